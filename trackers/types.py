@@ -1,0 +1,153 @@
+"""What goes into a tracker and what comes out: structs of arrays, checked once when made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, Self
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Index = NDArray[np.bool_] | NDArray[np.integer] | slice
+
+
+def _no_boxes() -> NDArray[np.float32]:
+    return np.zeros((0, 4), np.float32)
+
+
+def _check_boxes(boxes: NDArray[np.float32]) -> None:
+    if boxes.ndim != 2 or boxes.shape[1] != 4:
+        raise ValueError(f"boxes must have shape (N, 4), got {boxes.shape}")
+    if not np.isfinite(boxes).all():
+        row = int(np.flatnonzero(~np.isfinite(boxes).all(axis=1))[0])
+        raise ValueError(f"box {row} is not finite: {boxes[row].tolist()}")
+    bad = (boxes[:, 2] <= boxes[:, 0]) | (boxes[:, 3] <= boxes[:, 1])
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        raise ValueError(f"box {row} has no area (expected x1 < x2, y1 < y2): {boxes[row].tolist()}")
+
+
+def _check_column(name: str, column: NDArray[np.generic], rows: int) -> None:
+    if column.shape != (rows,):
+        raise ValueError(f"{name} must have shape ({rows},) like the boxes, got {column.shape}")
+
+
+def _freeze(array: NDArray[np.generic]) -> None:
+    array.setflags(write=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detections:
+    """People found in one frame of one camera.
+
+    Args:
+        boxes: ``(N, 4) float32``, ``x1, y1, x2, y2`` in pixels.
+        scores: ``(N,) float32`` detector confidence in 0..1.
+        embeddings: ``(N, D) float32`` unit rows, or None when nothing was embedded.
+
+    Raises:
+        ValueError: a shape does not fit, a number is not finite, or a box has no area.
+    """
+
+    boxes: NDArray[np.float32] = field(default_factory=_no_boxes)
+    scores: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    embeddings: NDArray[np.float32] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("boxes", "scores", "embeddings"):
+            value = getattr(self, name)
+            if value is not None:
+                # A view, so that freezing it leaves the caller's own array writable.
+                array = np.asarray(value, np.float32)[...]
+                object.__setattr__(self, name, array)
+                _freeze(array)
+        _check_boxes(self.boxes)
+        _check_column("scores", self.scores, len(self))
+        if not np.isfinite(self.scores).all():
+            raise ValueError("scores must be finite")
+        if self.embeddings is not None:
+            if self.embeddings.ndim != 2 or len(self.embeddings) != len(self):
+                raise ValueError(
+                    f"embeddings must have shape ({len(self)}, D), got {self.embeddings.shape}"
+                )
+            if not np.isfinite(self.embeddings).all():
+                raise ValueError("embeddings must be finite")
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def __getitem__(self, index: Index) -> Self:
+        """The detections selected by a boolean mask, an index array or a slice."""
+        embeddings = None if self.embeddings is None else self.embeddings[index]
+        return type(self)(self.boxes[index], self.scores[index], embeddings)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tracks:
+    """The tracks a tracker reports for one frame.
+
+    Args:
+        ids: ``(M,) int64`` track ids, 1-based, unique in the frame, never reused by the tracker.
+        boxes: ``(M, 4) float32``, ``x1, y1, x2, y2`` in pixels.
+        scores: ``(M,) float32`` confidence of the matched detection (or of the last one).
+        det_index: ``(M,) int64`` row of the matched detection in the input, -1 for a box that was
+            predicted without one.
+
+    Raises:
+        ValueError: a shape does not fit, a number is not finite, a box has no area, or an id
+            occurs twice.
+    """
+
+    ids: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    boxes: NDArray[np.float32] = field(default_factory=_no_boxes)
+    scores: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    det_index: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def __post_init__(self) -> None:
+        for name, dtype in (
+            ("ids", np.int64),
+            ("boxes", np.float32),
+            ("scores", np.float32),
+            ("det_index", np.int64),
+        ):
+            array = np.asarray(getattr(self, name), dtype)[...]
+            object.__setattr__(self, name, array)
+            _freeze(array)
+        _check_boxes(self.boxes)
+        for name in ("ids", "scores", "det_index"):
+            _check_column(name, getattr(self, name), len(self))
+        if len(np.unique(self.ids)) != len(self):
+            raise ValueError(f"track ids must be unique in a frame, got {self.ids.tolist()}")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, index: Index) -> Self:
+        """The tracks selected by a boolean mask, an index array or a slice."""
+        return type(self)(
+            self.ids[index], self.boxes[index], self.scores[index], self.det_index[index]
+        )
+
+
+class Tracker(Protocol):
+    """Follows the people of one camera; one instance per camera, nothing shared between them.
+
+    ``needs_embeddings`` and ``needs_image`` say what ``update`` makes use of beyond boxes and
+    scores; what is not needed is not computed.
+    """
+
+    needs_embeddings: bool
+    needs_image: bool
+
+    def update(
+        self, detections: Detections, image: NDArray[np.uint8] | None = None
+    ) -> Tracks:
+        """Take one frame's detections (also when there are none) and report its tracks.
+
+        Args:
+            detections: this frame's people.
+            image: ``(H, W, 3) uint8`` BGR, only where ``needs_image`` is set.
+        """
+        ...
