@@ -1,1 +1,1 @@
-"""."""
+"""Person re-identification: models, training, evaluation, serving."""

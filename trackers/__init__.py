@@ -1,1 +1,1 @@
-"""."""
+"""Single-camera multi-object tracking on numpy and scipy."""
