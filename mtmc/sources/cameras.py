@@ -14,28 +14,29 @@ from mtmc.config import read_yaml
 from mtmc.errors import UserError, unknown_name
 
 VIDEO_SUFFIXES = frozenset(
-    [
-        ".mp4",
-        ".avi",
-        ".mkv",
-        ".mov",
-        ".m4v",
-        ".webm",
-        ".ts",
-        ".mts",
-        ".m2ts",
-        ".mpg",
-        ".mpeg",
-        ".flv",
-        ".wmv",
-        ".ogv",
-        ".3gp",
-        ".h264",
-        ".hevc",
+    f".{suffix}"
+    for suffix in [
+        "mp4",
+        "avi",
+        "mkv",
+        "mov",
+        "m4v",
+        "webm",
+        "ts",
+        "mts",
+        "m2ts",
+        "mpg",
+        "mpeg",
+        "flv",
+        "wmv",
+        "ogv",
+        "3gp",
+        "h264",
+        "hevc",
     ]
 )
-IMAGE_SUFFIXES = frozenset([".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"])
-LIVE_SCHEMES = frozenset(["rtsp", "rtsps", "rtmp", "rtmps", "udp", "tcp", "rtp", "srt", "mms"])
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
+LIVE_SCHEMES = frozenset({"rtsp", "rtsps", "rtmp", "rtmps", "udp", "tcp", "rtp", "srt", "mms"})
 CAMERAS_FILE = "cameras.yaml"
 
 Kind = Literal["video", "images", "live", "boxes"]

@@ -90,7 +90,8 @@ class NoImages:
                 raise UserError(
                     f"camera {camera.name!r}: has no path or url, so cameras.yaml must give {key}"
                 )
-        assert camera.fps is not None and camera.size is not None
+        assert camera.fps is not None
+        assert camera.size is not None
         self._camera = camera
         self.fps = camera.fps
         self.size = camera.size
