@@ -26,7 +26,9 @@ def _check_boxes(boxes: NDArray[np.float32]) -> None:
     bad = (boxes[:, 2] <= boxes[:, 0]) | (boxes[:, 3] <= boxes[:, 1])
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
-        raise ValueError(f"box {row} has no area (expected x1 < x2, y1 < y2): {boxes[row].tolist()}")
+        raise ValueError(
+            f"box {row} has no area (expected x1 < x2, y1 < y2): {boxes[row].tolist()}"
+        )
 
 
 def _check_column(name: str, column: NDArray[np.generic], rows: int) -> None:
@@ -141,9 +143,7 @@ class Tracker(Protocol):
     needs_embeddings: bool
     needs_image: bool
 
-    def update(
-        self, detections: Detections, image: NDArray[np.uint8] | None = None
-    ) -> Tracks:
+    def update(self, detections: Detections, image: NDArray[np.uint8] | None = None) -> Tracks:
         """Take one frame's detections (also when there are none) and report its tracks.
 
         Args:
