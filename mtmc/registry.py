@@ -8,6 +8,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+import trackers
 from mtmc.errors import UserError, unknown_name
 
 
@@ -63,6 +64,7 @@ DETECTORS = PluginTable(
         "motion": "mtmc.detectors.motion:MotionDetector",
     },
 )
+TRACKERS = PluginTable("tracker", trackers.TRACKERS)
 ASSOCIATORS = PluginTable(
     "associator",
     {

@@ -25,3 +25,20 @@ def to_detections(
     tall = boxes[:, 3] - boxes[:, 1] >= 1
     keep = wide & tall & np.isfinite(boxes).all(axis=1) & np.isfinite(scores)
     return Detections(boxes[keep], np.asarray(scores, np.float32)[keep])
+
+
+def non_maximum_suppression(
+    boxes: NDArray[np.float32], scores: NDArray[np.float32], iou: float
+) -> NDArray[np.int64]:
+    """Rows of the boxes that remain, strongest first.
+
+    Args:
+        boxes: ``(N, 4)`` ``x1, y1, x2, y2``.
+        scores: ``(N,)``.
+        iou: a box goes when it overlaps a stronger one by more.
+    """
+    import torch
+    from torchvision.ops import nms
+
+    keep: NDArray[np.int64] = nms(torch.from_numpy(boxes), torch.from_numpy(scores), iou).numpy()
+    return keep

@@ -14,26 +14,8 @@ from mtmc.config import read_yaml
 from mtmc.errors import UserError, unknown_name
 
 VIDEO_SUFFIXES = frozenset(
-    f".{suffix}"
-    for suffix in [
-        "mp4",
-        "avi",
-        "mkv",
-        "mov",
-        "m4v",
-        "webm",
-        "ts",
-        "mts",
-        "m2ts",
-        "mpg",
-        "mpeg",
-        "flv",
-        "wmv",
-        "ogv",
-        "3gp",
-        "h264",
-        "hevc",
-    ]
+    {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg"}
+    | {".flv", ".wmv", ".ogv", ".3gp", ".h264", ".hevc"}
 )
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 LIVE_SCHEMES = frozenset({"rtsp", "rtsps", "rtmp", "rtmps", "udp", "tcp", "rtp", "srt", "mms"})

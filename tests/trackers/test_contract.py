@@ -1,0 +1,167 @@
+"""What every tracker promises, whatever its method."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import trackers
+from trackers import Detections
+
+
+@pytest.fixture(params=sorted(trackers.TRACKERS))
+def name(request):
+    return request.param
+
+
+def crowd(rng, frames, people=8, *, embedding_size=16, score=0.9, missing=0.1, clutter=0.0):
+    """A made-up scene: people who walk straight on, now and then unseen, with stable looks."""
+    looks = rng.normal(size=(people, embedding_size))
+    start = np.column_stack([rng.uniform(0, 1500, people), rng.uniform(100, 600, people)])
+    size = np.column_stack([np.full(people, 60), np.full(people, 150)]) * rng.uniform(
+        0.8, 1.2, (people, 1)
+    )
+    speed = rng.uniform(-4, 4, (people, 2)) * [1, 0.3]
+    scene = []
+    for frame in range(frames):
+        corner = start + speed * frame + rng.normal(0, 1, (people, 2))
+        boxes = np.concatenate([corner, corner + size], axis=1)
+        seen = rng.random(people) >= missing
+        embeddings = looks + 0.2 * rng.normal(size=looks.shape)
+        scores = np.full(people, score)
+        if clutter and rng.random() < clutter:
+            boxes[0] += 500
+            scores[0] = 0.3
+        embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+        scene.append(Detections(boxes[seen], scores[seen], embeddings[seen]))
+    return scene
+
+
+def no_detections(embedding_size=16):
+    return Detections(embeddings=np.zeros((0, embedding_size), np.float32))
+
+
+def as_lists(tracks):
+    return tracks.ids.tolist(), tracks.boxes.tolist(), tracks.det_index.tolist()
+
+
+def test_empty_frames(name):
+    tracker = trackers.create(name)
+    for _ in range(3):
+        assert len(tracker.update(Detections())) == 0
+    for detections in crowd(np.random.default_rng(0), 10):
+        tracker.update(detections)
+    for _ in range(100):
+        tracks = tracker.update(no_detections())
+        assert (tracks.det_index == -1).all()
+    assert len(tracks) == 0
+
+
+def test_first_frame_is_reported(name):
+    detections = crowd(np.random.default_rng(0), 1, missing=0)[0]
+    tracks = trackers.create(name).update(detections)
+    assert sorted(tracks.ids.tolist()) == list(range(1, len(detections) + 1))
+    np.testing.assert_allclose(tracks.boxes, detections.boxes[tracks.det_index], atol=0.01)
+
+
+def test_everyone_keeps_one_id(name):
+    tracker = trackers.create(name)
+    ids = set()
+    for detections in crowd(np.random.default_rng(4), 60, missing=0, people=4):
+        ids |= set(tracker.update(detections).ids.tolist())
+    assert ids == {1, 2, 3, 4}
+
+
+def test_ids_are_unique_and_never_reused(name):
+    rng = np.random.default_rng(1)
+    tracker = trackers.create(name)
+    seen, gone, highest = set(), set(), 0
+    for _ in range(5):
+        for detections in crowd(rng, 20):
+            tracks = tracker.update(detections)
+            ids = set(tracks.ids.tolist())
+            assert len(ids) == len(tracks)
+            assert not ids & gone
+            seen |= ids
+        for _ in range(100):  # longer than anybody is remembered
+            tracker.update(no_detections())
+        gone |= seen
+        assert min(seen - {i for i in seen if i <= highest}) > highest
+        highest = max(seen)
+
+
+def test_det_index_points_at_the_detection(name):
+    tracker = trackers.create(name)
+    for detections in crowd(np.random.default_rng(2), 60):
+        tracks = tracker.update(detections)
+        taken = tracks.det_index[tracks.det_index >= 0]
+        assert len(set(taken.tolist())) == len(taken)
+        near = tracks[tracks.det_index >= 0]
+        assert np.abs(near.boxes - detections.boxes[taken]).max(initial=0) < 20
+        np.testing.assert_array_equal(near.scores, detections.scores[taken])
+
+
+def test_two_instances_share_nothing(name):
+    scene = crowd(np.random.default_rng(3), 40)
+    alone = trackers.create(name)
+    expected = [as_lists(alone.update(detections)) for detections in scene]
+    one, other = trackers.create(name), trackers.create(name)
+    found = []
+    for detections, noise in zip(scene, crowd(np.random.default_rng(9), 40), strict=True):
+        found.append(as_lists(one.update(detections)))
+        other.update(noise)
+    assert found == expected
+
+
+def test_input_is_never_changed(name):
+    tracker = trackers.create(name)
+    for detections in crowd(np.random.default_rng(5), 20):
+        copies = [a.copy() for a in (detections.boxes, detections.scores, detections.embeddings)]
+        tracker.update(detections)
+        now = detections.boxes, detections.scores, detections.embeddings
+        assert all(np.array_equal(a, b) for a, b in zip(copies, now, strict=True))
+
+
+def test_output_is_not_changed_later(name):
+    tracker = trackers.create(name)
+    reported = []
+    for detections in crowd(np.random.default_rng(6), 20):
+        tracks = tracker.update(detections)
+        reported.append((tracks, as_lists(tracks)))
+    assert all(as_lists(tracks) == before for tracks, before in reported)
+
+
+def test_permuted_detections_give_the_same_tracks(name):
+    rng = np.random.default_rng(7)
+    straight, shuffled = trackers.create(name), trackers.create(name)
+    for detections in crowd(rng, 60, clutter=0.3):
+        order = rng.permutation(len(detections))
+        expected, found = straight.update(detections), shuffled.update(detections[order])
+        assert found.ids.tolist() == expected.ids.tolist()
+        assert found.boxes.tolist() == expected.boxes.tolist()
+        back = np.where(found.det_index >= 0, order[found.det_index], -1)
+        assert back.tolist() == expected.det_index.tolist()
+
+
+def test_score_exactly_at_the_threshold_counts(name):
+    config = trackers.tracker_class(name).Config()
+    at, below = np.float32(config.birth_score), np.nextafter(np.float32(config.birth_score), 0)
+    scene = crowd(np.random.default_rng(8), 1, missing=0)[0]
+    for score, expected in ((at, len(scene)), (below, 0)):
+        detections = Detections(scene.boxes, np.full(len(scene), score), scene.embeddings)
+        assert len(trackers.create(name).update(detections)) == expected
+
+
+def test_memory_does_not_grow(name):
+    rng = np.random.default_rng(10)
+    scene = crowd(rng, 500, people=3, clutter=0.2)
+    tracker = trackers.create(name)
+    for detections in scene:  # warm up
+        tracker.update(detections)
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    for frame in range(10_000):
+        tracker.update(scene[frame % len(scene)])
+    grown = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert grown < 100_000

@@ -1,0 +1,151 @@
+"""From birth to removal: what all trackers share.
+
+A tracker says which tracks take which detections (`LiveTracker._associate`); everything else, the
+same for all, is here:
+
+    unmatched detection -> tentative -> matched ``min_hits`` times -> confirmed -> reported
+    unmatched tentative track -> removed; unmatched confirmed track -> kept ``max_age`` frames
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from trackers.types import Detections, Tracks
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from trackers.assignment import Pairs
+    from trackers.motion import Motion
+
+
+def check_share(**values: float) -> None:
+    """Raises ValueError unless every value is in 0..1."""
+    for name, value in values.items():
+        if not 0.0 <= value <= 1.0:
+            raise ValueError(f"{name} must be in 0..1, got {value}")
+
+
+def check_at_least(least: float, **values: float) -> None:
+    """Raises ValueError unless every value is ``least`` or more."""
+    for name, value in values.items():
+        if not value >= least:
+            raise ValueError(f"{name} must be {least} or more, got {value}")
+
+
+class LiveTracker(ABC):
+    """A tracker's living tracks as columns, one row each, and their lifecycle.
+
+    Args:
+        motion: moves the boxes.
+        birth_score: a detection nobody took starts a track from this score on.
+        min_hits: matches until a track is reported; in the first frame all are.
+        max_age: frames a confirmed track is kept without a match.
+    """
+
+    needs_embeddings = False
+    needs_image = False
+    _columns: ClassVar[tuple[str, ...]] = ("ids", "hits", "misses", "confirmed", "scores")
+
+    def __init__(self, motion: Motion, birth_score: float, min_hits: int, max_age: int) -> None:
+        self.motion = motion
+        self.frame = 0
+        self.ids = np.zeros(0, np.int64)
+        self.hits = np.zeros(0, np.int64)
+        self.misses = np.zeros(0, np.int64)  # frames since the last match
+        self.confirmed = np.zeros(0, bool)
+        self.scores = np.zeros(0, np.float32)
+        self._birth_score = birth_score
+        self._min_hits = min_hits
+        self._max_age = max_age
+        self._next_id = 1
+
+    def update(self, detections: Detections, image: NDArray[np.uint8] | None = None) -> Tracks:
+        """Takes one frame's detections (also when there are none) and reports its tracks.
+
+        Args:
+            detections: this frame's people.
+            image: ``(H, W, 3) uint8`` BGR, only where ``needs_image`` is set.
+
+        Returns:
+            The reported tracks, ids ascending.
+
+        Raises:
+            ValueError: the tracker needs embeddings and there are none.
+        """
+        if self.needs_embeddings and detections.embeddings is None and len(detections):
+            raise ValueError(f"{type(self).__name__} needs detections with embeddings")
+        self.frame += 1
+        self._predict()
+        rows, cols = self._associate(detections)
+        det_index = np.full(len(self.ids), -1)
+        det_index[rows] = cols
+        self.misses += 1
+        if len(rows):
+            self._take(rows, detections[cols])
+        dead = self.misses > np.where(self.confirmed, self._max_age, 0)
+        if dead.any():
+            self._keep(~dead)
+            det_index = det_index[~dead]
+        free = np.ones(len(detections), bool)
+        free[cols] = False
+        born = self._births(detections, free)
+        if len(born):
+            self._add(detections[born])
+            det_index = np.concatenate([det_index, born])
+        return self._report(detections, det_index)
+
+    def _predict(self) -> None:
+        self.motion.predict()
+
+    @abstractmethod
+    def _associate(self, detections: Detections) -> Pairs:
+        """Which track (row) takes which detection (column)."""
+
+    def _take(self, rows: NDArray[np.intp], detections: Detections) -> None:
+        """Gives tracks their detections, one per row."""
+        self.motion.correct(rows, detections.boxes)
+        self.hits[rows] += 1
+        self.misses[rows] = 0
+        self.scores[rows] = detections.scores
+        self.confirmed |= self.hits >= self._min_hits
+
+    def _births(self, detections: Detections, free: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """Detections that start a track, in an order that does not depend on theirs."""
+        born = np.flatnonzero(free & (detections.scores >= self._birth_score))
+        if len(born) > 1:
+            keys = (*detections.boxes[born].T, -detections.scores[born])
+            born = born[np.lexsort(keys)]
+        return born
+
+    def _add(self, detections: Detections) -> None:
+        """Starts a track from every detection."""
+        count = len(detections)
+        self.motion.add(detections.boxes)
+        self._append(
+            ids=np.arange(self._next_id, self._next_id + count),
+            hits=np.ones(count, np.int64),
+            misses=np.zeros(count, np.int64),
+            confirmed=np.full(count, self._min_hits <= 1 or self.frame == 1),
+            scores=detections.scores,
+        )
+        self._next_id += count
+
+    def _append(self, **columns: NDArray[np.generic]) -> None:
+        for name, values in columns.items():
+            setattr(self, name, np.concatenate([getattr(self, name), values]))
+
+    def _keep(self, mask: NDArray[np.bool_]) -> None:
+        """Drops the tracks whose mask is False."""
+        self.motion.keep(mask)
+        for name in self._columns:
+            setattr(self, name, getattr(self, name)[mask])
+
+    def _report(self, detections: Detections, det_index: NDArray[np.int64]) -> Tracks:
+        rows = np.flatnonzero(self.confirmed & (self.misses == 0))
+        boxes = self.motion.boxes()[rows].astype(np.float32)
+        return Tracks(self.ids[rows], boxes, self.scores[rows], det_index[rows])
