@@ -1,0 +1,169 @@
+"""Association as the pictures come: ids that are never revised."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from mtmc.associate.evidence import (
+    EvidenceConfig,
+    appearance,
+    embedding_sums,
+    floor_evidence,
+    stack_sums,
+)
+from mtmc.config import require
+from mtmc.tracklets import Gallery, Tracklet
+from mtmc.types import TrackKey
+
+FORBIDDEN = -1e6
+
+
+@dataclass(frozen=True)
+class OnlineConfig(EvidenceConfig):
+    """Settings of the online association, beside those of ``EvidenceConfig``.
+
+    Args:
+        patience: seconds from a track's first sighting to the decision.
+        min_crops: a track with so many crops is decided as soon as ``patience`` is over; one with
+            fewer waits up to ``max_patience``.
+        max_patience: seconds after which a track is decided whatever is known of it.
+        gallery_size: embeddings remembered of a person.
+    """
+
+    patience: float = 1.0
+    min_crops: int = 3
+    max_patience: float = 3.0
+    gallery_size: int = 64
+
+    def __post_init__(self) -> None:
+        EvidenceConfig.__post_init__(self)
+        for name in ("patience", "max_patience"):
+            value = getattr(self, name)
+            require(math.isfinite(value) and value >= 0, f"{name} must not be negative")
+        require(self.min_crops >= 0, f"min_crops must not be negative, got {self.min_crops}")
+        require(self.gallery_size >= 1, f"gallery_size must be positive, got {self.gallery_size}")
+
+
+@dataclass(slots=True, eq=False)
+class _Identity:
+    """A person: what they look like, and their tracks that are in view now."""
+
+    number: int
+    gallery: Gallery
+    visible: list[Tracklet] = field(default_factory=list)
+
+
+class OnlineAssociator:
+    """Matches each camera's new tracks to the known people by Hungarian assignment.
+
+    A track waits until enough was seen of it; then it joins the person for whom appearance and,
+    with a calibration, the floor speak most, or opens a new one. A person who has a track in a
+    camera's view cannot get a second one there.
+    """
+
+    Config: ClassVar = OnlineConfig
+    online: ClassVar = True
+
+    def __init__(self, config: OnlineConfig, max_distance: float) -> None:
+        self._config = config
+        self._max_distance = max_distance
+        self._people: list[_Identity] = []
+        self._waiting: dict[TrackKey, Tracklet] = {}
+        self._decided: dict[TrackKey, _Identity] = {}
+
+    def update(self, time: float, visible: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
+        """See ``Associator``."""
+        self._refresh(time, visible)
+        ready = [t for t in self._waiting.values() if self._is_ready(t, time)]
+        return self._decide(ready)
+
+    def finish(self, tracklets: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
+        """Decide the tracks that still wait."""
+        del tracklets
+        return self._decide(list(self._waiting.values()))
+
+    def _refresh(self, time: float, visible: Sequence[Tracklet]) -> None:
+        keys = {tracklet.key for tracklet in visible}
+        for tracklet in visible:
+            if tracklet.key not in self._decided:
+                self._waiting[tracklet.key] = tracklet
+        for person in self._people:
+            gone = [
+                t
+                for t in person.visible
+                if t.key not in keys and time - t.end > self._config.max_patience
+            ]
+            for tracklet in gone:
+                person.visible.remove(tracklet)
+                self._remember(person, tracklet)
+
+    def _remember(self, person: _Identity, tracklet: Tracklet) -> None:
+        for row in tracklet.gallery.rows():
+            person.gallery.add(row, 1.0)
+
+    def _is_ready(self, tracklet: Tracklet, time: float) -> bool:
+        age = time - tracklet.start
+        enough = len(tracklet.gallery) >= self._config.min_crops
+        return age >= self._config.max_patience or (enough and age >= self._config.patience)
+
+    def _decide(self, ready: Sequence[Tracklet]) -> dict[TrackKey, int]:
+        """Match camera by camera, so that one camera's new person is known to the next."""
+        decisions: dict[TrackKey, int] = {}
+        for camera in sorted({tracklet.key.camera for tracklet in ready}):
+            tracks = [t for t in ready if t.key.camera == camera]
+            for tracklet, person in zip(tracks, self._match(tracks), strict=True):
+                person.visible.append(tracklet)
+                self._decided[tracklet.key] = person
+                del self._waiting[tracklet.key]
+                decisions[tracklet.key] = person.number
+        return decisions
+
+    def _match(self, tracks: Sequence[Tracklet]) -> list[_Identity]:
+        known = list(self._people)
+        odds = self._odds(tracks, known)
+        own = np.where(np.eye(len(tracks), dtype=bool), 0.0, FORBIDDEN)
+        rows, columns = linear_sum_assignment(np.hstack([odds, own]), maximize=True)
+        chosen = dict(zip(rows.tolist(), columns.tolist(), strict=True))
+        return [
+            known[chosen[row]] if chosen[row] < len(known) else self._open()
+            for row in range(len(tracks))
+        ]
+
+    def _open(self) -> _Identity:
+        person = _Identity(len(self._people) + 1, Gallery(self._config.gallery_size))
+        self._people.append(person)
+        return person
+
+    def _odds(
+        self, tracks: Sequence[Tracklet], people: Sequence[_Identity]
+    ) -> NDArray[np.floating]:
+        """``(tracks, people)`` log odds, ``FORBIDDEN`` where both are seen at once."""
+        if not people:
+            return np.zeros((len(tracks), 0))
+        members = [t for person in people for t in person.visible]
+        owner = np.array([i for i, person in enumerate(people) for _ in person.visible], int)
+        looks = stack_sums([_appearance_of(person) for person in people])
+        odds = appearance(
+            embedding_sums([*tracks]), looks, self._max_distance, self._config
+        ).astype(np.float64)
+        if members:
+            floor = floor_evidence([*tracks, *members], self._config)[: len(tracks), len(tracks) :]
+            np.add.at(odds.T, owner, floor.T)
+            meets = np.array([[a.meets(b) for b in members] for a in tracks])
+            for row, column in zip(*np.nonzero(meets), strict=True):
+                odds[row, owner[column]] = FORBIDDEN
+        return odds
+
+
+def _appearance_of(person: _Identity) -> NDArray[np.float32] | None:
+    parts = [t.gallery.sum() for t in person.visible if len(t.gallery)]
+    if len(person.gallery):
+        parts.append(person.gallery.sum())
+    return np.sum(parts, axis=0) if parts else None
