@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+
 @pytest.fixture
 def crops() -> list[np.ndarray]:
     rng = np.random.default_rng(0)
