@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def crops() -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    sizes = rng.integers(20, 90, (7, 2))
+    return [rng.integers(0, 256, (h, w, 3), dtype=np.uint8) for h, w in sizes]
