@@ -144,7 +144,9 @@ class CameraModel:
         rays, origin = self.rays(head), self.position
         distance = np.linalg.norm(ground - origin[:2], axis=1)
         height = origin[2] + rays[:, 2] * distance / np.linalg.norm(rays[:, :2], axis=1)
-        return (height > PLAUSIBLE_HEIGHT[0]) & (height < PLAUSIBLE_HEIGHT[1])
+        low, high = PLAUSIBLE_HEIGHT
+        plausible: NDArray[np.bool_] = (height > low) & (height < high)
+        return plausible
 
 
 def _fuse(a: Floats, var_a: Floats, b: Floats, var_b: Floats) -> tuple[Floats, Floats]:
@@ -163,8 +165,8 @@ def load_calibration(path: Path, cameras: Sequence[str]) -> dict[str, CameraMode
     """The calibrations of the named cameras.
 
     ``path`` is a folder with ``<camera>.json`` or ``<camera>.yaml``, or one file with an entry
-    per camera (under ``cameras`` or at the top). An entry has ``intrinsic`` (3×3), ``distortion``
-    and ``extrinsic`` (4×4 world -> camera, m, floor z = 0), as rows of numbers or in the
+    per camera (under ``cameras`` or at the top). An entry has ``intrinsic`` (3x3), ``distortion``
+    and ``extrinsic`` (4x4 world -> camera, m, floor z = 0), as rows of numbers or in the
     ``doubles``/``tf`` form of ROS-like calibration JSON, and if known ``resolution``.
 
     Raises:

@@ -85,7 +85,9 @@ class MotionDetector:
         mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
         # Upright people: close gaps between head, trunk and legs further than between neighbours.
         gap = max(3, round(self._config.join_gap * image.shape[0]))
-        return cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((2 * gap + 1, gap | 1), np.uint8))
+        kernel = np.ones((2 * gap + 1, gap | 1), np.uint8)
+        closed: Image = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, kernel)
+        return closed
 
     def _blobs(self, mask: Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)

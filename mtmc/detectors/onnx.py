@@ -136,13 +136,14 @@ class OnnxDetector:
     def _to_input(self, images: list[Image]) -> Floats:
         # YOLOX was trained on BGR in 0..255, the others on RGB in 0..1.
         plain = self._layout == "yolox"
-        return cv2.dnn.blobFromImages(images, 1.0 if plain else 1 / 255, swapRB=not plain)
+        blob: Floats = cv2.dnn.blobFromImages(images, 1.0 if plain else 1 / 255, swapRB=not plain)
+        return blob
 
     def _decode(
         self, output: Floats, scale: float, shift: tuple[int, int], size: tuple[int, int]
     ) -> Detections:
         boxes, scores = self._people(output)
-        boxes = (boxes - np.tile(np.float32(shift), 2)) / np.float32(scale)
+        boxes = (boxes - np.array(shift + shift, np.float32)) / np.float32(scale)
         if self._layout != "end2end":
             keep = non_maximum_suppression(boxes, scores, self._config.iou)
             boxes, scores = boxes[keep], scores[keep]

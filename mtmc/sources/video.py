@@ -89,7 +89,7 @@ class VideoFile:
         with container:
             rate = stream.average_rate or stream.guessed_rate
             self.fps = camera.fps or (float(rate) if rate else DEFAULT_FPS)
-            self.total: int | None = stream.frames or self._total_by_duration(container)
+            self.total: int | None = int(stream.frames) or self._total_by_duration(container)
             first = next(_decode(container, stream, camera), None)
         if first is None:
             raise UserError(
