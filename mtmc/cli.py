@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -96,7 +97,7 @@ def run(
     print_summary(record, folder)
 
 
-def _switch(section: object, chosen: dict[str, object] | dict[str, str]) -> dict[str, object]:
+def _switch(section: object, chosen: Mapping[str, object]) -> dict[str, object]:
     """A section with what the command line chose; another plug-in's options do not apply."""
     if isinstance(section, str):
         section = {"name": section}

@@ -45,6 +45,11 @@ class Gallery:
             worse = int(min(pair, key=lambda row: self._quality[row]))
             del self._rows[worse], self._quality[worse]
 
+    def extend(self, other: Gallery) -> None:
+        """Take in all members of another gallery."""
+        for row, quality in zip(other._rows, other._quality, strict=True):
+            self.add(row, quality)
+
     def rows(self) -> Floats:
         """All members, ``(K, D)``."""
         return np.stack(self._rows) if self._rows else np.zeros((0, 0), np.float32)
@@ -54,11 +59,6 @@ class Gallery:
         weights = np.asarray(self._quality, np.float32)
         total: Floats = weights @ self.rows()
         return total
-
-    @property
-    def weight(self) -> float:
-        """The sum of the members' qualities."""
-        return float(sum(self._quality))
 
 
 @dataclass(slots=True)

@@ -1,7 +1,6 @@
 """How strongly what was seen speaks for two tracklets being one person.
 
-All evidence is in log odds (nats): positive for the same person, negative for two, and
-independent pieces add up.
+All evidence is in log odds (nats): positive for the same person, negative for two.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from mtmc.config import require
 from mtmc.tracklets import TICK, Tracklet
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -25,9 +24,12 @@ class EvidenceConfig:
     """How appearance and floor positions are weighed.
 
     Args:
-        max_distance: cosine distance between mean embeddings up to which two tracklets are more
-            likely one person than two; None takes the one that suits the embedder.
-        appearance_weight: log odds per unit of cosine distance.
+        max_distance: cosine distance between the mean embeddings of two tracklets of different
+            cameras up to which they are more likely one person than two; None takes the one that
+            suits the embedder.
+        same_camera: the same within one camera, where light and view do not change, as a share of
+            ``max_distance``.
+        appearance_weight: log odds of equal embeddings; twice ``max_distance`` has the opposite.
         appearance_limit: appearance never speaks louder than this, log odds.
         floor_spread: how far apart two cameras see one person beyond the known uncertainty, m.
         floor_area: of the scene, m²: how unlikely it is to meet another person at a place.
@@ -37,7 +39,8 @@ class EvidenceConfig:
     """
 
     max_distance: float | None = None
-    appearance_weight: float = 20.0
+    same_camera: float = 0.7
+    appearance_weight: float = 8.0
     appearance_limit: float = 4.0
     floor_spread: float = 0.3
     floor_area: float = 60.0
@@ -47,11 +50,9 @@ class EvidenceConfig:
 
     def __post_init__(self) -> None:
         if self.max_distance is not None:
-            require(
-                0 <= self.max_distance <= 2,
-                f"max_distance must be in 0..2, got {self.max_distance}",
-            )
+            require(0 < self.max_distance <= 2, "max_distance must be in 0..2")
         for name in (
+            "same_camera",
             "appearance_weight",
             "appearance_limit",
             "floor_spread",
@@ -61,46 +62,62 @@ class EvidenceConfig:
         ):
             value = getattr(self, name)
             require(math.isfinite(value) and value > 0, f"{name} must be above 0, got {value}")
-        require(
-            0 < self.floor_outliers < 1,
-            f"floor_outliers must be in 0..1, got {self.floor_outliers}",
-        )
+        require(0 < self.floor_outliers < 1, "floor_outliers must be between 0 and 1")
 
 
-def appearance(a: Floats, b: Floats, max_distance: float, config: EvidenceConfig) -> Floats:
-    """Log odds by appearance between two sets of people.
+@dataclass(frozen=True, slots=True, eq=False)
+class Looks:
+    """What people look like in one camera each.
 
     Args:
-        a: ``(N, D)`` summed embeddings of each, zero rows where nothing is known.
-        b: ``(M, D)``.
-        max_distance: where the odds are even.
-        config: the weights.
+        sums: ``(N, D)`` embeddings summed by crop quality, zero rows where nothing is known.
+        weights: ``(N,)`` how much each counts among other looks of the person: the length of its
+            sum, thus the more and the more alike the crops are; 0 where unknown.
+        cameras: ``(N,)`` of str.
+    """
+
+    sums: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    cameras: NDArray[np.str_]
+
+    @classmethod
+    def make(cls, sums: Sequence[NDArray[np.float32] | None], cameras: Sequence[str]) -> Looks:
+        """From summed embeddings, None where there is no crop."""
+        dim = next((len(s) for s in sums if s is not None), 1)
+        rows = [np.zeros(dim, np.float32) if s is None else s for s in sums]
+        stacked = np.stack(rows) if rows else np.zeros((0, dim), np.float32)
+        return cls(stacked, np.linalg.norm(stacked, axis=1), np.array(cameras, dtype=str))
+
+    @classmethod
+    def of(cls, tracklets: Sequence[Tracklet]) -> Looks:
+        """The looks of tracklets."""
+        sums = [t.gallery.sum() if len(t.gallery) else None for t in tracklets]
+        return cls.make(sums, [t.key.camera for t in tracklets])
+
+
+def appearance(
+    a: Looks, b: Looks, max_distance: float, config: EvidenceConfig
+) -> NDArray[np.float32]:
+    """Log odds by appearance between all looks of ``a`` and ``b``.
+
+    Linear in the cosine distance, zero at ``max_distance``, bounded by ``appearance_limit``.
 
     Returns:
         ``(N, M)``, 0 where nothing is known.
     """
-    if a.shape[1] != b.shape[1]:  # nothing at all is known of one side
-        return np.zeros((len(a), len(b)), np.float32)
-    length_a = np.linalg.norm(a, axis=1)
-    length_b = np.linalg.norm(b, axis=1)
-    product = np.outer(length_a, length_b)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        distance = 1 - (a @ b.T) / product
-    odds = config.appearance_weight * (max_distance - distance)
-    limit = config.appearance_limit
-    odds = np.where(product > 0, np.clip(odds, -limit, limit), 0)
-    return odds.astype(np.float32)
+    if a.sums.shape[1] != b.sums.shape[1]:  # nothing at all is known of one side
+        return np.zeros((len(a.sums), len(b.sums)), np.float32)
+    same_camera = a.cameras[:, None] == b.cameras[None]
+    even = max_distance * np.where(same_camera, config.same_camera, 1.0)
+    odds = config.appearance_weight * (1 - cosine_distance(a.sums, b.sums) / even)
+    odds = np.clip(odds, -config.appearance_limit, config.appearance_limit)
+    return np.where(np.outer(a.weights, b.weights) > 0, odds, 0).astype(np.float32)
 
 
-def embedding_sums(tracklets: Sequence[Tracklet]) -> Floats:
-    """``(N, D)`` summed embeddings of the tracklets, zero rows for those without a crop."""
-    return stack_sums([t.gallery.sum() if len(t.gallery) else None for t in tracklets])
-
-
-def stack_sums(sums: Sequence[Floats | None]) -> Floats:
-    """``(N, D)`` of vectors ``(D,)``, a zero row for each None."""
-    dim = next((len(s) for s in sums if s is not None), 1)
-    return np.stack([np.zeros(dim, np.float32) if s is None else s for s in sums])
+def cosine_distance(a: Floats, b: Floats) -> Floats:
+    """``(N, M)`` distances 0..2 of rows ``(N, D)`` and ``(M, D)`` of any length; 1 for zero."""
+    length = np.outer(np.linalg.norm(a, axis=1), np.linalg.norm(b, axis=1))
+    return 1 - (a @ b.T) / np.where(length > 0, length, np.inf)
 
 
 def floor_odds(
@@ -124,7 +141,7 @@ def floor_odds(
     return odds
 
 
-def floor_evidence(tracklets: Sequence[Tracklet], config: EvidenceConfig) -> Floats:
+def floor_evidence(tracklets: Sequence[Tracklet], config: EvidenceConfig) -> NDArray[np.float32]:
     """Log odds by the floor between all tracklets of different cameras.
 
     At each tick all positions are compared; looks closer together in time than
@@ -144,9 +161,7 @@ def floor_evidence(tracklets: Sequence[Tracklet], config: EvidenceConfig) -> Flo
         total[cell] += np.where(other, odds, 0)
         looks[cell] += other
     independent = np.minimum(looks * min(1, TICK / config.floor_memory), config.floor_limit)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        evidence = np.where(looks > 0, total / looks * independent, 0)
-    return evidence.astype(np.float32)
+    return (total / np.maximum(looks, 1) * independent).astype(np.float32)
 
 
 def _positions_by_tick(

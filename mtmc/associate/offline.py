@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from mtmc.associate.evidence import EvidenceConfig, appearance, embedding_sums, floor_evidence
+from mtmc.associate.evidence import EvidenceConfig, Looks, appearance, floor_evidence
 from mtmc.tracklets import Tracklet
 from mtmc.types import TrackKey
 
@@ -61,49 +61,51 @@ class OfflineAssociator:
 
 
 class _Problem:
-    """The tracklets' pairwise evidence and constraints, and the two steps of the solution."""
+    """The tracklets' pairwise evidence and constraints, and the two steps of the solution.
+
+    Between two groups, the floor's evidence adds up over all pairs, since each pair was seen at
+    other moments; appearance is the weighted mean, since it is the same clothes again.
+    """
 
     def __init__(
         self, tracklets: Sequence[Tracklet], config: EvidenceConfig, max_distance: float
     ) -> None:
+        looks = Looks.of(tracklets)
         self._tracklets = tracklets
-        self._config = config
-        self._max_distance = max_distance
-        self._sums = embedding_sums(tracklets)
+        self._appearance = appearance(looks, looks, max_distance, config)
+        self._weights = looks.weights
         self._floor = floor_evidence(tracklets, config)
         self._apart = _conflicts(tracklets)
-
-    def _odds(self, a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
-        return appearance(a, b, self._max_distance, self._config)
 
     def cluster(self) -> NDArray[np.int64]:
         """``(N,)`` group of each tracklet."""
         count = len(self._tracklets)
-        groups = np.arange(count)
-        sums, floor, apart = self._sums.copy(), self._floor.copy(), self._apart.copy()
+        groups, every = np.arange(count), np.arange(count)
+        weight = self._weights.copy()
+        look = self._appearance * np.outer(weight, weight)
+        floor, apart = self._floor.copy(), self._apart.copy()
         np.fill_diagonal(apart, True)
-        score = np.where(apart, -np.inf, self._odds(sums, sums) + floor)
+        score = np.where(apart, -np.inf, _mean(look, np.outer(weight, weight)) + floor)
         best = score.argmax(axis=1)
-        while count:
-            a = int(score[np.arange(count), best].argmax())
+        while True:
+            a = int(score[every, best].argmax())
             b = int(best[a])
             if score[a, b] <= 0:
-                break
+                return groups
             groups[groups == b] = a
-            sums[a] += sums[b]
-            floor[a] += floor[b]
-            floor[:, a] += floor[:, b]
-            apart[a] |= apart[b]
-            apart[:, a] |= apart[:, b]
+            weight[a] += weight[b]
+            for matrix in (look, floor, apart):
+                merged = matrix[a] + matrix[b]  # for ``apart``: or
+                matrix[a] = matrix[:, a] = merged
+            apart[a, a] = True
             apart[b] = apart[:, b] = True
-            row = np.where(apart[a], -np.inf, self._odds(sums[a : a + 1], sums)[0] + floor[a])
+            row = np.where(apart[a], -np.inf, _mean(look[a], weight[a] * weight) + floor[a])
             score[a] = score[:, a] = row
             score[b] = score[:, b] = -np.inf
             # Only rows whose best partner changed need another look at the whole row.
-            stale = np.isin(best, (a, b)) | (score[:, a] > score[np.arange(count), best])
+            stale = np.isin(best, (a, b)) | (score[:, a] > score[every, best])
             stale[[a, b]] = True
             best[stale] = score[stale].argmax(axis=1)
-        return groups
 
     def reassign(self, groups: NDArray[np.int64]) -> NDArray[np.int64]:
         """Match the tracklets of each moment and camera anew until nothing changes."""
@@ -124,9 +126,11 @@ class _Problem:
         names, member = np.unique(groups[others], return_inverse=True)
         table = np.zeros((len(names), int(others.sum())), np.float32)
         table[member, np.arange(table.shape[1])] = 1
-        odds = self._odds(self._sums[clique], table @ self._sums[others])
-        odds += self._floor[np.ix_(clique, others)] @ table.T
-        conflict = self._apart[np.ix_(clique, others)] @ table.T > 0
+        cell = np.ix_(clique, others)
+        table_weights = table * self._weights[others]
+        look = self._appearance[cell] @ table_weights.T
+        odds = _mean(look, table_weights.sum(axis=1)) + self._floor[cell] @ table.T
+        conflict = self._apart[cell] @ table.T > 0
         odds[conflict] = FORBIDDEN
         # A new person each costs nothing, so nobody is matched against the evidence.
         own = np.where(np.eye(len(clique), dtype=bool), 0.0, FORBIDDEN)
@@ -134,6 +138,10 @@ class _Problem:
         fresh = groups.max() + 1 + np.arange(len(clique))
         for row, column in zip(rows, columns, strict=True):
             groups[clique[row]] = names[column] if column < len(names) else fresh[row]
+
+
+def _mean(total: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(total / np.maximum(weight, 1e-9), np.float32)
 
 
 def _conflicts(tracklets: Sequence[Tracklet]) -> NDArray[np.bool_]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -11,13 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from mtmc.associate.evidence import (
-    EvidenceConfig,
-    appearance,
-    embedding_sums,
-    floor_evidence,
-    stack_sums,
-)
+from mtmc.associate.evidence import EvidenceConfig, Looks, appearance, floor_evidence
 from mtmc.config import require
 from mtmc.tracklets import Gallery, Tracklet
 from mtmc.types import TrackKey
@@ -34,13 +28,13 @@ class OnlineConfig(EvidenceConfig):
         min_crops: a track with so many crops is decided as soon as ``patience`` is over; one with
             fewer waits up to ``max_patience``.
         max_patience: seconds after which a track is decided whatever is known of it.
-        gallery_size: embeddings remembered of a person.
+        gallery_size: embeddings remembered of a person in each camera.
     """
 
     patience: float = 1.0
     min_crops: int = 3
     max_patience: float = 3.0
-    gallery_size: int = 64
+    gallery_size: int = 32
 
     def __post_init__(self) -> None:
         EvidenceConfig.__post_init__(self)
@@ -53,11 +47,19 @@ class OnlineConfig(EvidenceConfig):
 
 @dataclass(slots=True, eq=False)
 class _Identity:
-    """A person: what they look like, and their tracks that are in view now."""
+    """A person: what they looked like in each camera, and their tracks that are in view now."""
 
     number: int
-    gallery: Gallery
+    galleries: dict[str, Gallery] = field(default_factory=dict)
     visible: list[Tracklet] = field(default_factory=list)
+
+    def looks(self) -> Iterator[tuple[str, NDArray[np.float32]]]:
+        """Camera and summed embeddings of every look at the person."""
+        for tracklet in self.visible:
+            if len(tracklet.gallery):
+                yield tracklet.key.camera, tracklet.gallery.sum()
+        for camera, gallery in self.galleries.items():
+            yield camera, gallery.sum()
 
 
 class OnlineAssociator:
@@ -105,8 +107,10 @@ class OnlineAssociator:
                 self._remember(person, tracklet)
 
     def _remember(self, person: _Identity, tracklet: Tracklet) -> None:
-        for row in tracklet.gallery.rows():
-            person.gallery.add(row, 1.0)
+        if len(tracklet.gallery):
+            camera = tracklet.key.camera
+            gallery = person.galleries.setdefault(camera, Gallery(self._config.gallery_size))
+            gallery.extend(tracklet.gallery)
 
     def _is_ready(self, tracklet: Tracklet, time: float) -> bool:
         age = time - tracklet.start
@@ -137,7 +141,7 @@ class OnlineAssociator:
         ]
 
     def _open(self) -> _Identity:
-        person = _Identity(len(self._people) + 1, Gallery(self._config.gallery_size))
+        person = _Identity(len(self._people) + 1)
         self._people.append(person)
         return person
 
@@ -145,25 +149,36 @@ class OnlineAssociator:
         self, tracks: Sequence[Tracklet], people: Sequence[_Identity]
     ) -> NDArray[np.floating]:
         """``(tracks, people)`` log odds, ``FORBIDDEN`` where both are seen at once."""
-        if not people:
-            return np.zeros((len(tracks), 0))
-        members = [t for person in people for t in person.visible]
-        owner = np.array([i for i, person in enumerate(people) for _ in person.visible], int)
-        looks = stack_sums([_appearance_of(person) for person in people])
-        odds = appearance(
-            embedding_sums([*tracks]), looks, self._max_distance, self._config
-        ).astype(np.float64)
-        if members:
-            floor = floor_evidence([*tracks, *members], self._config)[: len(tracks), len(tracks) :]
-            np.add.at(odds.T, owner, floor.T)
-            meets = np.array([[a.meets(b) for b in members] for a in tracks])
-            for row, column in zip(*np.nonzero(meets), strict=True):
-                odds[row, owner[column]] = FORBIDDEN
+        odds = self._appearance(tracks, people) + self._floor(tracks, people)
+        members = [(column, t) for column, person in enumerate(people) for t in person.visible]
+        for row, track in enumerate(tracks):
+            for column, member in members:
+                if track.meets(member):
+                    odds[row, column] = FORBIDDEN
         return odds
 
+    def _appearance(
+        self, tracks: Sequence[Tracklet], people: Sequence[_Identity]
+    ) -> NDArray[np.float64]:
+        """Weighted mean over all looks at each person."""
+        looks = [(column, *look) for column, person in enumerate(people) for look in person.looks()]
+        total, weight = np.zeros((len(people), len(tracks))), np.zeros(len(people))
+        if looks:
+            columns, cameras, sums = zip(*looks, strict=True)
+            known = Looks.make(sums, cameras)
+            odds = appearance(Looks.of(tracks), known, self._max_distance, self._config)
+            np.add.at(total, list(columns), odds.T * known.weights[:, None])
+            np.add.at(weight, list(columns), known.weights)
+        return (total / np.maximum(weight, 1e-9)[:, None]).T
 
-def _appearance_of(person: _Identity) -> NDArray[np.float32] | None:
-    parts = [t.gallery.sum() for t in person.visible if len(t.gallery)]
-    if len(person.gallery):
-        parts.append(person.gallery.sum())
-    return np.sum(parts, axis=0) if parts else None
+    def _floor(
+        self, tracks: Sequence[Tracklet], people: Sequence[_Identity]
+    ) -> NDArray[np.float64]:
+        """Sum over the tracks of each person that are in view."""
+        total = np.zeros((len(people), len(tracks)))
+        members = [(column, t) for column, person in enumerate(people) for t in person.visible]
+        if members:
+            columns, tracklets = zip(*members, strict=True)
+            odds = floor_evidence([*tracks, *tracklets], self._config)
+            np.add.at(total, list(columns), odds[len(tracks) :, : len(tracks)])
+        return total.T

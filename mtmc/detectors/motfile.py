@@ -99,4 +99,5 @@ def unit_scores(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     if len(scores) == 0 or (scores.min() >= 0 and scores.max() <= 1):
         return scores
     low, high = np.quantile(scores, [0.05, 0.95])
-    return np.clip((scores - low) / max(high - low, 1e-9), 0, 1)
+    stretched: NDArray[np.float64] = (scores - low) / max(high - low, 1e-9)
+    return stretched.clip(0, 1)

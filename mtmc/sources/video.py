@@ -101,7 +101,7 @@ class VideoFile:
     def _total_by_duration(self, container: Any) -> int | None:
         if not container.duration:
             return None
-        return max(1, round(container.duration / av.time_base * self.fps))
+        return max(1, int(container.duration / av.time_base * self.fps + 0.5))
 
     def frames(self, pixels_from: int) -> Iterator[Frame]:
         """See ``Source``; warns when the video ends well before its header says."""
