@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from mtmc.errors import UserError
@@ -16,14 +15,14 @@ from mtmc.errors import UserError
 app = typer.Typer(
     name="mtmc",
     help="Who is who in all cameras: multi-camera person tracking with one id per person.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 
 
-@app.callback()
-def _version(
+@app.callback(invoke_without_command=True)
+def _main(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
 ) -> None:
     if version:
@@ -31,6 +30,8 @@ def _version(
 
         typer.echo(f"mtmc {__version__}")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 @app.command()
@@ -111,15 +112,23 @@ def main() -> None:
     """Run the command line: 0 when done, 2 with one line on stderr when the input is wrong."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     try:
-        app(standalone_mode=False)
+        code = app(standalone_mode=False)
     except UserError as error:
-        sys.exit(_refuse(str(error)))
-    except click.exceptions.Abort:
-        sys.exit(130)
-    except click.ClickException as error:
-        where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else ""
-        hint = f" (see {where} --help)" if where else ""
-        sys.exit(_refuse(f"{error.format_message()}{hint}"))
+        code = _refuse(str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        code = 130
+    except Exception as error:
+        # A wrong option or argument; which class of click that is depends on typer's version.
+        format_message = getattr(error, "format_message", None)
+        if format_message is None:
+            raise
+        code = _refuse(f"{format_message()} (see {_command_of(error)} --help)")
+    sys.exit(code)
+
+
+def _command_of(error: Exception) -> str:
+    context = getattr(error, "ctx", None)
+    return str(context.command_path) if context else "mtmc"
 
 
 def _refuse(message: str) -> int:

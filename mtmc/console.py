@@ -36,19 +36,20 @@ class RunDisplay(Listener):
         self._started = time.monotonic()
 
     def __enter__(self) -> Self:
-        self._bar.start()
         root = logging.getLogger()
         self._old, root.handlers = root.handlers, [self._handler]
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        if self._bar.live.is_started:  # stopping what never began prints an empty line
+            self._bar.stop()
         logging.getLogger().handlers = self._old
 
     def begin(self, cameras: Sequence[CameraReader]) -> None:
         """See ``Listener``."""
         totals = [camera.total for camera in cameras]
         total = None if None in totals else sum(t for t in totals if t)
+        self._bar.start()
         self._started = time.monotonic()
         self._tracking = self._bar.add_task("tracking", total=total, info="")
         self._cameras = len(cameras)

@@ -152,4 +152,4 @@ def _person_class(names: dict[int, str], weights: str) -> int:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300] or type(error).__name__
+    return " ".join(str(error).split())[:160] or type(error).__name__
