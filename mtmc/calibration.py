@@ -214,12 +214,6 @@ def _parse(entry: Any, where: str) -> CameraModel:
     extrinsic = entry.get("extrinsic")
     if isinstance(extrinsic, list) and extrinsic and isinstance(extrinsic[0], Mapping):
         extrinsic = extrinsic[0].get("tf")
-    resolution = entry.get("resolution")
-    size = None
-    if isinstance(resolution, Mapping):
-        size = (int(resolution["width"]), int(resolution["height"]))
-    elif isinstance(resolution, list):
-        size = (int(resolution[0]), int(resolution[1]))
     world_to_camera = _numbers(extrinsic, 16, f"{where}: extrinsic").reshape(4, 4)
     rotation = world_to_camera[:3, :3]
     if not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3):
@@ -228,8 +222,17 @@ def _parse(entry: Any, where: str) -> CameraModel:
         _numbers(entry.get("intrinsic"), 9, f"{where}: intrinsic").reshape(3, 3),
         _numbers(entry.get("distortion", [0.0] * 5), None, f"{where}: distortion"),
         world_to_camera,
-        size,
+        _resolution(entry.get("resolution"), f"{where}: resolution"),
     )
+
+
+def _resolution(value: Any, where: str) -> tuple[int, int] | None:
+    if isinstance(value, Mapping):
+        value = [value.get("width"), value.get("height")]
+    if value is None:
+        return None
+    width, height = _numbers(value, 2, where)
+    return int(width), int(height)
 
 
 def _numbers(value: Any, count: int | None, where: str) -> Floats:

@@ -26,7 +26,7 @@ from trackers import Detections
 log = logging.getLogger("mtmc")
 
 STEPS_AHEAD = 2  # time steps the detector may be ahead of the rest
-FORGET_AFTER = 60.0  # seconds after which an online run forgets what a lost track looked like
+ENDED_AFTER = 60.0  # seconds unseen after which a track will not come back
 
 Step = dict[str, Frame]
 
@@ -248,15 +248,16 @@ class Pipeline:
             name = sighting.frame.camera
             self.progress.frames[name] += 1
             self.progress.tracks[name] = self._tracking[name].count
-        if self._parts.associator.online:
+        online = self._parts.associator.online
+        for tracking in self._tracking.values():
+            tracking.end(time - ENDED_AFTER, keep=not online)
+        if online:
             self.progress.people = max(self._ids.values(), default=0)
-            for tracking in self._tracking.values():
-                tracking.forget(time - FORGET_AFTER)
         self._on_step(self.progress)
 
     def _finish(self) -> TrackTable:
         with self._watch("associate"):
-            tracklets = [t for c in self._tracking.values() for t in c.tracklets.values()]
+            tracklets = [t for c in self._tracking.values() for t in c.tracklets]
             last = self._parts.associator.finish(tracklets)
             self._ids.update(last)
         if self._live_tracks:

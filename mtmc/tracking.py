@@ -59,8 +59,9 @@ class CameraTracking:
         self._size = size
         self.needs_image: bool = self._tracker.needs_image
         self.needs_embeddings: bool = self._tracker.needs_embeddings
-        self.tracklets: dict[int, Tracklet] = {}
         self.count = 0  # of tracks so far
+        self.ended: list[Tracklet] = []
+        self._open: dict[int, Tracklet] = {}
 
     def update(self, frame: Frame, detections: Detections) -> Sighting:
         """Follow the people of one frame."""
@@ -77,17 +78,24 @@ class CameraTracking:
         ]
         return Sighting(frame, tracks, tracklets, floor, np.array(wanted, np.int64), quality)
 
-    def forget(self, before: float) -> None:
-        """Drop the memory of tracks last seen before that time, s."""
-        gone = [track for track, tracklet in self.tracklets.items() if tracklet.end < before]
-        for track in gone:
-            del self.tracklets[track]
+    @property
+    def tracklets(self) -> list[Tracklet]:
+        """All that are remembered."""
+        return [*self.ended, *self._open.values()]
+
+    def end(self, before: float, keep: bool) -> None:
+        """Settle the tracks last seen before that time, s; forget them unless told to keep them."""
+        for track in [t for t, tracklet in self._open.items() if tracklet.end < before]:
+            tracklet = self._open.pop(track)
+            tracklet.gallery.settle()
+            if keep:
+                self.ended.append(tracklet)
 
     def _see(self, track: int, frame: Frame) -> Tracklet:
-        tracklet = self.tracklets.get(track)
+        tracklet = self._open.get(track)
         if tracklet is None:
             key = TrackKey(frame.camera, track)
-            tracklet = self.tracklets[track] = Tracklet(key, frame.time, frame.time)
+            tracklet = self._open[track] = Tracklet(key, frame.time, frame.time)
             self.count += 1
         tracklet.see(frame.index, frame.time)
         return tracklet

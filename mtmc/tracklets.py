@@ -50,6 +50,13 @@ class Gallery:
         for row, quality in zip(other._rows, other._quality, strict=True):
             self.add(row, quality)
 
+    def settle(self) -> None:
+        """Put one member in the place of all that has the same sum, to save memory."""
+        if len(self) > 1:
+            total = self.sum()
+            length = float(np.linalg.norm(total))
+            self._rows, self._quality = [total / max(length, 1e-9)], [length]
+
     def rows(self) -> Floats:
         """All members, ``(K, D)``."""
         return np.stack(self._rows) if self._rows else np.zeros((0, 0), np.float32)
