@@ -9,14 +9,13 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from mtmc.associate.evidence import EvidenceConfig, Looks, appearance, floor_evidence
+from mtmc.associate.matching import FORBIDDEN, match_or_new
 from mtmc.tracklets import Tracklet
 from mtmc.types import TrackKey
 
 MAX_SWEEPS = 10  # of reassignment; it settles in two or three
-FORBIDDEN = -1e6
 
 
 @dataclass(frozen=True)
@@ -132,12 +131,9 @@ class _Problem:
         odds = _mean(look, table_weights.sum(axis=1)) + self._floor[cell] @ table.T
         conflict = self._apart[cell] @ table.T > 0
         odds[conflict] = FORBIDDEN
-        # A new person each costs nothing, so nobody is matched against the evidence.
-        own = np.where(np.eye(len(clique), dtype=bool), 0.0, FORBIDDEN)
-        rows, columns = linear_sum_assignment(np.hstack([odds, own]), maximize=True)
         fresh = groups.max() + 1 + np.arange(len(clique))
-        for row, column in zip(rows, columns, strict=True):
-            groups[clique[row]] = names[column] if column < len(names) else fresh[row]
+        matched = match_or_new(odds)
+        groups[clique] = np.where(matched >= 0, names[matched], fresh) if len(names) else fresh
 
 
 def _mean(total: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:

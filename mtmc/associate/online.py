@@ -9,14 +9,12 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from mtmc.associate.evidence import EvidenceConfig, Looks, appearance, floor_evidence
+from mtmc.associate.matching import FORBIDDEN, match_or_new
 from mtmc.config import require
 from mtmc.tracklets import Gallery, Tracklet
 from mtmc.types import TrackKey
-
-FORBIDDEN = -1e6
 
 
 @dataclass(frozen=True)
@@ -131,14 +129,8 @@ class OnlineAssociator:
 
     def _match(self, tracks: Sequence[Tracklet]) -> list[_Identity]:
         known = list(self._people)
-        odds = self._odds(tracks, known)
-        own = np.where(np.eye(len(tracks), dtype=bool), 0.0, FORBIDDEN)
-        rows, columns = linear_sum_assignment(np.hstack([odds, own]), maximize=True)
-        chosen = dict(zip(rows.tolist(), columns.tolist(), strict=True))
-        return [
-            known[chosen[row]] if chosen[row] < len(known) else self._open()
-            for row in range(len(tracks))
-        ]
+        matched = match_or_new(self._odds(tracks, known))
+        return [known[column] if column >= 0 else self._open() for column in matched]
 
     def _open(self) -> _Identity:
         person = _Identity(len(self._people) + 1)

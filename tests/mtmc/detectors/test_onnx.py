@@ -115,8 +115,8 @@ def test_files_that_are_no_detectors(tmp_path):
 def test_yolox_nano_finds_the_people_of_a_real_frame(shared_data, shared_weights):
     import cv2
 
-    image = cv2.imread(str(shared_data / "mot17/train/MOT17-09-FRCNN/img1/000001.jpg"))
+    image = cv2.imread(str(shared_data / "mot17/train/MOT17-11-FRCNN/img1/000001.jpg"))
     detector = OnnxDetector(OnnxConfig(weights=str(shared_weights / "yolox_nano.onnx")), None)
     found = detector.detect([Frame("a", 1, 0.0, image)] * 2)
-    assert len(found[0][found[0].scores > 0.5]) >= 3
+    assert len(found[0][found[0].scores > 0.3]) >= 4
     assert np.array_equal(found[0].boxes, found[1].boxes)
