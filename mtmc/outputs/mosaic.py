@@ -142,7 +142,8 @@ class VideoWriter:
         self._stream.width, self._stream.height = size
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.time_base = TIME_BASE
-        self._stream.options = {"preset": "veryfast", "crf": "23"}
+        # No B-frames: they would shift the first timestamp away from 0.
+        self._stream.options = {"preset": "veryfast", "crf": "23", "bf": "0"}
         self._start: float | None = None
         self._last = -1
 
