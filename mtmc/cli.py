@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from mtmc.errors import UserError
+from mtmc.evaluate.cli import evaluate
 
 app = typer.Typer(
     name="mtmc",
@@ -18,6 +19,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+app.command("eval")(evaluate)
 
 
 @app.callback(invoke_without_command=True)
