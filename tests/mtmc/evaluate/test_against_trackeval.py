@@ -93,7 +93,7 @@ def test_mot15_has_no_classes():
 
 
 def test_identical_boxes_of_many_people():
-    """More than eight equal similarities per box: sums and ties must be rounded alike."""
+    """Many equal similarities per box: ties must fall alike."""
     rng = np.random.default_rng(0)
     frame, person = (part.reshape(-1) for part in np.mgrid[1:21, 1:13])
     corner = rng.integers(0, 3, (len(frame), 2)) * 2.0
