@@ -21,7 +21,7 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mtmc"
 
 
-def evaluate(  # noqa: PLR0917 - typer reads the signature
+def evaluate(
     root: Annotated[
         Path | None,
         typer.Argument(help="With --mot16: the benchmark's folder.  [default: data/MOT16]"),
@@ -71,6 +71,10 @@ def evaluate(  # noqa: PLR0917 - typer reads the signature
         str | None,
         typer.Option(help="Frames to score; those with ground truth by default.", metavar="A-B"),
     ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(help="With --gt: also compare positions on the floor, within 1 m."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Keep the tracks here.", metavar="DIR")] = None,
     cache: Annotated[
         Path | None,
@@ -94,6 +98,7 @@ def evaluate(  # noqa: PLR0917 - typer reads the signature
         "--offline": offline,
         "--protocol": protocol,
         "--frames": frames,
+        "--calibration": calibration,
         "--out": out,
         "--cache": cache,
         "ROOT": root,
@@ -168,12 +173,18 @@ def _recording(root: Path, given: dict[str, Any]) -> Report:
     from mtmc.config import override
     from mtmc.console import RunDisplay
     from mtmc.detectors import detector_settings
-    from mtmc.evaluate.run import evaluate_cameras, evaluate_recording, parse_frames
+    from mtmc.evaluate.run import (
+        evaluate_cameras,
+        evaluate_recording,
+        parse_frames,
+        recorded_calibration,
+    )
 
     frames = parse_frames(given["--frames"]) if given["--frames"] else None
     if given["--results"]:
         _only(given, "--results", "--results", "--frames")
-        return evaluate_cameras(root / "gt", given["--results"], frames)
+        calibration = recorded_calibration(root)
+        return evaluate_cameras(root / "gt", given["--results"], frames, calibration)
     _only(given, "--lab", "--frames", "--detections", "--tracker", "--reid", "--set", "--out")
     for folder in ("gt", "videos"):
         if not (root / folder).is_dir():
@@ -193,8 +204,8 @@ def _recording(root: Path, given: dict[str, Any]) -> Report:
 def _files(truth: Path, given: dict[str, Any]) -> Report:
     from mtmc.evaluate.run import evaluate_cameras, parse_frames
 
-    _only(given, "--gt", "--results", "--frames")
+    _only(given, "--gt", "--results", "--frames", "--calibration")
     if not given["--results"]:
         raise UserError("--gt needs --results DIR, the folder with <camera>.txt to score")
     frames = parse_frames(given["--frames"]) if given["--frames"] else None
-    return evaluate_cameras(truth, given["--results"], frames)
+    return evaluate_cameras(truth, given["--results"], frames, given["--calibration"])

@@ -22,7 +22,7 @@ PEDESTRIAN = 1
 # person on vehicle, static person, distractor, reflection: finding one is no mistake
 DISTRACTORS = (2, 7, 8, 12)
 _CLASSES = range(1, 14)
-_IGNORE_IOU = 0.5
+_ABSORBING = 0.5
 
 
 class Protocol(Enum):
@@ -92,8 +92,8 @@ def make_scene(cameras: Sequence[CameraRows], protocol: Protocol = Protocol.MOT)
         overlapping(truth_steps, truth.boxes, result_steps, result.boxes),
         np.repeat(np.arange(len(cameras)), frames),
     )
-    absorbing, evaluated = _roles(truth, protocol)
-    return scene.keep(evaluated, ~_absorbed(scene, absorbing))
+    absorbing, evaluated = roles(truth, protocol)
+    return scene.keep(evaluated, ~absorbed(scene, absorbing))
 
 
 def _on_axis(parts: Sequence[MotRows], cameras: Sequence[CameraRows]) -> tuple[MotRows, Ints]:
@@ -109,7 +109,7 @@ def _on_axis(parts: Sequence[MotRows], cameras: Sequence[CameraRows]) -> tuple[M
     return MotRows.concatenate(kept), np.concatenate(steps)
 
 
-def _roles(truth: MotRows, protocol: Protocol) -> tuple[Mask, Mask]:
+def roles(truth: MotRows, protocol: Protocol) -> tuple[Mask, Mask]:
     """``(G,) bool`` rows that absorb the result box matched to them, and rows that count."""
     flagged = truth.scores.astype(np.int64) != 0
     pedestrian = (truth.classes == PEDESTRIAN) | (truth.classes == UNKNOWN)
@@ -120,16 +120,16 @@ def _roles(truth: MotRows, protocol: Protocol) -> tuple[Mask, Mask]:
     return np.isin(truth.classes, DISTRACTORS), flagged & pedestrian
 
 
-def _absorbed(scene: Scene, absorbing: Mask) -> Mask:
+def absorbed(scene: Scene, absorbing: Mask) -> Mask:
     """``(R,) bool`` result boxes that fall to an absorbing ground-truth row."""
-    absorbed = np.zeros(len(scene.result), bool)
+    taken = np.zeros(len(scene.result), bool)
     if absorbing.any():
         pairs = scene.pairs
-        candidates = pairs.similarity >= _IGNORE_IOU - EPS
+        candidates = pairs.similarity >= _ABSORBING - EPS
         scores: Floats = np.where(candidates, pairs.similarity, 0.0)
         matched = Contest.among(scene, candidates).matches(scores)
-        absorbed[pairs.result[matched & absorbing[pairs.truth]]] = True
-    return absorbed
+        taken[pairs.result[matched & absorbing[pairs.truth]]] = True
+    return taken
 
 
 def _check_classes(camera: CameraRows) -> None:

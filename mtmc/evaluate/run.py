@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mtmc.calibration import load_calibration
 from mtmc.config import choose, override
 from mtmc.detectors import detector_settings
 from mtmc.errors import UserError, unknown_name
+from mtmc.evaluate.floor import floor_scene
 from mtmc.evaluate.perception import PerceptionConfig, open_embedder
 from mtmc.evaluate.protocol import Protocol, make_scene
 from mtmc.evaluate.report import Report, Row
@@ -157,26 +159,39 @@ def _track(
     return about | {"association_fps": round(frames / max(seconds, 1e-9))}
 
 
-def evaluate_cameras(truth: Path, results: Path, frames: tuple[int, int] | None = None) -> Report:
+def evaluate_cameras(
+    truth: Path,
+    results: Path,
+    frames: tuple[int, int] | None = None,
+    calibration: Path | None = None,
+) -> Report:
     """Score the global ids of several cameras.
 
     ``combined`` has one identity per person over all cameras; ``mean`` is the mean of the cameras'
-    own figures, to which an id that differs between cameras is no mistake.
+    own figures, to which an id that differs between cameras is no mistake; ``floor`` compares
+    positions on the floor, see ``floor_scene``.
 
     Args:
         truth: folder with ground truth, ``<camera>.txt``.
         results: folder with results, ``<camera>.txt``, or an output folder of ``mtmc run``.
         frames: first and last evaluated frame; None as in ``read_cameras``.
+        calibration: of all cameras, as in ``load_calibration``; None leaves out ``floor``.
 
     Raises:
         UserError: input is missing or wrong.
     """
     cameras = read_cameras(truth, results, frames)
     rows = {c.name: Row.of(score(make_scene([c], Protocol.IGNORE))) for c in cameras}
-    combined = Row.of(score(make_scene(cameras, Protocol.IGNORE)))
+    summary = {
+        "mean": Row.mean(rows.values()),
+        "combined": Row.of(score(make_scene(cameras, Protocol.IGNORE))),
+    }
+    if calibration is not None:
+        models = load_calibration(calibration, list(rows))
+        summary["floor"] = Row.of(score(floor_scene(cameras, models)))
     first, last = cameras[0].first_frame, cameras[0].last_frame
     about = {"results": str(results), "frames": f"{first}-{last}"}
-    return Report(about, "camera", rows, {"mean": Row.mean(rows.values()), "combined": combined})
+    return Report(about, "camera", rows, summary)
 
 
 def evaluate_recording(
@@ -200,17 +215,27 @@ def evaluate_recording(
     """
     from mtmc.run import run
 
-    calibration = root / "calibration"
-    if calibration.is_dir():
+    calibration = recorded_calibration(root)
+    if calibration:
         settings = {"calibration": str(calibration), **settings}
     with ExitStack() as stack:
         folder = out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         settings = override(settings, [] if out else ["output.video=false"])
         record = run(root / "videos", folder, settings, listener=listener)
-        report = evaluate_cameras(root / "gt", folder, frames)
+        report = evaluate_cameras(root / "gt", folder, frames, calibration)
     told = {key: record[key] for key in ("detector", "tracker", "reid", "mode")}
-    about = {"frames": report.about["frames"], **told, "calibrated": "calibration" in settings}
+    about = {
+        "frames": report.about["frames"],
+        **told,
+        "calibrated": bool(settings.get("calibration")),
+    }
     return replace(report, about=about)
+
+
+def recorded_calibration(root: Path) -> Path | None:
+    """The calibration that belongs to a recording, if there is one."""
+    folder = root / "calibration"
+    return folder if folder.is_dir() else None
 
 
 def parse_frames(text: str) -> tuple[int, int]:

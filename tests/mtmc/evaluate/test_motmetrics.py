@@ -21,6 +21,7 @@ def test_a_story():
     assert combined.as_dict() == pytest.approx(rows["s"].as_dict())
 
 
+@pytest.mark.filterwarnings("ignore:Operation with tuple is deprecated")  # the library's reader
 def test_as_the_library_reads_the_files(tmp_path, monkeypatch):
     # The library's own distances need what NumPy 2 no longer has.
     monkeypatch.setattr(np, "asfarray", lambda a: np.asarray(a, float), raising=False)
