@@ -109,7 +109,8 @@ def test_with_a_real_camera_model():
     def rows(x):
         feet = model.project([[x, 0, 0], [x + 3, 2, 0]])
         head = model.project([[x, 0, 1.7], [x + 3, 2, 1.7]])
-        boxes = np.concatenate([head - [30, 0], feet + [30, 0]], axis=1)
+        half = np.array([30, 0])
+        boxes = np.concatenate([head - half, feet + half], axis=1)
         return MotRows.make(np.array([1, 1]), np.array([1, 2]), boxes)
 
     scores = score(floor_scene([CameraRows("a", rows(0), rows(0.5), 1, 1)], {"a": model}))
