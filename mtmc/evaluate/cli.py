@@ -60,9 +60,6 @@ def evaluate(
         list[str] | None,
         typer.Option("--set", help="Change a setting: tracker.max_age=60", metavar="K=V"),
     ] = None,
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Refine the finished tracks with look-ahead.")
-    ] = False,
     protocol: Annotated[
         str | None,
         typer.Option(help="mot16, or motmetrics: by that library.", metavar="mot16|motmetrics"),
@@ -95,7 +92,6 @@ def evaluate(
         "--tracker": tracker,
         "--reid": reid,
         "--set": set_,
-        "--offline": offline,
         "--protocol": protocol,
         "--frames": frames,
         "--calibration": calibration,
@@ -130,7 +126,7 @@ def _only(given: dict[str, Any], mode: str, *options: str) -> None:
             raise UserError(f"{option} does not go with {mode}; leave it out")
 
 
-_TRACKING = ("--detections", "--tracker", "--reid", "--set", "--offline", "--out", "--cache")
+_TRACKING = ("--detections", "--tracker", "--reid", "--set", "--out", "--cache")
 
 
 def _benchmark(given: dict[str, Any]) -> Report:
@@ -153,7 +149,6 @@ def _benchmark(given: dict[str, Any]) -> Report:
             tracker=given["--tracker"],
             reid=given["--reid"],
             settings=given["--set"] or (),
-            offline=given["--offline"],
             out=given["--out"],
         )
     wanted = [name.strip() for name in (given["--sequences"] or "").split(",") if name.strip()]

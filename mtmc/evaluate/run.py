@@ -42,7 +42,6 @@ class TrackOptions:
         tracker: its name; None takes the default.
         reid: as in ``reid.load``, None for no embeddings.
         settings: ``section.key=value`` of ``tracker`` and ``detector``.
-        offline: refine the finished tracks.
         out: folder for the tracks; None keeps none.
         cache: folder for the networks' answers.
     """
@@ -52,7 +51,6 @@ class TrackOptions:
     tracker: str | None = None
     reid: str | None = None
     settings: Sequence[str] = ()
-    offline: bool = False
     out: Path | None = None
 
     def run(self, out: Path) -> TrackingRun:
@@ -82,7 +80,7 @@ class TrackOptions:
             self.reid,
         )
         tracker = choose(TRACKERS, settings["tracker"], DEFAULT_TRACKER)
-        return TrackingRun(tracker, perception, self.offline, out)
+        return TrackingRun(tracker, perception, out)
 
 
 def evaluate_benchmark(
@@ -154,8 +152,6 @@ def _track(
     about = {"detections": options.detections, "tracker": run.tracker.name}
     if options.reid:
         about["reid"] = options.reid
-    if options.offline:
-        about["refined"] = "offline"
     return about | {"association_fps": round(frames / max(seconds, 1e-9))}
 
 

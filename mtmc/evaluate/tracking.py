@@ -32,13 +32,11 @@ class TrackingRun:
     Args:
         tracker: the tracker and its settings.
         perception: where detections and embeddings come from.
-        offline: refine the finished tracks.
         out: folder that gets ``<sequence>.txt``.
     """
 
     tracker: Plugin
     perception: PerceptionConfig
-    offline: bool
     out: Path
 
     def check(self, sequences: Sequence[MotSequence]) -> None:

@@ -3,17 +3,14 @@
 import dataclasses
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import pytest
+from evaluate_sequence import FRAMES
 
 from mtmc.config import Plugin
 from mtmc.errors import UserError
 from mtmc.evaluate.perception import Perception, PerceptionConfig, read_detections
-from mtmc.evaluate.sequences import MotSequence
 from trackers import Detections
-
-FRAMES = 20  # more than one batch
 
 
 @dataclass(frozen=True)
@@ -40,21 +37,6 @@ class BrightDetector:
             box = [x.min(), y.min(), x.max() + 1, y.max() + 1]
             found.append(Detections(np.array([box], np.float32), np.array([0.5], np.float32)))
         return found
-
-
-@pytest.fixture
-def sequence(tmp_path):
-    folder = tmp_path / "walk"
-    (folder / "img1").mkdir(parents=True)
-    (folder / "det").mkdir()
-    rows = []
-    for frame in range(1, FRAMES + 1):
-        image = np.zeros((48, 64, 3), np.uint8)
-        image[10:40, frame : frame + 12] = (200, 10 * frame, 255)
-        cv2.imwrite(str(folder / "img1" / f"{frame:06d}.png"), image)
-        rows.append(f"{frame},-1,{frame},10,12,30,0.9\n")
-    (folder / "det" / "det.txt").write_text("".join(rows))
-    return MotSequence("walk", folder, FRAMES)
 
 
 @pytest.fixture
