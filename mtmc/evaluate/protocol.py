@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 PEDESTRIAN = 1
 # person on vehicle, static person, distractor, reflection: finding one is no mistake
 DISTRACTORS = (2, 7, 8, 12)
+NON_MOT_VEHICLE = 6
 _CLASSES = range(1, 14)
 _ABSORBING = 0.5
 
@@ -36,6 +37,8 @@ class Protocol(Enum):
     evaluated are pedestrians (class 1) whose flag is not 0. Ground truth without classes (MOT15)
     has nothing that absorbs.
 
+    ``MOT20``: the same, but vehicles outside MOT's classes (6) absorb, too.
+
     ``IGNORE``: every row with flag 0 or of another class absorbs: whether it is found or not makes
     no difference.
 
@@ -43,6 +46,7 @@ class Protocol(Enum):
     """
 
     MOT = "mot16"
+    MOT20 = "mot20"
     IGNORE = "ignore"
     PLAIN = "plain"
 
@@ -77,10 +81,10 @@ def make_scene(cameras: Sequence[CameraRows], protocol: Protocol = Protocol.MOT)
     Rows outside the evaluated frames are left out. Ids mean the same person in all cameras.
 
     Raises:
-        UserError: under ``MOT``, the result holds other classes than pedestrians, or the ground
-            truth classes that MOT does not know.
+        UserError: under the MOT protocols, the result holds other classes than pedestrians, or the
+            ground truth classes that MOT does not know.
     """
-    if protocol is Protocol.MOT:
+    if protocol in {Protocol.MOT, Protocol.MOT20}:
         for camera in cameras:
             _check_classes(camera)
     frames = [camera.num_frames for camera in cameras]
@@ -117,7 +121,8 @@ def roles(truth: MotRows, protocol: Protocol) -> tuple[Mask, Mask]:
         return np.zeros(len(truth), bool), flagged
     if protocol is Protocol.IGNORE:
         return ~(flagged & pedestrian), flagged & pedestrian
-    return np.isin(truth.classes, DISTRACTORS), flagged & pedestrian
+    distractors = (*DISTRACTORS, NON_MOT_VEHICLE) if protocol is Protocol.MOT20 else DISTRACTORS
+    return np.isin(truth.classes, distractors), flagged & pedestrian
 
 
 def absorbed(scene: Scene, absorbing: Mask) -> Mask:

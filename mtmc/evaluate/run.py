@@ -114,15 +114,15 @@ def evaluate_benchmark(
             results = source.out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
             about |= _track(source, results, sequences, done)
         files = result_files(results, [sequence.name for sequence in sequences])
-        cameras = {s.name: s.rows(files[s.name]) for s in sequences}
+        rows = {s: s.rows(files[s.name]) for s in sequences}
     if protocol == MOTMETRICS:
         from mtmc.evaluate.motmetrics import motmetrics_rows
 
-        rows, combined = motmetrics_rows(
-            {name: make_scene([rows], Protocol.PLAIN) for name, rows in cameras.items()}
+        lines, combined = motmetrics_rows(
+            {s.name: make_scene([each], Protocol.PLAIN) for s, each in rows.items()}
         )
-        return Report(about, "sequence", rows, {"combined": combined})
-    scores = {name: score(make_scene([rows])) for name, rows in cameras.items()}
+        return Report(about, "sequence", lines, {"combined": combined})
+    scores = {s.name: score(make_scene([each], s.protocol)) for s, each in rows.items()}
     combined = Row.of(sum(scores.values(), Scores()))
     return Report(
         about,

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from mtmc.errors import UserError
-from mtmc.evaluate.protocol import CameraRows
+from mtmc.evaluate.protocol import CameraRows, Protocol
 from mtmc.mot import MotKind, read_mot
 from mtmc.sources.cameras import list_images
 
@@ -50,6 +50,11 @@ class MotSequence:
     def image_folder(self) -> Path:
         """The frames."""
         return self.folder / "img1"
+
+    @property
+    def protocol(self) -> Protocol:
+        """The preprocessing of the benchmark it belongs to."""
+        return Protocol.MOT20 if self.name.startswith("MOT20") else Protocol.MOT
 
     def rows(self, result_file: Path) -> CameraRows:
         """Ground truth and a result, read and checked.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -118,16 +120,27 @@ def track_all(
     # Spawned, since threads of the libraries loaded here do not survive a fork.
     context = multiprocessing.get_context("spawn")
     longest_first = sorted(sequences, key=lambda sequence: -sequence.length)
-    with _threads(threads), ProcessPoolExecutor(workers, context) as pool:
+    with _threads(threads), ProcessPoolExecutor(workers, context, _leave_ctrl_c) as pool:
         futures = {pool.submit(run.track, sequence): sequence for sequence in longest_first}
         try:
             for future in as_completed(futures):
                 future.result()
                 done(futures[future])
+        except BrokenProcessPool as error:
+            raise UserError(
+                "tracking stopped: a process was killed, perhaps for lack of memory; name fewer "
+                "--sequences at a time"
+            ) from error
         except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
+            for child in multiprocessing.active_children():
+                child.terminate()
             raise
         return sum(future.result() for future in futures)
+
+
+def _leave_ctrl_c() -> None:
+    """Leave it to the parent process to end this one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _cores() -> int:

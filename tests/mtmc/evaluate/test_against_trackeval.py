@@ -92,6 +92,15 @@ def test_mot15_has_no_classes():
     )
 
 
+@pytest.mark.parametrize("benchmark", ["MOT17", "MOT20"])
+def test_vehicles(benchmark):
+    rng = np.random.default_rng(0)
+    truth = people_walking(rng, 60, 10)
+    classes = np.where(truth.ids <= 3, 6, truth.classes)
+    truth = MotRows.make(truth.frames, truth.ids, truth.boxes, scores=truth.scores, classes=classes)
+    check_against_trackeval({"s": (truth, tracked(rng, truth), 60)}, benchmark)
+
+
 def test_identical_boxes_of_many_people():
     """Many equal similarities per box: ties must fall alike."""
     rng = np.random.default_rng(0)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from mtmc.errors import UserError
+from mtmc.evaluate.protocol import Protocol
 from mtmc.evaluate.sequences import find_sequences, read_cameras, result_files
 from mtmc.mot import MotKind, MotRows, write_mot
 
@@ -66,6 +67,13 @@ def test_length_and_frame_rate(tmp_path):
     found = find_sequences(tmp_path)
     assert [s.length for s in found] == [9, 7, 5]
     assert [s.fps for s in found] == [14, 30, 30]
+
+
+def test_preprocessing_by_benchmark(tmp_path):
+    for name in ("MOT16-02", "MOT20-02"):
+        sequence(tmp_path / name)
+    protocols = [s.protocol for s in find_sequences(tmp_path)]
+    assert protocols == [Protocol.MOT, Protocol.MOT20]
 
 
 @pytest.mark.parametrize(
