@@ -21,9 +21,6 @@ app = typer.Typer(
 )
 
 
-app.command("eval")(evaluate)
-
-
 @app.callback(invoke_without_command=True)
 def _main(
     context: typer.Context,
@@ -100,6 +97,9 @@ def run(
     with RunDisplay() as display:
         record = run_pipeline(video_dir, folder, settings, resume, display)
     print_summary(record, folder)
+
+
+app.command("eval")(evaluate)
 
 
 def _switch(section: object, chosen: Mapping[str, object]) -> dict[str, object]:
