@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from mtmc.errors import UserError
+from mtmc.evaluate.cli import evaluate
 
 app = typer.Typer(
     name="mtmc",
@@ -96,6 +97,9 @@ def run(
     with RunDisplay() as display:
         record = run_pipeline(video_dir, folder, settings, resume, display)
     print_summary(record, folder)
+
+
+app.command("eval")(evaluate)
 
 
 def _switch(section: object, chosen: Mapping[str, object]) -> dict[str, object]:

@@ -9,7 +9,7 @@ import numpy as np
 from mtmc.evaluate.scene import EPS, Pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from mtmc.evaluate.scene import Floats, Ints
 
@@ -28,7 +28,11 @@ def overlapping(
         result_boxes: ``(R, 4) float64`` xyxy.
     """
     truth, result = _columns(truth_boxes), _columns(result_boxes)
-    parts = [_iou(truth, result, *rows) for rows in _same_step(truth_steps, result_steps)]
+    return join([_iou(truth, result, *rows) for rows in same_step(truth_steps, result_steps)])
+
+
+def join(parts: Sequence[Pairs]) -> Pairs:
+    """The pairs of all parts, of which there is at least one."""
     return Pairs(
         np.concatenate([part.truth for part in parts]),
         np.concatenate([part.result for part in parts]),
@@ -36,8 +40,8 @@ def overlapping(
     )
 
 
-def _same_step(truth_steps: Ints, result_steps: Ints) -> Iterator[tuple[Ints, Ints]]:
-    """Row numbers of all pairs that share a time step, some at a time."""
+def same_step(truth_steps: Ints, result_steps: Ints) -> Iterator[tuple[Ints, Ints]]:
+    """Row numbers of all pairs that share a time step, some at a time (and at least once)."""
     start = np.searchsorted(result_steps, truth_steps, side="left")
     partners = np.searchsorted(result_steps, truth_steps, side="right") - start
     total = np.cumsum(partners)

@@ -21,27 +21,34 @@ if TYPE_CHECKING:
 PEDESTRIAN = 1
 # person on vehicle, static person, distractor, reflection: finding one is no mistake
 DISTRACTORS = (2, 7, 8, 12)
+NON_MOT_VEHICLE = 6
 _CLASSES = range(1, 14)
-_IGNORE_IOU = 0.5
+_ABSORBING = 0.5
 
 
 class Protocol(Enum):
     """What becomes of ground-truth rows that are not to be evaluated.
 
-    Under both, every ground-truth box competes for the result boxes in a one-to-one matching at
-    IoU >= 0.5, and result boxes that fall to certain rows are dropped; then the rows that are not
-    evaluated are dropped.
+    Every ground-truth box competes for the result boxes in a one-to-one matching at IoU >= 0.5, and
+    result boxes that fall to rows that absorb are dropped; then the rows that are not evaluated are
+    dropped.
 
-    ``MOT``: as in MOT16, MOT17: the rows that absorb are the distractor classes (2, 7, 8, 12);
+    ``MOT``: as in MOT16 and MOT17: what absorbs is the distractor classes (2, 7, 8, 12);
     evaluated are pedestrians (class 1) whose flag is not 0. Ground truth without classes (MOT15)
     has nothing that absorbs.
 
+    ``MOT20``: the same, but vehicles outside MOT's classes (6) absorb, too.
+
     ``IGNORE``: every row with flag 0 or of another class absorbs: whether it is found or not makes
     no difference.
+
+    ``PLAIN``: nothing absorbs; rows with flag 0 are dropped. What the motmetrics library does.
     """
 
     MOT = "mot16"
+    MOT20 = "mot20"
     IGNORE = "ignore"
+    PLAIN = "plain"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,11 +81,12 @@ def make_scene(cameras: Sequence[CameraRows], protocol: Protocol = Protocol.MOT)
     Rows outside the evaluated frames are left out. Ids mean the same person in all cameras.
 
     Raises:
-        UserError: the result holds other classes than pedestrians, or (under ``MOT``) the ground
-            truth holds classes that MOT does not know.
+        UserError: under the MOT protocols, the result holds other classes than pedestrians, or the
+            ground truth classes that MOT does not know.
     """
-    for camera in cameras:
-        _check_classes(camera, protocol)
+    if protocol in {Protocol.MOT, Protocol.MOT20}:
+        for camera in cameras:
+            _check_classes(camera)
     frames = [camera.num_frames for camera in cameras]
     truth, truth_steps = _on_axis([camera.truth for camera in cameras], cameras)
     result, result_steps = _on_axis([camera.result for camera in cameras], cameras)
@@ -88,8 +96,8 @@ def make_scene(cameras: Sequence[CameraRows], protocol: Protocol = Protocol.MOT)
         overlapping(truth_steps, truth.boxes, result_steps, result.boxes),
         np.repeat(np.arange(len(cameras)), frames),
     )
-    absorbing, evaluated = _roles(truth, protocol)
-    return scene.keep(evaluated, ~_absorbed(scene, absorbing))
+    absorbing, evaluated = roles(truth, protocol)
+    return scene.keep(evaluated, ~absorbed(scene, absorbing))
 
 
 def _on_axis(parts: Sequence[MotRows], cameras: Sequence[CameraRows]) -> tuple[MotRows, Ints]:
@@ -105,28 +113,31 @@ def _on_axis(parts: Sequence[MotRows], cameras: Sequence[CameraRows]) -> tuple[M
     return MotRows.concatenate(kept), np.concatenate(steps)
 
 
-def _roles(truth: MotRows, protocol: Protocol) -> tuple[Mask, Mask]:
+def roles(truth: MotRows, protocol: Protocol) -> tuple[Mask, Mask]:
     """``(G,) bool`` rows that absorb the result box matched to them, and rows that count."""
     flagged = truth.scores.astype(np.int64) != 0
     pedestrian = (truth.classes == PEDESTRIAN) | (truth.classes == UNKNOWN)
+    if protocol is Protocol.PLAIN:
+        return np.zeros(len(truth), bool), flagged
     if protocol is Protocol.IGNORE:
         return ~(flagged & pedestrian), flagged & pedestrian
-    return np.isin(truth.classes, DISTRACTORS), flagged & pedestrian
+    distractors = (*DISTRACTORS, NON_MOT_VEHICLE) if protocol is Protocol.MOT20 else DISTRACTORS
+    return np.isin(truth.classes, distractors), flagged & pedestrian
 
 
-def _absorbed(scene: Scene, absorbing: Mask) -> Mask:
+def absorbed(scene: Scene, absorbing: Mask) -> Mask:
     """``(R,) bool`` result boxes that fall to an absorbing ground-truth row."""
-    absorbed = np.zeros(len(scene.result), bool)
+    taken = np.zeros(len(scene.result), bool)
     if absorbing.any():
         pairs = scene.pairs
-        candidates = pairs.similarity >= _IGNORE_IOU - EPS
+        candidates = pairs.similarity >= _ABSORBING - EPS
         scores: Floats = np.where(candidates, pairs.similarity, 0.0)
         matched = Contest.among(scene, candidates).matches(scores)
-        absorbed[pairs.result[matched & absorbing[pairs.truth]]] = True
-    return absorbed
+        taken[pairs.result[matched & absorbing[pairs.truth]]] = True
+    return taken
 
 
-def _check_classes(camera: CameraRows, protocol: Protocol) -> None:
+def _check_classes(camera: CameraRows) -> None:
     other = camera.result.classes > PEDESTRIAN
     if other.any():
         row = int(np.flatnonzero(other)[0])
@@ -135,7 +146,7 @@ def _check_classes(camera: CameraRows, protocol: Protocol) -> None:
             f"{camera.result.frames[row]}; expected pedestrians only (class 1, or -1)"
         )
     known = np.isin(camera.truth.classes, [*_CLASSES, UNKNOWN])
-    if protocol is Protocol.MOT and not known.all():
+    if not known.all():
         row = int(np.flatnonzero(~known)[0])
         raise UserError(
             f"{camera.name}: the ground truth holds class {camera.truth.classes[row]} in frame "

@@ -92,8 +92,17 @@ def test_mot15_has_no_classes():
     )
 
 
+@pytest.mark.parametrize("benchmark", ["MOT17", "MOT20"])
+def test_vehicles(benchmark):
+    rng = np.random.default_rng(0)
+    truth = people_walking(rng, 60, 10)
+    classes = np.where(truth.ids <= 3, 6, truth.classes)
+    truth = MotRows.make(truth.frames, truth.ids, truth.boxes, scores=truth.scores, classes=classes)
+    check_against_trackeval({"s": (truth, tracked(rng, truth), 60)}, benchmark)
+
+
 def test_identical_boxes_of_many_people():
-    """More than eight equal similarities per box: sums and ties must be rounded alike."""
+    """Many equal similarities per box: ties must fall alike."""
     rng = np.random.default_rng(0)
     frame, person = (part.reshape(-1) for part in np.mgrid[1:21, 1:13])
     corner = rng.integers(0, 3, (len(frame), 2)) * 2.0

@@ -46,6 +46,13 @@ def test_a_distractor_takes_only_the_box_that_fits_it_best():
     assert (nearer_to_distractor["TP"], nearer_to_distractor["FN"]) == (0, 1)
 
 
+def test_a_distractor_at_the_threshold_takes_the_box():
+    """10 px wide boxes, 10/3 px apart, have an IoU of (20/3) / (40/3) = 1/2."""
+    truth = marked(ONE_PERSON, flag=0, class_=7)
+    assert scores_of(truth, rows_of({1: {1: 10 / 3}})).counts()["FP"] == 0
+    assert scores_of(truth, rows_of({1: {1: 3.4}})).counts()["FP"] == 1
+
+
 def test_frames_outside_are_left_out():
     truth = rows_of({frame: {1: 0} for frame in range(1, 9)})
     result = rows_of({frame: {1: 0, 2: 50} for frame in range(1, 9)})
@@ -99,6 +106,13 @@ class TestSeveralCameras:
     def test_per_camera_figures_are_perfect_all_the_same(self):
         for rows in (self.SAME, self.OTHER):
             assert scores_of(self.HERE, rows).ratios()["IDF1"] == 1
+
+    def test_a_match_is_not_kept_into_the_next_camera(self):
+        """There the other track fits better; in the camera before it did not exist."""
+        nearer_is_8 = rows_of({1: {7: 2, 8: 0}, 2: {7: 2, 8: 0}})
+        scores = score(self.scene(self.SAME, nearer_is_8))
+        assert scores.clear.IDSW == 1
+        assert scores.clear.similarity == 4
 
     def test_clear_counts_are_the_sum_of_the_cameras_and_switches_between_them(self):
         rng = np.random.default_rng(3)

@@ -35,10 +35,10 @@ def scene_of(truth, result, frames=5, protocol=Protocol.MOT):
     return make_scene([CameraRows("s", rows_of(truth), rows_of(result), 1, frames)], protocol)
 
 
-def score_files(truth_file, result_file, frames):
+def score_files(truth_file, result_file, frames, protocol=Protocol.MOT):
     truth = read_mot(truth_file, MotKind.TRUTH, frames)
     result = read_mot(result_file, MotKind.TRACKS, frames)
-    return score(make_scene([CameraRows(result_file.stem, truth, result, 1, frames)]))
+    return score(make_scene([CameraRows(result_file.stem, truth, result, 1, frames)], protocol))
 
 
 def trackeval_scores(folder, lengths, benchmark):
@@ -90,7 +90,8 @@ def check_against_trackeval(sequences, benchmark="MOT17"):
             result_file = folder / "ours" / "data" / f"{name}.txt"
             write_mot(truth_file, truth, MotKind.TRUTH)
             write_mot(result_file, result)
-            ours[name] = score_files(truth_file, result_file, frames)
+            protocol = Protocol.MOT20 if benchmark == "MOT20" else Protocol.MOT
+            ours[name] = score_files(truth_file, result_file, frames, protocol)
         lengths = {name: frames for name, (_, _, frames) in sequences.items()}
         reference = trackeval_scores(folder, lengths, benchmark)
     for name, scores in ours.items():
