@@ -20,10 +20,13 @@ import torch
 
 from reid.errors import ReidError
 from reid.models import build
+from reid.models.ensemble import Ensemble
 from reid.preprocess import Preprocess
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
+
+    from reid.models.base import EmbeddingNet
 
 FORMAT = "reid-checkpoint"
 VERSION = 1
@@ -45,6 +48,8 @@ class Checkpoint:
         weights: its state dict, on the CPU; no classification layers.
         preprocess: how crops become input.
         dim: embedding size.
+        members: further sets of weights of a model average (SWAG samples); where there are any,
+            they embed together and ``weights`` is their mean.
         metrics: what it reached (``rank1``, ``mAP``, ...) and on what (``dataset``); may be empty.
         config: the training configuration; may be empty.
         versions: of the libraries that wrote the file.
@@ -55,6 +60,7 @@ class Checkpoint:
     weights: dict[str, Tensor]
     preprocess: Preprocess
     dim: int
+    members: list[dict[str, Tensor]] = field(default_factory=list)
     metrics: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=library_versions)
@@ -62,7 +68,8 @@ class Checkpoint:
     def save(self, path: Path) -> None:
         """Write the file; it appears complete or not at all."""
         fields = {**vars(self), "preprocess": self.preprocess.to_dict()}
-        fields["weights"] = {k: v.detach().cpu() for k, v in self.weights.items()}
+        fields["weights"] = _on_cpu(self.weights)
+        fields["members"] = [_on_cpu(member) for member in self.members]
         save_plain({"format": FORMAT, "version": VERSION, **fields}, path)
 
     @classmethod
@@ -87,19 +94,27 @@ class Checkpoint:
         except (KeyError, TypeError, ValueError) as error:
             raise ReidError(f"{path}: incomplete checkpoint ({error})") from error
 
-    def build(self) -> nn.Module:
-        """The network with its weights, in evaluation mode.
+    def build(self) -> EmbeddingNet:
+        """The network with its weights (or the ensemble of its members), in evaluation mode.
 
         Raises:
             ReidError: the weights do not fit the architecture.
         """
+        networks = [self._build(weights) for weights in self.members or [self.weights]]
+        return Ensemble(networks).eval() if self.members else networks[0]
+
+    def _build(self, weights: dict[str, Tensor]) -> EmbeddingNet:
         network = build(self.model, **self.args)
         try:
-            network.load_state_dict(self.weights)
+            network.load_state_dict(weights)
         except RuntimeError as error:
             reason = " ".join(str(error).split())[:200]
             raise ReidError(f"the weights do not fit {self.model} {self.args}: {reason}") from error
         return network.eval()
+
+
+def _on_cpu(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().cpu() for name, tensor in weights.items()}
 
 
 def save_plain(content: dict[str, Any], path: Path) -> None:

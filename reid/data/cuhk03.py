@@ -52,7 +52,7 @@ def _read(root: Path, boxes: str) -> Dataset:
     parts = (("train", train), ("query", query), ("gallery", gallery))
     for (part, images), published in zip(parts, PUBLISHED[boxes], strict=True):
         notes += count_note(name, f"{part} images", len(images), published)
-    return Dataset(name, train, query, gallery, tuple(notes))
+    return Dataset(name, train, query, gallery, notes=tuple(notes))
 
 
 def _read_protocol(folder: Path, boxes: str, protocol: Path) -> tuple[Images, Images, Images]:

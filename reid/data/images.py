@@ -65,6 +65,8 @@ class Dataset:
         train: images to learn from; people numbered in any way, none of them junk.
         query: who is looked for.
         gallery: where.
+        more_queries: further images of the queries' people in the queries' cameras, for the
+            multi-query protocol; None where the dataset has none.
         notes: what the user should know, for example that counts differ from the published ones.
     """
 
@@ -72,6 +74,7 @@ class Dataset:
     train: Images
     query: Images
     gallery: Images
+    more_queries: Images | None = None
     notes: tuple[str, ...] = field(default=())
 
 

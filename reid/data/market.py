@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from reid.data.images import Dataset, Images, count_note, find_folder, images_of
 from reid.errors import ReidError
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TRAIN, QUERY, GALLERY = "bounding_box_train", "query", "bounding_box_test"
+MORE_QUERIES = "gt_bbox"
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 # 0002_c1s1_000451_03.jpg (Market-1501), 0001_c2_f0046182.jpg (DukeMTMC-reID), -1_c3... (junk)
 NAME = re.compile(r"(-?\d+)_c(\d+)")
@@ -72,13 +76,24 @@ def read_dukemtmc(root: Path) -> Dataset:
 
 def _read(root: Path, name: str, what: str, folders: Sequence[str]) -> Dataset:
     folder = find_folder(root, folders, (TRAIN, QUERY, GALLERY), what)
-    train = read_images(folder / TRAIN)
+    train, query = read_images(folder / TRAIN), read_images(folder / QUERY)
     return Dataset(
         name,
         train.where(train.pids > 0),
-        read_images(folder / QUERY),
+        query,
         read_images(folder / GALLERY),
+        _more_queries(folder / MORE_QUERIES, query),
     )
+
+
+def _more_queries(folder: Path, query: Images) -> Images | None:
+    """Hand-drawn boxes of the queries' people in the queries' cameras."""
+    if not folder.is_dir():
+        return None
+    images = read_images(folder)
+    asked = set(zip(query.pids.tolist(), query.camids.tolist(), strict=True))
+    pairs = zip(images.pids.tolist(), images.camids.tolist(), strict=True)
+    return images.where(np.array([pair in asked for pair in pairs]))
 
 
 def _checked(
@@ -90,4 +105,4 @@ def _checked(
         found: Images = getattr(dataset, part)
         notes += count_note(dataset.name, f"{part} images", len(found), images)
         notes += count_note(dataset.name, f"{part} people", found.people, people)
-    return Dataset(dataset.name, dataset.train, dataset.query, dataset.gallery, tuple(notes))
+    return replace(dataset, notes=tuple(notes))

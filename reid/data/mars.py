@@ -48,7 +48,7 @@ def read_mars(root: Path) -> Dataset:
         *count_note("mars", "query tracklets", len(queries), 1980),
         *count_note("mars", "gallery tracklets", len(test_tracks), 12180),
     )
-    return Dataset("mars", train, query, gallery, notes)
+    return Dataset("mars", train, query, gallery, notes=notes)
 
 
 def _names(listing: Path) -> list[str]:

@@ -43,7 +43,7 @@ def read_msmt17(root: Path) -> Dataset:
         for part, images, count in parts
         for n in count_note("msmt17", f"{part} images", len(images), count)
     ]
-    return Dataset("msmt17", images_of(learn), query, gallery, tuple(notes))
+    return Dataset("msmt17", images_of(learn), query, gallery, notes=tuple(notes))
 
 
 def _rows(listing: Path, images: Path) -> list[tuple[Path, int, int]]:
