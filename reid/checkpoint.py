@@ -5,25 +5,24 @@ Plain types only (numbers, strings, lists, dicts, tensors), so that reading one 
 
 from __future__ import annotations
 
-import contextlib
-import os
 import pickle
 import platform
-import tempfile
 import warnings
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from reid.atomic import atomic_file
 from reid.errors import ReidError
 from reid.models import build
 from reid.models.ensemble import Ensemble
 from reid.preprocess import Preprocess
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from torch import Tensor
 
     from reid.models.base import EmbeddingNet
@@ -118,19 +117,9 @@ def _on_cpu(weights: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def save_plain(content: dict[str, Any], path: Path) -> None:
-    """Write a torch file atomically: to a temporary name beside it, to the disk, then rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(name).unlink()
-        raise
+    """Write a torch file; it appears complete or not at all."""
+    with atomic_file(path) as file:
+        torch.save(content, file)
 
 
 def load_plain(path: Path) -> Any:

@@ -58,7 +58,7 @@ class HardAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Centres ``(N, 4, 2)`` as (x, y) in -1..1, from features ``(N, C, H, W)``."""
-        return torch.tanh(self.centres(x.mean(dim=(2, 3)))).view(len(x), -1, 2)
+        return torch.tanh(self.centres(x.mean(dim=(2, 3)))).view(-1, len(FIRST_CENTRES), 2)
 
 
 def cut_regions(features: Tensor, centres: Tensor, size: tuple[int, int]) -> Tensor:

@@ -100,8 +100,8 @@ class HarmoniousNet(EmbeddingNet):
             cut = cut_regions(x, hard(out), size)  # (N * 4, C, *size)
             regions = local(cut if regions is None else cut + regions)
             x = out * soft(out)
-        # (N * 4, C) -> (N, 4 * C)
-        beside = self.local_pool(regions).reshape(len(images), -1)
+        pooled = self.local_pool(regions)  # (N * 4, C)
+        beside = pooled.reshape(-1, len(FIRST_CENTRES) * pooled.shape[1])  # (N, 4 * C)
         return [self.global_fc(self.global_pool(x)), self.local_fc(beside)]
 
 
