@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 
 from reid.errors import ReidError
+
+# The base of typer's errors; where click lives differs between versions of typer.
+_ClickException: Any = typer.BadParameter.__mro__[2]
 
 app = typer.Typer(
     name="reid",
@@ -121,11 +123,11 @@ def main() -> None:
         app(standalone_mode=False)
     except ReidError as error:
         sys.exit(_refuse(str(error)))
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
-    except click.ClickException as error:
-        where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else ""
-        hint = f" (see {where} --help)" if where else ""
+    except _ClickException as error:
+        context = getattr(error, "ctx", None)
+        hint = f" (see {context.command_path} --help)" if context else ""
         sys.exit(_refuse(f"{error.format_message()}{hint}"))
 
 

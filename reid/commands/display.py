@@ -26,6 +26,7 @@ def progress_bar() -> Progress:
         TimeRemainingColumn(),
         TextColumn("{task.fields[info]}"),
         console=console,
+        disable=not console.is_terminal,  # a log file wants lines, not bars
     )
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,10 +47,11 @@ def run(
     test = [open_dataset(spec, data) for spec in config.data.test]
     for dataset in {d.name: d for d in (*train, *test)}.values():
         print_notes(dataset)
+    place = pick_device(device)
     events = _tensorboard(out) if config.tensorboard else None
     total = sum(len(dataset.train) for dataset in train)
     with counting("reading images", total) as decoding:
-        trainer = Trainer(config, train, test, pick_device(device), out, decoding=decoding)
+        trainer = Trainer(config, train, test, place, out, decoding=decoding)
     done = trainer.resume() if resume else 0
     out.mkdir(parents=True, exist_ok=True)
     (out / CONFIG).write_text(yaml.safe_dump(config.to_dict(), sort_keys=False))
@@ -60,6 +62,8 @@ def run(
             log.write(json.dumps(_row(report)) + "\n")
             log.flush()
             bar.update(task, completed=report.epoch, info=_line(report))
+            if not console.is_terminal:
+                print(f"epoch {report.epoch}/{report.epochs}  {_line(report)}", file=sys.stderr)
             if events is not None:
                 _write_events(events, report)
     if report is None:
