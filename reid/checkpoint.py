@@ -5,25 +5,27 @@ Plain types only (numbers, strings, lists, dicts, tensors), so that reading one 
 
 from __future__ import annotations
 
-import contextlib
-import os
 import pickle
 import platform
-import tempfile
 import warnings
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from reid.atomic import atomic_file
 from reid.errors import ReidError
 from reid.models import build
+from reid.models.ensemble import Ensemble
 from reid.preprocess import Preprocess
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from reid.models.base import EmbeddingNet
 
 FORMAT = "reid-checkpoint"
 VERSION = 1
@@ -45,6 +47,8 @@ class Checkpoint:
         weights: its state dict, on the CPU; no classification layers.
         preprocess: how crops become input.
         dim: embedding size.
+        members: further sets of weights of a model average (SWAG samples); where there are any,
+            they embed together and ``weights`` is their mean.
         metrics: what it reached (``rank1``, ``mAP``, ...) and on what (``dataset``); may be empty.
         config: the training configuration; may be empty.
         versions: of the libraries that wrote the file.
@@ -55,6 +59,7 @@ class Checkpoint:
     weights: dict[str, Tensor]
     preprocess: Preprocess
     dim: int
+    members: list[dict[str, Tensor]] = field(default_factory=list)
     metrics: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=library_versions)
@@ -62,7 +67,8 @@ class Checkpoint:
     def save(self, path: Path) -> None:
         """Write the file; it appears complete or not at all."""
         fields = {**vars(self), "preprocess": self.preprocess.to_dict()}
-        fields["weights"] = {k: v.detach().cpu() for k, v in self.weights.items()}
+        fields["weights"] = _on_cpu(self.weights)
+        fields["members"] = [_on_cpu(member) for member in self.members]
         save_plain({"format": FORMAT, "version": VERSION, **fields}, path)
 
     @classmethod
@@ -87,35 +93,33 @@ class Checkpoint:
         except (KeyError, TypeError, ValueError) as error:
             raise ReidError(f"{path}: incomplete checkpoint ({error})") from error
 
-    def build(self) -> nn.Module:
-        """The network with its weights, in evaluation mode.
+    def build(self) -> EmbeddingNet:
+        """The network with its weights (or the ensemble of its members), in evaluation mode.
 
         Raises:
             ReidError: the weights do not fit the architecture.
         """
+        networks = [self._build(weights) for weights in self.members or [self.weights]]
+        return Ensemble(networks).eval() if self.members else networks[0]
+
+    def _build(self, weights: dict[str, Tensor]) -> EmbeddingNet:
         network = build(self.model, **self.args)
         try:
-            network.load_state_dict(self.weights)
+            network.load_state_dict(weights)
         except RuntimeError as error:
             reason = " ".join(str(error).split())[:200]
             raise ReidError(f"the weights do not fit {self.model} {self.args}: {reason}") from error
         return network.eval()
 
 
+def _on_cpu(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().cpu() for name, tensor in weights.items()}
+
+
 def save_plain(content: dict[str, Any], path: Path) -> None:
-    """Write a torch file atomically: to a temporary name beside it, to the disk, then rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(name).unlink()
-        raise
+    """Write a torch file; it appears complete or not at all."""
+    with atomic_file(path) as file:
+        torch.save(content, file)
 
 
 def load_plain(path: Path) -> Any:

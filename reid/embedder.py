@@ -20,7 +20,7 @@ COLOR = "color"
 EMBEDDERS = {
     COLOR: "reid.color:ColorEmbedder",
     "onnx": "reid.onnx_embedder:OnnxEmbedder",
-    "checkpoint": "reid.torch_embedder:TorchEmbedder",
+    "checkpoint": "reid.torch_embedder:TorchEmbedder.open",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from importlib import import_module
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from reid.errors import ReidError
@@ -29,4 +30,4 @@ def lookup(kind: str, name: str, table: Mapping[str, str]) -> Any:
     if name not in table:
         raise unknown(kind, name, table)
     module, attribute = table[name].split(":")
-    return getattr(import_module(module), attribute)
+    return attrgetter(attribute)(import_module(module))

@@ -30,6 +30,8 @@ class EmbeddingNet(nn.Module):
         ValueError: unknown neck.
     """
 
+    input_size: tuple[int, int] = (256, 128)  # (height, width) it is made for
+
     def __init__(self, part_dims: tuple[int, ...], neck: Neck = "none") -> None:
         super().__init__()
         if neck not in get_args(Neck):

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor, nn
 
 from reid.models.base import EmbeddingNet, Neck
+from reid.models.blocks import conv_bn_relu
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,16 +51,8 @@ class MobileNetV1(EmbeddingNet):
 
 def _layers(width: float) -> Iterator[nn.Module]:
     channels = round(32 * width)
-    yield _conv(3, channels, kernel=3, stride=2)
+    yield conv_bn_relu(3, channels, 3, stride=2)
     for out, stride in BLOCKS:
-        yield _conv(channels, channels, kernel=3, stride=stride, groups=channels)
-        yield _conv(channels, round(out * width), kernel=1)
+        yield conv_bn_relu(channels, channels, 3, stride, groups=channels)
+        yield conv_bn_relu(channels, round(out * width), 1)
         channels = round(out * width)
-
-
-def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Module:
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False),
-        nn.BatchNorm2d(outputs),
-        nn.ReLU(inplace=True),
-    )

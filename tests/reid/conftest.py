@@ -2,6 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
+
+# Small tensors: a second thread costs more than it gives, most of all on a busy machine.
+torch.set_num_threads(1)
 
 
 @pytest.fixture

@@ -16,14 +16,14 @@ from reid.preprocess import Preprocess
 @pytest.fixture
 def network():
     torch.manual_seed(0)
-    return build("mobilenet_v1", width=0.25)
+    return build("mobilenet_025")
 
 
 @pytest.fixture
 def checkpoint(network):
     return Checkpoint(
-        model="mobilenet_v1",
-        args={"width": 0.25},
+        model="mobilenet_025",
+        args={},
         weights=network.state_dict(),
         preprocess=Preprocess(size=(64, 32)),
         dim=network.dim,
@@ -115,7 +115,7 @@ def test_a_state_dict_of_someone_else(tmp_path, network) -> None:
 def test_weights_of_another_architecture(tmp_path, checkpoint) -> None:
     odd = Checkpoint(**{**vars(checkpoint), "args": {"width": 0.5}})
     odd.save(tmp_path / "best.pt")
-    with pytest.raises(reid.ReidError, match="weights do not fit mobilenet_v1") as caught:
+    with pytest.raises(reid.ReidError, match="weights do not fit mobilenet_025") as caught:
         reid.load(tmp_path / "best.pt")
     assert "\n" not in str(caught.value)
 
