@@ -1,7 +1,7 @@
-import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -57,7 +57,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
 
 def test_a_killed_process_leaves_whole_steps(tmp_path):
     code = f"""
-import sys; sys.path.insert(0, {str(os.getcwd())!r})
+import sys; sys.path.insert(0, {str(Path.cwd())!r})
 import mtmc.inference_log as module
 from tests.mtmc.test_inference_log import ABOUT, inference
 module.COMMIT_EVERY = 0.0

@@ -242,18 +242,18 @@ run(Path({str(folder)!r}), Path({str(tmp_path / "out")!r}),
 
 def ids_of_walkers(out, lab):
     """For each person of the ground truth, the global ids of the boxes on them, by camera."""
-    found = {1: {}, 2: {}}
+    found = {person: {} for person in (1, 2)}
     for camera in (f"cam{i}" for i in range(4)):
         truth = read_mot(lab / "gt" / f"{camera}.txt", MotKind.TRUTH)
         result = read_mot(out / "tracks" / f"{camera}.txt", MotKind.TRACKS)
-        for person in found:
+        for person, by_camera in found.items():
             mine = truth[(truth.ids == person) & (truth.scores > 0)]
             hits = Counter()
             for frame, box in zip(mine.frames, mine.boxes, strict=True):
                 here = result[result.frames == frame]
                 overlap = iou_matrix(box[None], here.boxes)[0]
                 hits.update(here.ids[overlap > 0.5].tolist())
-            found[person][camera] = hits
+            by_camera[camera] = hits
     return found
 
 
@@ -272,11 +272,8 @@ def test_real_room_one_id_per_walker(shared_data, shared_weights, tmp_path, cali
         settings["calibration"] = str(lab / "calibration")
     run(lab / "videos", tmp_path / "out", settings)
     walkers = ids_of_walkers(tmp_path / "out", lab)
-    best = {
-        person: sum(hits.values(), Counter()).most_common(1)[0][0]
-        for person, hits in walkers.items()
-    }
-    assert best[1] != best[2]
-    for person, by_camera in walkers.items():
-        for hits in by_camera.values():
-            assert hits[best[person]] >= 0.95 * hits.total() > 0
+    totals = {person: sum(hits.values(), Counter()) for person, hits in walkers.items()}
+    assert not totals[1].keys() & totals[2].keys()
+    if associator == "offline" or calibrated:
+        # By appearance alone, an id given after a second and never revised may split a walker.
+        assert [len(total) for total in totals.values()] == [1, 1]
