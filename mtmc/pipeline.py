@@ -26,7 +26,6 @@ from trackers import Detections
 log = logging.getLogger("mtmc")
 
 STEPS_AHEAD = 2  # time steps the detector may be ahead of the rest
-ENDED_AFTER = 60.0  # seconds unseen after which a track will not come back
 
 Step = dict[str, Frame]
 
@@ -93,7 +92,12 @@ class Pipeline:
         self._video = _LiveVideo(parts.readers, config, out) if self._live else None
         self._tracking = {
             reader.name: CameraTracking(
-                config.tracker, config.crops, parts.calibration.get(reader.name), reader.size
+                config.tracker,
+                config.crops,
+                parts.calibration.get(reader.name),
+                reader.size,
+                reader.fps,
+                keep=not online,
             )
             for reader in parts.readers
         }
@@ -169,7 +173,7 @@ class Pipeline:
             self._ids.update(decided)
         with self._watch("write"):
             self._write(sightings, inferences, decided)
-        self._count(sightings, time)
+        self._count(sightings)
 
     def _embed_detections(
         self, frames: Step, inferences: dict[str, Inference]
@@ -243,15 +247,12 @@ class Pipeline:
                 [(s.frame.camera, s.frame.index, inferences[s.frame.camera]) for s in sightings]
             )
 
-    def _count(self, sightings: Sequence[Sighting], time: float) -> None:
+    def _count(self, sightings: Sequence[Sighting]) -> None:
         for sighting in sightings:
             name = sighting.frame.camera
             self.progress.frames[name] += 1
             self.progress.tracks[name] = self._tracking[name].count
-        online = self._parts.associator.online
-        for tracking in self._tracking.values():
-            tracking.end(time - ENDED_AFTER, keep=not online)
-        if online:
+        if self._parts.associator.online:
             self.progress.people = max(self._ids.values(), default=0)
         self._on_step(self.progress)
 

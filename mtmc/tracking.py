@@ -14,6 +14,11 @@ from mtmc.tracklets import Tracklet
 from mtmc.types import Frame, TrackKey
 from trackers import Detections, Tracks
 
+# A tracker may find somebody again after any time; across a long gap that is the association's
+# to decide, and until a tracklet has ended, nobody else in its camera can be the same person.
+LOST_AFTER = 2.0  # seconds unseen after which a tracklet has ended,
+LOST_AFTER_FRAMES = 5  # but not before so many frames
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sighting:
@@ -21,7 +26,7 @@ class Sighting:
 
     Args:
         frame: the frame.
-        tracks: ``M`` tracks.
+        tracks: ``M`` tracks, by the tracklets' ids.
         tracklets: the memory of each.
         floor: ``(M, 2)`` m, None without a calibration.
         wanted: rows of the tracks whose crop should be embedded now.
@@ -44,6 +49,8 @@ class CameraTracking:
         crops: which boxes are embedded.
         model: the camera's calibration, if there is one.
         size: ``(width, height)`` px of the images.
+        fps: frames per second.
+        keep: whether ended tracklets are remembered.
     """
 
     def __init__(
@@ -52,22 +59,29 @@ class CameraTracking:
         crops: CropsConfig,
         model: CameraModel | None,
         size: tuple[int, int],
+        fps: float,
+        keep: bool,
     ) -> None:
         self._tracker = tracker.cls(tracker.config)
         self._crops = crops
         self._model = model.resized(size) if model else None
         self._size = size
+        self._keep = keep
         self.needs_image: bool = self._tracker.needs_image
         self.needs_embeddings: bool = self._tracker.needs_embeddings
-        self.count = 0  # of tracks so far
+        self._patience = max(LOST_AFTER, LOST_AFTER_FRAMES / fps)
+        self.count = 0  # of tracklets so far
         self.ended: list[Tracklet] = []
-        self._open: dict[int, Tracklet] = {}
+        self._open: dict[int, Tracklet] = {}  # by the tracker's id
 
     def update(self, frame: Frame, detections: Detections) -> Sighting:
         """Follow the people of one frame."""
         image = frame.image if self.needs_image else None
         tracks = self._tracker.update(detections, image)
+        self._close(frame.time - self._patience)
         tracklets = [self._see(int(track), frame) for track in tracks.ids]
+        ids = np.array([tracklet.key.track_id for tracklet in tracklets], np.int64)
+        tracks = Tracks(ids, tracks.boxes, tracks.scores, tracks.det_index)
         floor = self._locate(tracks, tracklets, frame.time)
         quality = crop_quality(tracks.boxes, tracks.scores, self._size, self._crops.full_height)
         wanted = [
@@ -83,20 +97,22 @@ class CameraTracking:
         """All that are remembered."""
         return [*self.ended, *self._open.values()]
 
-    def end(self, before: float, keep: bool) -> None:
-        """Settle the tracks last seen before that time, s; forget them unless told to keep them."""
+    def _close(self, before: float) -> None:
+        """End the tracklets last seen before that time, s."""
         for track in [t for t, tracklet in self._open.items() if tracklet.end < before]:
             tracklet = self._open.pop(track)
             tracklet.gallery.settle()
-            if keep:
+            tracklet.closed = True
+            if self._keep:
                 self.ended.append(tracklet)
 
     def _see(self, track: int, frame: Frame) -> Tracklet:
+        """The tracklet of the tracker's id; a new one when it was lost for too long."""
         tracklet = self._open.get(track)
         if tracklet is None:
-            key = TrackKey(frame.camera, track)
-            tracklet = self._open[track] = Tracklet(key, frame.time, frame.time)
             self.count += 1
+            key = TrackKey(frame.camera, self.count)
+            tracklet = self._open[track] = Tracklet(key, frame.time, frame.time)
         tracklet.see(frame.index, frame.time)
         return tracklet
 

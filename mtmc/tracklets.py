@@ -98,6 +98,7 @@ class Tracklet:
         gallery: embeddings of its best crops.
         path: where it was on the floor, empty without a calibration.
         embedded_at: time of the last crop, s.
+        closed: whether it has ended for good; until then it may be seen again.
     """
 
     key: TrackKey
@@ -108,6 +109,7 @@ class Tracklet:
     gallery: Gallery = field(default_factory=Gallery)
     path: FloorPath = field(default_factory=FloorPath)
     embedded_at: float = -np.inf
+    closed: bool = False
 
     def see(self, frame: int, time: float) -> None:
         """Note a sighting."""

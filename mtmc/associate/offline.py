@@ -120,24 +120,30 @@ class _Problem:
 
     def _match(self, clique: NDArray[np.int64], groups: NDArray[np.int64]) -> None:
         """Assign the tracklets of a clique to the groups of all others, in place."""
-        others = np.ones(len(groups), bool)
-        others[clique] = False
-        names, member = np.unique(groups[others], return_inverse=True)
-        table = np.zeros((len(names), int(others.sum())), np.float32)
-        table[member, np.arange(table.shape[1])] = 1
-        cell = np.ix_(clique, others)
-        table_weights = table * self._weights[others]
-        look = self._appearance[cell] @ table_weights.T
-        odds = _mean(look, table_weights.sum(axis=1)) + self._floor[cell] @ table.T
-        conflict = self._apart[cell] @ table.T > 0
-        odds[conflict] = FORBIDDEN
-        fresh = groups.max() + 1 + np.arange(len(clique))
+        rest = np.ones(len(groups), bool)
+        rest[clique] = False
+        names, member = np.unique(groups, return_inverse=True)
+
+        def per_group(values: NDArray[np.floating]) -> NDArray[np.float64]:
+            return np.bincount(member, values * rest, minlength=len(names)).astype(np.float64)
+
+        weight = per_group(self._weights)
+        odds = np.stack(
+            [
+                _mean(per_group(self._appearance[row] * self._weights), weight)
+                + per_group(self._floor[row])
+                for row in clique
+            ]
+        )
+        conflict = np.stack([per_group(self._apart[row].astype(float)) for row in clique]) > 0
+        odds[conflict | (per_group(np.ones(len(groups))) == 0)] = FORBIDDEN
         matched = match_or_new(odds)
-        groups[clique] = np.where(matched >= 0, names[matched], fresh) if len(names) else fresh
+        fresh = groups.max() + 1 + np.arange(len(clique))
+        groups[clique] = np.where(matched >= 0, names[matched], fresh)
 
 
-def _mean(total: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(total / np.maximum(weight, 1e-9), np.float32)
+def _mean(total: NDArray[np.floating], weight: NDArray[np.floating]) -> NDArray[np.floating]:
+    return np.asarray(total / np.maximum(weight, 1e-9))
 
 
 def _conflicts(tracklets: Sequence[Tracklet]) -> NDArray[np.bool_]:

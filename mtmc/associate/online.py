@@ -45,15 +45,15 @@ class OnlineConfig(EvidenceConfig):
 
 @dataclass(slots=True, eq=False)
 class _Identity:
-    """A person: what they looked like in each camera, and their tracks that are in view now."""
+    """A person: what they looked like in each camera, and the tracks that may still matter."""
 
     number: int
     galleries: dict[str, Gallery] = field(default_factory=dict)
-    visible: list[Tracklet] = field(default_factory=list)
+    open: list[Tracklet] = field(default_factory=list)
 
     def looks(self) -> Iterator[tuple[str, NDArray[np.float32]]]:
         """Camera and summed embeddings of every look at the person."""
-        for tracklet in self.visible:
+        for tracklet in self.open:
             if len(tracklet.gallery):
                 yield tracklet.key.camera, tracklet.gallery.sum()
         for camera, gallery in self.galleries.items():
@@ -80,7 +80,7 @@ class OnlineAssociator:
 
     def update(self, time: float, visible: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
         """See ``Associator``."""
-        self._refresh(time, visible)
+        self._refresh(visible)
         ready = [t for t in self._waiting.values() if self._is_ready(t, time)]
         return self._decide(ready)
 
@@ -89,19 +89,15 @@ class OnlineAssociator:
         del tracklets
         return self._decide(list(self._waiting.values()))
 
-    def _refresh(self, time: float, visible: Sequence[Tracklet]) -> None:
-        keys = {tracklet.key for tracklet in visible}
+    def _refresh(self, visible: Sequence[Tracklet]) -> None:
         for tracklet in visible:
             if tracklet.key not in self._decided:
                 self._waiting[tracklet.key] = tracklet
+        # What a waiting track may have met must stay known until it is decided.
+        horizon = min((t.start for t in self._waiting.values()), default=np.inf)
         for person in self._people:
-            gone = [
-                t
-                for t in person.visible
-                if t.key not in keys and time - t.end > self._config.max_patience
-            ]
-            for tracklet in gone:
-                person.visible.remove(tracklet)
+            for tracklet in [t for t in person.open if t.closed and t.end < horizon]:
+                person.open.remove(tracklet)
                 self._remember(person, tracklet)
 
     def _remember(self, person: _Identity, tracklet: Tracklet) -> None:
@@ -121,7 +117,7 @@ class OnlineAssociator:
         for camera in sorted({tracklet.key.camera for tracklet in ready}):
             tracks = [t for t in ready if t.key.camera == camera]
             for tracklet, person in zip(tracks, self._match(tracks), strict=True):
-                person.visible.append(tracklet)
+                person.open.append(tracklet)
                 self._decided[tracklet.key] = person
                 del self._waiting[tracklet.key]
                 decisions[tracklet.key] = person.number
@@ -142,10 +138,12 @@ class OnlineAssociator:
     ) -> NDArray[np.floating]:
         """``(tracks, people)`` log odds, ``FORBIDDEN`` where both are seen at once."""
         odds = self._appearance(tracks, people) + self._floor(tracks, people)
-        members = [(column, t) for column, person in enumerate(people) for t in person.visible]
+        members = [(column, t) for column, person in enumerate(people) for t in person.open]
         for row, track in enumerate(tracks):
             for column, member in members:
-                if track.meets(member):
+                # One that is out of sight but not ended may be back in the next frame.
+                may_return = not member.closed and track.key.camera == member.key.camera
+                if may_return or track.meets(member):
                     odds[row, column] = FORBIDDEN
         return odds
 
@@ -166,9 +164,9 @@ class OnlineAssociator:
     def _floor(
         self, tracks: Sequence[Tracklet], people: Sequence[_Identity]
     ) -> NDArray[np.float64]:
-        """Sum over the tracks of each person that are in view."""
+        """Sum over the tracks of each person that have not ended."""
         total = np.zeros((len(people), len(tracks)))
-        members = [(column, t) for column, person in enumerate(people) for t in person.visible]
+        members = [(column, t) for column, person in enumerate(people) for t in person.open]
         if members:
             columns, tracklets = zip(*members, strict=True)
             odds = floor_evidence([*tracks, *tracklets], self._config)

@@ -6,6 +6,7 @@ from mtmc.tracklets import Tracklet
 from mtmc.types import TrackKey
 
 FPS = 10
+LOST_AFTER = 2.0  # seconds
 
 
 def make_tracklet(camera, track, times, look=None, floor=None):
@@ -81,6 +82,8 @@ def replay(associator, tracklets, step=0.1):
                 live.path.points = tracklet.path.points[:upto]
                 live.path.variances = tracklet.path.variances[:upto]
                 visible.append(live)
+            elif tracklet.key in shown and time > tracklet.end + LOST_AFTER:
+                shown[tracklet.key].closed = True
         decided = associator.update(time, visible)
         assert not decided.keys() & ids.keys(), "a decision was revised"
         ids.update(decided)

@@ -1,0 +1,65 @@
+from types import SimpleNamespace
+
+import numpy as np
+
+from mtmc.config import Plugin
+from mtmc.crops import CropsConfig
+from mtmc.tracking import CameraTracking
+from mtmc.types import Frame
+from trackers import Detections, Tracks
+
+
+class Scripted:
+    """A tracker that reports one track, always under the same id, whenever there is a box."""
+
+    needs_embeddings = False
+    needs_image = False
+
+    def __init__(self, config):
+        del config
+
+    def update(self, detections, image=None):
+        assert image is None
+        count = len(detections)
+        return Tracks(np.full(count, 77), detections.boxes, detections.scores, np.arange(count))
+
+
+def follow(seen_at, fps=10.0, keep=True):
+    plugin = Plugin("scripted", Scripted, SimpleNamespace())
+    tracking = CameraTracking(plugin, CropsConfig(), None, (100, 100), fps, keep)
+    box = Detections(np.array([[10, 10, 40, 90.0]]), np.array([0.9]))
+    ids = []
+    for index in range(1, max(seen_at) + 1):
+        found = box if index in seen_at else Detections()
+        sighting = tracking.update(Frame("a", index, (index - 1) / fps, None), found)
+        ids += sighting.tracks.ids.tolist()
+    return tracking, ids
+
+
+def test_a_track_lost_for_long_begins_anew():
+    tracking, ids = follow({1, 2, 3, 15, 16, 60, 61})
+    assert ids == [1, 1, 1, 1, 1, 2, 2]
+    assert [(t.key.track_id, t.hits, t.closed) for t in tracking.tracklets] == [
+        (1, 5, True),
+        (2, 2, False),
+    ]
+
+
+def test_at_a_low_frame_rate_a_few_frames_must_pass():
+    _, ids = follow({1, 5, 12}, fps=1.0)
+    assert ids == [1, 1, 2]
+
+
+def test_what_has_ended_is_forgotten_unless_kept():
+    tracking, _ = follow({1, 2, 60}, keep=False)
+    assert [t.key.track_id for t in tracking.tracklets] == [2]
+    assert tracking.count == 2
+
+
+def test_boxes_of_the_first_frame_are_worth_a_crop():
+    tracking, _ = follow({1})
+    sighting = tracking.update(
+        Frame("a", 2, 0.1, None), Detections(np.array([[10, 10, 40, 90.0]]), np.array([0.9]))
+    )
+    assert sighting.wanted.tolist() == [0]
+    assert sighting.floor is None
