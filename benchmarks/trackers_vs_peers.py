@@ -41,6 +41,7 @@ def _ours():
 
 def _roboflow():
     import supervision
+
     import trackers
 
     def prepare(boxes, scores):
@@ -159,7 +160,7 @@ def made_up_scene(people, frames, seed=0):
         corner = corner + speed
         speed = np.where((corner < 0) | (corner > [1880, 960]), -speed, speed)
         noisy = corner + rng.normal(0, 1, corner.shape)
-        boxes = np.concatenate([noisy, noisy + [40, 120]], axis=1).astype(np.float32)
+        boxes = np.column_stack([noisy, noisy + np.array([40, 120])]).astype(np.float32)
         seen = rng.random(people) < 0.9
         scene.append((boxes[seen], rng.uniform(0.3, 1, people).astype(np.float32)[seen]))
     return scene
@@ -168,7 +169,9 @@ def made_up_scene(people, frames, seed=0):
 def main():
     """Runs everybody and prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("root", type=Path, help="folder of MOTChallenge sequences with det/ and gt/")
+    parser.add_argument(
+        "root", type=Path, help="folder of MOTChallenge sequences with det/ and gt/"
+    )
     parser.add_argument("--peer", action="append", default=[], metavar="LIBRARY=PYTHON")
     parser.add_argument("--frames", type=int, default=100, help="length of the made-up scenes")
     parser.add_argument("--keep", type=Path, help="also keep everything found in this pickle file")

@@ -92,6 +92,10 @@ class Rounds:
         self.free_cols[taken[1]] = False
         self._pairs.append(taken)
 
+    def left(self, cols: NDArray[np.bool_]) -> bool:
+        """Whether any track is free, and any of the detections in the mask ``cols``."""
+        return bool(self.free_rows.any() and (self.free_cols & cols).any())
+
     def pairs(self) -> Pairs:
         """All pairs so far: rows and columns."""
         if len(self._pairs) == 1:

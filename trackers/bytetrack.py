@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from trackers.assignment import Rounds
 from trackers.geometry import iou_matrix
 from trackers.lifecycle import LiveTracker, check_at_least, check_share
-from trackers.motion import HeightModel, Motion
+from trackers.motion import AreaModel, Motion
 
 if TYPE_CHECKING:
     from trackers.assignment import Pairs
@@ -68,7 +68,7 @@ class ByteTrack(LiveTracker):
     def __init__(self, config: ByteTrackConfig | None = None) -> None:
         self.config = config or ByteTrackConfig()
         super().__init__(
-            Motion(HeightModel()),
+            Motion(AreaModel()),
             birth_score=self.config.birth_score,
             min_hits=self.config.min_hits,
             max_age=self.config.max_age,

@@ -138,10 +138,16 @@ class SizeModel:
 
     Source: Aharon et al., "BoT-SORT: Robust Associations Multi-Pedestrian Tracking", 2022,
     section 3.1 (equations 1 to 4).
+
+    Args:
+        position_std: uncertainty of a position per frame and of a detection, as a share of the
+            width (for x and the width) or the height (for y and the height).
+        velocity_std: uncertainty of a velocity per frame, likewise.
     """
 
-    position_std = 1 / 20  # of the width (x, width) or height (y, height)
-    velocity_std = 1 / 160  # likewise, per frame
+    def __init__(self, position_std: float = 1 / 20, velocity_std: float = 1 / 160) -> None:
+        self._position = position_std**2
+        self._velocity = velocity_std**2
 
     def encode(self, boxes: NDArray[np.floating]) -> Array:  # noqa: D102
         return _centres_and_sizes(boxes)
@@ -157,14 +163,14 @@ class SizeModel:
 
     def initial_noise(self, values: Array) -> tuple[Array, Array]:  # noqa: D102
         squared = self._variances(values)
-        return squared * (2 * self.position_std) ** 2, squared * (10 * self.velocity_std) ** 2
+        return squared * (4 * self._position), squared * (100 * self._velocity)
 
     def process_noise(self, values: Array) -> tuple[Array, Array]:  # noqa: D102
         squared = self._variances(values)
-        return squared * self.position_std**2, squared * self.velocity_std**2
+        return squared * self._position, squared * self._velocity
 
     def measurement_noise(self, values: Array) -> Array:  # noqa: D102
-        return self._variances(values) * self.position_std**2
+        return self._variances(values) * self._position
 
 
 class Motion:
@@ -181,9 +187,14 @@ class Motion:
     def __len__(self) -> int:
         return self.state.shape[1]
 
-    def boxes(self) -> Array:
-        """Current boxes, ``(N, 4)``."""
-        return self.model.decode(self.state[kalman.VALUE])
+    def boxes(self, rows: NDArray[np.intp] | None = None) -> Array:
+        """Current boxes, ``(N, 4)``, of all tracks or of some."""
+        values: Array = self.state[kalman.VALUE]
+        return self.model.decode(values if rows is None else values[rows])
+
+    def shift(self, offset: Array) -> None:
+        """Moves all boxes by ``offset``, ``(2,)`` pixels."""
+        self.state[kalman.VALUE, :, :2] += offset
 
     def add(self, boxes: NDArray[np.floating]) -> None:
         """Appends tracks at rest at ``boxes``."""
@@ -218,3 +229,66 @@ class Motion:
         state = self.state[:, rows]
         variances = self.model.measurement_noise(state[kalman.VALUE]) * noise
         self.state[:, rows] = kalman.update(state, self.model.encode(boxes), variances)
+
+
+class ReplayMotion(Motion):
+    """Motion that, when a track is seen again, goes back and bridges the gap.
+
+    While a track is lost, its filter runs on its own and errors pile up. Once it is seen again,
+    the filter returns to the last detection and follows a straight line to the new one
+    (observation-centric re-update).
+
+    Source: Cao et al., "Observation-Centric SORT", CVPR 2023, section 4.1.
+    """
+
+    def __init__(self, model: BoxModel) -> None:
+        super().__init__(model)
+        self._anchor = self.state.copy()  # states right after the last detection
+        self._measured = np.zeros((0, 4))  # its coordinates
+        self._gap = np.zeros(0, np.int64)  # frames since
+
+    def add(self, boxes: NDArray[np.floating]) -> None:  # noqa: D102
+        before = len(self)
+        super().add(boxes)
+        new = self.state[:, before:]
+        self._anchor = np.concatenate([self._anchor, new], axis=1)
+        self._measured = np.concatenate([self._measured, new[kalman.VALUE]])
+        self._gap = np.concatenate([self._gap, np.zeros(len(boxes), np.int64)])
+
+    def keep(self, mask: NDArray[np.bool_]) -> None:  # noqa: D102
+        super().keep(mask)
+        self._anchor = self._anchor[:, mask]
+        self._measured = self._measured[mask]
+        self._gap = self._gap[mask]
+
+    def predict(self, frozen_size: NDArray[np.bool_] | None = None) -> None:  # noqa: D102
+        super().predict(frozen_size)
+        self._gap += 1
+
+    def correct(  # noqa: D102
+        self, rows: NDArray[np.intp], boxes: NDArray[np.floating], noise: Array | float = 1.0
+    ) -> None:
+        measured = self.model.encode(boxes)
+        lost = self._gap[rows] > 1
+        if lost.any():
+            self._replay(rows[lost], measured[lost])
+        super().correct(rows, boxes, noise)
+        self._anchor[:, rows] = self.state[:, rows]
+        self._measured[rows] = measured
+        self._gap[rows] = 0
+
+    def _replay(self, rows: NDArray[np.intp], measured: Array) -> None:
+        state, gap = self._anchor[:, rows], self._gap[rows]
+        begin = self._measured[rows]
+        step = (measured - begin) / gap[:, None]
+        for frame in range(1, int(gap.max()) + 1):
+            here = np.flatnonzero(frame <= gap)
+            part = state[:, here]
+            kalman.predict(part, *self.model.process_noise(part[kalman.VALUE]))
+            on_line = frame < gap[here]  # the last one is the detection itself, left to correct()
+            virtual = (begin[here] + frame * step[here])[on_line]
+            inner = part[:, on_line]
+            noise = self.model.measurement_noise(inner[kalman.VALUE])
+            part[:, on_line] = kalman.update(inner, virtual, noise)
+            state[:, here] = part
+        self.state[:, rows] = state

@@ -39,7 +39,7 @@ def test_fractions():
     a, b = np.array([[0.0, 0, 4, 2]]), np.array([[2.0, 0, 4, 4], [2, 1, 6, 3], [4, 0, 6, 2]])
     np.testing.assert_allclose(iou_matrix(a, b), [[4 / 12, 2 / 14, 0]])
     np.testing.assert_allclose(coverage_matrix(a, b), [[4 / 8, 2 / 8, 0]])
-    np.testing.assert_allclose(height_iou_matrix(a, b), [[2 / 4, 1 / 3, 1]])
+    np.testing.assert_allclose(height_iou_matrix(a, b), [[4 / 12 * 2 / 4, 2 / 14 * 1 / 3, 0]])
     np.testing.assert_allclose(box_areas(b), [8, 8, 4])
 
 
@@ -48,3 +48,14 @@ def test_expanded_boxes_meet_again():
     assert iou_matrix(a, b) == 0
     np.testing.assert_allclose(expand_boxes(a, 0.5), [[-5, -5, 15, 15]])
     assert iou_matrix(expand_boxes(a, 0.5), expand_boxes(b, 0.5)) > 0
+
+
+@pytest.mark.parametrize("function", [iou_matrix, coverage_matrix, height_iou_matrix])
+def test_many_boxes_like_few(function, monkeypatch):
+    rng = np.random.default_rng(0)
+    corner = rng.uniform(0, 600, (150, 2))
+    boxes = np.concatenate([corner, corner + rng.uniform(5, 90, (150, 2))], axis=1)
+    many = function(boxes[:90], boxes[60:])
+    monkeypatch.setattr("trackers.geometry._DENSE", 10**9)
+    np.testing.assert_array_equal(many, function(boxes[:90], boxes[60:]))
+    assert (many > 0).sum() > 100

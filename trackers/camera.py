@@ -1,0 +1,48 @@
+"""How far the camera turned since the last frame, told from the boxes alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+    Floats = NDArray[np.floating]
+
+_LEAST_PAIRS = 3
+_MEDIAN_ERROR = 1.2533 * 1.4826  # standard error of a median, from the median absolute deviation
+
+
+def camera_shift(predicted: Array, seen: Floats, likeness: Floats, least: float) -> Array:
+    """The common part of how boxes differ from where they were expected.
+
+    People move on their own, so the median over all of them is the camera's part. It is shrunk
+    towards zero by its own uncertainty (James-Stein), which leaves a standing camera standing.
+
+    Args:
+        predicted: ``(N, 4)`` where the tracks of the last frame should be now.
+        seen: ``(M, 4)`` detections.
+        likeness: ``(N, M)`` overlap of the two; a pair counts where each is the other's best.
+        least: overlap that a pair must have.
+
+    Returns:
+        ``(2,)`` shift of the image content in pixels; zero with fewer than three pairs.
+    """
+    none = np.zeros(2)
+    if min(likeness.shape) < _LEAST_PAIRS:
+        return none
+    best = likeness.argmax(axis=1)
+    rows = np.arange(len(best))
+    mutual = (likeness.argmax(axis=0)[best] == rows) & (likeness[rows, best] >= least)
+    rows = np.flatnonzero(mutual)
+    if len(rows) < _LEAST_PAIRS:
+        return none
+    moved = seen[best[rows]] - predicted[rows]
+    moved = 0.5 * (moved[:, :2] + moved[:, 2:])
+    shift: Array = np.median(moved, axis=0)
+    error = _MEDIAN_ERROR * np.median(np.abs(moved - shift), axis=0) / np.sqrt(len(rows))
+    shift *= np.maximum(0.0, 1.0 - (error / np.maximum(np.abs(shift), 1e-9)) ** 2)
+    return shift

@@ -1,0 +1,193 @@
+"""COAST, the default tracker: a camera- and occlusion-aware SORT.
+
+What it takes from others: confident detections first (ByteTrack), boxes grown before they are
+compared (C-BIoU), overlap weighted by height (Hybrid-SORT). What it adds: the filter trusts a
+track's velocity over many frames, the camera's motion is read off the boxes themselves, and a
+track that steps behind somebody coasts on, reported where it is expected, until it is seen again.
+What each part brings is measured in docs/trackers.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trackers.assignment import Rounds
+from trackers.camera import camera_shift
+from trackers.geometry import coverage_matrix, expand_boxes, height_iou_matrix, iou_matrix
+from trackers.lifecycle import LiveTracker, check_at_least, check_share
+from trackers.motion import Motion, SizeModel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from trackers.assignment import Pairs
+    from trackers.types import Detections, Tracks
+
+_CAMERA_MEMORY = 0.9  # per frame, of the running mean of the camera's speed
+
+
+@dataclass(frozen=True, slots=True)
+class CoastConfig:
+    """Settings of COAST.
+
+    Args:
+        high_score: detections from here on are matched first.
+        low_score: detections from here on are matched second, to tracks lost for at most
+            `low_age` frames.
+        birth_score: an unmatched detection starts a track from here on.
+        first_overlap: least height-weighted IoU of grown boxes, times the score, in the first
+            round.
+        second_iou: least IoU in the second round.
+        tentative_overlap: like `first_overlap`, for tracks not yet confirmed.
+        growth: how much boxes grow per side before they are compared in the first round, as a
+            share of their size.
+        low_age: frames a track may be lost and still take an unsure detection.
+        min_hits: matches until a track is reported; in the first frame all are.
+        max_age: frames a track is kept without a match.
+        coast_age: frames a lost track is still reported while somebody in front covers it; 0
+            reports matched tracks only.
+        coast_hits: matches a track must have to be reported without one.
+        coast_cover: share of the box that one visible person must cover.
+        coast_open: frames a lost track is reported even when nobody covers it.
+        coast_drift: a track is no longer reported once the camera may have moved this share of
+            the box's width since the track was last seen.
+        camera: whether to estimate the camera's motion.
+        position_std: filter noise of a position, as a share of the box size.
+        velocity_std: filter noise of a velocity per frame, likewise.
+    """
+
+    high_score: float = 0.5
+    low_score: float = 0.05
+    birth_score: float = 0.7
+    first_overlap: float = 0.25
+    second_iou: float = 0.5
+    tentative_overlap: float = 0.3
+    growth: float = 0.1
+    low_age: int = 5
+    min_hits: int = 2
+    max_age: int = 60
+    coast_age: int = 30
+    coast_hits: int = 10
+    coast_cover: float = 0.2
+    coast_open: int = 2
+    coast_drift: float = 0.3
+    camera: bool = True
+    position_std: float = 0.03
+    velocity_std: float = 1 / 640
+
+    def __post_init__(self) -> None:
+        check_share(
+            high_score=self.high_score,
+            low_score=self.low_score,
+            birth_score=self.birth_score,
+            first_overlap=self.first_overlap,
+            second_iou=self.second_iou,
+            tentative_overlap=self.tentative_overlap,
+            coast_cover=self.coast_cover,
+        )
+        check_at_least(1, min_hits=self.min_hits)
+        check_at_least(
+            0,
+            growth=self.growth,
+            low_age=self.low_age,
+            max_age=self.max_age,
+            coast_age=self.coast_age,
+            coast_hits=self.coast_hits,
+            coast_open=self.coast_open,
+            coast_drift=self.coast_drift,
+        )
+        check_at_least(1e-6, position_std=self.position_std, velocity_std=self.velocity_std)
+
+
+class Coast(LiveTracker):
+    """Follows people through camera motion and occlusion, from boxes and scores alone.
+
+    Args:
+        config: settings; the defaults where None.
+    """
+
+    Config = CoastConfig
+
+    def __init__(self, config: CoastConfig | None = None) -> None:
+        self.config = config or CoastConfig()
+        model = SizeModel(self.config.position_std, self.config.velocity_std)
+        super().__init__(
+            Motion(model),
+            birth_score=self.config.birth_score,
+            min_hits=self.config.min_hits,
+            max_age=self.config.max_age,
+        )
+        self._camera_speed = 0.0  # pixels per frame, running mean
+        self._extent = np.array([np.inf, np.inf, -np.inf, -np.inf])  # of all detections so far
+
+    def _predict(self) -> None:
+        self.motion.predict(frozen_size=self.misses > 0)
+
+    def _associate(self, detections: Detections) -> Pairs:
+        config, scores = self.config, detections.scores
+        high = scores >= config.high_score
+        boxes, overlap = self._compare(detections, high)
+        cost = 1.0 - overlap * scores
+        rounds = Rounds(*cost.shape)
+        rounds.match(cost, 1.0 - config.first_overlap, rows=self.confirmed, cols=high)
+        low = (scores >= config.low_score) & ~high
+        if low.any():
+            seen = self.confirmed & (self.misses <= config.low_age)
+            distance = 1.0 - iou_matrix(boxes, detections.boxes)
+            rounds.match(distance, 1.0 - config.second_iou, rows=seen, cols=low)
+        if not self.confirmed.all():
+            rounds.match(cost, 1.0 - config.tentative_overlap, rows=~self.confirmed, cols=high)
+        return rounds.pairs()
+
+    def _compare(
+        self, detections: Detections, high: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float64], NDArray[np.floating]]:
+        """Where the tracks are, camera motion included, and how they overlap the detections."""
+        config = self.config
+        boxes = self.motion.boxes()
+        grown = expand_boxes(detections.boxes, config.growth)
+        overlap = height_iou_matrix(expand_boxes(boxes, config.growth), grown)
+        if not config.camera:
+            return boxes, overlap
+        steady = np.flatnonzero(self.confirmed & (self.misses == 0))
+        sure = np.flatnonzero(high)
+        shift = camera_shift(
+            boxes[steady], detections.boxes[sure], overlap[steady[:, None], sure], 0.1
+        )
+        self._camera_speed *= _CAMERA_MEMORY
+        if shift.any():
+            self._camera_speed += (1.0 - _CAMERA_MEMORY) * float(np.hypot(*shift))
+            self.motion.shift(shift)
+            boxes += np.tile(shift, 2)
+            overlap = height_iou_matrix(expand_boxes(boxes, config.growth), grown)
+        return boxes, overlap
+
+    def _report(self, detections: Detections) -> Tracks:
+        if len(detections):
+            np.minimum(self._extent[:2], detections.boxes[:, :2].min(axis=0), out=self._extent[:2])
+            np.maximum(self._extent[2:], detections.boxes[:, 2:].max(axis=0), out=self._extent[2:])
+        seen = self.confirmed & (self.misses == 0)
+        lost = self.confirmed & (self.misses > 0) & (self.misses <= self.config.coast_age)
+        lost &= self.hits >= self.config.coast_hits
+        if lost.any():
+            rows = np.flatnonzero(lost)
+            seen[rows[self._coasting(rows, np.flatnonzero(seen))]] = True
+        return self._tracks(np.flatnonzero(seen))
+
+    def _coasting(self, lost: NDArray[np.intp], seen: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Which of the lost tracks are surely where they are expected."""
+        config, boxes, misses = self.config, self.motion.boxes(lost), self.misses[lost]
+        centre = 0.5 * (boxes[:, :2] + boxes[:, 2:])
+        inside = ((centre > self._extent[:2]) & (centre < self._extent[2:])).all(axis=1)
+        width = boxes[:, 2] - boxes[:, 0]
+        steady = misses * self._camera_speed <= config.coast_drift * width
+        in_front = self.motion.boxes(seen)
+        cover = coverage_matrix(boxes, in_front)
+        # Who stands nearer to the camera has the feet lower in the image.
+        cover[in_front[:, 3] <= boxes[:, 3:] - 5.0] = 0.0
+        covered = cover.max(axis=1, initial=0.0) >= config.coast_cover
+        sure: NDArray[np.bool_] = inside & steady & (covered | (misses <= config.coast_open))
+        return sure
