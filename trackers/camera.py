@@ -19,9 +19,6 @@ _MEDIAN_ERROR = 1.2533 * 1.4826  # standard error of a median, from the median a
 def camera_shift(predicted: Array, seen: Floats, likeness: Floats, least: float) -> Array:
     """The common part of how boxes differ from where they were expected.
 
-    People move on their own, so the median over all of them is the camera's part. It is shrunk
-    towards zero by its own uncertainty (James-Stein), which leaves a standing camera standing.
-
     Args:
         predicted: ``(N, 4)`` where the tracks of the last frame should be now.
         seen: ``(M, 4)`` detections.
@@ -31,18 +28,38 @@ def camera_shift(predicted: Array, seen: Floats, likeness: Floats, least: float)
     Returns:
         ``(2,)`` shift of the image content in pixels; zero with fewer than three pairs.
     """
-    none = np.zeros(2)
     if min(likeness.shape) < _LEAST_PAIRS:
-        return none
+        return np.zeros(2)
     best = likeness.argmax(axis=1)
     rows = np.arange(len(best))
     mutual = (likeness.argmax(axis=0)[best] == rows) & (likeness[rows, best] >= least)
     rows = np.flatnonzero(mutual)
-    if len(rows) < _LEAST_PAIRS:
-        return none
     moved = seen[best[rows]] - predicted[rows]
-    moved = 0.5 * (moved[:, :2] + moved[:, 2:])
-    shift: Array = np.median(moved, axis=0)
-    error = _MEDIAN_ERROR * np.median(np.abs(moved - shift), axis=0) / np.sqrt(len(rows))
+    return common_shift(0.5 * (moved[:, :2] + moved[:, 2:]))
+
+
+def common_shift(moved: Array) -> Array:
+    """What many movements have in common.
+
+    People move on their own, so the median over all of them is the camera's part. It is shrunk
+    towards zero by its own uncertainty (James-Stein), which leaves a standing camera standing.
+
+    Args:
+        moved: ``(N, 2)`` pixels.
+
+    Returns:
+        ``(2,)`` pixels; zero for fewer than three movements.
+    """
+    if len(moved) < _LEAST_PAIRS:
+        return np.zeros(2)
+    shift = _median(moved)
+    error = _MEDIAN_ERROR / len(moved) ** 0.5 * _median(np.abs(moved - shift))
     shift *= np.maximum(0.0, 1.0 - (error / np.maximum(np.abs(shift), 1e-9)) ** 2)
     return shift
+
+
+def _median(values: Array) -> Array:
+    # np.median of an axis, without its overhead.
+    ordered, middle = np.sort(values, axis=0), len(values) // 2
+    median: Array = 0.5 * (ordered[middle] + ordered[(len(values) - 1) // 2])
+    return median
