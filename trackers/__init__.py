@@ -15,6 +15,8 @@ TRACKERS: dict[str, str] = {
     "sort": "trackers.sort:Sort",
     "ocsort": "trackers.ocsort:OcSort",
     "bytetrack": "trackers.bytetrack:ByteTrack",
+    "botsort": "trackers.botsort:BotSort",
+    "motdt": "trackers.motdt:Motdt",
 }
 
 

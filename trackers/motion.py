@@ -216,6 +216,21 @@ class Motion:
             self.state[kalman.VELOCITY, frozen_size, 2:] = 0.0
         kalman.predict(self.state, *self.model.process_noise(self.state[kalman.VALUE]))
 
+    def distance(self, boxes: NDArray[np.floating]) -> Array:
+        """Squared Mahalanobis distance of every track and every box.
+
+        Args:
+            boxes: ``(M, 4)`` detections.
+
+        Returns:
+            ``(N, M)``; below 9.4877 for 95 % of a track's own detections.
+        """
+        values = self.state[kalman.VALUE]
+        variances = self.state[kalman.VAR_VALUE] + self.model.measurement_noise(values)
+        away = self.model.encode(boxes)[None] - values[:, None]  # (N, M, 4)
+        squared: Array = (away**2 / variances[:, None]).sum(axis=2)
+        return squared
+
     def correct(
         self, rows: NDArray[np.intp], boxes: NDArray[np.floating], noise: Array | float = 1.0
     ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,7 +70,7 @@ def track_ends(paths: Paths, noise: MotionNoise, window: int, *, at_start: bool)
 
     cut = np.searchsorted(paths.track[near], np.arange(len(frames) + 1))
     sizes = paths.values[near, 2:]
-    size = np.array([np.median(sizes[a:b], axis=0) for a, b in zip(cut, cut[1:], strict=False)])
+    size = np.array([np.median(sizes[a:b], axis=0) for a, b in pairwise(cut)])
     size = size.reshape(-1, 2)
     scale = np.repeat(size[:, 1:] ** 2, 2, axis=1)
     state = kalman.start(paths.values[outermost, :2], _UNKNOWN * scale, noise.walking**2 * scale)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -127,7 +128,7 @@ def camera_path(rows: TrackRows, last_frame: int) -> Array:
     next_to = next_to[np.argsort(frames[next_to], kind="stable")]
     moved = centres[next_to] - centres[next_to - 1]
     cuts = np.searchsorted(frames[next_to], np.arange(last_frame + 2))
-    steps = [common_shift(moved[a:b]) for a, b in zip(cuts, cuts[1:], strict=False)]
+    steps = [common_shift(moved[a:b]) for a, b in pairwise(cuts)]
     return np.cumsum(steps, axis=0)
 
 
