@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from trackers.types import Detections, Tracks
 
 _CAMERA_MEMORY = 0.9  # per frame, of the running mean of the camera's speed
+_CAMERA_OVERLAP = 0.1  # least overlap of a pair that tells the camera's motion
+_FEET_MARGIN = 5.0  # pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class Coast(LiveTracker):
             max_age=self.config.max_age,
         )
         self._camera_speed = 0.0  # pixels per frame, running mean
-        self._extent = np.array([np.inf, np.inf, -np.inf, -np.inf])  # of all detections so far
+        self._extent = np.full(4, np.inf), np.full(4, -np.inf)  # of all detections so far
 
     def _predict(self) -> None:
         self.motion.predict(frozen_size=self.misses > 0)
@@ -154,40 +156,46 @@ class Coast(LiveTracker):
             return boxes, overlap
         steady = np.flatnonzero(self.confirmed & (self.misses == 0))
         sure = np.flatnonzero(high)
-        shift = camera_shift(
-            boxes[steady], detections.boxes[sure], overlap[steady[:, None], sure], 0.1
-        )
-        self._camera_speed *= _CAMERA_MEMORY
-        if shift.any():
-            self._camera_speed += (1.0 - _CAMERA_MEMORY) * float(np.hypot(*shift))
+        alike = overlap[steady[:, None], sure]
+        shift = camera_shift(boxes[steady], detections.boxes[sure], alike, _CAMERA_OVERLAP)
+        speed = float(np.hypot(*shift))
+        self._camera_speed += (1.0 - _CAMERA_MEMORY) * (speed - self._camera_speed)
+        if speed > 0.0:
             self.motion.shift(shift)
-            boxes += np.tile(shift, 2)
+            boxes = self.motion.boxes()
             overlap = height_iou_matrix(expand_boxes(boxes, config.growth), grown)
         return boxes, overlap
 
     def _report(self, detections: Detections) -> Tracks:
-        if len(detections):
-            np.minimum(self._extent[:2], detections.boxes[:, :2].min(axis=0), out=self._extent[:2])
-            np.maximum(self._extent[2:], detections.boxes[:, 2:].max(axis=0), out=self._extent[2:])
-        seen = self.confirmed & (self.misses == 0)
-        lost = self.confirmed & (self.misses > 0) & (self.misses <= self.config.coast_age)
-        lost &= self.hits >= self.config.coast_hits
+        self._widen(detections.boxes)
+        shown = self.confirmed & (self.misses <= self.config.coast_age)
+        seen = self.misses == 0
+        lost = shown & ~seen & (self.hits >= self.config.coast_hits)
+        seen &= shown
         if lost.any():
+            boxes = self.motion.boxes()
             rows = np.flatnonzero(lost)
-            seen[rows[self._coasting(rows, np.flatnonzero(seen))]] = True
+            seen[rows[self._surely_there(boxes[rows], self.misses[rows], boxes[seen])]] = True
         return self._tracks(np.flatnonzero(seen))
 
-    def _coasting(self, lost: NDArray[np.intp], seen: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Which of the lost tracks are surely where they are expected."""
-        config, boxes, misses = self.config, self.motion.boxes(lost), self.misses[lost]
-        centre = 0.5 * (boxes[:, :2] + boxes[:, 2:])
-        inside = ((centre > self._extent[:2]) & (centre < self._extent[2:])).all(axis=1)
-        width = boxes[:, 2] - boxes[:, 0]
+    def _widen(self, boxes: NDArray[np.float32]) -> None:
+        """Keeps the extent of all detections, for want of the image's."""
+        if len(boxes):
+            low, high = self._extent
+            self._extent = np.minimum(low, boxes.min(axis=0)), np.maximum(high, boxes.max(axis=0))
+
+    def _surely_there(
+        self, lost: NDArray[np.float64], misses: NDArray[np.int64], seen: NDArray[np.float64]
+    ) -> NDArray[np.bool_]:
+        """Which of the lost boxes are in the image, well predicted, and hidden or just missed."""
+        config = self.config
+        centre = 0.5 * (lost[:, :2] + lost[:, 2:])
+        inside = ((centre > self._extent[0][:2]) & (centre < self._extent[1][2:])).all(axis=1)
+        width = lost[:, 2] - lost[:, 0]
         steady = misses * self._camera_speed <= config.coast_drift * width
-        in_front = self.motion.boxes(seen)
-        cover = coverage_matrix(boxes, in_front)
+        cover = coverage_matrix(lost, seen)
         # Who stands nearer to the camera has the feet lower in the image.
-        cover[in_front[:, 3] <= boxes[:, 3:] - 5.0] = 0.0
-        covered = cover.max(axis=1, initial=0.0) >= config.coast_cover
-        sure: NDArray[np.bool_] = inside & steady & (covered | (misses <= config.coast_open))
+        cover[seen[:, 3] <= lost[:, 3:] - _FEET_MARGIN] = 0.0
+        hidden = cover.max(axis=1, initial=0.0) >= config.coast_cover
+        sure: NDArray[np.bool_] = inside & steady & (hidden | (misses <= config.coast_open))
         return sure

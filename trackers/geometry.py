@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -89,8 +90,15 @@ def expand_boxes(boxes: Floats, ratio: float) -> Floats:
         Yang et al., "Hard to Track Objects with Irregular Motions and Similar Appearances? Make It
         Easier by Buffering the Matching Space" (C-BIoU), WACV 2023, section 3.2.
     """
-    margin = (boxes[:, 2:] - boxes[:, :2]) * ratio
-    return np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + margin], axis=1)
+    grown: Floats = boxes @ _growth(ratio)
+    return grown
+
+
+@cache
+def _growth(ratio: float) -> Floats:
+    outwards = ratio * np.array([[1.0, 0.0, -1.0, 0.0], [0.0, 1.0, 0.0, -1.0]])
+    growth: Floats = np.eye(4) + np.concatenate([outwards, -outwards])
+    return growth
 
 
 # The formulas take coordinates first, (4, ...) arrays that broadcast, so that every step runs over
@@ -138,7 +146,8 @@ def _coverage(a: Floats, b: Floats) -> Floats:
 
 def _every_pair(formula: Callable[[Floats, Floats], Floats], a: Floats, b: Floats) -> Floats:
     """A formula that is zero for boxes apart, over all pairs."""
-    columns_a, columns_b = a.T, b.T
+    columns_a = np.ascontiguousarray(a.T, np.float64)
+    columns_b = np.ascontiguousarray(b.T, np.float64)
     if len(a) * len(b) <= _DENSE:
         return formula(columns_a[:, :, None], columns_b[:, None, :])
     values = np.zeros((len(a), len(b)))

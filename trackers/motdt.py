@@ -33,7 +33,8 @@ class MotdtConfig:
         min_iou: least IoU in the rounds by position.
         momentum: share of the old in a track's running mean embedding.
         confidence_decay: how fast the trust in a track's prediction sinks with every frame
-            without a detection (alpha in the paper).
+            without a detection (alpha in the paper, 0.05 there, where the classifier on the image
+            also has to agree).
         min_hits: matches until a track is reported; in the first frame all are.
         max_age: frames a track is kept without a match.
     """
@@ -45,7 +46,7 @@ class MotdtConfig:
     look_reach: float = 9.4877
     min_iou: float = 0.3
     momentum: float = 0.9
-    confidence_decay: float = 0.05
+    confidence_decay: float = 0.2
     min_hits: int = 2
     max_age: int = 30
 

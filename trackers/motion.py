@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_LEAST = 1e-3  # pixels; keeps a shrinking box a box
+_LEAST = 1e-3  # of the two coordinates that make a box's size; keeps a shrinking box a box
 
 
 class BoxModel(Protocol):
@@ -53,7 +53,7 @@ def _centres_and_sizes(boxes: NDArray[np.floating]) -> Array:
 
 def _boxes(centres: Array, sizes: Array) -> Array:
     boxes = np.empty((len(centres), 4))
-    half = 0.5 * np.maximum(sizes, _LEAST)
+    half = 0.5 * sizes
     np.subtract(centres, half, out=boxes[:, :2])
     np.add(centres, half, out=boxes[:, 2:])
     return boxes
@@ -77,8 +77,7 @@ class AreaModel:
         return values
 
     def decode(self, values: Array) -> Array:  # noqa: D102
-        area = np.maximum(values[:, 2], _LEAST)
-        ratio = np.maximum(values[:, 3], _LEAST)
+        area, ratio = values[:, 2], values[:, 3]
         width = np.sqrt(area * ratio)
         return _boxes(values[:, :2], np.stack([width, area / width], axis=1))
 
@@ -108,7 +107,7 @@ class HeightModel:
         return values
 
     def decode(self, values: Array) -> Array:  # noqa: D102
-        height = np.maximum(values[:, 3:], _LEAST)
+        height = values[:, 3:]
         return _boxes(values[:, :2], np.concatenate([values[:, 2:3] * height, height], axis=1))
 
     def _variances(self, values: Array, share: float, ratio: float) -> Array:
@@ -145,21 +144,28 @@ class SizeModel:
         velocity_std: uncertainty of a velocity per frame, likewise.
     """
 
+    # Both ways are linear: row vectors times these.
+    _TO_VALUES = np.array(
+        [[0.5, 0.0, -1.0, 0.0], [0.0, 0.5, 0.0, -1.0], [0.5, 0.0, 1.0, 0.0], [0.0, 0.5, 0.0, 1.0]]
+    )
+    _TO_BOXES = np.array(
+        [[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0], [-0.5, 0.0, 0.5, 0.0], [0.0, -0.5, 0.0, 0.5]]
+    )
+
     def __init__(self, position_std: float = 1 / 20, velocity_std: float = 1 / 160) -> None:
         self._position = position_std**2
         self._velocity = velocity_std**2
 
     def encode(self, boxes: NDArray[np.floating]) -> Array:  # noqa: D102
-        return _centres_and_sizes(boxes)
+        values: Array = boxes @ self._TO_VALUES
+        return values
 
     def decode(self, values: Array) -> Array:  # noqa: D102
-        return _boxes(values[:, :2], values[:, 2:])
+        boxes: Array = values @ self._TO_BOXES
+        return boxes
 
     def _variances(self, values: Array) -> Array:
-        squared = np.empty_like(values)
-        np.square(values[:, 2:], out=squared[:, 2:])
-        squared[:, :2] = squared[:, 2:]
-        return squared
+        return np.square(values[:, [2, 3, 2, 3]])
 
     def initial_noise(self, values: Array) -> tuple[Array, Array]:  # noqa: D102
         squared = self._variances(values)
@@ -212,9 +218,11 @@ class Motion:
         Args:
             frozen_size: tracks whose size stays as it is (they are not being seen).
         """
-        if frozen_size is not None:
+        if frozen_size is not None and frozen_size.any():
             self.state[kalman.VELOCITY, frozen_size, 2:] = 0.0
-        kalman.predict(self.state, *self.model.process_noise(self.state[kalman.VALUE]))
+        values = self.state[kalman.VALUE]
+        kalman.predict(self.state, *self.model.process_noise(values))
+        np.maximum(values[:, 2:], _LEAST, out=values[:, 2:])
 
     def distance(self, boxes: NDArray[np.floating]) -> Array:
         """Squared Mahalanobis distance of every track and every box.
