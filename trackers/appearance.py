@@ -43,17 +43,24 @@ class AppearanceTracker(LiveTracker):
         self.looks = np.zeros((0, 0), np.float32)  # unit rows, zero where not known yet
         self._momentum = momentum
 
-    def look_distance(self, detections: Detections) -> NDArray[np.float64]:
-        """Cosine distance of every track's mean embedding and every detection's.
+    def look_distance(
+        self, detections: Detections, rows: NDArray[np.intp], cols: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """Cosine distance of tracks' mean embeddings and detections'.
+
+        Args:
+            detections: this frame's.
+            rows: ``(P,)`` tracks.
+            cols: ``(P,)`` detections.
 
         Returns:
-            ``(N, M)`` in 0..2; 2 where there is nothing to compare.
+            ``(P,)`` in 0..2; 2 where there is nothing to compare.
         """
         if detections.embeddings is None or not self.looks.shape[1]:
-            return np.full((len(self.ids), len(detections)), 2.0)
-        distance = 1.0 - self.looks.astype(np.float64) @ detections.embeddings.T
-        distance[~self.looks.any(axis=1)] = 2.0
-        return distance
+            return np.full(len(rows), 2.0)
+        known = self.looks[rows].any(axis=1)
+        likeness = np.einsum("pd,pd->p", self.looks[rows], detections.embeddings[cols])
+        return np.where(known, 1.0 - likeness.astype(np.float64), 2.0)
 
     def _take(self, rows: NDArray[np.intp], detections: Detections, cols: NDArray[np.intp]) -> None:
         super()._take(rows, detections, cols)

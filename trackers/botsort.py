@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trackers import geometry
 from trackers.appearance import AppearanceTracker
 from trackers.assignment import Rounds
 from trackers.camera import camera_shift
-from trackers.geometry import iou_matrix
 from trackers.lifecycle import check_at_least, check_share
 from trackers.motion import Motion, SizeModel
 
 if TYPE_CHECKING:
     from trackers.assignment import Pairs
     from trackers.types import Detections
+
+_CAMERA_OVERLAP = 0.1  # least IoU of a pair that tells the camera's motion
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,21 +101,25 @@ class BotSort(AppearanceTracker):
         high = scores >= config.high_score
         low = (scores >= config.low_score) & ~high
         boxes = self.motion.boxes()
-        iou = iou_matrix(boxes, detections.boxes)
+        overlaps = geometry.iou(boxes, detections.boxes)
         seen = self.confirmed & (self.misses == 0)
         if config.camera:
-            block = np.ix_(seen, high)
-            shift = camera_shift(boxes[seen], detections.boxes[high], iou[block], 0.1)
+            sure = seen[overlaps.rows] & high[overlaps.cols] & (overlaps.values >= _CAMERA_OVERLAP)
+            shift = camera_shift(boxes, detections.boxes, overlaps, sure)
             if shift.any():
                 self.motion.shift(shift)
-                iou = iou_matrix(self.motion.boxes(), detections.boxes)
+                overlaps = geometry.iou(self.motion.boxes(), detections.boxes)
 
         # The looks decide only among neighbours who are alike enough.
-        looks = 0.5 * self.look_distance(detections)
+        rows, cols, iou = overlaps
+        pairs = rows, cols
+        looks = 0.5 * self.look_distance(detections, rows, cols)
         looks[(iou < config.proximity_iou) | (looks > config.appearance_distance)] = 1.0
-        fused = np.minimum(1.0 - iou * scores, looks)
-        rounds = Rounds(*iou.shape)
-        rounds.match(fused, 1.0 - config.first_iou, rows=self.confirmed, cols=high)
-        rounds.match(1.0 - iou, 1.0 - config.second_iou, rows=seen, cols=low)
-        rounds.match(fused, 1.0 - config.tentative_iou, rows=~self.confirmed, cols=high)
+        fused = np.minimum(1.0 - iou * scores[cols], looks)
+        rounds = Rounds(len(self.ids), len(detections))
+        rounds.match(pairs, fused, 1.0 - config.first_iou, tracks=self.confirmed, detections=high)
+        rounds.match(pairs, 1.0 - iou, 1.0 - config.second_iou, tracks=seen, detections=low)
+        rounds.match(
+            pairs, fused, 1.0 - config.tentative_iou, tracks=~self.confirmed, detections=high
+        )
         return rounds.pairs()

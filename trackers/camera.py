@@ -9,6 +9,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from trackers.geometry import Overlaps
+
     Array = NDArray[np.float64]
     Floats = NDArray[np.floating]
 
@@ -16,25 +18,32 @@ _LEAST_PAIRS = 3
 _MEDIAN_ERROR = 1.2533 * 1.4826  # standard error of a median, from the median absolute deviation
 
 
-def camera_shift(predicted: Array, seen: Floats, likeness: Floats, least: float) -> Array:
+def camera_shift(
+    predicted: Array, seen: Floats, overlaps: Overlaps, taking_part: NDArray[np.bool_]
+) -> Array:
     """The common part of how boxes differ from where they were expected.
 
     Args:
-        predicted: ``(N, 4)`` where the tracks of the last frame should be now.
+        predicted: ``(N, 4)`` where the tracks should be now.
         seen: ``(M, 4)`` detections.
-        likeness: ``(N, M)`` overlap of the two; a pair counts where each is the other's best.
-        least: overlap that a pair must have.
+        overlaps: of the two; a pair counts where each is the other's best.
+        taking_part: ``(P,)`` mask of the pairs in question.
 
     Returns:
         ``(2,)`` shift of the image content in pixels; zero with fewer than three pairs.
     """
-    if min(likeness.shape) < _LEAST_PAIRS:
+    some = taking_part.nonzero()[0]
+    if len(some) < _LEAST_PAIRS:
         return np.zeros(2)
-    best = likeness.argmax(axis=1)
-    rows = np.arange(len(best))
-    mutual = (likeness.argmax(axis=0)[best] == rows) & (likeness[rows, best] >= least)
-    rows = np.flatnonzero(mutual)
-    moved = seen[best[rows]] - predicted[rows]
+    rows, cols, values = overlaps.rows[some], overlaps.cols[some], overlaps.values[some]
+    # Written in ascending order, the best pair of a row or column is the one that stays.
+    order = values.argsort()
+    best_of_row, best_of_col = np.empty(len(predicted), np.intp), np.empty(len(seen), np.intp)
+    best_of_row[rows[order]] = order
+    best_of_col[cols[order]] = order
+    mutual = (best_of_row[rows] == best_of_col[cols]).nonzero()[0]
+    mutual = mutual[best_of_row[rows[mutual]] == mutual]
+    moved = seen[cols[mutual]] - predicted[rows[mutual]]
     return common_shift(0.5 * (moved[:, :2] + moved[:, 2:]))
 
 

@@ -9,14 +9,15 @@ What each part brings is measured in docs/trackers.md.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trackers import geometry
 from trackers.assignment import Rounds
 from trackers.camera import camera_shift
-from trackers.geometry import coverage_matrix, expand_boxes, height_iou_matrix, iou_matrix
 from trackers.lifecycle import LiveTracker, check_at_least, check_share
 from trackers.motion import Motion, SizeModel
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _CAMERA_MEMORY = 0.9  # per frame, of the running mean of the camera's speed
 _CAMERA_OVERLAP = 0.1  # least overlap of a pair that tells the camera's motion
+_LEAST_SHIFT = 0.5  # pixels
 _FEET_MARGIN = 5.0  # pixels
 
 
@@ -131,40 +133,44 @@ class Coast(LiveTracker):
     def _associate(self, detections: Detections) -> Pairs:
         config, scores = self.config, detections.scores
         high = scores >= config.high_score
-        boxes, overlap = self._compare(detections, high)
-        cost = 1.0 - overlap * scores
-        rounds = Rounds(*cost.shape)
-        rounds.match(cost, 1.0 - config.first_overlap, rows=self.confirmed, cols=high)
+        boxes, (rows, cols, overlap) = self._compare(detections, high)
+        pairs, cost = (rows, cols), 1.0 - overlap * scores[cols]
+        rounds = Rounds(len(self.ids), len(detections))
+        rounds.match(
+            pairs, cost, 1.0 - config.first_overlap, tracks=self.confirmed, detections=high
+        )
         low = (scores >= config.low_score) & ~high
         if low.any():
             seen = self.confirmed & (self.misses <= config.low_age)
-            distance = 1.0 - iou_matrix(boxes, detections.boxes)
-            rounds.match(distance, 1.0 - config.second_iou, rows=seen, cols=low)
+            rows, cols, iou = geometry.iou(boxes, detections.boxes)
+            rounds.match(
+                (rows, cols), 1.0 - iou, 1.0 - config.second_iou, tracks=seen, detections=low
+            )
         if not self.confirmed.all():
-            rounds.match(cost, 1.0 - config.tentative_overlap, rows=~self.confirmed, cols=high)
+            limit = 1.0 - config.tentative_overlap
+            rounds.match(pairs, cost, limit, tracks=~self.confirmed, detections=high)
         return rounds.pairs()
 
     def _compare(
         self, detections: Detections, high: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.float64], NDArray[np.floating]]:
+    ) -> tuple[NDArray[np.float64], geometry.Overlaps]:
         """Where the tracks are, camera motion included, and how they overlap the detections."""
         config = self.config
         boxes = self.motion.boxes()
-        grown = expand_boxes(detections.boxes, config.growth)
-        overlap = height_iou_matrix(expand_boxes(boxes, config.growth), grown)
+        grown = geometry.expand_boxes(detections.boxes, config.growth)
+        overlaps = geometry.height_iou(geometry.expand_boxes(boxes, config.growth), grown)
         if not config.camera:
-            return boxes, overlap
-        steady = np.flatnonzero(self.confirmed & (self.misses == 0))
-        sure = np.flatnonzero(high)
-        alike = overlap[steady[:, None], sure]
-        shift = camera_shift(boxes[steady], detections.boxes[sure], alike, _CAMERA_OVERLAP)
-        speed = float(np.hypot(*shift))
+            return boxes, overlaps
+        steady = self.confirmed & (self.misses == 0)
+        sure = steady[overlaps.rows] & high[overlaps.cols] & (overlaps.values >= _CAMERA_OVERLAP)
+        shift = camera_shift(boxes, detections.boxes, overlaps, sure)
+        speed = math.hypot(*shift.tolist())
         self._camera_speed += (1.0 - _CAMERA_MEMORY) * (speed - self._camera_speed)
-        if speed > 0.0:
+        if speed >= _LEAST_SHIFT:
             self.motion.shift(shift)
             boxes = self.motion.boxes()
-            overlap = height_iou_matrix(expand_boxes(boxes, config.growth), grown)
-        return boxes, overlap
+            overlaps = geometry.height_iou(geometry.expand_boxes(boxes, config.growth), grown)
+        return boxes, overlaps
 
     def _report(self, detections: Detections) -> Tracks:
         self._widen(detections.boxes)
@@ -193,9 +199,10 @@ class Coast(LiveTracker):
         inside = ((centre > self._extent[0][:2]) & (centre < self._extent[1][2:])).all(axis=1)
         width = lost[:, 2] - lost[:, 0]
         steady = misses * self._camera_speed <= config.coast_drift * width
-        cover = coverage_matrix(lost, seen)
+        hidden = np.zeros(len(lost), bool)
+        rows, cols, cover = geometry.coverage(lost, seen)
         # Who stands nearer to the camera has the feet lower in the image.
-        cover[seen[:, 3] <= lost[:, 3:] - _FEET_MARGIN] = 0.0
-        hidden = cover.max(axis=1, initial=0.0) >= config.coast_cover
+        in_front = seen[cols, 3] > lost[rows, 3] - _FEET_MARGIN
+        hidden[rows[in_front & (cover >= config.coast_cover)]] = True
         sure: NDArray[np.bool_] = inside & steady & (hidden | (misses <= config.coast_open))
         return sure

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from numpy.typing import NDArray
 
     Floats = NDArray[np.floating]
 
@@ -18,32 +17,34 @@ if TYPE_CHECKING:
 _DENSE = 4000
 
 
-def box_areas(boxes: Floats) -> Floats:
-    """Areas of boxes.
+class Overlaps(NamedTuple):
+    """The pairs of two sets of boxes that overlap at all; of many boxes, these are few.
 
     Args:
-        boxes: ``(N, 4)``, ``x1, y1, x2, y2`` in pixels.
-
-    Returns:
-        ``(N,)`` in square pixels.
+        rows: ``(P,)`` index into the first set.
+        cols: ``(P,)`` index into the second set.
+        values: ``(P,)`` how much the pair overlaps, above 0.
     """
-    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+
+    rows: NDArray[np.intp]
+    cols: NDArray[np.intp]
+    values: NDArray[np.floating]
 
 
-def iou_matrix(a: Floats, b: Floats) -> Floats:
-    """Intersection over union of every box of one set with every box of another.
+def iou(a: Floats, b: Floats) -> Overlaps:
+    """Intersection over union of the boxes of one set with those of another.
 
     Args:
         a: ``(N, 4)``, ``x1, y1, x2, y2`` in pixels.
         b: ``(M, 4)``, likewise.
 
     Returns:
-        ``(N, M)`` in 0..1.
+        The overlapping pairs, values in 0..1.
     """
-    return _every_pair(_iou, a, b)
+    return _overlaps(_iou, a, b)
 
 
-def height_iou_matrix(a: Floats, b: Floats) -> Floats:
+def height_iou(a: Floats, b: Floats) -> Overlaps:
     """IoU times the overlap over union of the vertical extents alone.
 
     People standing at one depth share top and bottom, so this tells depths apart.
@@ -53,15 +54,15 @@ def height_iou_matrix(a: Floats, b: Floats) -> Floats:
         b: ``(M, 4)``, likewise.
 
     Returns:
-        ``(N, M)`` in 0..1.
+        The overlapping pairs, values in 0..1.
 
     Source:
         Yang et al., "Hybrid-SORT", AAAI 2024, section 3.3 (height-modulated IoU).
     """
-    return _every_pair(_height_iou, a, b)
+    return _overlaps(_height_iou, a, b)
 
 
-def coverage_matrix(a: Floats, b: Floats) -> Floats:
+def coverage(a: Floats, b: Floats) -> Overlaps:
     """How much of each box of ``a`` lies inside each box of ``b`` (intersection over ``a``'s area).
 
     Args:
@@ -69,9 +70,9 @@ def coverage_matrix(a: Floats, b: Floats) -> Floats:
         b: ``(M, 4)``, likewise.
 
     Returns:
-        ``(N, M)`` in 0..1.
+        The overlapping pairs, values in 0..1.
     """
-    return _every_pair(_coverage, a, b)
+    return _overlaps(_coverage, a, b)
 
 
 def expand_boxes(boxes: Floats, ratio: float) -> Floats:
@@ -144,16 +145,17 @@ def _coverage(a: Floats, b: Floats) -> Floats:
     return shared
 
 
-def _every_pair(formula: Callable[[Floats, Floats], Floats], a: Floats, b: Floats) -> Floats:
-    """A formula that is zero for boxes apart, over all pairs."""
+def _overlaps(formula: Callable[[Floats, Floats], Floats], a: Floats, b: Floats) -> Overlaps:
     columns_a = np.ascontiguousarray(a.T, np.float64)
     columns_b = np.ascontiguousarray(b.T, np.float64)
     if len(a) * len(b) <= _DENSE:
-        return formula(columns_a[:, :, None], columns_b[:, None, :])
-    values = np.zeros((len(a), len(b)))
+        table = formula(columns_a[:, :, None], columns_b[:, None, :])
+        rows, cols = (table > 0.0).nonzero()
+        return Overlaps(rows, cols, table[rows, cols])
     rows, cols = _side_by_side(columns_a, columns_b)
-    values[rows, cols] = formula(columns_a[:, rows], columns_b[:, cols])
-    return values
+    values = formula(columns_a[:, rows], columns_b[:, cols])
+    some = (values > 0.0).nonzero()[0]
+    return Overlaps(rows[some], cols[some], values[some])
 
 
 def _side_by_side(a: Floats, b: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trackers import geometry
 from trackers.appearance import AppearanceTracker
 from trackers.assignment import Rounds
-from trackers.geometry import iou_matrix
 from trackers.lifecycle import check_at_least, check_share
 from trackers.motion import HeightModel, Motion
 
@@ -105,16 +105,17 @@ class Motdt(AppearanceTracker):
         count = len(detections)
         self._selected, usable = kept[count:], kept[:count]
 
-        iou = iou_matrix(boxes, detections.boxes)
+        rounds = Rounds(len(self.ids), count)
+        reach = self.motion.distance(detections.boxes) <= config.look_reach
+        near = np.nonzero(reach)[0], np.nonzero(reach)[1]
         # Unit vectors: the squared Euclidean distance is twice the cosine distance.
-        looks = np.sqrt(2.0 * self.look_distance(detections))
-        far = self.motion.distance(detections.boxes) > config.look_reach
-        rounds = Rounds(*iou.shape)
-        rounds.match(
-            np.where(far, np.inf, looks), config.look_distance, rows=self.confirmed, cols=usable
-        )
-        rounds.match(1.0 - iou, 1.0 - config.min_iou, rows=self.confirmed, cols=usable)
-        rounds.match(1.0 - iou, 1.0 - config.min_iou, rows=~self.confirmed, cols=usable)
+        looks = np.sqrt(2.0 * self.look_distance(detections, *near))
+        confirmed = self.confirmed
+        rounds.match(near, looks, config.look_distance, tracks=confirmed, detections=usable)
+        rows, cols, iou = geometry.iou(boxes, detections.boxes)
+        pairs, distance, limit = (rows, cols), 1.0 - iou, 1.0 - config.min_iou
+        rounds.match(pairs, distance, limit, tracks=confirmed, detections=usable)
+        rounds.match(pairs, distance, limit, tracks=~confirmed, detections=usable)
         return rounds.pairs()
 
     def _confidence(self) -> NDArray[np.float64]:
@@ -128,14 +129,15 @@ class Motdt(AppearanceTracker):
         predicted = self.scores * self._confidence() * self.confirmed
         scores = np.concatenate([detections.scores, predicted])
         kept = scores >= self.config.min_score
-        near = iou_matrix(candidates, candidates) > self.config.overlap
+        rows, cols, iou = geometry.iou(candidates, candidates)
+        rivals = (iou > self.config.overlap) & (rows != cols)
+        rows, cols = rows[rivals], cols[rivals]  # ascending rows
+        cut = np.searchsorted(rows, np.arange(len(candidates) + 1))
         # Equal scores: by position, so that the order of the detections does not matter.
         order = np.lexsort((*candidates.T, -scores))
         for index in order[kept[order]]:
             if kept[index]:
-                rivals = near[index] & kept
-                rivals[index] = False
-                kept[rivals] = False
+                kept[cols[cut[index] : cut[index + 1]]] = False
         return kept
 
     def _add(self, detections: Detections, born: NDArray[np.intp]) -> None:

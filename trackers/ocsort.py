@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trackers import geometry
 from trackers.assignment import Rounds
-from trackers.geometry import iou_matrix
 from trackers.lifecycle import LiveTracker, check_at_least, check_share
 from trackers.motion import AreaModel, ReplayMotion
 
@@ -59,7 +59,7 @@ class OcSortConfig:
 
 
 def _centres(boxes: NDArray[np.floating]) -> NDArray[np.floating]:
-    return 0.5 * (boxes[..., :2] + boxes[..., 2:])
+    return 0.5 * (boxes[:, :2] + boxes[:, 2:])
 
 
 class OcSort(LiveTracker):
@@ -91,28 +91,31 @@ class OcSort(LiveTracker):
         config, scores = self.config, detections.scores
         high = scores >= config.high_score
         low = (scores >= config.low_score) & ~high
-        iou = iou_matrix(self.motion.boxes(), detections.boxes)
+        rows, cols, iou = geometry.iou(self.motion.boxes(), detections.boxes)
         distance = 1.0 - iou
-        cost = distance + config.inertia * self._turn(detections)
-        cost[iou < config.min_iou] = np.inf
-        rounds = Rounds(*iou.shape)
-        rounds.match(cost, 1.0 - config.min_iou + config.inertia, cols=high)
+        near = (iou >= config.min_iou).nonzero()[0]
+        close = rows[near], cols[near]
+        cost = distance[near] + config.inertia * self._turn(detections, *close)
+        rounds = Rounds(len(self.ids), len(detections))
+        rounds.match(close, cost, 1.0 - config.min_iou + config.inertia, detections=high)
         if low.any():
-            rounds.match(distance, 1.0 - config.second_iou, cols=low)
-        if rounds.left(high):
-            from_last = 1.0 - iou_matrix(self._history[:, -1], detections.boxes)
-            rounds.match(from_last, 1.0 - config.min_iou, cols=high)
+            rounds.match((rows, cols), distance, 1.0 - config.second_iou, detections=low)
+        if rounds.free_rows.any() and (rounds.free_cols & high).any():
+            rows, cols, iou = geometry.iou(self._history[:, -1], detections.boxes)
+            rounds.match((rows, cols), 1.0 - iou, 1.0 - config.min_iou, detections=high)
         return rounds.pairs()
 
-    def _turn(self, detections: Detections) -> NDArray[np.floating]:
+    def _turn(
+        self, detections: Detections, rows: NDArray[np.intp], cols: NDArray[np.intp]
+    ) -> NDArray[np.floating]:
         """Angle between a track's direction and the way to a detection, as a share of 180°."""
-        oldest, newest = _centres(self._history[:, 0]), _centres(self._history[:, -1])
-        direction = newest - oldest
-        way = _centres(detections.boxes)[None] - newest[:, None]
-        along = (way * direction[:, None]).sum(axis=2)
-        across = way[..., 0] * direction[:, None, 1] - way[..., 1] * direction[:, None, 0]
+        newest = self._history[rows, -1]
+        direction = _centres(newest) - _centres(self._history[rows, 0])
+        way = _centres(detections.boxes[cols]) - _centres(newest)
+        along = (way * direction).sum(axis=1)
+        across = way[:, 0] * direction[:, 1] - way[:, 1] * direction[:, 0]
         angle: NDArray[np.floating] = np.abs(np.arctan2(across, along)) / np.pi
-        return angle * detections.scores
+        return angle * detections.scores[cols]
 
     def _take(self, rows: NDArray[np.intp], detections: Detections, cols: NDArray[np.intp]) -> None:
         super()._take(rows, detections, cols)

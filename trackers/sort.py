@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from trackers import geometry
 from trackers.assignment import Rounds
-from trackers.geometry import iou_matrix
 from trackers.lifecycle import LiveTracker, check_at_least, check_share
 from trackers.motion import AreaModel, Motion
 
@@ -61,8 +61,8 @@ class Sort(LiveTracker):
         )
 
     def _associate(self, detections: Detections) -> Pairs:
-        distance = 1.0 - iou_matrix(self.motion.boxes(), detections.boxes)
-        rounds = Rounds(*distance.shape)
+        rows, cols, iou = geometry.iou(self.motion.boxes(), detections.boxes)
         used = detections.scores >= self.config.min_score
-        rounds.match(distance, 1.0 - self.config.min_iou, cols=used)
+        rounds = Rounds(len(self.ids), len(detections))
+        rounds.match((rows, cols), 1.0 - iou, 1.0 - self.config.min_iou, detections=used)
         return rounds.pairs()
