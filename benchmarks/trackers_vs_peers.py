@@ -119,9 +119,9 @@ def follow(method, frames):
     tracker, ready = new(), [prepare(*frame) for frame in frames]
     found, seconds = [np.zeros((0, 7))], 0.0
     for index, detections in enumerate(ready, start=1):
-        begin = time.perf_counter()
+        begin = time.process_time()
         ids, boxes, scores = update(tracker, detections)
-        seconds += time.perf_counter() - begin
+        seconds += time.process_time() - begin
         found.append(np.column_stack([np.full(len(ids), index), ids, boxes, scores]))
     return np.concatenate(found), seconds
 
