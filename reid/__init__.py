@@ -1,1 +1,11 @@
-"""."""
+"""Person re-identification: train, evaluate and serve embedding models.
+
+``reid.load(path)`` opens what ``reid train`` or ``reid export`` wrote (and any ONNX model) as an
+`Embedder`. Importing this package loads numpy only; torch, OpenCV and onnxruntime come with the
+first model that needs them.
+"""
+
+from reid.embedder import Embedder, load
+from reid.errors import ReidError
+
+__all__ = ["Embedder", "ReidError", "load"]

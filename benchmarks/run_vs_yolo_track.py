@@ -1,0 +1,89 @@
+"""End-to-end speed of ``mtmc run`` beside ``yolo track`` with the same model, in one run.
+
+    uv run --with lap python benchmarks/run_vs_yolo_track.py VIDEO WEIGHTS [--repeat 3]
+
+Both detect at the same image size and confidence and track with ByteTrack; neither writes a
+video. ``mtmc run`` is also timed with appearance, which ``yolo track`` does not have. Each is
+timed from the first frame to the last result in a process of its own, in turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+OURS = """
+import json, sys, time
+from pathlib import Path
+from mtmc.run import Listener, run
+
+class Clock(Listener):
+    def begin(self, cameras): self.start = time.perf_counter()
+
+clock = Clock()
+video, weights, reid, out = sys.argv[1:]
+settings = {"detector": {"name": "ultralytics", "weights": weights}, "reid": reid,
+            "output": {"video": False}}
+record = run(Path(video), Path(out), settings, listener=clock)
+print(json.dumps({"frames": record["frames"], "seconds": time.perf_counter() - clock.start}))
+"""
+THEIRS = """
+import json, os, sys, time
+os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false", YOLO_VERBOSE="false")
+import numpy as np
+from ultralytics import YOLO
+
+video, weights = sys.argv[1:3]
+model = YOLO(weights, task="detect")
+model.predict(np.zeros((64, 64, 3), np.uint8), imgsz=640, verbose=False)
+start, frames = time.perf_counter(), 0
+for _ in model.track(video, stream=True, tracker="bytetrack.yaml", imgsz=640, conf=0.1, iou=0.7,
+                     classes=[0], save=False, verbose=False):
+    frames += 1
+print(json.dumps({"frames": frames, "seconds": time.perf_counter() - start}))
+"""
+
+
+def measure(script: str, *arguments: str) -> float:
+    """Frames per second that a script reports."""
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], check=False, capture_output=True, text=True
+    )
+    if done.returncode:
+        sys.exit(done.stderr)
+    result = json.loads(done.stdout.strip().splitlines()[-1])
+    return float(result["frames"] / result["seconds"])
+
+
+def main() -> None:
+    """Time all in turns and print a table of medians."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("video", type=Path)
+    parser.add_argument("weights")
+    parser.add_argument("--reid", default="color", help="embedder of the last row")
+    parser.add_argument("--repeat", type=int, default=3)
+    options = parser.parse_args()
+    rates: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory() as out:
+        video, weights = str(options.video), options.weights
+        for _ in range(options.repeat):
+            for name, script, extra in (
+                ("yolo track (ByteTrack)", THEIRS, []),
+                ("mtmc run --reid none", OURS, ["none", out]),
+                (f"mtmc run --reid {Path(options.reid).name}", OURS, [options.reid, out]),
+            ):
+                rates.setdefault(name, []).append(measure(script, video, weights, *extra))
+    base = statistics.median(rates["yolo track (ByteTrack)"])
+    print(f"{'':32}{'frames/s':>10}{'ratio':>8}   runs")
+    for name, runs in rates.items():
+        rate = statistics.median(runs)
+        print(f"{name:32}{rate:10.1f}{rate / base:8.2f}   {', '.join(f'{r:.1f}' for r in runs)}")
+
+
+if __name__ == "__main__":
+    main()

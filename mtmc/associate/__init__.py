@@ -1,0 +1,34 @@
+"""Cross-camera association: which tracklets are one person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Protocol
+
+from mtmc.tracklets import Tracklet
+from mtmc.types import TrackKey
+
+
+class Associator(Protocol):
+    """Gives every tracklet the global id of its person.
+
+    Two tracklets that one frame shows at once never share an id.
+    """
+
+    Config: ClassVar[Any]
+    online: ClassVar[bool]
+
+    def __init__(self, config: Any, max_distance: float) -> None: ...
+
+    def update(self, time: float, visible: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
+        """Take in a time step; returns what was decided now, which is never revised.
+
+        Args:
+            time: seconds.
+            visible: the tracklets seen in this step, of all cameras.
+        """
+        ...
+
+    def finish(self, tracklets: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
+        """After the last step: the ids, 1-based, of all tracklets not decided before."""
+        ...

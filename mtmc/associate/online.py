@@ -1,0 +1,176 @@
+"""Association as the pictures come: ids that are never revised."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtmc.associate.evidence import EvidenceConfig, Looks, appearance, floor_evidence
+from mtmc.associate.matching import FORBIDDEN, match_or_new
+from mtmc.config import require
+from mtmc.tracklets import Gallery, Tracklet
+from mtmc.types import TrackKey
+
+
+@dataclass(frozen=True)
+class OnlineConfig(EvidenceConfig):
+    """Settings of the online association, beside those of ``EvidenceConfig``.
+
+    Args:
+        patience: seconds from a track's first sighting to the decision.
+        min_crops: a track with so many crops is decided as soon as ``patience`` is over; one with
+            fewer waits up to ``max_patience``.
+        max_patience: seconds after which a track is decided whatever is known of it.
+        gallery_size: embeddings remembered of a person in each camera.
+    """
+
+    patience: float = 1.0
+    min_crops: int = 3
+    max_patience: float = 3.0
+    gallery_size: int = 32
+
+    def __post_init__(self) -> None:
+        EvidenceConfig.__post_init__(self)
+        for name in ("patience", "max_patience"):
+            value = getattr(self, name)
+            require(math.isfinite(value) and value >= 0, f"{name} must not be negative")
+        require(self.min_crops >= 0, f"min_crops must not be negative, got {self.min_crops}")
+        require(self.gallery_size >= 1, f"gallery_size must be positive, got {self.gallery_size}")
+
+
+@dataclass(slots=True, eq=False)
+class _Identity:
+    """A person: what they looked like in each camera, and their tracks that are in view now."""
+
+    number: int
+    galleries: dict[str, Gallery] = field(default_factory=dict)
+    visible: list[Tracklet] = field(default_factory=list)
+
+    def looks(self) -> Iterator[tuple[str, NDArray[np.float32]]]:
+        """Camera and summed embeddings of every look at the person."""
+        for tracklet in self.visible:
+            if len(tracklet.gallery):
+                yield tracklet.key.camera, tracklet.gallery.sum()
+        for camera, gallery in self.galleries.items():
+            yield camera, gallery.sum()
+
+
+class OnlineAssociator:
+    """Matches each camera's new tracks to the known people by Hungarian assignment.
+
+    A track waits until enough was seen of it; then it joins the person for whom appearance and,
+    with a calibration, the floor speak most, or opens a new one. A person who has a track in a
+    camera's view cannot get a second one there.
+    """
+
+    Config: ClassVar = OnlineConfig
+    online: ClassVar = True
+
+    def __init__(self, config: OnlineConfig, max_distance: float) -> None:
+        self._config = config
+        self._max_distance = max_distance
+        self._people: list[_Identity] = []
+        self._waiting: dict[TrackKey, Tracklet] = {}
+        self._decided: dict[TrackKey, _Identity] = {}
+
+    def update(self, time: float, visible: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
+        """See ``Associator``."""
+        self._refresh(time, visible)
+        ready = [t for t in self._waiting.values() if self._is_ready(t, time)]
+        return self._decide(ready)
+
+    def finish(self, tracklets: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
+        """Decide the tracks that still wait."""
+        del tracklets
+        return self._decide(list(self._waiting.values()))
+
+    def _refresh(self, time: float, visible: Sequence[Tracklet]) -> None:
+        keys = {tracklet.key for tracklet in visible}
+        for tracklet in visible:
+            if tracklet.key not in self._decided:
+                self._waiting[tracklet.key] = tracklet
+        for person in self._people:
+            gone = [
+                t
+                for t in person.visible
+                if t.key not in keys and time - t.end > self._config.max_patience
+            ]
+            for tracklet in gone:
+                person.visible.remove(tracklet)
+                self._remember(person, tracklet)
+
+    def _remember(self, person: _Identity, tracklet: Tracklet) -> None:
+        if len(tracklet.gallery):
+            camera = tracklet.key.camera
+            gallery = person.galleries.setdefault(camera, Gallery(self._config.gallery_size))
+            gallery.extend(tracklet.gallery)
+
+    def _is_ready(self, tracklet: Tracklet, time: float) -> bool:
+        age = time - tracklet.start
+        enough = len(tracklet.gallery) >= self._config.min_crops
+        return age >= self._config.max_patience or (enough and age >= self._config.patience)
+
+    def _decide(self, ready: Sequence[Tracklet]) -> dict[TrackKey, int]:
+        """Match camera by camera, so that one camera's new person is known to the next."""
+        decisions: dict[TrackKey, int] = {}
+        for camera in sorted({tracklet.key.camera for tracklet in ready}):
+            tracks = [t for t in ready if t.key.camera == camera]
+            for tracklet, person in zip(tracks, self._match(tracks), strict=True):
+                person.visible.append(tracklet)
+                self._decided[tracklet.key] = person
+                del self._waiting[tracklet.key]
+                decisions[tracklet.key] = person.number
+        return decisions
+
+    def _match(self, tracks: Sequence[Tracklet]) -> list[_Identity]:
+        known = list(self._people)
+        matched = match_or_new(self._odds(tracks, known))
+        return [known[column] if column >= 0 else self._open() for column in matched]
+
+    def _open(self) -> _Identity:
+        person = _Identity(len(self._people) + 1)
+        self._people.append(person)
+        return person
+
+    def _odds(
+        self, tracks: Sequence[Tracklet], people: Sequence[_Identity]
+    ) -> NDArray[np.floating]:
+        """``(tracks, people)`` log odds, ``FORBIDDEN`` where both are seen at once."""
+        odds = self._appearance(tracks, people) + self._floor(tracks, people)
+        members = [(column, t) for column, person in enumerate(people) for t in person.visible]
+        for row, track in enumerate(tracks):
+            for column, member in members:
+                if track.meets(member):
+                    odds[row, column] = FORBIDDEN
+        return odds
+
+    def _appearance(
+        self, tracks: Sequence[Tracklet], people: Sequence[_Identity]
+    ) -> NDArray[np.float64]:
+        """Weighted mean over all looks at each person."""
+        looks = [(column, *look) for column, person in enumerate(people) for look in person.looks()]
+        total, weight = np.zeros((len(people), len(tracks))), np.zeros(len(people))
+        if looks:
+            columns, cameras, sums = zip(*looks, strict=True)
+            known = Looks.make(sums, cameras)
+            odds = appearance(Looks.of(tracks), known, self._max_distance, self._config)
+            np.add.at(total, list(columns), odds.T * known.weights[:, None])
+            np.add.at(weight, list(columns), known.weights)
+        return (total / np.maximum(weight, 1e-9)[:, None]).T
+
+    def _floor(
+        self, tracks: Sequence[Tracklet], people: Sequence[_Identity]
+    ) -> NDArray[np.float64]:
+        """Sum over the tracks of each person that are in view."""
+        total = np.zeros((len(people), len(tracks)))
+        members = [(column, t) for column, person in enumerate(people) for t in person.visible]
+        if members:
+            columns, tracklets = zip(*members, strict=True)
+            odds = floor_evidence([*tracks, *tracklets], self._config)
+            np.add.at(total, list(columns), odds[len(tracks) :, : len(tracks)])
+        return total.T

@@ -1,0 +1,248 @@
+"""Cameras that know where they stand: from image points to the floor, in metres."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mtmc.config import read_yaml
+from mtmc.errors import UserError
+
+Floats = NDArray[np.float64]
+
+PERSON_HEIGHT = 1.70  # m
+PERSON_HEIGHT_SPREAD = 0.12  # m, standard deviation among adults
+PLAUSIBLE_HEIGHT = (1.35, 2.1)  # m; outside, the box does not show a whole standing person
+PIXEL_SPREAD = 0.03  # standard deviation of a box edge as a share of the box height
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CameraModel:
+    """A calibrated camera above the floor z = 0.
+
+    Args:
+        matrix: ``(3, 3)`` intrinsics, px.
+        distortion: OpenCV's coefficients ``k1, k2, p1, p2[, k3, ...]``.
+        extrinsic: ``(4, 4)`` world -> camera, m.
+        size: ``(width, height)`` px of the images it was calibrated on, None where unknown.
+    """
+
+    matrix: Floats
+    distortion: Floats
+    extrinsic: Floats
+    size: tuple[int, int] | None = None
+
+    @property
+    def position(self) -> Floats:
+        """``(3,)`` where the camera stands, m."""
+        rotation, translation = self.extrinsic[:3, :3], self.extrinsic[:3, 3]
+        result: Floats = -rotation.T @ translation
+        return result
+
+    def resized(self, size: tuple[int, int]) -> CameraModel:
+        """The same camera for images of another size and the same field of view."""
+        if self.size is None or self.size == size:
+            return self
+        scale = np.diag([size[0] / self.size[0], size[1] / self.size[1], 1.0])
+        return CameraModel(scale @ self.matrix, self.distortion, self.extrinsic, size)
+
+    def rays(self, points: NDArray[np.floating]) -> Floats:
+        """Directions in the world of image points.
+
+        Args:
+            points: ``(N, 2)`` px.
+
+        Returns:
+            ``(N, 3)``, not normalised.
+        """
+        if len(points) == 0:
+            return np.zeros((0, 3))
+        pixels = np.asarray(points, np.float64).reshape(-1, 1, 2)
+        flat = cv2.undistortPoints(pixels, self.matrix, self.distortion).reshape(-1, 2)
+        directions: Floats = np.column_stack([flat, np.ones(len(flat))]) @ self.extrinsic[:3, :3]
+        return directions
+
+    def to_plane(
+        self, points: NDArray[np.floating], height: NDArray[np.floating] | float
+    ) -> Floats:
+        """Where the rays of image points meet a horizontal plane.
+
+        Args:
+            points: ``(N, 2)`` px.
+            height: of the plane above the floor, m, one for all or ``(N,)``.
+
+        Returns:
+            ``(N, 2)`` m; NaN where a ray does not go there (above the horizon).
+        """
+        rays, origin = self.rays(points), self.position
+        with np.errstate(divide="ignore", invalid="ignore"):
+            reach = (height - origin[2]) / rays[:, 2]
+        # Behind the camera there is nothing to see.
+        reach = np.where(np.isfinite(reach) & (reach > 0), reach, np.nan)
+        ground: Floats = origin[:2] + rays[:, :2] * reach[:, None]
+        return ground
+
+    def project(self, points: NDArray[np.floating]) -> Floats:
+        """Image points ``(N, 2)`` px of world points ``(N, 3)`` m."""
+        rotation, _ = cv2.Rodrigues(self.extrinsic[:3, :3])
+        pixels, _ = cv2.projectPoints(
+            np.asarray(points, np.float64),
+            rotation,
+            self.extrinsic[:3, 3],
+            self.matrix,
+            self.distortion,
+        )
+        result: Floats = pixels.reshape(-1, 2)
+        return result
+
+    def locate(self, boxes: NDArray[np.floating], size: tuple[int, int]) -> tuple[Floats, Floats]:
+        """Floor positions of people and how sure they are.
+
+        Two readings are combined by their uncertainty: the bottom of the box stands on the floor,
+        and the top is at a person's height. Where the box is cut by the lower image border, or
+        the two together imply a height that no standing person has (feet behind furniture,
+        sitting), only the top counts.
+
+        Args:
+            boxes: ``(N, 4)`` ``x1, y1, x2, y2`` px.
+            size: ``(width, height)`` px of the image.
+
+        Returns:
+            ``(N, 2)`` m, NaN where unknown, and ``(N,)`` variances, m².
+        """
+        boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
+        center = boxes[:, [0, 2]].mean(axis=1)
+        feet, head = np.column_stack([center, boxes[:, 3]]), np.column_stack([center, boxes[:, 1]])
+        edge = PIXEL_SPREAD * (boxes[:, 3] - boxes[:, 1])
+        by_feet, var_feet = self._with_variance(feet, 0.0, edge)
+        by_head, var_head = self._with_variance(head, PERSON_HEIGHT, edge)
+        # The height itself is uncertain, and moves the head's position along its ray.
+        slope = np.linalg.norm(self.to_plane(head, PERSON_HEIGHT + 0.1) - by_head, axis=1) / 0.1
+        var_head = var_head + (slope * PERSON_HEIGHT_SPREAD) ** 2
+        hidden = (boxes[:, 3] >= size[1] - 2) | ~self._plausible(by_feet, head)
+        cut = boxes[:, 1] <= 1
+        var_feet = np.where(hidden, np.inf, var_feet)
+        var_head = np.where(cut, np.inf, var_head)
+        return _fuse(by_feet, var_feet, by_head, var_head)
+
+    def _with_variance(self, points: Floats, height: float, edge: Floats) -> tuple[Floats, Floats]:
+        """Positions of image points on a plane, and their variance given the points' spread px."""
+        at = self.to_plane(points, height)
+        below = self.to_plane(points + np.column_stack([np.zeros(len(edge)), edge]), height)
+        variance = np.sum((below - at) ** 2, axis=1)
+        return at, np.where(np.isfinite(variance), variance, np.inf)
+
+    def _plausible(self, ground: Floats, head: Floats) -> NDArray[np.bool_]:
+        """Whether a person standing at ``ground`` with the head there is of human height."""
+        rays, origin = self.rays(head), self.position
+        distance = np.linalg.norm(ground - origin[:2], axis=1)
+        height = origin[2] + rays[:, 2] * distance / np.linalg.norm(rays[:, :2], axis=1)
+        low, high = PLAUSIBLE_HEIGHT
+        plausible: NDArray[np.bool_] = (height > low) & (height < high)
+        return plausible
+
+
+def _fuse(a: Floats, var_a: Floats, b: Floats, var_b: Floats) -> tuple[Floats, Floats]:
+    weight_a = np.where(np.isfinite(a).all(axis=1), 1 / np.maximum(var_a, 1e-6), 0)
+    weight_b = np.where(np.isfinite(b).all(axis=1), 1 / np.maximum(var_b, 1e-6), 0)
+    total = weight_a + weight_b
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ground = (
+            np.nan_to_num(a) * weight_a[:, None] + np.nan_to_num(b) * weight_b[:, None]
+        ) / total[:, None]
+        variance = 1 / total
+    return ground, variance
+
+
+def load_calibration(path: Path, cameras: Sequence[str]) -> dict[str, CameraModel]:
+    """The calibrations of the named cameras.
+
+    ``path`` is a folder with ``<camera>.json`` or ``<camera>.yaml``, or one file with an entry
+    per camera (under ``cameras`` or at the top). An entry has ``intrinsic`` (3x3), ``distortion``
+    and ``extrinsic`` (4x4 world -> camera, m, floor z = 0), as rows of numbers or in the
+    ``doubles``/``tf`` form of ROS-like calibration JSON, and if known ``resolution``.
+
+    Raises:
+        UserError: a file is missing or wrong, or no camera has a calibration.
+    """
+    if not path.exists():
+        raise UserError(f"{path}: no such calibration file or folder")
+    entries = _read_folder(path) if path.is_dir() else _read_file(path)
+    known = {name: entry for name, entry in entries.items() if name in cameras}
+    missing = [name for name in cameras if name not in known]
+    if missing:
+        raise UserError(
+            f"{path}: no calibration for {', '.join(missing)}; it has "
+            f"{', '.join(sorted(entries)) or 'none'} (an entry is named like its camera)"
+        )
+    return {name: _parse(entry, f"{path}: {name}") for name, entry in known.items()}
+
+
+def _read_folder(path: Path) -> dict[str, Any]:
+    files = [f for f in sorted(path.iterdir()) if f.suffix.lower() in {".json", ".yaml", ".yml"}]
+    return {file.stem: _read_mapping(file) for file in files}
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    content = _read_mapping(path)
+    entries = content.get("cameras", content)
+    return dict(entries) if isinstance(entries, Mapping) else {}
+
+
+def _read_mapping(path: Path) -> dict[str, Any]:
+    if path.suffix.lower() != ".json":
+        return read_yaml(path)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: not a readable JSON file: {error}") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: expected keys and values")
+    return content
+
+
+def _parse(entry: Any, where: str) -> CameraModel:
+    if not isinstance(entry, Mapping):
+        raise UserError(f"{where}: expected keys intrinsic, distortion, extrinsic")
+    extrinsic = entry.get("extrinsic")
+    if isinstance(extrinsic, list) and extrinsic and isinstance(extrinsic[0], Mapping):
+        extrinsic = extrinsic[0].get("tf")
+    world_to_camera = _numbers(extrinsic, 16, f"{where}: extrinsic").reshape(4, 4)
+    rotation = world_to_camera[:3, :3]
+    if not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3):
+        raise UserError(f"{where}: extrinsic: its upper left 3x3 part is not a rotation")
+    return CameraModel(
+        _numbers(entry.get("intrinsic"), 9, f"{where}: intrinsic").reshape(3, 3),
+        _numbers(entry.get("distortion", [0.0] * 5), None, f"{where}: distortion"),
+        world_to_camera,
+        _resolution(entry.get("resolution"), f"{where}: resolution"),
+    )
+
+
+def _resolution(value: Any, where: str) -> tuple[int, int] | None:
+    if isinstance(value, Mapping):
+        value = [value.get("width"), value.get("height")]
+    if value is None:
+        return None
+    width, height = _numbers(value, 2, where)
+    return int(width), int(height)
+
+
+def _numbers(value: Any, count: int | None, where: str) -> Floats:
+    if isinstance(value, Mapping):
+        value = value.get("doubles")
+    try:
+        numbers = np.asarray(value, np.float64).ravel()
+    except (TypeError, ValueError):
+        numbers = np.zeros(0)
+    valid = len(numbers) == count if count else len(numbers) in {4, 5, 8, 12, 14}
+    if value is None or not valid or not np.isfinite(numbers).all():
+        raise UserError(f"{where}: expected {count or '4, 5, 8, 12 or 14'} finite numbers")
+    return numbers

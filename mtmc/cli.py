@@ -1,0 +1,140 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mtmc.errors import UserError
+from mtmc.evaluate.cli import evaluate
+
+app = typer.Typer(
+    name="mtmc",
+    help="Who is who in all cameras: multi-camera person tracking with one id per person.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback(invoke_without_command=True)
+def _main(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    if version:
+        from mtmc import __version__
+
+        typer.echo(f"mtmc {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def run(
+    video_dir: Annotated[
+        Path,
+        typer.Argument(help="Folder of videos or image folders, a cameras.yaml, or one video."),
+    ],
+    config: Annotated[
+        str | None, typer.Option(help="A YAML file, or the name of a preset.", metavar="YAML")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Change a setting: detector.confidence=0.3", metavar="K=V"),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the results.  [default: out/VIDEO_DIR]")
+    ] = None,
+    detector: Annotated[
+        str | None,
+        typer.Option(
+            help="ultralytics, onnx, motfile, motion, or weights.", metavar="NAME|WEIGHTS"
+        ),
+    ] = None,
+    tracker: Annotated[str | None, typer.Option(help="The tracker's name.")] = None,
+    reid: Annotated[
+        str | None,
+        typer.Option(help="A .pt or .onnx file, color, or none.", metavar="CKPT|ONNX|color|none"),
+    ] = None,
+    calibration: Annotated[
+        Path | None, typer.Option(help="Folder or file with the cameras' calibration.")
+    ] = None,
+    online: Annotated[
+        bool, typer.Option("--online", help="Give ids as the pictures come, never revised.")
+    ] = False,
+    no_video: Annotated[bool, typer.Option("--no-video", help="Leave out mosaic.mp4.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in --out that was cut off.")
+    ] = False,
+) -> None:
+    """Track everybody in all cameras and write who was where."""
+    from mtmc.config import load_settings, override
+    from mtmc.console import RunDisplay, print_summary
+    from mtmc.detectors import detector_settings
+    from mtmc.run import run as run_pipeline
+
+    settings = load_settings(config) if config else {}
+    if detector is not None:
+        settings["detector"] = _switch(settings.get("detector"), detector_settings(detector))
+    if tracker is not None:
+        settings["tracker"] = _switch(settings.get("tracker"), {"name": tracker})
+    if reid is not None:
+        settings["reid"] = _switch(settings.get("reid"), {"weights": reid})
+    if calibration is not None:
+        settings["calibration"] = str(calibration)
+    if online:
+        settings["associator"] = _switch(settings.get("associator"), {"name": "online"})
+    if no_video:
+        settings["output"] = _switch(settings.get("output"), {"video": False})
+    settings = override(settings, set_ or [])
+    folder = out or Path("out") / (video_dir.resolve().stem or "run")
+    with RunDisplay() as display:
+        record = run_pipeline(video_dir, folder, settings, resume, display)
+    print_summary(record, folder)
+
+
+app.command("eval")(evaluate)
+
+
+def _switch(section: object, chosen: Mapping[str, object]) -> dict[str, object]:
+    """A section with what the command line chose; another plug-in's options do not apply."""
+    if isinstance(section, str):
+        section = {"name": section}
+    old = dict(section) if isinstance(section, dict) else {}
+    if "name" in chosen and old.get("name") not in {None, chosen["name"]}:
+        old = {}
+    return {**old, **chosen}
+
+
+def main() -> None:
+    """Run the command line: 0 when done, 2 with one line on stderr when the input is wrong."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    try:
+        code = app(standalone_mode=False)
+    except UserError as error:
+        code = _refuse(str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        code = 130
+    except Exception as error:
+        # A wrong option or argument; which class of click that is depends on typer's version.
+        format_message = getattr(error, "format_message", None)
+        if format_message is None:
+            raise
+        code = _refuse(f"{format_message()} (see {_command_of(error)} --help)")
+    sys.exit(code)
+
+
+def _command_of(error: Exception) -> str:
+    context = getattr(error, "ctx", None)
+    return str(context.command_path) if context else "mtmc"
+
+
+def _refuse(message: str) -> int:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return 2

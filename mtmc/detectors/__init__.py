@@ -1,0 +1,41 @@
+"""Detectors: from the frames of all cameras to the people in each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from mtmc.types import Frame
+from trackers import Detections
+
+
+class Detector(Protocol):
+    """Finds people in the frames of one time step, one call for all cameras.
+
+    A detector is built from its ``Config`` and the folder that holds the cameras.
+
+    ``stateful`` says that the answer depends on earlier frames, so that none can be skipped;
+    ``settings`` in the log of a run are its ``Config`` as a mapping.
+    """
+
+    Config: ClassVar[Any]
+    stateful: ClassVar[bool]
+
+    def __init__(self, config: Any, root: Path) -> None: ...
+
+    def detect(self, frames: Sequence[Frame]) -> list[Detections]:
+        """The people in each frame, in the order of ``frames``; boxes lie inside the image."""
+        ...
+
+
+def detector_settings(value: str) -> dict[str, str]:
+    """The ``detector`` section that ``--detector NAME|WEIGHTS`` stands for."""
+    path = Path(value)
+    if path.suffix == ".onnx":
+        return {"name": "onnx", "weights": value}
+    if path.is_dir() and next(path.glob("*.txt"), None):
+        return {"name": "motfile", "folder": value}
+    if path.suffix or path.is_dir() or "/" in value or "\\" in value:
+        return {"name": "ultralytics", "weights": value}
+    return {"name": value}

@@ -1,0 +1,155 @@
+"""Any detector that the ultralytics package opens (AGPL-3.0, an optional extra)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from mtmc.config import require, require_fraction
+from mtmc.detectors.boxes import to_detections
+from mtmc.errors import UserError
+from mtmc.types import Frame
+from trackers import Detections
+
+
+@dataclass(frozen=True)
+class UltralyticsConfig:
+    """Settings of the ``ultralytics`` detector.
+
+    Args:
+        weights: a ``.pt`` file or an exported model (OpenVINO folder, ONNX, TensorRT, ...).
+        image_size: longer side of the network's input, px.
+        confidence: lowest score kept; trackers make use of low ones, too.
+        iou: overlap above which non-maximum suppression drops the weaker box.
+        device: such as ``cpu`` or ``cuda:0``; None takes the best there is.
+        half: half precision, where the device has it.
+        max_detections: per frame.
+    """
+
+    weights: str = "yolo11n.pt"
+    image_size: int = 640
+    confidence: float = 0.1
+    iou: float = 0.7
+    device: str | None = None
+    half: bool = False
+    max_detections: int = 300
+
+    def __post_init__(self) -> None:
+        require_fraction(self, "confidence", "iou")
+        require(self.image_size >= 32, f"image_size must be at least 32, got {self.image_size}")
+        require(
+            self.max_detections >= 1, f"max_detections must be positive, got {self.max_detections}"
+        )
+
+
+class UltralyticsDetector:
+    """People by any model of the ultralytics package.
+
+    Raises:
+        UserError: the package or the weights are missing, the weights cannot be opened, or they
+            detect no persons.
+    """
+
+    Config: ClassVar = UltralyticsConfig
+    stateful: ClassVar = False
+
+    def __init__(self, config: UltralyticsConfig, root: Path) -> None:
+        del root
+        self._config = config
+        self._model = _load(config.weights)
+        self._batch = self._largest_batch()
+        self._person = _person_class(self._model.names, config.weights)
+
+    def _largest_batch(self) -> int | None:
+        """None where any number of images goes in one batch, 1 for models exported for one.
+
+        Also makes unusable weights fail now rather than at the first frame.
+        """
+        blank = np.zeros((64, 64, 3), np.uint8)
+        try:
+            self._predict([blank])
+        except Exception as error:
+            raise UserError(
+                f"{self._config.weights}: ultralytics cannot run it: {_one_line(error)}"
+            ) from error
+        try:
+            self._predict([blank, blank])
+        except Exception:
+            return 1
+        return None
+
+    def _predict(self, images: list[Any], **options: Any) -> list[Any]:
+        config = self._config
+        results: list[Any] = self._model.predict(
+            images,
+            imgsz=config.image_size,
+            conf=config.confidence,
+            iou=config.iou,
+            device=config.device,
+            half=config.half,
+            max_det=config.max_detections,
+            verbose=False,
+            save=False,
+            **options,
+        )
+        return results
+
+    def detect(self, frames: Sequence[Frame]) -> list[Detections]:
+        """See ``Detector``."""
+        images = [frame.pixels for frame in frames]
+        batch = self._batch or max(len(images), 1)
+        results = [
+            result
+            for start in range(0, len(images), batch)
+            for result in self._predict(images[start : start + batch], classes=[self._person])
+        ]
+        return [self._convert(result) for result in results]
+
+    @staticmethod
+    def _convert(result: Any) -> Detections:
+        boxes = result.boxes.cpu().numpy()
+        height, width = result.orig_shape
+        return to_detections(boxes.xyxy, boxes.conf, (width, height))
+
+
+def _load(weights: str) -> Any:
+    # Before the import, which reads them: no analytics, and nothing installed or fetched.
+    os.environ.update(YOLO_AUTOINSTALL="false", YOLO_OFFLINE="true", YOLO_VERBOSE="false")
+    try:
+        from ultralytics import YOLO
+    except ImportError as error:
+        raise UserError(
+            "the 'ultralytics' detector needs the ultralytics package: "
+            "pip install 'mtmc[ultralytics]', or choose --detector MODEL.onnx or --detector motion"
+        ) from error
+    if not Path(weights).exists():
+        raise UserError(
+            f"detector weights {weights!r} not found: download yolo11n.pt from "
+            "https://github.com/ultralytics/assets/releases into this folder, or pass "
+            "--detector PATH (.pt, .onnx or an exported folder), or --detector motion, which "
+            "needs no weights"
+        )
+    try:
+        return YOLO(weights, task="detect")
+    except Exception as error:
+        raise UserError(
+            f"{weights}: not a model that ultralytics can open: {_one_line(error)}"
+        ) from error
+
+
+def _person_class(names: dict[int, str], weights: str) -> int:
+    for index, name in names.items():
+        if name.lower() in {"person", "pedestrian", "people", "human"}:
+            return index
+    if len(names) == 1:
+        return next(iter(names))
+    raise UserError(f"{weights}: detects no persons (classes: {', '.join(names.values())})")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:160] or type(error).__name__

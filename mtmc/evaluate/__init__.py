@@ -1,0 +1,1 @@
+"""Scoring of tracks: CLEAR MOT, identity metrics and HOTA, for one camera or many."""

@@ -1,0 +1,123 @@
+"""Several cameras as one: people as points on the floor, whichever cameras see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mtmc.evaluate.overlap import join, same_step
+from mtmc.evaluate.protocol import Protocol, absorbed, roles
+from mtmc.evaluate.scene import Pairs, Scene, Side
+from mtmc.mot import MotRows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mtmc.calibration import CameraModel
+    from mtmc.evaluate.protocol import CameraRows
+    from mtmc.evaluate.scene import Floats, Ints, Mask
+
+REACH = 2.0  # m at which similarity ends; so a match, similarity >= 0.5, is within 1 m
+_ANY_SIZE = (1 << 30, 1 << 30)  # px; of an image whose border cuts nobody
+_SHARPEST = 1e-6  # m², least variance that is believed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FloorPeople:
+    """Who is where on the floor, ordered by time step.
+
+    Args:
+        steps: ``(N,) int64`` time step.
+        ids: ``(N,) int64``, once per time step.
+        points: ``(N, 2) float64`` m.
+        counts: ``(N,) bool`` whether the position is evaluated.
+    """
+
+    steps: Ints
+    ids: Ints
+    points: Floats
+    counts: Mask
+
+
+def floor_scene(cameras: Sequence[CameraRows], models: Mapping[str, CameraModel]) -> Scene:
+    """The scene on the floor, with similarity ``1 - distance / 2 m``, at least 0.
+
+    Boxes of ground truth and result are located in the same way. Frames of the same number are
+    taken as the same moment. Ground truth that counts in no camera absorbs the track that falls to
+    it, as in ``Protocol.IGNORE``. People who cannot be located in any camera are left out.
+
+    Args:
+        cameras: ground truth and results with global ids, at least one.
+        models: the cameras' calibrations by name.
+    """
+    sides = []
+    for side in ("truth", "result"):
+        rows = [_evaluated(camera, getattr(camera, side)) for camera in cameras]
+        located = [
+            models[camera.name].locate(part.boxes, models[camera.name].size or _ANY_SIZE)
+            for camera, part in zip(cameras, rows, strict=True)
+        ]
+        everything = MotRows.concatenate(rows)
+        _, counts = roles(everything, Protocol.IGNORE)
+        sides.append(
+            fuse(
+                everything.frames - cameras[0].first_frame,
+                everything.ids,
+                np.concatenate([points for points, _ in located]),
+                np.concatenate([variances for _, variances in located]),
+                counts if side == "truth" else np.ones(len(everything), bool),
+            )
+        )
+    truth, result = sides
+    scene = Scene(
+        Side.make(truth.steps, truth.ids),
+        Side.make(result.steps, result.ids),
+        near(truth, result),
+        np.zeros(cameras[0].num_frames, np.int64),
+    )
+    return scene.keep(truth.counts, ~absorbed(scene, ~truth.counts))
+
+
+def _evaluated(camera: CameraRows, rows: MotRows) -> MotRows:
+    return rows[(rows.frames >= camera.first_frame) & (rows.frames <= camera.last_frame)]
+
+
+def fuse(steps: Ints, ids: Ints, points: Floats, variances: Floats, counts: Mask) -> FloorPeople:
+    """One position for every identity and time step: the mean by certainty over its sightings.
+
+    Where some of the sightings count, the others are not made use of.
+
+    Args:
+        steps: ``(N,) int64`` time step of each sighting.
+        ids: ``(N,) int64``.
+        points: ``(N, 2)`` m, NaN where unknown.
+        variances: ``(N,)`` m², infinite or NaN where unknown.
+        counts: ``(N,) bool``.
+    """
+    names, compact = np.unique(ids, return_inverse=True)
+    keys, key = np.unique(steps * max(1, len(names)) + compact.reshape(-1), return_inverse=True)
+    key = key.reshape(-1)
+    counting = np.bincount(key[counts], minlength=len(keys)) > 0
+    known = np.isfinite(points).all(axis=1) & np.isfinite(variances) & (counts | ~counting[key])
+    weight = np.where(known, 1 / np.maximum(np.nan_to_num(variances), _SHARPEST), 0.0)
+    total = np.bincount(key, weight, minlength=len(keys))
+    sums = [
+        np.bincount(key, weight * axis, minlength=len(keys)) for axis in np.nan_to_num(points).T
+    ]
+    some = total > 0
+    step, name = np.divmod(keys[some], max(1, len(names)))
+    return FloorPeople(
+        step, names[name], np.stack(sums, axis=1)[some] / total[some, None], counting[some]
+    )
+
+
+def near(truth: FloorPeople, result: FloorPeople) -> Pairs:
+    """All pairs of one time step that are less than ``REACH`` apart."""
+    parts = []
+    for a, b in same_step(truth.steps, result.steps):
+        distance = np.linalg.norm(truth.points[a] - result.points[b], axis=1)
+        some = distance < REACH
+        parts.append(Pairs(a[some], b[some], 1 - distance[some] / REACH))
+    return join(parts)

@@ -1,0 +1,78 @@
+"""Which boxes of ground truth and result overlap, over a whole sequence at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mtmc.evaluate.scene import EPS, Pairs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mtmc.evaluate.scene import Floats, Ints
+
+_PAIRS_AT_ONCE = 1 << 16  # fits the cache, and bounds the memory of crowded sequences
+
+
+def overlapping(
+    truth_steps: Ints, truth_boxes: Floats, result_steps: Ints, result_boxes: Floats
+) -> Pairs:
+    """All pairs of boxes that share a time step and have an IoU above 0.
+
+    Args:
+        truth_steps: ``(G,) int64`` ascending.
+        truth_boxes: ``(G, 4) float64`` xyxy.
+        result_steps: ``(R,) int64`` ascending.
+        result_boxes: ``(R, 4) float64`` xyxy.
+    """
+    truth, result = _columns(truth_boxes), _columns(result_boxes)
+    return join([_iou(truth, result, *rows) for rows in same_step(truth_steps, result_steps)])
+
+
+def join(parts: Sequence[Pairs]) -> Pairs:
+    """The pairs of all parts, of which there is at least one."""
+    return Pairs(
+        np.concatenate([part.truth for part in parts]),
+        np.concatenate([part.result for part in parts]),
+        np.concatenate([part.similarity for part in parts]),
+    )
+
+
+def same_step(truth_steps: Ints, result_steps: Ints) -> Iterator[tuple[Ints, Ints]]:
+    """Row numbers of all pairs that share a time step, some at a time (and at least once)."""
+    start = np.searchsorted(result_steps, truth_steps, side="left")
+    partners = np.searchsorted(result_steps, truth_steps, side="right") - start
+    total = np.cumsum(partners)
+    num_pairs = int(total[-1]) if len(total) else 0
+    cuts = np.searchsorted(total, np.arange(_PAIRS_AT_ONCE, num_pairs, _PAIRS_AT_ONCE))
+    for rows in np.split(np.arange(len(truth_steps)), cuts):
+        count = partners[rows]
+        first = np.repeat(start[rows] - (np.cumsum(count) - count), count)
+        yield np.repeat(rows, count), first + np.arange(len(first))
+
+
+def _iou(a: Floats, b: Floats, truth: Ints, result: Ints) -> Pairs:
+    """Those of the given pairs that overlap, with their IoU.
+
+    The order of operations is TrackEval's, so that ties stay ties.
+    """
+    x1, y1, x2, y2, area = range(5)
+    width = np.minimum(a[x2][truth], b[x2][result]) - np.maximum(a[x1][truth], b[x1][result])
+    meet = width > 0  # few of them do
+    truth, result, width = truth[meet], result[meet], width[meet]
+    height = np.minimum(a[y2][truth], b[y2][result]) - np.maximum(a[y1][truth], b[y1][result])
+    meet = height > 0
+    truth, result = truth[meet], result[meet]
+    intersection = width[meet] * height[meet]
+    truth_area, result_area = a[area][truth], b[area][result]
+    union = truth_area + result_area - intersection
+    real = (truth_area > EPS) & (result_area > EPS) & (union > EPS)
+    return Pairs(truth[real], result[real], intersection[real] / union[real])
+
+
+def _columns(boxes: Floats) -> Floats:
+    """``(5, N) float64`` contiguous x1, y1, x2, y2 and area."""
+    x1, y1, x2, y2 = boxes.T
+    return np.stack([x1, y1, x2, y2, (x2 - x1) * (y2 - y1)])

@@ -1,0 +1,246 @@
+"""What `mtmc eval` does: a benchmark, files of several cameras, a recording of several cameras."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mtmc.calibration import load_calibration
+from mtmc.config import choose, override
+from mtmc.detectors import detector_settings
+from mtmc.errors import UserError, unknown_name
+from mtmc.evaluate.floor import floor_scene
+from mtmc.evaluate.perception import PerceptionConfig, open_embedder
+from mtmc.evaluate.protocol import Protocol, make_scene
+from mtmc.evaluate.report import Report, Row
+from mtmc.evaluate.scores import Scores, score
+from mtmc.evaluate.sequences import MotSequence, find_sequences, read_cameras, result_files
+from mtmc.evaluate.tracking import TrackingRun, track_all
+from mtmc.registry import DETECTORS, TRACKERS
+from mtmc.run_config import DEFAULT_DETECTOR, DEFAULT_TRACKER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mtmc.config import Settings
+    from mtmc.run import Listener
+
+PUBLIC = "public"
+MOT16 = "mot16"
+MOTMETRICS = "motmetrics"
+
+
+@dataclass(frozen=True)
+class TrackOptions:
+    """How tracks are made, as on the command line.
+
+    Args:
+        detections: ``public``, a folder with ``<sequence>.txt``, or a detector's name or weights.
+        tracker: its name; None takes the default.
+        reid: as in ``reid.load``, None for no embeddings.
+        settings: ``section.key=value`` of ``tracker`` and ``detector``.
+        out: folder for the tracks; None keeps none.
+        cache: folder for the networks' answers.
+    """
+
+    cache: Path
+    detections: str = PUBLIC
+    tracker: str | None = None
+    reid: str | None = None
+    settings: Sequence[str] = ()
+    out: Path | None = None
+
+    def run(self, out: Path) -> TrackingRun:
+        """What to run, all settings checked, with its tracks written to ``out``.
+
+        Raises:
+            UserError: a name, key or value is wrong, or the ReID model cannot be opened.
+        """
+        chosen: Settings = {"tracker": {"name": self.tracker} if self.tracker else {}}
+        wanted = {} if self.detections == PUBLIC else detector_settings(self.detections)
+        from_files = not wanted or wanted["name"] == "motfile"
+        if not from_files:
+            chosen["detector"] = dict[str, Any](wanted)
+        settings = override(chosen, self.settings)
+        for section in settings:
+            if section not in chosen:
+                raise unknown_name("section", section, chosen)
+        if self.reid:
+            open_embedder(self.reid)  # fails here rather than in every process
+        detector = None
+        if not from_files:
+            detector = choose(DETECTORS, settings["detector"], DEFAULT_DETECTOR)
+        perception = PerceptionConfig(
+            self.cache,
+            detector,
+            Path(wanted["folder"]) if wanted and from_files else None,
+            self.reid,
+        )
+        tracker = choose(TRACKERS, settings["tracker"], DEFAULT_TRACKER)
+        return TrackingRun(tracker, perception, out)
+
+
+def evaluate_benchmark(
+    root: Path,
+    wanted: Sequence[str],
+    protocol: str,
+    source: TrackOptions | Path,
+    done: Callable[[int, int], None] = lambda done, of: None,
+) -> Report:
+    """Score a tracker, or a folder of results, on the sequences of a MOTChallenge benchmark.
+
+    Args:
+        root: the benchmark's folder.
+        wanted: which sequences; all where empty.
+        protocol: ``mot16`` or ``motmetrics``.
+        source: what makes the tracks, or the folder that has them.
+        done: told how many sequences of how many are tracked.
+
+    Raises:
+        UserError: input is missing or wrong.
+    """
+    if protocol not in {MOT16, MOTMETRICS}:
+        raise unknown_name("protocol", protocol, [MOT16, MOTMETRICS])
+    sequences = find_sequences(root, wanted)
+    about: dict[str, Any] = {"protocol": protocol}
+    with ExitStack() as stack:
+        if isinstance(source, Path):
+            results = source
+            about["results"] = str(results)
+        else:
+            results = source.out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            about |= _track(source, results, sequences, done)
+        files = result_files(results, [sequence.name for sequence in sequences])
+        rows = {s: s.rows(files[s.name]) for s in sequences}
+    if protocol == MOTMETRICS:
+        from mtmc.evaluate.motmetrics import motmetrics_rows
+
+        lines, combined = motmetrics_rows(
+            {s.name: make_scene([each], Protocol.PLAIN) for s, each in rows.items()}
+        )
+        return Report(about, "sequence", lines, {"combined": combined})
+    scores = {s.name: score(make_scene([each], s.protocol)) for s, each in rows.items()}
+    combined = Row.of(sum(scores.values(), Scores()))
+    return Report(
+        about,
+        "sequence",
+        {name: Row.of(each) for name, each in scores.items()},
+        {"combined": combined},
+    )
+
+
+def _track(
+    options: TrackOptions,
+    out: Path,
+    sequences: Sequence[MotSequence],
+    done: Callable[[int, int], None],
+) -> dict[str, Any]:
+    """Track all sequences; what to tell about it."""
+    run = options.run(out)
+    finished = 0
+
+    def count(_: MotSequence) -> None:
+        nonlocal finished
+        finished += 1
+        done(finished, len(sequences))
+
+    seconds = track_all(run, sequences, count)
+    frames = sum(sequence.length for sequence in sequences)
+    about = {"detections": options.detections, "tracker": run.tracker.name}
+    if options.reid:
+        about["reid"] = options.reid
+    return about | {"association_fps": round(frames / max(seconds, 1e-9))}
+
+
+def evaluate_cameras(
+    truth: Path,
+    results: Path,
+    frames: tuple[int, int] | None = None,
+    calibration: Path | None = None,
+) -> Report:
+    """Score the global ids of several cameras.
+
+    ``combined`` has one identity per person over all cameras; ``mean`` is the mean of the cameras'
+    own figures, to which an id that differs between cameras is no mistake; ``floor`` compares
+    positions on the floor, see ``floor_scene``.
+
+    Args:
+        truth: folder with ground truth, ``<camera>.txt``.
+        results: folder with results, ``<camera>.txt``, or an output folder of ``mtmc run``.
+        frames: first and last evaluated frame; None as in ``read_cameras``.
+        calibration: of all cameras, as in ``load_calibration``; None leaves out ``floor``.
+
+    Raises:
+        UserError: input is missing or wrong.
+    """
+    cameras = read_cameras(truth, results, frames)
+    rows = {c.name: Row.of(score(make_scene([c], Protocol.IGNORE))) for c in cameras}
+    summary = {
+        "mean": Row.mean(rows.values()),
+        "combined": Row.of(score(make_scene(cameras, Protocol.IGNORE))),
+    }
+    if calibration is not None:
+        models = load_calibration(calibration, list(rows))
+        summary["floor"] = Row.of(score(floor_scene(cameras, models)))
+    first, last = cameras[0].first_frame, cameras[0].last_frame
+    about = {"results": str(results), "frames": f"{first}-{last}"}
+    return Report(about, "camera", rows, summary)
+
+
+def evaluate_recording(
+    root: Path,
+    settings: Settings,
+    out: Path | None,
+    frames: tuple[int, int] | None,
+    listener: Listener,
+) -> Report:
+    """Run the pipeline on ``root/videos``, with ``root/calibration`` if there is one, and score it.
+
+    Args:
+        root: with ``videos/`` and ``gt/<camera>.txt``.
+        settings: sections as in a configuration file; they win over what ``root`` holds.
+        out: folder for the run's results; None keeps none.
+        frames: as in ``evaluate_cameras``.
+        listener: hears how far the run is.
+
+    Raises:
+        UserError: input is missing or wrong.
+    """
+    from mtmc.run import run
+
+    calibration = recorded_calibration(root)
+    if calibration:
+        settings = {"calibration": str(calibration), **settings}
+    with ExitStack() as stack:
+        folder = out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        settings = override(settings, [] if out else ["output.video=false"])
+        record = run(root / "videos", folder, settings, listener=listener)
+        report = evaluate_cameras(root / "gt", folder, frames, calibration)
+    told = {key: record[key] for key in ("detector", "tracker", "reid", "mode")}
+    about = {
+        "frames": report.about["frames"],
+        **told,
+        "calibrated": bool(settings.get("calibration")),
+    }
+    return replace(report, about=about)
+
+
+def recorded_calibration(root: Path) -> Path | None:
+    """The calibration that belongs to a recording, if there is one."""
+    folder = root / "calibration"
+    return folder if folder.is_dir() else None
+
+
+def parse_frames(text: str) -> tuple[int, int]:
+    """``A-B`` as first and last frame.
+
+    Raises:
+        UserError: it is something else.
+    """
+    first, _, last = text.partition("-")
+    if first.isdigit() and last.isdigit() and 1 <= int(first) <= int(last):
+        return int(first), int(last)
+    raise UserError(f"--frames {text}: expected FIRST-LAST, such as 1-134")

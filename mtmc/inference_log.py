@@ -1,0 +1,139 @@
+"""What the networks said about each frame, kept on disk: it survives a crash and is not redone."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtmc.errors import UserError
+from trackers import Detections
+
+COMMIT_EVERY = 1.0  # seconds; what a crash may lose
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT);
+CREATE TABLE IF NOT EXISTS frames (
+    camera TEXT, frame INTEGER, boxes BLOB, scores BLOB, rows BLOB, embeddings BLOB,
+    PRIMARY KEY (camera, frame)
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Inference:
+    """What was inferred from one frame.
+
+    Args:
+        detections: without embeddings.
+        rows: ``(K,) int64`` the detections that were embedded.
+        embeddings: ``(K, D) float32``.
+    """
+
+    detections: Detections
+    rows: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    embeddings: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+
+
+class InferenceLog:
+    """An SQLite file with the inference of every frame so far.
+
+    Whole time steps are written in one transaction, so that a process killed at any moment
+    leaves a log that ends between two steps.
+
+    Args:
+        path: the file; created where it does not exist.
+        about: what the inference depends on, as plain values; it must be the same as in the file.
+
+    Raises:
+        UserError: the file is something else, cannot be written, or was made with other settings.
+    """
+
+    def __init__(self, path: Path, about: dict[str, Any]) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        try:
+            self._db = sqlite3.connect(path, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.executescript(SCHEMA)
+            self._check(about)
+        except sqlite3.Error as error:
+            raise UserError(f"{path}: cannot be used as the log of a run: {error}") from error
+        rows = self._db.execute("SELECT camera, MAX(frame) FROM frames GROUP BY camera")
+        self.recorded: dict[str, int] = dict(rows.fetchall())
+        self._committed = time.monotonic()
+
+    def _check(self, about: dict[str, Any]) -> None:
+        said = dict(self._db.execute("SELECT key, value FROM about").fetchall())
+        new = {key: json.dumps(value, sort_keys=True) for key, value in about.items()}
+        if not said:
+            self._db.executemany("INSERT INTO about VALUES (?, ?)", new.items())
+            self._db.commit()
+            return
+        for key in sorted(said.keys() | new.keys()):
+            if said.get(key) != new.get(key):
+                raise UserError(
+                    f"{self._path}: made with other settings of {key!r}; give the same ones to "
+                    "go on with it, or start anew without --resume"
+                )
+
+    def read(self, camera: str, frame: int) -> Inference | None:
+        """What is known of a frame; None when nothing is."""
+        if frame > self.recorded.get(camera, 0):
+            return None
+        with self._lock:
+            row = self._db.execute(
+                "SELECT boxes, scores, rows, embeddings FROM frames WHERE camera=? AND frame=?",
+                (camera, frame),
+            ).fetchone()
+        if row is None:
+            return None
+        boxes, scores, embeddings = (np.frombuffer(row[i], np.float32) for i in (0, 1, 3))
+        rows = np.frombuffer(row[2], np.int64)
+        vectors = embeddings.reshape(len(rows), -1) if len(rows) else np.zeros((0, 0), np.float32)
+        return Inference(Detections(boxes.reshape(-1, 4), scores), rows, vectors)
+
+    def record(self, step: Sequence[tuple[str, int, Inference]]) -> None:
+        """Note a time step: camera, frame and what was inferred, for each camera in it."""
+        new = [
+            (
+                camera,
+                frame,
+                inference.detections.boxes.tobytes(),
+                inference.detections.scores.tobytes(),
+                np.asarray(inference.rows, np.int64).tobytes(),
+                np.asarray(inference.embeddings, np.float32).tobytes(),
+            )
+            for camera, frame, inference in step
+        ]
+        with self._lock:
+            self._db.executemany("INSERT OR REPLACE INTO frames VALUES (?, ?, ?, ?, ?, ?)", new)
+            if time.monotonic() - self._committed > COMMIT_EVERY:
+                self._db.commit()
+                self._committed = time.monotonic()
+
+    def close(self) -> None:
+        """Write what is pending and close the file."""
+        with self._lock:
+            self._db.commit()
+            self._db.close()
+
+    def delete(self) -> None:
+        """Close and remove the file: the run is complete."""
+        self.close()
+        remove_log(self._path)
+
+
+def remove_log(path: Path) -> None:
+    """Remove a log and what SQLite keeps beside it, where they exist."""
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)

@@ -1,0 +1,285 @@
+"""MOTChallenge text files: one row per box, ``frame,id,x,y,w,h,...``. The only place for xywh."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, NoReturn, Self
+
+import numpy as np
+
+from mtmc.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Index = NDArray[np.bool_] | NDArray[np.integer] | slice
+
+UNKNOWN = -1  # class or visibility that a file does not tell
+
+_MOT15_COLUMNS = 10  # frame,id,x,y,w,h,score and a world position; fewer: class and visibility
+
+
+class MotKind(Enum):
+    """What a MOT text file holds, which decides the columns it may have.
+
+    ``TRUTH``: ``frame,id,x,y,w,h,flag,class,visibility`` (MOT16, MOT17, MOT20) or
+    ``frame,id,x,y,w,h,flag,X,Y,Z`` (MOT15). ``TRACKS``: ``frame,id,x,y,w,h,score`` and up to three
+    more columns. ``DETECTIONS``: the same, with an id that means nothing.
+    """
+
+    TRUTH = "ground truth"
+    TRACKS = "tracks"
+    DETECTIONS = "detections"
+
+    @property
+    def columns(self) -> range:
+        """The numbers of columns this kind of file may have."""
+        return range(8, 11) if self is MotKind.TRUTH else range(7, 11)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MotRows:
+    """The rows of one MOT text file, in the order of the file.
+
+    Args:
+        frames: ``(N,) int64``, 1-based.
+        ids: ``(N,) int64``; -1 in detection files.
+        boxes: ``(N, 4) float64``, ``x1, y1, x2, y2`` in pixels.
+        scores: ``(N,) float64`` confidence; in ground truth the flag, 0 = do not evaluate.
+        classes: ``(N,) int64`` MOT class, 1 = pedestrian, -1 where the file has none.
+        visibility: ``(N,) float64`` in 0..1, -1 where the file has none.
+    """
+
+    frames: NDArray[np.int64]
+    ids: NDArray[np.int64]
+    boxes: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    classes: NDArray[np.int64]
+    visibility: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        for name in ("ids", "boxes", "scores", "classes", "visibility"):
+            column = getattr(self, name)
+            shape = (len(self), 4) if name == "boxes" else (len(self),)
+            if column.shape != shape:
+                raise ValueError(f"{name} must have shape {shape}, got {column.shape}")
+
+    @classmethod
+    def make(
+        cls,
+        frames: NDArray[np.integer],
+        ids: NDArray[np.integer],
+        boxes: NDArray[np.floating],
+        *,
+        scores: NDArray[np.floating] | None = None,
+        classes: NDArray[np.integer] | None = None,
+        visibility: NDArray[np.floating] | None = None,
+    ) -> Self:
+        """Rows from arrays of any number type; what is left out becomes 1, or unknown (-1)."""
+        rows = len(frames)
+        return cls(
+            np.asarray(frames, np.int64),
+            np.asarray(ids, np.int64),
+            np.asarray(boxes, np.float64).reshape(rows, 4),
+            np.ones(rows) if scores is None else np.asarray(scores, np.float64),
+            np.full(rows, UNKNOWN) if classes is None else np.asarray(classes, np.int64),
+            np.full(rows, float(UNKNOWN)) if visibility is None else np.asarray(visibility, float),
+        )
+
+    @classmethod
+    def empty(cls) -> Self:
+        """No rows."""
+        none = np.zeros(0, np.int64)
+        return cls.make(none, none, np.zeros((0, 4)))
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[MotRows]) -> Self:
+        """The rows of all parts, of which there is at least one, in order."""
+        columns = ([getattr(part, name) for part in parts] for name in cls.__slots__)
+        return cls(*(np.concatenate(column) for column in columns))
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def __getitem__(self, index: Index) -> Self:
+        """The rows selected by a boolean mask, an index array or a slice."""
+        return type(self)(
+            self.frames[index],
+            self.ids[index],
+            self.boxes[index],
+            self.scores[index],
+            self.classes[index],
+            self.visibility[index],
+        )
+
+    @property
+    def last_frame(self) -> int:
+        """The highest frame number, 0 without rows."""
+        return int(self.frames.max()) if len(self) else 0
+
+
+def read_mot(path: Path, kind: MotKind, last_frame: int | None = None) -> MotRows:
+    """Read a MOT text file, comma or blank separated.
+
+    Args:
+        path: the file; an empty one has no rows.
+        kind: what it holds.
+        last_frame: the length of the sequence, where it is known.
+
+    Raises:
+        UserError: the file is missing, or a line has the wrong number of columns, something that
+            is not a finite number, a frame outside the sequence, or an id that occurred before in
+            its frame; names file and line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot be read ({error.strerror}); expected a MOT text file"
+        ) from (error)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not a text file; expected MOT rows frame,id,x,y,w,h,...") from (
+            error
+        )
+    lines = text.splitlines()
+    if not text.strip():
+        return MotRows.empty()
+    delimiter = "," if "," in text else None
+    try:
+        table = np.loadtxt(lines, delimiter=delimiter, comments=None, ndmin=2)
+    except ValueError:
+        _explain(path, lines, delimiter, kind)
+    _check(path, lines, table, kind, last_frame)
+    return _rows(table, kind)
+
+
+def format_mot(rows: MotRows, kind: MotKind = MotKind.TRACKS) -> str:
+    """The text of a MOT file, sizes in hundredths of a pixel; ends with a newline unless empty."""
+    x, y = rows.boxes[:, 0], rows.boxes[:, 1]
+    w, h = rows.boxes[:, 2] - x, rows.boxes[:, 3] - y
+    columns = [rows.frames, rows.ids, x, y, w, h]
+    if kind is MotKind.TRUTH:
+        columns += [rows.scores.astype(np.int64), rows.classes, rows.visibility]
+        row = "%d,%d,%.2f,%.2f,%.2f,%.2f,%d,%d,%.4g"
+    else:
+        columns.append(rows.scores)
+        row = "%d,%d,%.2f,%.2f,%.2f,%.2f,%.4g,-1,-1,-1"
+    cells = zip(*(column.tolist() for column in columns), strict=True)
+    return "".join(f"{row % cell}\n" for cell in cells)
+
+
+def write_mot(path: Path, rows: MotRows, kind: MotKind = MotKind.TRACKS) -> None:
+    """Write a MOT text file that :func:`read_mot` reads back."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(format_mot(rows, kind), encoding="utf-8")
+
+
+def _rows(table: NDArray[np.float64], kind: MotKind) -> MotRows:
+    boxes = table[:, 2:6].copy()
+    boxes[:, 2:] += boxes[:, :2]
+    has_class = 8 <= table.shape[1] < _MOT15_COLUMNS
+    return MotRows.make(
+        frames=table[:, 0].astype(np.int64),
+        ids=np.full(len(table), UNKNOWN)
+        if kind is MotKind.DETECTIONS
+        else table[:, 1].astype(np.int64),
+        boxes=boxes,
+        scores=table[:, 6].copy(),
+        classes=table[:, 7].astype(np.int64) if has_class else None,
+        visibility=table[:, 8].copy() if has_class and table.shape[1] > 8 else None,
+    )
+
+
+def _check(
+    path: Path,
+    lines: list[str],
+    table: NDArray[np.float64],
+    kind: MotKind,
+    last_frame: int | None,
+) -> None:
+    """Name the first line that is well-formed and yet wrong."""
+
+    def refuse(bad: NDArray[np.bool_], what: str, expected: str) -> None:
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            number, _ = _numbered(lines)[row]
+            values = {"frame": table[row, 0], "id": table[row, 1]}
+            said = what.format(**{key: f"{value:g}" for key, value in values.items()})
+            raise UserError(f"{path}:{number}: {said}; expected {expected}")
+
+    if table.shape[1] not in kind.columns:
+        number, _ = _numbered(lines)[0]
+        _refuse_columns(path, number, table.shape[1], kind)
+    frames, ids = table[:, 0], table[:, 1]
+    refuse(
+        np.asarray(~np.isfinite(table).all(axis=1)),
+        "not a finite number",
+        "neither NaN nor infinity",
+    )
+    refuse(~_whole(frames), "frame {frame}", "a whole number")
+    refuse(frames < 1, "frame {frame}", "frames numbered from 1")
+    if last_frame is not None:
+        refuse(frames > last_frame, "frame {frame}", f"at most {last_frame}, the sequence's length")
+    if kind is not MotKind.DETECTIONS:
+        refuse(~_whole(ids), "id {id}", "a whole number")
+        refuse(_repeated(frames, ids), "id {id} again in frame {frame}", "an id once per frame")
+
+
+def _whole(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return np.asarray((values == np.floor(values)) & (np.abs(values) < 2**53))
+
+
+def _repeated(frames: NDArray[np.float64], ids: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Rows whose frame and id occurred in an earlier row."""
+    order = np.lexsort((ids, frames))  # stable: the first of equals stays first
+    same = (np.diff(frames[order]) == 0) & (np.diff(ids[order]) == 0)
+    repeated = np.zeros(len(frames), bool)
+    repeated[order[1:][same]] = True
+    return repeated
+
+
+def _numbered(lines: list[str]) -> list[tuple[int, str]]:
+    """Line numbers and text of the lines that hold a row."""
+    return [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def _explain(path: Path, lines: list[str], delimiter: str | None, kind: MotKind) -> NoReturn:
+    """Find the line that cannot be parsed."""
+    for number, cells in _cells(lines, delimiter):
+        if len(cells) not in kind.columns:
+            _refuse_columns(path, number, len(cells), kind)
+        for column, cell in enumerate(cells, 1):
+            if not _is_number(cell):
+                raise UserError(
+                    f"{path}:{number}: column {column} is {cell.strip()!r}; expected a number"
+                )
+    widths = {number: len(cells) for number, cells in _cells(lines, delimiter)}
+    first = next(iter(widths.values()))
+    number = next((number for number, width in widths.items() if width != first), 1)
+    raise UserError(
+        f"{path}:{number}: {widths[number]} columns; expected {first} as in the lines before"
+    )
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return "_" not in cell  # Python reads 1_000, NumPy does not
+
+
+def _cells(lines: list[str], delimiter: str | None) -> Iterator[tuple[int, list[str]]]:
+    return ((number, line.split(delimiter)) for number, line in _numbered(lines))
+
+
+def _refuse_columns(path: Path, number: int, found: int, kind: MotKind) -> NoReturn:
+    layout = "flag,class,visibility" if kind is MotKind.TRUTH else "score[,-1,-1,-1]"
+    least, most = min(kind.columns), max(kind.columns)
+    raise UserError(
+        f"{path}:{number}: {found} columns; expected {least} to {most}: frame,id,x,y,w,h,{layout}"
+    )

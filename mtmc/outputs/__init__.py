@@ -1,0 +1,1 @@
+"""What a run writes: tracks, identities, video and its own record."""

@@ -1,0 +1,190 @@
+"""One video of all cameras side by side in time, people coloured by global id."""
+
+from __future__ import annotations
+
+import colorsys
+from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mtmc.types import Frame, Image
+
+FONT = cv2.FONT_HERSHEY_SIMPLEX
+GOLDEN_RATIO = 0.61803398875
+TIME_BASE = Fraction(1, 90_000)  # s, fine enough for any frame rate
+Labels = tuple[NDArray[np.floating], NDArray[np.integer]]
+
+
+def id_color(number: int) -> tuple[int, int, int]:
+    """A BGR colour that differs well from those of the ids around it."""
+    hue = number * GOLDEN_RATIO % 1.0
+    red, green, blue = colorsys.hsv_to_rgb(hue, 0.65 + 0.3 * (number % 2), 1.0)
+    return int(255 * blue), int(255 * green), int(255 * red)
+
+
+class Mosaic:
+    """Draws all cameras into one picture.
+
+    Args:
+        sizes: ``(width, height)`` px of each camera, by name, in the order they are laid out.
+        width: greatest width of the picture, px.
+        height: greatest height, px.
+    """
+
+    def __init__(self, sizes: Mapping[str, tuple[int, int]], width: int, height: int) -> None:
+        self._names = list(sizes)
+        aspect = max(w / h for w, h in sizes.values())
+        self._columns = _best_columns(len(sizes), aspect, width / height)
+        lines = -(-len(sizes) // self._columns)
+        cell = min(width // self._columns, int(height / lines * aspect))
+        # Even numbers, as H.264 wants them; never larger than the largest camera.
+        cell = max(2, min(cell, max(w for w, _ in sizes.values())))
+        self._cell = (cell // 2 * 2, max(2, int(cell / aspect) // 2 * 2))
+        self._canvas = np.zeros((self._cell[1] * lines, self._cell[0] * self._columns, 3), np.uint8)
+        self._seen: set[str] = set()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """``(width, height)`` px of the picture."""
+        return self._canvas.shape[1], self._canvas.shape[0]
+
+    def draw(self, frames: Mapping[str, Frame], labels: Mapping[str, Labels]) -> Image:
+        """The picture of a time step; a camera without a frame in it keeps its last one.
+
+        Args:
+            frames: by camera.
+            labels: by camera, boxes ``(M, 4)`` px and global ids ``(M,)``, 0 = not yet known.
+        """
+        for number, name in enumerate(self._names):
+            if name in frames:
+                self._draw_cell(number, frames[name], *labels[name])
+        return self._canvas
+
+    def _draw_cell(
+        self, number: int, frame: Frame, boxes: NDArray[np.floating], ids: NDArray[np.integer]
+    ) -> None:
+        width, height = self._cell
+        row, column = divmod(number, self._columns)
+        cell = self._canvas[
+            row * height : (row + 1) * height, column * width : (column + 1) * width
+        ]
+        image = frame.pixels
+        scale = min(width / image.shape[1], height / image.shape[0])
+        inner = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+        cell[:] = 0
+        method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        cell[: inner[1], : inner[0]] = cv2.resize(image, inner, interpolation=method)
+        view = np.ascontiguousarray(cell)
+        for box, identity in zip(boxes, ids, strict=True):
+            _draw_person(view, np.asarray(box) * scale, int(identity))
+        _text(view, f"{frame.camera}  {_clock(frame.time)}", (6, 6), (255, 255, 255), (0, 0, 0))
+        cell[:] = view
+
+
+def _best_columns(cells: int, aspect: float, target: float) -> int:
+    """How many columns waste least of a picture of aspect ``target``."""
+
+    def cell_width(columns: int) -> float:
+        lines = -(-cells // columns)
+        return min(target / columns, aspect / lines)
+
+    return max(range(1, cells + 1), key=cell_width)
+
+
+def _draw_person(image: Image, box: NDArray[np.floating], identity: int) -> None:
+    x1, y1, x2, y2 = (round(float(v)) for v in box)
+    color = id_color(identity) if identity else (160, 160, 160)
+    cv2.rectangle(image, (x1, y1), (x2, y2), color, 2)
+    _text(image, str(identity) if identity else "?", (x1, y1), (0, 0, 0), color)
+
+
+def _text(
+    image: Image,
+    text: str,
+    corner: tuple[int, int],
+    color: tuple[int, int, int],
+    background: tuple[int, int, int],
+) -> None:
+    (width, height), _ = cv2.getTextSize(text, FONT, 0.55, 1)
+    x = min(max(corner[0], 0), max(0, image.shape[1] - width - 6))
+    y = min(max(corner[1], 0), max(0, image.shape[0] - height - 6))
+    cv2.rectangle(image, (x, y), (x + width + 6, y + height + 6), background, -1)
+    cv2.putText(image, text, (x + 3, y + height + 3), FONT, 0.55, color, 1, cv2.LINE_AA)
+
+
+def _clock(time: float) -> str:
+    sign, time = ("-" if time < 0 else ""), abs(time)
+    minutes, seconds = divmod(time, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{sign}{hours:d}:{minutes:02d}:{seconds:04.1f}"
+
+
+class VideoWriter:
+    """An H.264 file that browsers play, and that stays playable when the process dies.
+
+    Args:
+        path: the ``.mp4`` to write.
+        size: ``(width, height)`` px, even numbers.
+        fps: nominal frame rate; each frame has its own timestamp.
+    """
+
+    def __init__(self, path: Path, size: tuple[int, int], fps: float) -> None:
+        options = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+        self._container: Any = av.open(str(path), "w", format="mp4", options=options)
+        rate = Fraction(fps).limit_denominator(1001)
+        self._stream = self._container.add_stream("libx264", rate=rate)
+        self._stream.width, self._stream.height = size
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.codec_context.time_base = TIME_BASE
+        # No B-frames: they would shift the first timestamp away from 0.
+        self._stream.options = {"preset": "veryfast", "crf": "23", "bf": "0"}
+        self._start: float | None = None
+        self._last = -1
+
+    def write(self, image: Image, time: float) -> None:
+        """Add a picture ``(H, W, 3)`` BGR that was taken at ``time`` s."""
+        self._start = time if self._start is None else self._start
+        frame = av.VideoFrame.from_ndarray(image, format="bgr24")
+        # Timestamps must grow, whatever a live camera's clock does.
+        self._last = max(round((time - self._start) / TIME_BASE), self._last + 1)
+        frame.pts, frame.time_base = self._last, TIME_BASE
+        self._container.mux(self._stream.encode(frame))
+
+    def close(self) -> None:
+        """Write what is pending."""
+        self._container.mux(self._stream.encode())
+        self._container.close()
+
+
+def write_mosaic(
+    path: Path,
+    steps: Iterable[Mapping[str, Frame]],
+    labels: Callable[[Frame], Labels],
+    sizes: Mapping[str, tuple[int, int]],
+    fps: float,
+    limits: tuple[int, int],
+) -> None:
+    """Write the whole video of a run.
+
+    Args:
+        path: the ``.mp4``.
+        steps: time steps, each camera name -> ``Frame``.
+        labels: ``Frame`` -> its boxes and global ids.
+        sizes: ``(width, height)`` px by camera.
+        fps: nominal frame rate.
+        limits: greatest ``(width, height)`` px of the picture.
+    """
+    mosaic = Mosaic(sizes, *limits)
+    writer = VideoWriter(path, mosaic.size, fps)
+    try:
+        for step in steps:
+            drawn = mosaic.draw(step, {name: labels(frame) for name, frame in step.items()})
+            writer.write(drawn, min(frame.time for frame in step.values()))
+    finally:
+        writer.close()

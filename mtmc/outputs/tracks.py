@@ -1,0 +1,182 @@
+"""Every box of every track: spooled to disk while it runs, then written with global ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtmc.mot import MotRows, format_mot
+from mtmc.outputs.files import replacing, write_text
+from mtmc.types import Frame, TrackKey
+from trackers import Tracks
+
+ROW = np.dtype(
+    [
+        ("camera", np.uint16),
+        ("frame", np.int32),
+        ("time", np.float64),
+        ("track", np.int64),
+        ("box", np.float32, 4),
+        ("score", np.float32),
+        ("floor", np.float32, 2),
+    ]
+)
+Rows = NDArray[np.void]
+
+
+def make_rows(
+    camera: int, frame: Frame, tracks: Tracks, floor: NDArray[np.floating] | None
+) -> Rows:
+    """The tracks of one frame as rows of the table.
+
+    Args:
+        camera: the camera's number.
+        frame: whose tracks these are.
+        tracks: ``M`` of them.
+        floor: ``(M, 2)`` positions m, None without a calibration.
+    """
+    rows = np.zeros(len(tracks), ROW)
+    rows["camera"], rows["frame"], rows["time"] = camera, frame.index, frame.time
+    rows["track"], rows["box"], rows["score"] = tracks.ids, tracks.boxes, tracks.scores
+    rows["floor"] = np.nan if floor is None else floor
+    return rows
+
+
+class TrackSpool:
+    """All rows of a run, on disk, so that memory does not grow with the length of the video."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = path.open("wb")
+
+    def append(self, rows: Rows) -> None:
+        """Add rows at the end."""
+        self._file.write(rows.tobytes())
+
+    def rows(self) -> Rows:
+        """All rows so far, mapped from the file."""
+        self._file.flush()
+        if self._path.stat().st_size == 0:
+            return np.zeros(0, ROW)
+        return np.memmap(self._path, ROW, mode="r")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+
+class TrackTable:
+    """The rows of a run with their global ids, by camera and frame.
+
+    Args:
+        rows: of all cameras.
+        cameras: their names, by number.
+        ids: the global id of each track; tracks without one are left out.
+    """
+
+    def __init__(self, rows: Rows, cameras: Sequence[str], ids: Mapping[TrackKey, int]) -> None:
+        self.cameras = cameras
+        self._rows: list[Rows] = []
+        self._ids: list[NDArray[np.int64]] = []
+        for number, name in enumerate(cameras):
+            mine = rows[rows["camera"] == number]
+            tracks, inverse = np.unique(mine["track"], return_inverse=True)
+            known = np.array([ids.get(TrackKey(name, int(t)), 0) for t in tracks], np.int64)
+            global_ids = known[inverse] if len(mine) else np.zeros(0, np.int64)
+            order = np.lexsort((global_ids, mine["frame"]))
+            order = order[global_ids[order] > 0]
+            self._rows.append(mine[order])
+            self._ids.append(global_ids[order])
+
+    def camera(self, number: int) -> tuple[Rows, NDArray[np.int64]]:
+        """Rows and global ids of a camera, sorted by frame and id."""
+        return self._rows[number], self._ids[number]
+
+    def at(self, number: int, frame: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Boxes ``(M, 4)`` px and global ids ``(M,)`` of one frame."""
+        first, last = np.searchsorted(self._rows[number]["frame"], [frame, frame + 1])
+        return self._rows[number]["box"][first:last], self._ids[number][first:last]
+
+
+def to_mot(rows: Rows, ids: NDArray[np.int64]) -> str:
+    """Rows as MOT text with global ids."""
+    return format_mot(MotRows.make(rows["frame"], ids, rows["box"], scores=rows["score"]))
+
+
+def write_mot_files(table: TrackTable, folder: Path) -> None:
+    """Write ``<camera>.txt`` for every camera, also for those that saw nobody."""
+    for number, name in enumerate(table.cameras):
+        write_text(folder / f"{name}.txt", to_mot(*table.camera(number)))
+
+
+def write_parquet(table: TrackTable, path: Path) -> None:
+    """Write one table of all cameras: times in s, boxes in px, floor positions in m or null."""
+    import polars as pl
+
+    parts = []
+    for number, name in enumerate(table.cameras):
+        rows, ids = table.camera(number)
+        boxes, floor = rows["box"], rows["floor"]
+        columns = {
+            "camera": pl.Series([name] * len(rows), dtype=pl.String),
+            "frame": rows["frame"],
+            "time": rows["time"],
+            "global_id": ids,
+            "track_id": rows["track"],
+            **{side: boxes[:, i] for i, side in enumerate(("x1", "y1", "x2", "y2"))},
+            "score": rows["score"],
+            **{f"floor_{axis}": floor[:, i] for i, axis in enumerate("xy")},
+        }
+        parts.append(
+            pl.DataFrame(columns).with_columns(pl.col("floor_x", "floor_y").fill_nan(None))
+        )
+    with replacing(path) as partial:
+        pl.concat(parts).write_parquet(partial)
+
+
+class LiveTracks:
+    """Writes ``<camera>.txt`` while the run goes on, each row as soon as its id is known."""
+
+    def __init__(self, folder: Path, cameras: Sequence[str]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._cameras = cameras
+        self._files = [(folder / f"{name}.txt").open("w", encoding="utf-8") for name in cameras]
+        self._pending: dict[TrackKey, list[Rows]] = {}
+        self._ids: dict[TrackKey, int] = {}
+
+    def write(self, rows: Rows, decided: Mapping[TrackKey, int]) -> None:
+        """Take in a step's rows and decisions."""
+        for key, number in decided.items():
+            self._ids[key] = number
+            for row in self._pending.pop(key, []):
+                self._put(row, number)
+        for position in range(len(rows)):
+            row = rows[position : position + 1]
+            key = TrackKey(self._cameras[int(row["camera"][0])], int(row["track"][0]))
+            if key in self._ids:
+                self._put(row, self._ids[key])
+            else:
+                self._pending.setdefault(key, []).append(row)
+        for file in self._files:
+            file.flush()
+
+    def _put(self, row: Rows, number: int) -> None:
+        self._files[int(row["camera"][0])].write(to_mot(row, np.array([number])))
+
+    def close(self) -> None:
+        """Close the files; rows without an id are not written."""
+        for file in self._files:
+            file.close()

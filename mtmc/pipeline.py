@@ -1,0 +1,304 @@
+"""The run: frames in, tracks with global ids out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mtmc.background import Background
+from mtmc.calibration import CameraModel
+from mtmc.crops import cut_out
+from mtmc.inference_log import Inference, InferenceLog
+from mtmc.outputs.mosaic import Mosaic, VideoWriter
+from mtmc.outputs.tracks import LiveTracks, TrackSpool, TrackTable, make_rows
+from mtmc.run_config import RunConfig
+from mtmc.sources import CameraReader, align
+from mtmc.stopwatch import Stopwatch
+from mtmc.tracking import CameraTracking, Sighting, remember_crops
+from mtmc.types import Frame, TrackKey
+from trackers import Detections
+
+log = logging.getLogger("mtmc")
+
+STEPS_AHEAD = 2  # time steps the detector may be ahead of the rest
+ENDED_AFTER = 60.0  # seconds unseen after which a track will not come back
+
+Step = dict[str, Frame]
+
+
+@dataclass
+class Progress:
+    """How far a run is; shown while it goes on and kept in ``run.json``.
+
+    Args:
+        frames: frames done, by camera.
+        tracks: tracks so far, by camera.
+        people: global ids given so far.
+    """
+
+    frames: dict[str, int] = field(default_factory=dict)
+    tracks: dict[str, int] = field(default_factory=dict)
+    people: int = 0
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a run is put together from."""
+
+    readers: Sequence[CameraReader]
+    detector: Any
+    embedder: Any
+    associator: Any
+    calibration: Mapping[str, CameraModel]
+
+
+class Pipeline:
+    """Runs all stages over all cameras, one time step after the other.
+
+    Decoding (one thread per camera) and detection (one thread) run ahead of the rest.
+
+    Args:
+        config: the resolved configuration.
+        parts: the opened cameras and plug-ins.
+        out: folder for the results.
+        inference: what was inferred before, and where it is noted; None for live cameras.
+        watch: counts the stages' times.
+        on_step: called with the progress after each step.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        parts: Parts,
+        out: Path,
+        inference: InferenceLog | None,
+        watch: Stopwatch,
+        on_step: Callable[[Progress], None] = lambda progress: None,
+    ) -> None:
+        self._parts = parts
+        self._log = inference
+        self._watch = watch
+        self._on_step = on_step
+        self._names = [reader.name for reader in parts.readers]
+        self._numbers = {name: number for number, name in enumerate(self._names)}
+        self._live = any(reader.live for reader in parts.readers)
+        self._spool = TrackSpool(out / ".tracks.partial")
+        online = parts.associator.online
+        self._live_tracks = LiveTracks(out / "tracks", self._names) if online else None
+        self._video = _LiveVideo(parts.readers, config, out) if self._live else None
+        self._tracking = {
+            reader.name: CameraTracking(
+                config.tracker, config.crops, parts.calibration.get(reader.name), reader.size
+            )
+            for reader in parts.readers
+        }
+        self._embed_all = any(t.needs_embeddings for t in self._tracking.values())
+        self._ids: dict[TrackKey, int] = {}
+        self.progress = Progress(dict.fromkeys(self._names, 0), dict.fromkeys(self._names, 0))
+        self.interrupted = False
+
+    def run(self) -> TrackTable:
+        """Go through the videos to their end, or to Ctrl-C; returns all tracks with their ids."""
+        self._start_readers()
+        try:
+            with Background(self._detected(), STEPS_AHEAD) as steps:
+                for frames, inferences in steps:
+                    self._step(frames, inferences)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            log.warning("interrupted; writing what was done so far")
+        finally:
+            for reader in self._parts.readers:
+                reader.close()
+            if self._video:
+                self._video.close()
+        return self._finish()
+
+    def _start_readers(self) -> None:
+        stateful = self._parts.detector.stateful or any(
+            t.needs_image for t in self._tracking.values()
+        )
+        known = self._log.recorded if self._log and not stateful else {}
+        for reader in self._parts.readers:
+            reader.start(pixels_from=known.get(reader.name, 0) + 1)
+
+    def _detected(self) -> Iterator[tuple[Step, dict[str, Inference]]]:
+        """The time steps with what the detector, or the log, says of each frame."""
+        for frames in self._timed(align(self._parts.readers)):
+            known = {name: self._recorded(frame) for name, frame in frames.items()}
+            new = [frame for name, frame in frames.items() if known[name] is None]
+            with self._watch("detect"):
+                found = self._parts.detector.detect(new) if new else []
+            fresh = {f.camera: Inference(d) for f, d in zip(new, found, strict=True)}
+            yield frames, {name: known[name] or fresh[name] for name in frames}
+
+    def _timed(self, steps: Iterator[Step]) -> Iterator[Step]:
+        while True:
+            with self._watch("wait for frames"):
+                step = next(steps, None)
+            if step is None:
+                return
+            yield step
+
+    def _recorded(self, frame: Frame) -> Inference | None:
+        return self._log.read(frame.camera, frame.index) if self._log else None
+
+    def _step(self, frames: Step, inferences: dict[str, Inference]) -> None:
+        if self._embed_all:
+            with self._watch("embed"):
+                inferences = self._embed_detections(frames, inferences)
+        with self._watch("track"):
+            sightings = [
+                self._tracking[name].update(
+                    frame, _with_embeddings(inferences[name], self._embed_all)
+                )
+                for name, frame in frames.items()
+            ]
+        if self._parts.embedder is not None:
+            with self._watch("embed"):
+                inferences = self._embed_tracks(sightings, inferences)
+        with self._watch("associate"):
+            time = max(frame.time for frame in frames.values())
+            visible = [tracklet for s in sightings for tracklet in s.tracklets]
+            decided = self._parts.associator.update(time, visible)
+            self._ids.update(decided)
+        with self._watch("write"):
+            self._write(sightings, inferences, decided)
+        self._count(sightings, time)
+
+    def _embed_detections(
+        self, frames: Step, inferences: dict[str, Inference]
+    ) -> dict[str, Inference]:
+        """Embed every detection, for trackers that match by appearance."""
+        wanted = {n: np.arange(len(i.detections)) for n, i in inferences.items()}
+        boxes = {n: i.detections.boxes for n, i in inferences.items()}
+        return self._embed(frames, boxes, wanted, inferences)
+
+    def _embed_tracks(
+        self, sightings: Sequence[Sighting], inferences: dict[str, Inference]
+    ) -> dict[str, Inference]:
+        """Embed the crops worth it, as one batch over all cameras, and remember them."""
+        frames = {s.frame.camera: s.frame for s in sightings}
+        wanted = {s.frame.camera: s.tracks.det_index[s.wanted] for s in sightings}
+        boxes = {n: i.detections.boxes for n, i in inferences.items()}
+        inferences = self._embed(frames, boxes, wanted, inferences)
+        for sighting in sightings:
+            inference = inferences[sighting.frame.camera]
+            rows = sighting.tracks.det_index[sighting.wanted]
+            place = {int(row): position for position, row in enumerate(inference.rows)}
+            vectors = inference.embeddings[[place[int(row)] for row in rows]]
+            remember_crops(sighting, sighting.wanted, vectors)
+        return inferences
+
+    def _embed(
+        self,
+        frames: Step,
+        boxes: Mapping[str, Any],
+        wanted: Mapping[str, Any],
+        inferences: dict[str, Inference],
+    ) -> dict[str, Inference]:
+        """``inferences`` with the wanted detections embedded, as far as they are not yet."""
+        missing = {
+            n: rows for n, rows in wanted.items() if not np.isin(rows, inferences[n].rows).all()
+        }
+        crops = [
+            cut_out(frames[name].pixels, boxes[name][row])
+            for name, rows in missing.items()
+            for row in rows
+        ]
+        if not crops:
+            return inferences
+        vectors = self._parts.embedder.embed(crops)
+        result, start = dict(inferences), 0
+        for name, rows in missing.items():
+            part = vectors[start : start + len(rows)]
+            result[name] = Inference(inferences[name].detections, rows, part)
+            start += len(rows)
+        return result
+
+    def _write(
+        self,
+        sightings: Sequence[Sighting],
+        inferences: Mapping[str, Inference],
+        decided: Mapping[TrackKey, int],
+    ) -> None:
+        rows = np.concatenate(
+            [
+                make_rows(self._numbers[s.frame.camera], s.frame, s.tracks, s.floor)
+                for s in sightings
+            ]
+        )
+        self._spool.append(rows)
+        if self._live_tracks:
+            self._live_tracks.write(rows, decided)
+        if self._video:
+            self._video.write(sightings, self._ids)
+        if self._log:
+            self._log.record(
+                [(s.frame.camera, s.frame.index, inferences[s.frame.camera]) for s in sightings]
+            )
+
+    def _count(self, sightings: Sequence[Sighting], time: float) -> None:
+        for sighting in sightings:
+            name = sighting.frame.camera
+            self.progress.frames[name] += 1
+            self.progress.tracks[name] = self._tracking[name].count
+        online = self._parts.associator.online
+        for tracking in self._tracking.values():
+            tracking.end(time - ENDED_AFTER, keep=not online)
+        if online:
+            self.progress.people = max(self._ids.values(), default=0)
+        self._on_step(self.progress)
+
+    def _finish(self) -> TrackTable:
+        with self._watch("associate"):
+            tracklets = [t for c in self._tracking.values() for t in c.tracklets]
+            last = self._parts.associator.finish(tracklets)
+            self._ids.update(last)
+        if self._live_tracks:
+            self._live_tracks.close()
+        self.progress.people = len(set(self._ids.values()))
+        with self._spool as spool:
+            return TrackTable(spool.rows(), self._names, self._ids)
+
+
+def _with_embeddings(inference: Inference, embed_all: bool) -> Detections:
+    found = inference.detections
+    if not embed_all or len(found) == 0:
+        return found
+    return Detections(found.boxes, found.scores, inference.embeddings)
+
+
+class _LiveVideo:
+    """The mosaic of live cameras, which cannot be seen a second time."""
+
+    def __init__(self, readers: Sequence[CameraReader], config: RunConfig, out: Path) -> None:
+        self._writer: VideoWriter | None = None
+        if config.output.video:
+            sizes = {reader.name: reader.size for reader in readers}
+            self._mosaic = Mosaic(sizes, config.output.width, config.output.height)
+            fps = max(reader.fps for reader in readers)
+            self._writer = VideoWriter(out / "mosaic.mp4", self._mosaic.size, fps)
+
+    def write(self, sightings: Sequence[Sighting], ids: Mapping[TrackKey, int]) -> None:
+        if self._writer is None:
+            return
+        labels = {
+            s.frame.camera: (
+                s.tracks.boxes,
+                np.array([ids.get(t.key, 0) for t in s.tracklets], int),
+            )
+            for s in sightings
+        }
+        frames = {s.frame.camera: s.frame for s in sightings}
+        time = min(frame.time for frame in frames.values())
+        self._writer.write(self._mosaic.draw(frames, labels), time)
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()

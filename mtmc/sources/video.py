@@ -1,0 +1,173 @@
+"""Video files and live streams, decoded with PyAV."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import av
+import numpy as np
+
+from mtmc.errors import UserError
+from mtmc.sources.cameras import Camera
+from mtmc.types import Frame, Image
+
+log = logging.getLogger("mtmc")
+
+DEFAULT_FPS = 25.0  # of streams that do not say
+OPEN_TIMEOUT = 10.0  # seconds to wait for a stream to open or to send
+RETRY_PAUSE = 1.0  # seconds between attempts to open a broken stream again
+
+
+def _open(camera: Camera) -> tuple[Any, Any]:
+    """The container of a camera and its video stream.
+
+    Raises:
+        UserError: it cannot be opened or holds no video.
+    """
+    remote = "://" in camera.uri
+    options = {"rtsp_transport": "tcp"} if camera.uri.startswith("rtsp") else {}
+    try:
+        container = av.open(
+            camera.uri,
+            options=options,
+            timeout=OPEN_TIMEOUT if remote else None,
+            metadata_errors="replace",
+        )
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        # Not str(error): it repeats the URL, password included.
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise UserError(
+            f"camera {camera.name!r}: {camera.label}: cannot be opened as video ({reason})"
+        ) from None
+    if not container.streams.video:
+        container.close()
+        raise UserError(f"camera {camera.name!r}: {camera.label}: holds no video stream")
+    stream = container.streams.video[0]
+    stream.thread_type = "AUTO"
+    return container, stream
+
+
+def _to_image(frame: Any) -> Image:
+    image: Image = frame.to_ndarray(format="bgr24")
+    quarter_turns = round(frame.rotation / 90) % 4  # phones record sideways and say so
+    return np.ascontiguousarray(np.rot90(image, quarter_turns)) if quarter_turns else image
+
+
+def _decode(container: Any, stream: Any, camera: Camera) -> Iterator[Any]:
+    """Frames up to the end or to where the data breaks; damaged packets are left out."""
+    damaged = 0
+    try:
+        for packet in container.demux(stream):
+            try:
+                yield from packet.decode()
+            except av.error.InvalidDataError:
+                damaged += 1
+    except av.error.FFmpegError as error:
+        log.warning(
+            "camera %s: breaks off (%s); goes on with what was read", camera.name, error.strerror
+        )
+    if damaged:
+        log.warning("camera %s: %d damaged packets left out", camera.name, damaged)
+
+
+class VideoFile:
+    """A video that can be read from the start again, with its own timestamps.
+
+    Time 0 is the first frame's presentation time; a frame rate in ``cameras.yaml`` replaces the
+    timestamps.
+
+    Raises:
+        UserError: it cannot be opened, or not one frame can be decoded.
+    """
+
+    def __init__(self, camera: Camera) -> None:
+        self._camera = camera
+        container, stream = _open(camera)
+        with container:
+            rate = stream.average_rate or stream.guessed_rate
+            self.fps = camera.fps or (float(rate) if rate else DEFAULT_FPS)
+            self.total: int | None = int(stream.frames) or self._total_by_duration(container)
+            first = next(_decode(container, stream, camera), None)
+        if first is None:
+            raise UserError(
+                f"camera {camera.name!r}: {camera.label}: no frame of it can be decoded"
+            )
+        height, width = _to_image(first).shape[:2]
+        self.size = (width, height)
+
+    def _total_by_duration(self, container: Any) -> int | None:
+        if not container.duration:
+            return None
+        return max(1, int(container.duration / av.time_base * self.fps + 0.5))
+
+    def frames(self, pixels_from: int) -> Iterator[Frame]:
+        """See ``Source``; warns when the video ends well before its header says."""
+        container, stream = _open(self._camera)
+        first_time, last_time, index = None, -1 / self.fps, 0
+        with container:
+            for index, frame in enumerate(_decode(container, stream, self._camera), 1):
+                stamp = frame.time
+                first_time = stamp if first_time is None else first_time
+                elapsed = last_time + 1 / self.fps
+                if self._camera.fps is None and stamp is not None and first_time is not None:
+                    # A clock that stands still or runs back cannot be a real timestamp.
+                    elapsed = stamp - first_time if stamp - first_time > last_time else elapsed
+                last_time = elapsed
+                image = _to_image(frame) if index >= pixels_from else None
+                yield Frame(self._camera.name, index, elapsed + self._camera.offset, image)
+        if self.total and index < 0.95 * self.total - 2:
+            log.warning(
+                "camera %s: ends after %d of about %d frames; the file seems truncated",
+                self._camera.name,
+                index,
+                self.total,
+            )
+
+
+class LiveStream:
+    """A stream that is read as it comes; a frame's time is when it arrived.
+
+    Raises:
+        UserError: it cannot be opened.
+    """
+
+    def __init__(self, camera: Camera, epoch: float, reconnect: float) -> None:
+        self._camera = camera
+        self._epoch = epoch
+        self._reconnect = reconnect
+        self._opened: tuple[Any, Any] | None = _open(camera)
+        stream = self._opened[1]
+        rate = camera.fps or stream.average_rate or stream.guessed_rate or DEFAULT_FPS
+        self.fps = float(rate)
+        self.size = (stream.codec_context.width, stream.codec_context.height)
+        self.total: int | None = None
+
+    def frames(self, pixels_from: int) -> Iterator[Frame]:
+        """See ``Source``; opens the stream again when it breaks off."""
+        index = 0
+        while True:
+            opened = self._opened or self._reopen()
+            if opened is None:
+                log.warning("camera %s: is gone; the others go on", self._camera.name)
+                return
+            self._opened = None
+            container, stream = opened
+            with container:
+                for frame in _decode(container, stream, self._camera):
+                    index += 1
+                    arrived = time.monotonic() - self._epoch + self._camera.offset
+                    image = _to_image(frame) if index >= pixels_from else None
+                    yield Frame(self._camera.name, index, arrived, image)
+
+    def _reopen(self) -> tuple[Any, Any] | None:
+        give_up = time.monotonic() + self._reconnect
+        while time.monotonic() < give_up:
+            time.sleep(RETRY_PAUSE)
+            try:
+                return _open(self._camera)
+            except UserError:
+                continue
+        return None

@@ -1,0 +1,46 @@
+"""What flows through the pipeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of one camera.
+
+    Args:
+        camera: the camera's name.
+        index: 1-based number of the frame in its own video, as in MOT files.
+        time: seconds on the clock that all cameras share.
+        image: ``(H, W, 3) uint8`` BGR; None where a resumed run only needs the frame's time.
+    """
+
+    camera: str
+    index: int
+    time: float
+    image: Image | None
+
+    @property
+    def pixels(self) -> Image:
+        """The image of a frame that has one.
+
+        Raises:
+            ValueError: the frame was read without its image.
+        """
+        if self.image is None:
+            raise ValueError(f"frame {self.index} of camera {self.camera!r} has no image")
+        return self.image
+
+
+class TrackKey(NamedTuple):
+    """One track of one camera."""
+
+    camera: str
+    track_id: int

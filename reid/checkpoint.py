@@ -1,0 +1,153 @@
+"""The one checkpoint file: everything that serving and evaluating a model takes.
+
+Plain types only (numbers, strings, lists, dicts, tensors), so that reading one runs no code.
+"""
+
+from __future__ import annotations
+
+import pickle
+import platform
+import warnings
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from reid.atomic import atomic_file
+from reid.errors import ReidError
+from reid.models import build
+from reid.models.ensemble import Ensemble
+from reid.preprocess import Preprocess
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from reid.models.base import EmbeddingNet
+
+FORMAT = "reid-checkpoint"
+VERSION = 1
+
+
+def library_versions() -> dict[str, str]:
+    """Versions worth knowing when a file misbehaves years later."""
+    names = ("mtmc", "torch", "torchvision", "numpy")
+    return {"python": platform.python_version(), **{name: version(name) for name in names}}
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A trained model with what it takes to use it.
+
+    Args:
+        model: registered name of the architecture.
+        args: the architecture's arguments.
+        weights: its state dict, on the CPU; no classification layers.
+        preprocess: how crops become input.
+        dim: embedding size.
+        members: further sets of weights of a model average (SWAG samples); where there are any,
+            they embed together and ``weights`` is their mean.
+        metrics: what it reached (``rank1``, ``mAP``, ...) and on what (``dataset``); may be empty.
+        config: the training configuration; may be empty.
+        versions: of the libraries that wrote the file.
+    """
+
+    model: str
+    args: dict[str, Any]
+    weights: dict[str, Tensor]
+    preprocess: Preprocess
+    dim: int
+    members: list[dict[str, Tensor]] = field(default_factory=list)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=library_versions)
+
+    def save(self, path: Path) -> None:
+        """Write the file; it appears complete or not at all."""
+        fields = {**vars(self), "preprocess": self.preprocess.to_dict()}
+        fields["weights"] = _on_cpu(self.weights)
+        fields["members"] = [_on_cpu(member) for member in self.members]
+        save_plain({"format": FORMAT, "version": VERSION, **fields}, path)
+
+    @classmethod
+    def open(cls, path: Path) -> Checkpoint:
+        """Read a file.
+
+        Raises:
+            ReidError: it is missing, damaged, or something else than a checkpoint of ours.
+        """
+        fields = load_plain(path)
+        if not isinstance(fields, dict) or fields.pop("format", None) != FORMAT:
+            raise ReidError(
+                f"{path}: a torch file, but not a checkpoint of this project; "
+                "expected best.pt as written by `reid train`"
+            )
+        version = fields.pop("version", None)
+        if version != VERSION:
+            raise ReidError(f"{path}: checkpoint version {version}, this program reads {VERSION}")
+        try:
+            fields["preprocess"] = Preprocess.from_dict(fields["preprocess"])
+            return cls(**fields)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ReidError(f"{path}: incomplete checkpoint ({error})") from error
+
+    def build(self) -> EmbeddingNet:
+        """The network with its weights (or the ensemble of its members), in evaluation mode.
+
+        Raises:
+            ReidError: the weights do not fit the architecture.
+        """
+        networks = [self._build(weights) for weights in self.members or [self.weights]]
+        return Ensemble(networks).eval() if self.members else networks[0]
+
+    def _build(self, weights: dict[str, Tensor]) -> EmbeddingNet:
+        network = build(self.model, **self.args)
+        try:
+            network.load_state_dict(weights)
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())[:200]
+            raise ReidError(f"the weights do not fit {self.model} {self.args}: {reason}") from error
+        return network.eval()
+
+
+def _on_cpu(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().cpu() for name, tensor in weights.items()}
+
+
+def save_plain(content: dict[str, Any], path: Path) -> None:
+    """Write a torch file; it appears complete or not at all."""
+    with atomic_file(path) as file:
+        torch.save(content, file)
+
+
+def load_plain(path: Path) -> Any:
+    """Read a torch file of plain types onto the CPU.
+
+    Raises:
+        ReidError: it is missing, not a torch file, damaged, or holds more than plain types.
+    """
+    if not path.is_file():
+        raise ReidError(f"{path}: no such file; expected a checkpoint written by `reid train`")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is wrong with the file is said below
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise ReidError(
+            f"{path}: holds Python objects other than plain types, so it is not opened; "
+            "expected best.pt as written by `reid train`"
+            if _is_zip(path)
+            else f"{path}: not a torch file; expected best.pt as written by `reid train`"
+        ) from error
+    except Exception as error:  # torch raises RuntimeError, EOFError, KeyError, ... for damage
+        raise ReidError(
+            f"{path}: damaged or not a torch file ({type(error).__name__}); "
+            "expected best.pt as written by `reid train`"
+        ) from error
+
+
+def _is_zip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"PK"

@@ -1,0 +1,136 @@
+"""The command line: ``reid train``, ``eval``, ``export`` and ``list``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from reid.errors import ReidError
+
+# The base of typer's errors; where click lives differs between versions of typer.
+_ClickException: Any = typer.BadParameter.__mro__[2]
+
+app = typer.Typer(
+    name="reid",
+    help="Person re-identification: train, evaluate, export.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Data = Annotated[Path, typer.Option(help="Folder of the dataset, or of several.", metavar="ROOT")]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N; the GPU when there is one.")]
+Json = Annotated[
+    Path | None, typer.Option("--json", help="Also write the result here.", metavar="FILE")
+]
+
+
+@app.command()
+def train(
+    config: Annotated[str, typer.Argument(help="A YAML file, or a preset (see `reid list`).")],
+    *,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Change a setting: schedule.epochs=10", metavar="K=V"),
+    ] = None,
+    data: Data = Path("data"),
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the results.  [default: out/reid/CONFIG]")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the training in --out.")
+    ] = False,
+    device: Device = None,
+) -> None:
+    """Train a model; OUT gets best.pt, last.pt, config.yaml and log.jsonl."""
+    from reid.commands.train import run
+
+    run(config, set_ or [], data, out, resume=resume, device=device)
+
+
+@app.command("eval")
+def evaluate(
+    model: Annotated[str, typer.Argument(help="best.pt, an .onnx file, or color.")],
+    *,
+    dataset: Annotated[str, typer.Option(help="Name, or NAME=PATH below ROOT.")],
+    data: Data = Path("data"),
+    rerank: Annotated[
+        bool, typer.Option("--rerank", help="k-reciprocal re-ranking (k1=20, k2=6, lambda=0.3).")
+    ] = False,
+    metric: Annotated[str, typer.Option(help="cosine or euclidean.")] = "cosine",
+    augmentation: Annotated[str, typer.Option(help="none, flip or ten_crop.")] = "none",
+    multi_query: Annotated[
+        bool, typer.Option("--multi-query", help="Average a person's images of one camera.")
+    ] = False,
+    device: Device = None,
+    batch_size: Annotated[int | None, typer.Option(help="Crops per forward pass.")] = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads.")] = None,
+    json_file: Json = None,
+) -> None:
+    """Score a model on a dataset: CMC, mAP and mINP."""
+    from reid.commands.evaluate import run
+    from reid.evaluation.benchmark import Protocol
+
+    try:
+        protocol = Protocol(metric, augmentation, multi_query, rerank)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise ReidError(str(error)) from error
+    run(
+        model,
+        dataset,
+        data,
+        protocol,
+        json_file,
+        device=device,
+        batch_size=batch_size,
+        threads=threads,
+    )
+
+
+@app.command()
+def export(
+    checkpoint: Annotated[Path, typer.Argument(help="best.pt.")],
+    target: Annotated[
+        Path | None, typer.Argument(help="The .onnx file.  [default: beside CHECKPOINT]")
+    ] = None,
+) -> None:
+    """Write a checkpoint as ONNX, for any batch size, with its preprocessing inside."""
+    from reid.export import export_onnx
+
+    target = target or checkpoint.with_suffix(".onnx")
+    if target.suffix != ".onnx":
+        raise ReidError(f"{target}: expected a name that ends in .onnx")
+    difference = export_onnx(checkpoint, target)
+    typer.echo(f"{target}: embeddings equal torch's to {difference:.0e}")
+
+
+@app.command("list")
+def list_(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
+) -> None:
+    """Show models, losses, datasets and presets."""
+    from reid.commands.catalogue import run
+
+    run(as_json=as_json)
+
+
+def main() -> None:
+    """Run the command line: 0 when done, 2 with one line on stderr when the input is wrong."""
+    try:
+        app(standalone_mode=False)
+    except ReidError as error:
+        sys.exit(_refuse(str(error)))
+    except (typer.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except _ClickException as error:
+        context = getattr(error, "ctx", None)
+        hint = f" (see {context.command_path} --help)" if context else ""
+        sys.exit(_refuse(f"{error.format_message()}{hint}"))
+
+
+def _refuse(message: str) -> int:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return 2

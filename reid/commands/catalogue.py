@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import json
+from typing import Any, get_args
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from reid.data import DATASETS
+from reid.models import MODELS, build
+from reid.models.profile import profile
+from reid.presets import preset_names
+from reid.training.losses import Mining
+
+
+def run(*, as_json: bool) -> None:
+    """`reid list`: everything that has a name."""
+    content: dict[str, Any] = {
+        "models": [_describe(name) for name in MODELS],
+        "losses": ["cross_entropy", *(f"triplet={m}" for m in get_args(Mining) if m != "none")],
+        "datasets": list(DATASETS),
+        "presets": preset_names(),
+    }
+    if as_json:
+        print(json.dumps(content, indent=2))
+        return
+    console = Console()
+    table = Table("model", "parameters, M", "GFLOPs", "input", "embedding")
+    for row in content["models"]:
+        table.add_row(
+            row["name"],
+            f"{row['parameters'] / 1e6:.2f}",
+            f"{row['flops'] / 1e9:.3f}",
+            "x".join(map(str, row["input_size"])),
+            str(row["dim"]),
+        )
+    table.add_row("timm:<name>", "", "", "256x128", "")
+    console.print(table)
+    console.print("FLOPs are multiply-adds; classification layers are not counted.")
+    for kind in ("losses", "datasets", "presets"):
+        console.print(f"[bold]{kind}[/]: {', '.join(content[kind])}", highlight=False)
+
+
+def _describe(name: str) -> dict[str, Any]:
+    # On the meta device nothing is allocated or computed.
+    with torch.device("meta"):
+        size = profile(build(name))
+    return {
+        "name": name,
+        "parameters": size.parameters,
+        "flops": size.flops,
+        "input_size": list(size.input_size),
+        "dim": size.dim,
+    }

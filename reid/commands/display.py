@@ -1,0 +1,53 @@
+"""Tables and progress bars on stderr; stdout is for results that scripts read."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from reid.data.images import Dataset
+
+console = Console(stderr=True)
+
+
+def progress_bar() -> Progress:
+    """A bar with counts and the time that is left."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[info]}"),
+        console=console,
+        disable=not console.is_terminal,  # a log file wants lines, not bars
+    )
+
+
+@contextmanager
+def counting(what: str, total: int) -> Iterator[Callable[[int], object]]:
+    """A bar that is told how many more are done."""
+    with progress_bar() as bar:
+        task = bar.add_task(what, total=total, info="")
+        yield lambda more: bar.advance(task, more)
+
+
+def print_notes(dataset: Dataset) -> None:
+    """What the user should know about a dataset."""
+    for note in dataset.notes:
+        console.print(f"[yellow]note:[/] {note}", highlight=False)
+
+
+def print_scores(title: str, scores: Mapping[str, Mapping[str, float | int]]) -> None:
+    """Scores per dataset, in percent."""
+    table = Table("dataset", "rank-1", "rank-5", "rank-10", "mAP", "mINP", "queries", title=title)
+    for name, row in scores.items():
+        shares = (row[key] for key in ("rank1", "rank5", "rank10", "mAP", "mINP"))
+        table.add_row(name, *(f"{100 * share:.2f}" for share in shares), str(row["queries"]))
+    console.print(table)

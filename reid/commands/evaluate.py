@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import reid
+from reid.commands.display import counting, print_notes, print_scores
+from reid.data import open_dataset
+from reid.errors import ReidError
+from reid.evaluation.benchmark import Protocol, evaluate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def run(
+    model: str,
+    spec: str,
+    data: Path,
+    protocol: Protocol,
+    json_file: Path | None,
+    *,
+    device: str | None,
+    batch_size: int | None,
+    threads: int | None,
+) -> None:
+    """`reid eval`: score a model on a dataset.
+
+    Raises:
+        ReidError: the model or the dataset cannot be read.
+    """
+    dataset = open_dataset(spec, data)
+    embedder = reid.load(model, device=device, batch_size=batch_size, threads=threads)
+    print_notes(dataset)
+    queries = dataset.query
+    if protocol.multi_query and dataset.more_queries is not None:
+        queries = dataset.more_queries
+    total = len(dataset.query) + len(dataset.gallery)
+    total += len(queries) if queries is not dataset.query else 0
+    with counting("embedding", total) as progress:
+        scores = evaluate(embedder, dataset, protocol, progress)
+    print_scores(embedder.name, {dataset.name: scores.to_dict()})
+    if json_file is not None:
+        result = {
+            "model": model,
+            "dataset": dataset.name,
+            "protocol": asdict(protocol),
+            "scores": scores.to_dict(),
+            "cmc": scores.cmc.tolist(),
+        }
+        try:
+            json_file.parent.mkdir(parents=True, exist_ok=True)
+            json_file.write_text(json.dumps(result, indent=2) + "\n")
+        except OSError as error:
+            raise ReidError(f"{json_file}: cannot be written ({error.strerror})") from error

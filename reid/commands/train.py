@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from reid.commands.display import console, counting, print_notes, print_scores, progress_bar
+from reid.configuration import read_config
+from reid.data import open_dataset
+from reid.devices import pick_device
+from reid.errors import ReidError
+from reid.presets import find_config
+from reid.training.config import TrainConfig
+from reid.training.engine import BEST, LAST, EpochReport, Trainer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LOG, CONFIG = "log.jsonl", "config.yaml"
+
+
+def run(
+    name: str,
+    settings: Sequence[str],
+    data: Path,
+    out: Path | None,
+    *,
+    resume: bool,
+    device: str | None,
+) -> None:
+    """`reid train`: read everything, train, say what came out.
+
+    Raises:
+        ReidError: a setting, a dataset or the output folder is not as it should be.
+    """
+    path = find_config(name)
+    config = read_config(TrainConfig, path, settings)
+    out = out or Path("out") / "reid" / path.stem
+    if (out / LAST).exists() and not resume:
+        raise ReidError(
+            f"{out}: holds a training; continue it with --resume or choose another --out"
+        )
+    train = [open_dataset(spec, data) for spec in config.data.train]
+    test = [open_dataset(spec, data) for spec in config.data.test]
+    for dataset in {d.name: d for d in (*train, *test)}.values():
+        print_notes(dataset)
+    place = pick_device(device)
+    events = _tensorboard(out) if config.tensorboard else None
+    total = sum(len(dataset.train) for dataset in train)
+    with counting("reading images", total) as decoding:
+        trainer = Trainer(config, train, test, place, out, decoding=decoding)
+    done = trainer.resume() if resume else 0
+    out.mkdir(parents=True, exist_ok=True)
+    (out / CONFIG).write_text(yaml.safe_dump(config.to_dict(), sort_keys=False))
+    report = None
+    with progress_bar() as bar, (out / LOG).open("a") as log:
+        task = bar.add_task("epochs", total=config.epochs, completed=done, info="")
+        for report in trainer.run():
+            log.write(json.dumps(_row(report)) + "\n")
+            log.flush()
+            bar.update(task, completed=report.epoch, info=_line(report))
+            if not console.is_terminal:
+                print(f"epoch {report.epoch}/{report.epochs}  {_line(report)}", file=sys.stderr)
+            if events is not None:
+                _write_events(events, report)
+    if report is None:
+        console.print(f"{out}: all {done} epochs are done already")
+        return
+    if report.scores:
+        print_scores(f"after epoch {report.epoch}", report.scores)
+    console.print(f"wrote {out / BEST}", highlight=False)
+
+
+def _row(report: EpochReport) -> dict[str, Any]:
+    return {
+        "epoch": report.epoch,
+        "lr": report.rate,
+        **report.losses,
+        "images_per_second": round(report.images_per_second, 1),
+        "scores": report.scores,
+    }
+
+
+def _line(report: EpochReport) -> str:
+    text = (
+        f"loss {report.losses['loss']:.3f}  lr {report.rate:.2g}  "
+        f"{report.images_per_second:.0f} images/s"
+    )
+    for name, scores in report.scores.items():
+        text += f"  {name}: rank-1 {100 * scores['rank1']:.1f} mAP {100 * scores['mAP']:.1f}"
+    return text
+
+
+def _tensorboard(out: Path) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise ReidError(
+            "tensorboard: true needs the tensorboard package; run `uv pip install tensorboard`"
+        ) from error
+    return SummaryWriter(out / "tensorboard")
+
+
+def _write_events(events: Any, report: EpochReport) -> None:
+    for key, value in report.losses.items():
+        events.add_scalar(f"train/{key}", value, report.epoch)
+    events.add_scalar("train/lr", report.rate, report.epoch)
+    for name, scores in report.scores.items():
+        for key in ("rank1", "mAP", "mINP"):
+            events.add_scalar(f"{name}/{key}", scores[key], report.epoch)
+    events.flush()

@@ -1,0 +1,40 @@
+"""Datasets, by name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reid.registry import lookup
+
+if TYPE_CHECKING:
+    from reid.data.images import Dataset
+
+DATASETS = {
+    "market1501": "reid.data.market:read_market1501",
+    "dukemtmc": "reid.data.market:read_dukemtmc",
+    "cuhk03_labelled": "reid.data.cuhk03:read_labelled",
+    "cuhk03_detected": "reid.data.cuhk03:read_detected",
+    "msmt17": "reid.data.msmt17:read_msmt17",
+    "mars": "reid.data.mars:read_mars",
+    "folder": "reid.data.market:read_folder",
+}
+
+
+def open_dataset(spec: str, root: Path) -> Dataset:
+    """Read a dataset's file lists (no image is opened).
+
+    Args:
+        spec: a name of `DATASETS`, alone or as ``name=path`` with a path relative to ``root``
+            (for example ``folder=pku-reid``).
+        root: folder of the dataset, or of several.
+
+    Raises:
+        ReidError: no such dataset, or its files are not where they are expected.
+    """
+    name, _, path = spec.partition("=")
+    dataset: Dataset = lookup("dataset", name, DATASETS)(Path(root) / path if path else Path(root))
+    if not path:
+        return dataset
+    return replace(dataset, name=spec)

@@ -1,0 +1,79 @@
+"""CUHK03 by the 767/700 protocol."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from reid.data.images import Dataset, Images, count_note, find_folder
+from reid.data.market import GALLERY, QUERY, TRAIN, read_images
+from reid.errors import ReidError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# (train, query, gallery) images: Zhong et al., CVPR 2017, section 5.1.
+PUBLISHED = {"labeled": (7368, 1400, 5328), "detected": (7365, 1400, 5332)}
+
+
+def read_labelled(root: Path) -> Dataset:
+    """CUHK03 with hand-drawn boxes, see `_read`."""
+    return _read(root, "labeled")
+
+
+def read_detected(root: Path) -> Dataset:
+    """CUHK03 with detected boxes, see `_read`."""
+    return _read(root, "detected")
+
+
+def _read(root: Path, boxes: str) -> Dataset:
+    """Read one kind of boxes in either of the two layouts it is passed around in.
+
+    - ``cuhk03-np/<labeled|detected>/`` with ``bounding_box_train``, ``query``,
+      ``bounding_box_test``, as the protocol's authors publish it;
+    - ``images_<labeled|detected>/`` with files like ``1_001_1_01.png``, and
+      ``cuhk03_new_protocol_config_<labeled|detected>.mat`` beside it.
+
+    Source: Li et al., "DeepReID", CVPR 2014; protocol: Zhong et al., CVPR 2017.
+    """
+    name = f"cuhk03_{'labelled' if boxes == 'labeled' else boxes}"
+    protocol = f"cuhk03_new_protocol_config_{boxes}.mat"
+    for folder in (root, root / "cuhk03"):
+        if (folder / protocol).is_file():
+            train, query, gallery = _read_protocol(folder, boxes, folder / protocol)
+            break
+    else:
+        folders = [f"cuhk03-np/{boxes}", f"CUHK03-NP/{boxes}", boxes]
+        what = f"CUHK03 ({boxes}; or images_{boxes}/ and {protocol})"
+        folder = find_folder(root, folders, (TRAIN, QUERY, GALLERY), what)
+        train, query, gallery = (read_images(folder / part) for part in (TRAIN, QUERY, GALLERY))
+    notes: list[str] = []
+    parts = (("train", train), ("query", query), ("gallery", gallery))
+    for (part, images), published in zip(parts, PUBLISHED[boxes], strict=True):
+        notes += count_note(name, f"{part} images", len(images), published)
+    return Dataset(name, train, query, gallery, notes=tuple(notes))
+
+
+def _read_protocol(folder: Path, boxes: str, protocol: Path) -> tuple[Images, Images, Images]:
+    from scipy.io import loadmat
+
+    try:
+        content: dict[str, Any] = loadmat(protocol)
+        names = [str(entry[0]) for entry in content["filelist"].ravel()]
+        labels, cameras = (content[key].ravel().astype(np.int64) for key in ("labels", "camId"))
+        # Matlab counts from one.
+        chosen = [content[f"{part}_idx"].ravel() - 1 for part in ("train", "query", "gallery")]
+    except Exception as error:  # scipy raises many kinds for a damaged file
+        raise ReidError(
+            f"{protocol}: expected filelist, labels, camId, train_idx, query_idx and gallery_idx "
+            f"of the 767/700 protocol ({type(error).__name__}: {error})"
+        ) from error
+    images = Images(
+        tuple(folder / f"images_{boxes}" / name for name in names),
+        labels,
+        cameras,
+    )
+    masks = [np.isin(np.arange(len(images)), indices) for indices in chosen]
+    train, query, gallery = (images.where(mask) for mask in masks)
+    return train, query, gallery

@@ -1,0 +1,70 @@
+"""Image files to pixels."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from reid.errors import ReidError
+from reid.threads import available_cores
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from reid.preprocess import Preprocess
+
+CHUNK = 256
+
+
+def read_image(path: Path) -> NDArray[np.uint8]:
+    """One image as ``(h, w, 3) uint8`` BGR.
+
+    Raises:
+        ReidError: the file is missing, empty or no image.
+    """
+    try:
+        content = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise ReidError(f"{path}: cannot be read ({error.strerror})") from error
+    image = cv2.imdecode(content, cv2.IMREAD_COLOR) if len(content) else None
+    if image is None:
+        raise ReidError(f"{path}: not a readable image; replace it or remove it from the dataset")
+    return np.asarray(image, np.uint8)
+
+
+def decoded(
+    paths: Sequence[Path], preprocess: Preprocess, progress: Callable[[int], object] | None = None
+) -> Iterator[NDArray[np.uint8]]:
+    """Images at the network's size, some at a time, decoded on all cores.
+
+    Yields:
+        ``(n, H, W, 3) uint8`` in the network's channel order.
+
+    Raises:
+        ReidError: a file is no image.
+    """
+    with ThreadPoolExecutor(available_cores()) as pool:
+        for start in range(0, len(paths), CHUNK):
+            part = paths[start : start + CHUNK]
+            crops = pool.map(read_image, part)
+            yield preprocess.resize(list(crops))
+            if progress is not None:
+                progress(len(part))
+
+
+def decode_all(
+    paths: Sequence[Path], preprocess: Preprocess, progress: Callable[[int], object] | None = None
+) -> NDArray[np.uint8]:
+    """All images as one ``(N, 3, H, W) uint8`` array."""
+    out = np.empty((len(paths), 3, *preprocess.size), np.uint8)
+    start = 0
+    for batch in decoded(paths, preprocess, progress):
+        out[start : start + len(batch)] = batch.transpose(0, 3, 1, 2)
+        start += len(batch)
+    return out

@@ -1,0 +1,85 @@
+"""What serves embeddings, and the one function that opens it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+from reid.errors import ReidError
+from reid.registry import lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+COLOR = "color"
+
+# By name, so that only what serves is imported.
+EMBEDDERS = {
+    COLOR: "reid.color:ColorEmbedder",
+    "onnx": "reid.onnx_embedder:OnnxEmbedder",
+    "checkpoint": "reid.torch_embedder:TorchEmbedder.open",
+}
+
+
+class Embedder(Protocol):
+    """Turns pictures of people into unit vectors whose dot product says how alike they look.
+
+    Attributes:
+        name: what is shown to the user, for example the file's stem.
+        dim: length of an embedding.
+    """
+
+    name: str
+    dim: int
+
+    def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Embed a batch of crops.
+
+        Args:
+            crops: ``(h, w, 3) uint8`` BGR each, of any size with at least one pixel.
+
+        Returns:
+            ``(N, dim) float32`` unit rows; ``(0, dim)`` for no crops.
+
+        Raises:
+            ValueError: a crop has another shape or dtype, or no pixel.
+        """
+        ...
+
+
+def load(
+    model: str | Path,
+    device: str | None = None,
+    batch_size: int | None = None,
+    threads: int | None = None,
+) -> Embedder:
+    """Open an embedder.
+
+    Args:
+        model: a ``.pt`` written by ``reid train``, an ``.onnx`` file, or ``color`` (colour
+            statistics, no weights).
+        device: ``cpu``, ``cuda`` or ``cuda:N``; the GPU when there is one (for ONNX: when
+            onnxruntime was built for it), else the CPU.
+        batch_size: most crops per forward pass; what is fast on the device when None.
+        threads: CPU threads; all cores available to this process when None.
+
+    Raises:
+        ReidError: the file is missing, damaged or of another kind, or the device does not exist.
+    """
+    for option, value in (("batch_size", batch_size), ("threads", threads)):
+        if value is not None and value < 1:
+            raise ReidError(f"{option} must be at least 1, got {value}")
+    if str(model) == COLOR:
+        return cast("Embedder", lookup("embedder", COLOR, EMBEDDERS)())
+    path = Path(model)
+    if not path.is_file():
+        raise ReidError(
+            f"{path}: no such model file; expected a .pt written by `reid train`, "
+            f"an .onnx file, or the name '{COLOR}'"
+        )
+    kind = "onnx" if path.suffix.lower() == ".onnx" else "checkpoint"
+    opener = lookup("embedder", kind, EMBEDDERS)
+    return cast("Embedder", opener(path, device, batch_size, threads))

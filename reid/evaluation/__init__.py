@@ -1,0 +1,14 @@
+"""Retrieval evaluation: who is found, how early, and how completely."""
+
+from reid.evaluation.embeddings import Embeddings
+from reid.evaluation.ranking import Scores, score_distances, score_embeddings
+from reid.evaluation.rerank import RerankConfig, rerank
+
+__all__ = [
+    "Embeddings",
+    "RerankConfig",
+    "Scores",
+    "rerank",
+    "score_distances",
+    "score_embeddings",
+]

@@ -1,0 +1,81 @@
+"""Score an embedder on a dataset, by the dataset's protocol."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, get_args
+
+from reid.errors import ReidError
+from reid.evaluation.embeddings import Embeddings, Metric
+from reid.evaluation.extract import Augmentation, extract
+from reid.evaluation.ranking import Scores, score_distances, score_embeddings
+from reid.evaluation.rerank import rerank
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reid.data.images import Dataset, Images
+    from reid.embedder import Embedder
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How a retrieval is evaluated.
+
+    Args:
+        metric: ``cosine`` or ``euclidean``.
+        augmentation: at test time: ``none``, ``flip`` or ``ten_crop``.
+        multi_query: average all images of a person in a camera into one query.
+        rerank: k-reciprocal re-ranking with its usual parameters.
+
+    Raises:
+        ValueError: unknown metric or augmentation.
+    """
+
+    metric: Metric = "cosine"
+    augmentation: Augmentation = "none"
+    multi_query: bool = False
+    rerank: bool = False
+
+    def __post_init__(self) -> None:
+        if self.metric not in get_args(Metric):
+            raise ValueError(f"metric must be one of {get_args(Metric)}, got {self.metric!r}")
+        if self.augmentation not in get_args(Augmentation):
+            raise ValueError(
+                f"augmentation must be one of {get_args(Augmentation)}, got {self.augmentation!r}"
+            )
+
+
+def evaluate(
+    embedder: Embedder,
+    dataset: Dataset,
+    protocol: Protocol | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> Scores:
+    """Embed queries and gallery and score the retrieval.
+
+    Args:
+        embedder: any, see `reid.load`.
+        dataset: images of a tracklet are averaged where it has tracklets.
+        protocol: metric, augmentation, multi-query, re-ranking.
+        progress: told how many images are done.
+
+    Raises:
+        ReidError: an image cannot be read, or no query has a right answer.
+    """
+    protocol = protocol or Protocol()
+
+    def embed(images: Images) -> Embeddings:
+        rows = extract(embedder, images, protocol.augmentation, progress)
+        return rows if images.tracklets is None else rows.pooled(images.tracklets).normalized()
+
+    query, gallery = embed(dataset.query), embed(dataset.gallery)
+    if protocol.multi_query:
+        more = dataset.more_queries
+        query = (query if more is None else embed(more)).per_person_and_camera().normalized()
+    try:
+        if protocol.rerank:
+            return score_distances(rerank(query.features, gallery.features), query, gallery)
+        return score_embeddings(query, gallery, protocol.metric)
+    except ValueError as error:
+        raise ReidError(f"{dataset.name}: {error}") from error

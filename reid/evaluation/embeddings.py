@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+Metric = Literal["cosine", "euclidean"]
+
+
+@dataclass(frozen=True, eq=False)
+class Embeddings:
+    """Embedded images (or tracklets) of known people.
+
+    Args:
+        features: ``(N, D) float32``.
+        pids: ``(N,) int64`` person ids; -1 is junk, 0 a distractor where the dataset has them.
+        camids: ``(N,) int64``.
+
+    Raises:
+        ValueError: lengths differ or a feature is not finite.
+    """
+
+    features: NDArray[np.float32]
+    pids: NDArray[np.int64]
+    camids: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        if self.features.ndim != 2:
+            raise ValueError(f"features must have shape (N, D), got {self.features.shape}")
+        for name in ("pids", "camids"):
+            shape = getattr(self, name).shape
+            if shape != (len(self.features),):
+                raise ValueError(f"{name} must have shape ({len(self.features)},), got {shape}")
+        if not np.isfinite(self.features).all():
+            row = int(np.flatnonzero(~np.isfinite(self.features).all(axis=1))[0])
+            raise ValueError(f"feature {row} is not finite")
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def normalized(self) -> Embeddings:
+        """The same with unit rows."""
+        norms = np.linalg.norm(self.features, axis=1, keepdims=True)
+        return Embeddings(self.features / np.maximum(norms, 1e-12), self.pids, self.camids)
+
+    def pooled(self, groups: NDArray[np.int64]) -> Embeddings:
+        """Average the features of each group, for tracklets (MARS) and multi-query.
+
+        Args:
+            groups: ``(N,)`` group of each row; a group has one person and one camera.
+
+        Returns:
+            One row per group, in ascending order of the groups.
+
+        Raises:
+            ValueError: a group mixes people or cameras.
+        """
+        _, first, member, counts = np.unique(
+            groups, return_index=True, return_inverse=True, return_counts=True
+        )
+        for name in ("pids", "camids"):
+            values = getattr(self, name)
+            if not np.array_equal(values, values[first][member]):
+                raise ValueError(f"a group mixes {name}")
+        sums = np.zeros((len(first), self.features.shape[1]))
+        np.add.at(sums, member, self.features)
+        means = (sums / counts[:, None]).astype(np.float32)
+        return Embeddings(means, self.pids[first], self.camids[first])
+
+    def per_person_and_camera(self) -> Embeddings:
+        """Average all images of a person in a camera: the queries of the multi-query protocol."""
+        _, groups = np.unique(np.stack([self.pids, self.camids]), axis=1, return_inverse=True)
+        return self.pooled(groups)
+
+
+def distance_blocks(
+    query: NDArray[np.float32], gallery: NDArray[np.float32], metric: Metric, rows: int = 512
+) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """Distances of all pairs, some queries at a time, so that memory stays small.
+
+    ``cosine`` is 1 - cos, ``euclidean`` the squared Euclidean distance (same order as the plain
+    one, and what re-ranking is defined on).
+
+    Yields:
+        The slice of the queries and their ``(rows, len(gallery)) float32`` distances.
+
+    Raises:
+        ValueError: unknown metric, or the two differ in dimension.
+    """
+    if metric not in get_args(Metric):
+        raise ValueError(f"metric must be one of {get_args(Metric)}, got {metric!r}")
+    if query.shape[1] != gallery.shape[1]:
+        raise ValueError(f"{query.shape[1]}-d queries and a {gallery.shape[1]}-d gallery")
+    left, right = torch.from_numpy(query), torch.from_numpy(gallery)
+    if metric == "cosine":
+        left, right = torch.nn.functional.normalize(left), torch.nn.functional.normalize(right)
+    squares = right.square().sum(dim=1)
+    for start in range(0, len(left), rows):
+        part = left[start : start + rows]
+        if metric == "cosine":
+            block = (part @ right.T).neg_().add_(1)
+        else:
+            block = torch.addmm(squares, part, right.T, alpha=-2)
+            block.add_(part.square().sum(dim=1, keepdim=True)).clamp_(min=0)
+        yield slice(start, start + len(part)), block.numpy()
+
+
+def distance_matrix(
+    query: NDArray[np.float32], gallery: NDArray[np.float32], metric: Metric
+) -> NDArray[np.float32]:
+    """All of `distance_blocks` as one ``(Q, G) float32`` matrix."""
+    out = np.empty((len(query), len(gallery)), np.float32)
+    for rows, block in distance_blocks(query, gallery, metric):
+        out[rows] = block
+    return out

@@ -1,0 +1,162 @@
+"""CMC, mAP and mINP with the same-camera rule."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from reid.evaluation.embeddings import Embeddings, Metric, distance_blocks
+from reid.threads import available_cores
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+JUNK = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Retrieval scores over the queries that have a right answer in the gallery.
+
+    Args:
+        cmc: ``(max_rank,) float64``; ``cmc[k - 1]`` is the share of queries with a right answer
+            among the first k. In 0..1, higher is better.
+        mean_ap: mean over queries of the average precision ``1/P sum_i i / rank_i`` of the P right
+            answers (the plain sum, as sklearn and today's papers have it; Market-1501's original
+            script interpolates between ranks and gives slightly less).
+        mean_inp: mean of ``P / rank_P``, how much must be looked through until the hardest right
+            answer is found (Ye et al., "Deep Learning for Person Re-identification", section 3.3).
+        queries: how many queries were scored.
+        skipped: how many had no right answer in another camera.
+    """
+
+    cmc: NDArray[np.float64]
+    mean_ap: float
+    mean_inp: float
+    queries: int
+    skipped: int
+
+    def rank(self, k: int) -> float:
+        """CMC at rank k."""
+        return float(self.cmc[min(k, len(self.cmc)) - 1])
+
+    def to_dict(self) -> dict[str, float | int]:
+        """The figures usually printed, as shares in 0..1."""
+        return {
+            **{f"rank{k}": self.rank(k) for k in (1, 5, 10, 20)},
+            "mAP": self.mean_ap,
+            "mINP": self.mean_inp,
+            "queries": self.queries,
+            "skipped": self.skipped,
+        }
+
+
+def score_embeddings(
+    query: Embeddings, gallery: Embeddings, metric: Metric = "cosine", max_rank: int = 50
+) -> Scores:
+    """Score a retrieval from embeddings, without ever holding the whole distance matrix.
+
+    Args:
+        query: who is looked for.
+        gallery: where.
+        metric: ``cosine`` or ``euclidean``.
+        max_rank: length of the CMC curve.
+
+    Raises:
+        ValueError: the dimensions differ, or no query has a right answer.
+    """
+    collector = _Collector(query, gallery)
+    for rows, block in distance_blocks(query.features, gallery.features, metric):
+        collector.add(rows, block)
+    return collector.scores(max_rank)
+
+
+def score_distances(
+    distances: NDArray[np.floating], query: Embeddings, gallery: Embeddings, max_rank: int = 50
+) -> Scores:
+    """Score a retrieval from distances, for example re-ranked ones.
+
+    A gallery image is left out for a query when it is junk (id -1) or shows the same person in the
+    same camera. Equal distances rank in gallery order.
+
+    Args:
+        distances: ``(Q, G)``, not modified.
+        query: ids and cameras of the rows.
+        gallery: ids and cameras of the columns.
+        max_rank: length of the CMC curve.
+
+    Raises:
+        ValueError: the shape does not fit, or no query has a right answer.
+    """
+    if distances.shape != (len(query), len(gallery)):
+        raise ValueError(
+            f"distances must have shape {(len(query), len(gallery))}, got {distances.shape}"
+        )
+    collector = _Collector(query, gallery)
+    for start in range(0, len(query), 512):
+        collector.add(slice(start, start + 512), np.array(distances[start : start + 512]))
+    return collector.scores(max_rank)
+
+
+class _Collector:
+    """Ranks of the right answers of every query, gathered block by block."""
+
+    def __init__(self, query: Embeddings, gallery: Embeddings) -> None:
+        self._query = query
+        self._cameras = gallery.camids
+        order = np.argsort(gallery.pids, kind="stable")
+        pids, starts = np.unique(gallery.pids[order], return_index=True)
+        groups = np.split(order, starts[1:])
+        self._by_pid: dict[int, NDArray[np.int64]] = dict(zip(pids.tolist(), groups, strict=True))
+        self._junk: NDArray[np.int64] = self._by_pid.get(JUNK, np.zeros(0, np.int64))
+        self._ranks: list[NDArray[np.int64]] = [np.zeros(0, np.int64)] * len(query)
+
+    def add(self, rows: slice, block: NDArray[np.floating]) -> None:
+        """Rank one block of distances, which is overwritten."""
+
+        def rank(item: tuple[int, NDArray[np.floating]]) -> None:
+            self._ranks[item[0]] = self._ranks_of(*item)
+
+        # numpy's sort releases the interpreter lock.
+        with ThreadPoolExecutor(available_cores()) as pool:
+            numbers = range(rows.start, rows.start + len(block))
+            list(pool.map(rank, zip(numbers, block, strict=True)))
+
+    def _ranks_of(self, number: int, distances: NDArray[np.floating]) -> NDArray[np.int64]:
+        """1-based ranks of a query's right answers, ascending; ``distances`` is overwritten."""
+        pid = int(self._query.pids[number])
+        same_person = self._by_pid.get(pid, self._junk[:0])
+        same_camera = self._cameras[same_person] == self._query.camids[number]
+        right = same_person[~same_camera]
+        if pid == JUNK or len(right) == 0:
+            return self._junk[:0]
+        distances[self._junk] = np.inf
+        distances[same_person[same_camera]] = np.inf
+        of_right = distances[right]
+        ordered = np.sort(distances)
+        before = np.searchsorted(ordered, of_right, side="left")
+        ties = np.searchsorted(ordered, of_right, side="right") - before > 1
+        if ties.any():
+            # A query in a thousand: only now the slower order of the images themselves is needed.
+            place = np.empty(len(distances), np.int64)
+            place[np.argsort(distances, kind="stable")] = np.arange(len(distances))
+            before = place[right]
+        return np.asarray(np.sort(before) + 1, np.int64)
+
+    def scores(self, max_rank: int) -> Scores:
+        found = [ranks for ranks in self._ranks if len(ranks)]
+        if not found:
+            raise ValueError("no query has a right answer in another camera of the gallery")
+        first = np.array([ranks[0] for ranks in found])
+        hits = np.bincount(first.clip(max=max_rank + 1), minlength=max_rank + 2)[1 : max_rank + 1]
+        precisions = [(np.arange(1, len(r) + 1) / r).mean() for r in found]
+        return Scores(
+            cmc=np.cumsum(hits) / len(found),
+            mean_ap=float(np.mean(precisions)),
+            mean_inp=float(np.mean([len(r) / r[-1] for r in found])),
+            queries=len(found),
+            skipped=len(self._ranks) - len(found),
+        )

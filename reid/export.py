@@ -1,0 +1,107 @@
+"""A checkpoint as an ONNX file that carries its preprocessing."""
+
+from __future__ import annotations
+
+import io
+import json
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from reid.atomic import atomic_file
+from reid.checkpoint import Checkpoint
+from reid.errors import ReidError
+from reid.onnx_embedder import METADATA_KEY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OPSET = 17
+TOLERANCE = 1e-4
+BATCHES = (1, 3)  # checked: the batch axis is free
+
+
+class _UnitEmbeddings(nn.Module):
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> Tensor:
+        return functional.normalize(self.network(images))
+
+
+def export_onnx(source: Path, target: Path) -> float:
+    """Write a checkpoint as ONNX, ``(N, 3, H, W) float32 -> (N, dim)`` unit rows.
+
+    Args:
+        source: a checkpoint.
+        target: the file to write; it appears complete or not at all.
+
+    Returns:
+        The largest difference between an embedding by torch and by onnxruntime.
+
+    Raises:
+        ReidError: the checkpoint cannot be read, a layer cannot be exported, or the two differ by
+            more than 1e-4.
+    """
+    checkpoint = Checkpoint.open(source)
+    network = _UnitEmbeddings(checkpoint.build()).eval()
+    model = _converted(network, checkpoint)
+    difference = _difference(network, model, checkpoint.preprocess.size)
+    if not difference <= TOLERANCE:
+        raise ReidError(
+            f"{source}: the exported model's embeddings differ by {difference:.1e}, "
+            f"more than {TOLERANCE:.0e}; nothing was written"
+        )
+    with atomic_file(target) as file:
+        file.write(model)
+    return difference
+
+
+def _converted(network: nn.Module, checkpoint: Checkpoint) -> bytes:
+    buffer = io.BytesIO()
+    images = torch.zeros(2, 3, *checkpoint.preprocess.size)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the tracer's remarks; the result is compared below
+            torch.onnx.export(
+                network,
+                (images,),
+                buffer,  # type: ignore[arg-type]  # a buffer is fine for the tracing exporter
+                input_names=["images"],
+                output_names=["embeddings"],
+                dynamic_axes={"images": {0: "batch"}, "embeddings": {0: "batch"}},
+                opset_version=OPSET,
+                dynamo=False,
+            )
+    except Exception as error:  # torch raises many kinds
+        reason = " ".join(str(error).split())[:160]
+        raise ReidError(f"{checkpoint.model} cannot be exported to ONNX ({reason})") from error
+    proto = onnx.load_from_string(buffer.getvalue())
+    about = {
+        METADATA_KEY: json.dumps(checkpoint.preprocess.to_dict()),
+        "reid.model": checkpoint.model,
+        "reid.metrics": json.dumps(checkpoint.metrics),
+    }
+    onnx.helper.set_model_props(proto, about)
+    model: bytes = proto.SerializeToString()
+    return model
+
+
+def _difference(network: nn.Module, model: bytes, size: tuple[int, int]) -> float:
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    rng = np.random.default_rng(0)
+    worst = 0.0
+    for count in BATCHES:
+        images = rng.normal(size=(count, 3, *size)).astype(np.float32)
+        with torch.no_grad():
+            expected = network(torch.from_numpy(images)).numpy()
+        (got,) = session.run(None, {"images": images})
+        worst = max(worst, float(np.abs(got - expected).max()))
+    return worst

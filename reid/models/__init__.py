@@ -1,0 +1,64 @@
+"""The architectures, by name."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from reid.errors import ReidError
+from reid.registry import lookup, unknown
+
+if TYPE_CHECKING:
+    from reid.models.base import EmbeddingNet
+
+TIMM = "timm:"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An architecture: the class and the arguments that make it this one."""
+
+    target: str
+    args: dict[str, Any] = field(default_factory=dict)
+
+
+MODELS = {
+    "hacnn": Entry("reid.models.harmonious:HarmoniousNet"),
+    "robust_reid_1x": Entry("reid.models.harmonious:RobustReid1x"),
+    "robust_reid_2x": Entry("reid.models.harmonious:RobustReid2x"),
+    "resnet50": Entry("reid.models.resnet:ResNet50"),
+    "mobilenet_025": Entry("reid.models.mobilenet:MobileNetV1", {"width": 0.25}),
+    "mobilenet_050": Entry("reid.models.mobilenet:MobileNetV1", {"width": 0.5}),
+    "mobilenet_075": Entry("reid.models.mobilenet:MobileNetV1", {"width": 0.75}),
+    "mobilenet_100": Entry("reid.models.mobilenet:MobileNetV1", {"width": 1.0}),
+}
+
+
+def build(name: str, **args: Any) -> EmbeddingNet:
+    """Make a network with random weights.
+
+    Args:
+        name: one of `MODELS`, or ``timm:`` and the name of a timm model.
+        args: the architecture's own arguments, beyond those that the name implies.
+
+    Raises:
+        ReidError: no such model, or an argument it does not take.
+    """
+    if name.startswith(TIMM):
+        entry = Entry("reid.models.timm_backbone:TimmBackbone", {"backbone": name[len(TIMM) :]})
+    elif name in MODELS:
+        entry = MODELS[name]
+    else:
+        raise unknown("model", name, [*MODELS, f"{TIMM}<name>"])
+    cls = lookup("model", name, {name: entry.target})
+    known = inspect.signature(cls).parameters
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in known.values())
+    for key in args:
+        if key not in known and not open_ended:
+            raise unknown(f"argument of model '{name}':", key, known)
+    try:
+        network: EmbeddingNet = cls(**{**entry.args, **args})
+    except (TypeError, ValueError) as error:
+        raise ReidError(f"model '{name}': {error}") from error
+    return network

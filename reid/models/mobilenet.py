@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch import Tensor, nn
+
+from reid.models.base import EmbeddingNet, Neck
+from reid.models.blocks import conv_bn_relu
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# (output channels at width 1, stride) of the 13 separable blocks: Howard et al., Table 1.
+BLOCKS = (
+    (64, 1),
+    (128, 2),
+    (128, 1),
+    (256, 2),
+    (256, 1),
+    (512, 2),
+    *((512, 1),) * 5,
+    (1024, 2),
+    (1024, 1),
+)
+
+
+class MobileNetV1(EmbeddingNet):
+    """MobileNet V1, its pooled features being the embedding.
+
+    Args:
+        width: multiplier of all channel counts, for example 0.25, 0.5, 0.75 or 1; features are
+            ``1024 * width`` long.
+        neck: see `EmbeddingNet`.
+
+    Source:
+        Howard et al., "MobileNets", arXiv:1704.04861, Table 1.
+    """
+
+    input_size = (128, 128)
+
+    def __init__(self, width: float = 1.0, neck: Neck = "none") -> None:
+        if not 0 < width <= 4:
+            raise ValueError(f"width must be in (0, 4], got {width}")
+        super().__init__((round(1024 * width),), neck)
+        self.features = nn.Sequential(*_layers(width))
+
+    def parts(self, images: Tensor) -> list[Tensor]:
+        """The averaged features."""
+        return [self.features(images).mean(dim=(2, 3))]
+
+
+def _layers(width: float) -> Iterator[nn.Module]:
+    channels = round(32 * width)
+    yield conv_bn_relu(3, channels, 3, stride=2)
+    for out, stride in BLOCKS:
+        yield conv_bn_relu(channels, channels, 3, stride, groups=channels)
+        yield conv_bn_relu(channels, round(out * width), 1)
+        channels = round(out * width)

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from reid.checkpoint import Checkpoint
+from reid.devices import pick_device
+from reid.errors import ReidError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from reid.models.base import EmbeddingNet
+    from reid.preprocess import Preprocess
+
+CPU_BATCH, GPU_BATCH = 16, 128
+
+
+class TorchEmbedder:
+    """Serves a network with torch.
+
+    Args:
+        network: gives ``(N, dim)`` for images ``(N, 3, H, W)``; put into evaluation mode whenever
+            it is used.
+        preprocess: how crops become its input.
+        device: where it is, and stays.
+        name: shown to the user.
+        batch_size: most crops per forward pass; what suits the device when None.
+    """
+
+    def __init__(
+        self,
+        network: EmbeddingNet,
+        preprocess: Preprocess,
+        device: torch.device,
+        name: str,
+        batch_size: int | None = None,
+    ) -> None:
+        self.name = name
+        self.dim = network.dim
+        self.preprocess = preprocess
+        self.device = device
+        self._batch_size = batch_size or (CPU_BATCH if device.type == "cpu" else GPU_BATCH)
+        self._network = network
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        device: str | None = None,
+        batch_size: int | None = None,
+        threads: int | None = None,
+    ) -> TorchEmbedder:
+        """Serve a checkpoint.
+
+        Args:
+            path: a file written by ``reid train``.
+            device: torch device; the GPU when there is one.
+            batch_size: most crops per forward pass.
+            threads: CPU threads of torch, process-wide as torch has it; None leaves them.
+
+        Raises:
+            ReidError: the file or the device cannot be used.
+        """
+        checkpoint = Checkpoint.open(path)
+        chosen = pick_device(device)
+        if threads is not None:
+            torch.set_num_threads(threads)
+        try:
+            network = checkpoint.build()
+        except ReidError as error:
+            raise ReidError(f"{path}: {error}") from error
+        network = network.to(chosen).to(memory_format=torch.channels_last)
+        return cls(network, checkpoint.preprocess, chosen, path.stem, batch_size)
+
+    def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Embed a batch of crops, see `reid.Embedder.embed`."""
+        out = np.empty((len(crops), self.dim), np.float32)
+        self._network.eval()
+        for start in range(0, len(crops), self._batch_size):
+            batch = self.preprocess.resize(crops[start : start + self._batch_size])
+            out[start : start + len(batch)] = self._forward(batch).cpu().numpy()
+        return out
+
+    @torch.inference_mode()
+    def _forward(self, batch: NDArray[np.uint8]) -> torch.Tensor:
+        """``(N, H, W, 3) uint8`` -> ``(N, dim)`` unit rows; a view in channels-last order."""
+        pixels = torch.from_numpy(batch).to(self.device).permute(0, 3, 1, 2)
+        return functional.normalize(self._network(self.preprocess.normalize_tensor(pixels)))

@@ -1,0 +1,130 @@
+"""Augmentation of a whole batch at once, on the device where the batch is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+ERASE_ATTEMPTS = 10  # proposals per image, of which the first that fits is used
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """What a training image goes through, each with its own random numbers.
+
+    Args:
+        flip: probability of mirroring.
+        crop: pixels of border added on all sides before cutting the original size out anywhere.
+        erase: probability of erasing a rectangle.
+        erase_area: smallest and largest share of the image that is erased.
+        erase_aspect: smallest and largest height over width of the rectangle.
+        jitter: strength of random brightness, contrast, saturation and colour cast, 0 for none.
+
+    Raises:
+        ValueError: a value is out of range.
+
+    Source: random erasing and its ranges: Zhong et al., and Lawen et al., section 3.1.
+    """
+
+    flip: float = 0.5
+    crop: int = 10
+    erase: float = 0.5
+    erase_area: tuple[float, float] = (0.02, 0.4)
+    erase_aspect: tuple[float, float] = (0.3, 3.3)
+    jitter: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("flip", "erase"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be a probability in 0..1")
+        if self.crop < 0 or self.jitter < 0:
+            raise ValueError("crop and jitter must not be negative")
+        low, high = self.erase_area
+        if not 0 < low <= high < 1:
+            raise ValueError(f"erase_area must be two shares in 0..1, got {self.erase_area}")
+        if not 0 < self.erase_aspect[0] <= self.erase_aspect[1]:
+            raise ValueError(f"erase_aspect must be two positive ratios, got {self.erase_aspect}")
+
+
+def augment(
+    images: Tensor, config: AugmentConfig, mean: Tensor, std: Tensor, rng: torch.Generator
+) -> Tensor:
+    """Augment and normalise.
+
+    Args:
+        images: ``(N, 3, H, W) uint8``.
+        config: what is done.
+        mean: ``(3,)`` of pixels in 0..1.
+        std: likewise.
+        rng: random numbers, on the images' device.
+
+    Returns:
+        ``(N, 3, H, W) float32``, normalised; erased places are 0, the mean colour.
+    """
+    images = _flip(images, config.flip, rng)
+    images = _shift(images, config.crop, rng)
+    pixels = images.float().div_(255)
+    if config.jitter > 0:
+        pixels = _jitter(pixels, config.jitter, rng)
+    pixels = (pixels - mean.view(3, 1, 1)) / std.view(3, 1, 1)
+    return pixels * _kept(pixels.shape, config, rng)
+
+
+def _uniform(shape: tuple[int, ...], low: float, high: float, rng: torch.Generator) -> Tensor:
+    return torch.rand(shape, generator=rng, device=rng.device) * (high - low) + low
+
+
+def _flip(images: Tensor, probability: float, rng: torch.Generator) -> Tensor:
+    mirrored = _uniform((len(images), 1, 1, 1), 0, 1, rng) < probability
+    return torch.where(mirrored, images.flip(3), images)
+
+
+def _shift(images: Tensor, border: int, rng: torch.Generator) -> Tensor:
+    """Move each image by up to ``border`` pixels both ways; what comes in is black."""
+    if border == 0:
+        return images
+    count, _, height, width = images.shape
+    padded = functional.pad(images, (border,) * 4)
+    offsets = torch.randint(0, 2 * border + 1, (2, count, 1), generator=rng, device=rng.device)
+    rows = offsets[0] + torch.arange(height, device=rng.device)  # (N, H)
+    cols = offsets[1] + torch.arange(width, device=rng.device)  # (N, W)
+    which = torch.arange(count, device=rng.device).view(-1, 1, 1)
+    # Indexing puts the channels last: (N, H, W, 3).
+    return padded[which, :, rows[:, :, None], cols[:, None, :]].permute(0, 3, 1, 2)
+
+
+def _jitter(pixels: Tensor, strength: float, rng: torch.Generator) -> Tensor:
+    count = len(pixels)
+
+    def gain(channels: int = 1, share: float = 1.0) -> Tensor:
+        return 1 + _uniform((count, channels, 1, 1), -strength * share, strength * share, rng)
+
+    pixels = pixels * gain() * gain(channels=3, share=0.5)
+    mean = pixels.mean(dim=(1, 2, 3), keepdim=True)
+    pixels = mean + (pixels - mean) * gain()
+    grey = pixels.mean(dim=1, keepdim=True)
+    return (grey + (pixels - grey) * gain()).clamp(0, 1)
+
+
+def _kept(shape: torch.Size, config: AugmentConfig, rng: torch.Generator) -> Tensor:
+    """``(N, 1, H, W)``: 0 in the erased rectangle of an image, 1 elsewhere."""
+    count, _, height, width = shape
+    size = (count, ERASE_ATTEMPTS)
+    area = _uniform(size, *config.erase_area, rng) * height * width
+    aspect = _uniform(size, *config.erase_aspect, rng)
+    tall, wide = (area * aspect).sqrt().round(), (area / aspect).sqrt().round()
+    fits = (tall < height) & (wide < width)
+    # argmax finds the first that fits; where none does, nothing is erased.
+    first = fits.int().argmax(dim=1, keepdim=True)
+    tall, wide = tall.gather(1, first), wide.gather(1, first)  # (N, 1)
+    erased = fits.any(dim=1, keepdim=True) & (_uniform((count, 1), 0, 1, rng) < config.erase)
+    top = (_uniform((count, 1), 0, 1, rng) * (height - tall + 1)).floor()
+    left = (_uniform((count, 1), 0, 1, rng) * (width - wide + 1)).floor()
+    y = torch.arange(height, device=rng.device)
+    x = torch.arange(width, device=rng.device)
+    inside_y = (y >= top) & (y < top + tall) & erased  # (N, H)
+    inside_x = (x >= left) & (x < left + wide)  # (N, W)
+    return 1 - (inside_y[:, None, :, None] & inside_x[:, None, None, :]).float()

@@ -1,0 +1,175 @@
+"""Everything that can be set about a training, with its defaults."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from reid.evaluation.benchmark import Protocol
+from reid.training.augment import AugmentConfig
+from reid.training.averaging import AverageConfig
+from reid.training.losses import LossConfig
+from reid.training.sampler import SamplerConfig
+from reid.training.schedule import CyclesConfig, ScheduleConfig
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Which network.
+
+    Args:
+        name: see ``reid list``.
+        args: the architecture's own arguments.
+        start_from: a checkpoint whose weights it starts from; null for random ones.
+    """
+
+    name: str = "robust_reid_1x"
+    args: dict[str, Any] = field(default_factory=dict)
+    start_from: str | None = None
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which datasets, as ``name`` or ``name=path`` below the data root (see ``reid list``).
+
+    Args:
+        train: learned from together, ids kept apart.
+        test: evaluated one by one; the first decides which epoch is best where that is asked for.
+
+    Raises:
+        ValueError: there is nothing to train on.
+    """
+
+    train: tuple[str, ...] = ("market1501",)
+    test: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.train:
+            raise ValueError("train names no dataset")
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """The optimiser; learning rates are the schedule's.
+
+    Args:
+        name: ``sgd``, ``adam`` or ``adamw``.
+        momentum: of SGD.
+        nesterov: whether SGD looks ahead.
+        weight_decay: L2 penalty (decoupled for ``adamw``).
+
+    Raises:
+        ValueError: a value is out of range.
+    """
+
+    name: Literal["sgd", "adam", "adamw"] = "sgd"
+    momentum: float = 0.9
+    nesterov: bool = True
+    weight_decay: float = 5e-4
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.momentum < 1 or self.weight_decay < 0:
+            raise ValueError("momentum must be in 0..1 and weight_decay not negative")
+        if self.nesterov and self.momentum == 0 and self.name == "sgd":
+            raise ValueError("nesterov needs a momentum above 0")
+
+
+@dataclass(frozen=True)
+class EvaluationConfig:
+    """When and how the test sets are evaluated during training.
+
+    Args:
+        every: epochs between evaluations; 0 only at the end.
+        select: which epoch ``best.pt`` holds: ``last``, or ``best`` by mAP on the first test set
+            (which then is no longer unseen).
+        protocol: metric, test-time augmentation, re-ranking.
+
+    Raises:
+        ValueError: a value is out of range.
+    """
+
+    every: int = 0
+    select: Literal["last", "best"] = "last"
+    protocol: Protocol = field(default_factory=Protocol)
+
+    def __post_init__(self) -> None:
+        if self.every < 0:
+            raise ValueError("every must not be negative")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """A training, as ``configs/reid/*.yaml`` describe it.
+
+    Args:
+        model: network.
+        data: datasets.
+        input_size: ``[height, width]``; the model's own where null.
+        sampler: P x K batches.
+        augment: flip, crop, random erasing, colour jitter.
+        loss: classification and triplet.
+        optimizer: SGD, Adam, AdamW.
+        schedule: the learning rate, warm-up and steps.
+        cycles: cosine cycles after the schedule.
+        average: SWA or SWAG over the cycles' models.
+        evaluation: during training.
+        precision: ``fp32``, ``bf16``, or ``fp16`` with loss scaling (GPU only).
+        seed: of everything random.
+        tensorboard: also write TensorBoard events (needs the tensorboard package).
+
+    Raises:
+        ValueError: settings contradict each other.
+    """
+
+    model: ModelConfig = field(default_factory=ModelConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    input_size: tuple[int, int] | None = None
+    sampler: SamplerConfig = field(default_factory=SamplerConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    cycles: CyclesConfig = field(default_factory=CyclesConfig)
+    average: AverageConfig = field(default_factory=AverageConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    seed: int = 0
+    tensorboard: bool = False
+
+    def __post_init__(self) -> None:
+        if self.average.method != "none" and self.cycles.cycles < 2:
+            raise ValueError(
+                f"average.method={self.average.method} averages the cycles' models: "
+                "set cycles.cycles to at least 2"
+            )
+        if self.seed < 0:
+            raise ValueError("seed must not be negative")
+
+    @property
+    def epochs(self) -> int:
+        """Of the schedule and the cycles together."""
+        return self.schedule.epochs + self.cycles.total_epochs
+
+    def rate(self, epoch: int) -> float:
+        """The learning rate of an epoch, 1-based."""
+        if epoch <= self.schedule.epochs:
+            return self.schedule.rate(epoch)
+        return self.cycles.rate(epoch - self.schedule.epochs)
+
+    def ends_cycle(self, epoch: int) -> bool:
+        """Whether this epoch's model goes into the average."""
+        within = epoch - self.schedule.epochs
+        return within > 0 and within % self.cycles.epochs == 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as plain types."""
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(inner) for inner in value]
+    return value

@@ -1,0 +1,224 @@
+"""The training loop: epochs, evaluation, and what is written to the disk."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from reid.checkpoint import Checkpoint, load_plain, save_plain
+from reid.errors import ReidError
+from reid.evaluation.benchmark import evaluate
+from reid.preprocess import Preprocess
+from reid.torch_embedder import TorchEmbedder
+from reid.training.batches import Batches
+from reid.training.learner import Learner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from reid.data.images import Dataset
+    from reid.training.config import TrainConfig
+
+LAST = "last.pt"  # the state of the training, to resume from
+BEST = "best.pt"  # the model to use
+STATE_FORMAT = "reid-training"
+# Looking at a loss waits for the GPU; there it is done for so many batches at once.
+GPU_CHECK_EVERY = 50
+
+ScoreTable = dict[str, dict[str, float | int]]  # scores per test dataset
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """What an epoch came to.
+
+    Args:
+        epoch: 1-based.
+        epochs: of the whole training.
+        rate: learning rate.
+        losses: means over batches.
+        images_per_second: trained on, evaluation not counted.
+        scores: where it was evaluated after this epoch.
+    """
+
+    epoch: int
+    epochs: int
+    rate: float
+    losses: dict[str, float]
+    images_per_second: float
+    scores: ScoreTable
+
+
+class Trainer:
+    """Trains one network.
+
+    Args:
+        config: what to do.
+        train: datasets to learn from.
+        test: datasets to evaluate on.
+        device: where.
+        out: folder for ``best.pt`` and ``last.pt``.
+        decoding: told how many training images are decoded.
+
+    Raises:
+        ReidError: the data does not suit the settings, or cannot be read.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        train: Sequence[Dataset],
+        test: Sequence[Dataset],
+        device: torch.device,
+        out: Path,
+        *,
+        decoding: Callable[[int], object] | None = None,
+    ) -> None:
+        self._config, self._test, self._device, self._out = config, test, device, out
+        self._learner = Learner(config, device)
+        self._preprocess = Preprocess(size=config.input_size or self._learner.network.input_size)
+        images = [dataset.train for dataset in train]
+        self._batches = Batches(config, images, self._preprocess, device, progress=decoding)
+        self._learner.begin(self._batches.people)
+        self._done = 0
+        self._best_map = -1.0
+
+    def run(self) -> Iterator[EpochReport]:
+        """Train the epochs that are left; when one is reported, its state is on the disk.
+
+        Raises:
+            ReidError: a loss is not finite; the message names the batch.
+        """
+        config = self._config
+        for epoch in range(self._done + 1, config.epochs + 1):
+            start = time.perf_counter()
+            self._learner.begin_epoch(config.rate(epoch))
+            losses = list(self._train_epoch(epoch))
+            means = {key: float(torch.stack([b[key] for b in losses]).mean()) for key in losses[0]}
+            speed = len(losses) * config.sampler.batch_size / (time.perf_counter() - start)
+            if config.ends_cycle(epoch):
+                self._learner.end_cycle()
+            self._done = epoch
+            last = epoch == config.epochs
+            every = config.evaluation.every
+            scores = self._finish(last) if last or (every and epoch % every == 0) else {}
+            self._save_state()
+            yield EpochReport(epoch, config.epochs, config.rate(epoch), means, speed, scores)
+
+    def _train_epoch(self, epoch: int) -> Iterator[dict[str, Tensor]]:
+        """Learn from every batch of an epoch; gives the losses, on the device."""
+        unchecked: list[tuple[int, NDArray[np.int64], Tensor]] = []
+        often = GPU_CHECK_EVERY if self._device.type == "cuda" else 1
+        for number, (chosen, images, labels) in enumerate(self._batches.epoch(epoch), 1):
+            losses = self._learner.step(images, labels)
+            unchecked.append((number, chosen, losses["loss"]))
+            if len(unchecked) >= often:
+                self._check(epoch, unchecked)
+            yield losses
+        self._check(epoch, unchecked)
+
+    def _check(self, epoch: int, unchecked: list[tuple[int, NDArray[np.int64], Tensor]]) -> None:
+        """Stop at the first batch whose loss is not finite; empties the list."""
+        values = [float(loss) for _, _, loss in unchecked]
+        for (number, chosen, _), value in zip(unchecked, values, strict=True):
+            if not np.isfinite(value):
+                names = ", ".join(self._batches.images.paths[i].name for i in chosen)
+                raise ReidError(
+                    f"epoch {epoch}, batch {number}: the loss is {value}; lower schedule.lr, "
+                    f"or look at these images: {names}"
+                )
+        unchecked.clear()
+
+    def _finish(self, last: bool) -> ScoreTable:
+        """Evaluate the network as it would be served, and keep it where that is asked for."""
+        if last:
+            weights, members = self._learner.averaged(self._refreshing_images)
+        else:
+            weights, members = self._learner.weights(), []
+        checkpoint = Checkpoint(
+            model=self._config.model.name,
+            args=self._config.model.args,
+            weights=weights,
+            preprocess=self._preprocess,
+            dim=self._learner.network.dim,
+            members=members,
+            config=self._config.to_dict(),
+        )
+        scores = self._evaluate(checkpoint)
+        reached = float(scores[self._test[0].name]["mAP"]) if self._test else 0.0
+        if self._config.evaluation.select == "last" or reached > self._best_map:
+            self._best_map = reached
+            metrics = {"epoch": self._done, "scores": scores}
+            replace(checkpoint, metrics=metrics).save(self._out / BEST)
+        return scores
+
+    def _refreshing_images(self) -> Iterator[Tensor]:
+        return (images for _, images, _ in self._batches.epoch(self._config.epochs))
+
+    def _evaluate(self, checkpoint: Checkpoint) -> ScoreTable:
+        if not self._test:
+            return {}
+        network = checkpoint.build().to(self._device).to(memory_format=torch.channels_last)
+        embedder = TorchEmbedder(network, self._preprocess, self._device, "training")
+        protocol = self._config.evaluation.protocol
+        return {d.name: evaluate(embedder, d, protocol).to_dict() for d in self._test}
+
+    def _save_state(self) -> None:
+        state = {
+            "format": STATE_FORMAT,
+            "config": self._config.to_dict(),
+            "images": len(self._batches.images),
+            "people": self._batches.people,
+            "epoch": self._done,
+            "best_map": self._best_map,
+            "learner": self._learner.state_dict(),
+        }
+        save_plain(state, self._out / LAST)
+
+    def resume(self) -> int:
+        """Go back to where ``last.pt`` was written.
+
+        Returns:
+            The epochs that are done.
+
+        Raises:
+            ReidError: there is no such file, or it belongs to another configuration or data.
+        """
+        path = self._out / LAST
+        state = load_plain(path)
+        if not isinstance(state, dict) or state.get("format") != STATE_FORMAT:
+            raise ReidError(
+                f"{path}: not the state of a training; expected what `reid train` wrote"
+            )
+        different = _first_difference(state["config"], self._config.to_dict())
+        if different is not None:
+            raise ReidError(
+                f"{path}: was written with another configuration ({different}); resume with "
+                "the same one, or train into another folder"
+            )
+        for what, now in (("images", len(self._batches.images)), ("people", self._batches.people)):
+            if state[what] != now:
+                raise ReidError(f"{path}: learned from {state[what]} {what}, there are {now} now")
+        self._done, self._best_map = int(state["epoch"]), float(state["best_map"])
+        self._learner.load_state_dict(state["learner"])
+        return self._done
+
+
+def _first_difference(was: Any, now: Any, where: str = "") -> str | None:
+    """The first setting in which two configurations differ."""
+    if isinstance(was, dict) and isinstance(now, dict):
+        for key in {**was, **now}:
+            inner = f"{where}.{key}" if where else str(key)
+            different = _first_difference(was.get(key), now.get(key), inner)
+            if different is not None:
+                return different
+        return None
+    return None if was == now else f"{where} was {was}, now is {now}"

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from reid.checkpoint import Checkpoint
+from reid.errors import ReidError
+from reid.models import build
+from reid.training.averaging import WeightAverage, refresh_batch_norm
+from reid.training.losses import total_loss
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from reid.training.config import ModelConfig, OptimizerConfig, TrainConfig
+
+
+class Learner:
+    """A network with all that changes while it learns: classifiers, optimiser, weight average.
+
+    Args:
+        config: model, losses, optimiser, precision and averaging.
+        device: where it lives.
+
+    Raises:
+        ReidError: the model cannot be made, or its starting weights do not fit.
+    """
+
+    def __init__(self, config: TrainConfig, device: torch.device) -> None:
+        if config.precision == "fp16" and device.type != "cuda":
+            raise ReidError("precision: fp16 needs a GPU; use fp32 or bf16 on the CPU")
+        self._config, self._device = config, device
+        torch.manual_seed(config.seed)
+        network = build(config.model.name, **config.model.args)
+        if config.model.start_from is not None:
+            network.load_state_dict(_starting_weights(config.model))
+        self.network = network.to(device).to(memory_format=torch.channels_last)
+        self._average = WeightAverage()
+        self._scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
+
+    def begin(self, people: int) -> None:
+        """Add classification layers and the optimiser.
+
+        Args:
+            people: number of classes.
+        """
+        bias = self._config.loss.classifier_bias
+        self._classifiers = nn.ModuleList(
+            nn.Linear(dim, people, bias=bias) for dim in self.network.part_dims
+        ).to(self._device)
+        learned = [*self.network.parameters(), *self._classifiers.parameters()]
+        self._optimizer = _optimizer(
+            [p for p in learned if p.requires_grad], self._config.optimizer
+        )
+
+    def begin_epoch(self, rate: float) -> None:
+        """Set the learning rate and training mode."""
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        self.network.train()
+
+    def step(self, images: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        """Learn from one batch.
+
+        Args:
+            images: ``(N, 3, H, W)`` normalised.
+            labels: ``(N,) int64``.
+
+        Returns:
+            The loss and its parts, as scalars on the device.
+        """
+        precision = self._config.precision
+        kind = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision, torch.float32)
+        with torch.autocast(self._device.type, kind, enabled=precision != "fp32"):
+            features = self.network.training_features(images)
+            logits = [c(f) for c, (_, f) in zip(self._classifiers, features, strict=True)]
+        losses = total_loss(self._config.loss, [m for m, _ in features], logits, labels)
+        self._optimizer.zero_grad(set_to_none=True)
+        self._scaler.scale(losses["loss"]).backward()  # type: ignore[no-untyped-call]
+        self._scaler.step(self._optimizer)
+        self._scaler.update()
+        return {name: loss.detach() for name, loss in losses.items()}
+
+    def end_cycle(self) -> None:
+        """Take the present weights into the average."""
+        self._average.update(self.network)
+
+    def weights(self) -> dict[str, Tensor]:
+        """The present weights."""
+        return self.network.state_dict()
+
+    def averaged(
+        self, batches: Callable[[], Iterable[Tensor]]
+    ) -> tuple[dict[str, Tensor], list[dict[str, Tensor]]]:
+        """The weights that training ends with, as `AverageConfig` asks for.
+
+        Args:
+            batches: training images, anew at each call, to refresh batch statistics with.
+
+        Returns:
+            The weights, and those of the SWAG samples (none for other methods).
+        """
+        config = self._config.average
+        if config.method == "none":
+            return self.weights(), []
+        network = copy.deepcopy(self.network)
+        self._average.put_mean(network)
+        refresh_batch_norm(network, batches())
+        mean = {name: value.clone() for name, value in network.state_dict().items()}
+        members: list[dict[str, Tensor]] = []
+        if config.method == "swag":
+            rng = torch.Generator().manual_seed(self._config.seed)
+            for _ in range(config.samples):
+                self._average.put_sample(network, config.scale, rng)
+                refresh_batch_norm(network, batches())
+                members.append({k: v.clone() for k, v in network.state_dict().items()})
+        return mean, members
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that `step` changes, as plain types."""
+        return {
+            "network": self.network.state_dict(),
+            "classifiers": self._classifiers.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "scaler": self._scaler.state_dict(),
+            "average": self._average.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """The inverse of `state_dict`."""
+        self.network.load_state_dict(state["network"])
+        self._classifiers.load_state_dict(state["classifiers"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._scaler.load_state_dict(state["scaler"])
+        self._average.load_state_dict(state["average"], self._device)
+
+
+def _starting_weights(config: ModelConfig) -> dict[str, Tensor]:
+    path = Path(config.start_from or "")
+    checkpoint = Checkpoint.open(path)
+    if checkpoint.model != config.name:
+        raise ReidError(
+            f"{path}: holds a {checkpoint.model}, but model.name is {config.name}; "
+            "start from a checkpoint of the same model"
+        )
+    try:
+        return replace(checkpoint, args=config.args, members=[]).build().state_dict()
+    except ReidError as error:
+        raise ReidError(f"{path}: {error}") from error
+
+
+def _optimizer(parameters: list[nn.Parameter], config: OptimizerConfig) -> torch.optim.Optimizer:
+    if config.name == "sgd":
+        return torch.optim.SGD(
+            parameters,
+            momentum=config.momentum,
+            nesterov=config.nesterov,
+            weight_decay=config.weight_decay,
+        )
+    kind = torch.optim.Adam if config.name == "adam" else torch.optim.AdamW
+    return kind(parameters, weight_decay=config.weight_decay)

@@ -1,0 +1,89 @@
+"""Tracklets of invented people."""
+
+import numpy as np
+
+from mtmc.tracklets import Tracklet
+from mtmc.types import TrackKey
+
+FPS = 10
+
+
+def make_tracklet(camera, track, times, look=None, floor=None):
+    """A tracklet seen at ``times`` s, with crops of ``look`` and positions ``floor``."""
+    tracklet = Tracklet(TrackKey(camera, track), float(times[0]), float(times[0]))
+    for position, time in enumerate(times):
+        tracklet.see(round(time * FPS) + 1, float(time))
+        if floor is not None:
+            tracklet.path.add(float(time) + 1e-6, np.asarray(floor[position]), 0.02)
+    if look is not None:
+        for row in np.atleast_2d(look):
+            tracklet.gallery.add(row / np.linalg.norm(row), 0.9)
+    return tracklet
+
+
+def crowd(seed, people=6, cameras=3, visits=3, noise=0.15, dim=32, walk=False):
+    """Random people who visit each camera several times; returns tracklets and who they are.
+
+    Embeddings scatter around each person's own; with ``walk``, people also have a floor path.
+    """
+    random = np.random.default_rng(seed)
+    looks = random.normal(size=(people, dim))
+    looks /= np.linalg.norm(looks, axis=1, keepdims=True)
+    tracklets, truth = [], {}
+    for camera in range(cameras):
+        track = 0
+        for person in range(people):
+            start = random.uniform(0, 5)
+            for _ in range(visits):
+                length = random.uniform(3, 10)
+                times = np.arange(round(start * FPS), round((start + length) * FPS)) / FPS
+                crops = looks[person] + noise * random.normal(size=(4, dim))
+                path = None
+                if walk:
+                    path = 4 * np.column_stack(
+                        [np.cos(times / 3 + person), np.sin(times / 2 + 2 * person)]
+                    ) + 0.1 * random.normal(size=(len(times), 2))
+                track += 1
+                tracklet = make_tracklet(f"c{camera}", track, times, crops, path)
+                tracklets.append(tracklet)
+                truth[tracklet.key] = person
+                start += length + random.uniform(1, 20)
+    return tracklets, truth
+
+
+def same_partition(ids, truth):
+    """Whether two labelings group the same keys."""
+    pairs = {(ids[key], truth[key]) for key in truth}
+    return len(pairs) == len(set(ids.values())) == len({truth[key] for key in ids})
+
+
+def replay(associator, tracklets, step=0.1):
+    """Show tracklets to an online associator as time goes by; returns all its decisions."""
+    ids = {}
+    end = max(t.end for t in tracklets)
+    shown = {}
+    for tick in range(round(end / step) + 2):
+        time = tick * step
+        visible = []
+        for tracklet in tracklets:
+            if tracklet.start - 1e-9 <= time <= tracklet.end + 1e-9:
+                live = shown.setdefault(
+                    tracklet.key,
+                    Tracklet(
+                        tracklet.key, tracklet.start, tracklet.start, gallery=tracklet.gallery
+                    ),
+                )
+                frame = round(time * FPS) + 1
+                if not live.frames or live.frames[-1][1] < frame:
+                    live.see(frame, time)
+                upto = int(np.searchsorted(tracklet.path.ticks, int(time / 0.2), "right"))
+                live.path.ticks = tracklet.path.ticks[:upto]
+                live.path.points = tracklet.path.points[:upto]
+                live.path.variances = tracklet.path.variances[:upto]
+                visible.append(live)
+        decided = associator.update(time, visible)
+        assert not decided.keys() & ids.keys(), "a decision was revised"
+        ids.update(decided)
+    last = associator.finish(list(shown.values()))
+    assert not last.keys() & ids.keys()
+    return {**ids, **last}

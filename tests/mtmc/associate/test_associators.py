@@ -1,0 +1,160 @@
+import numpy as np
+import pytest
+
+from mtmc.associate.offline import OfflineAssociator, OfflineConfig
+from mtmc.associate.online import OnlineAssociator, OnlineConfig
+from mtmc.types import TrackKey
+from tests.mtmc.associate.scenes import crowd, make_tracklet, replay, same_partition
+
+DISTANCE = 0.5
+
+
+def offline(tracklets, distance=DISTANCE):
+    return dict(OfflineAssociator(OfflineConfig(), distance).finish(tracklets))
+
+
+def online(tracklets, distance=DISTANCE, **options):
+    return replay(OnlineAssociator(OnlineConfig(**options), distance), tracklets)
+
+
+MODES = pytest.mark.parametrize("associate", [offline, online])
+
+
+def check_constraint(tracklets, ids):
+    assert set(ids) == {t.key for t in tracklets}
+    for position, a in enumerate(tracklets):
+        for b in tracklets[position + 1 :]:
+            assert ids[a.key] != ids[b.key] or not a.meets(b)
+
+
+@MODES
+@pytest.mark.parametrize("seed", range(3))
+def test_people_who_look_different_are_told_apart(associate, seed):
+    tracklets, truth = crowd(seed)
+    ids = associate(tracklets)
+    assert same_partition(ids, truth)
+    assert sorted(set(ids.values())) == list(range(1, 7))
+
+
+@MODES
+@pytest.mark.parametrize("seed", range(3))
+def test_the_floor_tells_twins_apart(associate, seed):
+    tracklets, truth = crowd(seed, people=3, visits=1, walk=True)
+    twin = np.ones(8, np.float32)
+    for tracklet in tracklets:
+        tracklet.gallery = make_tracklet("x", 1, [0.0], twin).gallery
+    ids = associate(tracklets)
+    check_constraint(tracklets, ids)
+    assert same_partition(ids, truth)
+
+
+@MODES
+@pytest.mark.parametrize("seed", range(4))
+def test_two_tracks_of_one_moment_and_camera_never_share_an_id(associate, seed):
+    # So noisy that appearance misleads, and so lenient that everybody looks alike.
+    tracklets, _ = crowd(seed, noise=2.0)
+    check_constraint(tracklets, associate(tracklets, distance=2.0))
+
+
+@MODES
+def test_without_evidence_nobody_is_merged(associate):
+    tracklets = [make_tracklet(c, t, np.arange(30) / 10) for c in "ab" for t in (1, 2)]
+    ids = associate(tracklets)
+    assert sorted(ids.values()) == [1, 2, 3, 4]
+
+
+@MODES
+def test_nobody_at_all(associate):
+    if associate is offline:
+        assert offline([]) == {}
+    else:
+        associator = OnlineAssociator(OnlineConfig(), DISTANCE)
+        assert associator.update(0.0, []) == {}
+        assert associator.finish([]) == {}
+
+
+@MODES
+def test_identical_twins_in_two_places_of_one_camera_stay_two(associate):
+    look = np.ones(8, np.float32)
+    tracklets = [make_tracklet("a", t, np.arange(40) / 10, look) for t in (1, 2)]
+    assert sorted(associate(tracklets).values()) == [1, 2]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_order_and_numbering_do_not_matter(seed):
+    tracklets, truth = crowd(seed, noise=0.4)
+    ids = offline(tracklets)
+    shuffled = [tracklets[i] for i in np.random.default_rng(seed).permutation(len(tracklets))]
+    assert same_partition(offline(shuffled), ids)
+    del truth
+
+
+def test_a_time_shift_does_not_matter():
+    tracklets, _ = crowd(1, noise=0.4, walk=True)
+    ids = offline(tracklets)
+    for tracklet in tracklets:
+        tracklet.start += 1000
+        tracklet.end += 1000
+        tracklet.path.ticks = [tick + 5000 for tick in tracklet.path.ticks]
+    assert offline(tracklets) == ids
+
+
+def test_people_are_numbered_in_the_order_of_their_first_sighting():
+    looks = np.eye(3, 8, dtype=np.float32)
+    tracklets = [
+        make_tracklet("b", 1, 5 + np.arange(30) / 10, looks[0]),
+        make_tracklet("a", 1, 1 + np.arange(30) / 10, looks[1]),
+        make_tracklet("a", 2, 3 + np.arange(30) / 10, looks[0]),
+    ]
+    assert offline(tracklets) == {
+        TrackKey("a", 1): 1,
+        TrackKey("a", 2): 2,
+        TrackKey("b", 1): 2,
+    }
+
+
+def test_a_wrong_first_join_is_mended_by_matching_one_to_one():
+    """Two people in both cameras; the pair that looks most alike is the wrong one."""
+    base = np.eye(2, 8)
+    between = base[0] * 0.72 + base[1] * 0.69
+    times = np.arange(30) / 10
+    tracklets = [
+        make_tracklet("a", 1, times, base[0]),
+        make_tracklet("a", 2, times, base[1] + 0.9 * base[0]),
+        make_tracklet("b", 1, times, base[0] + 0.55 * base[1]),
+        make_tracklet("b", 2, times, between + 0.6 * base[1]),
+    ]
+    ids = offline(tracklets, distance=0.6)
+    assert ids[TrackKey("a", 1)] == ids[TrackKey("b", 1)]
+    assert ids[TrackKey("a", 2)] == ids[TrackKey("b", 2)]
+
+
+def test_online_waits_for_crops_but_not_for_ever():
+    config = OnlineConfig(patience=0.5, min_crops=2, max_patience=2.0)
+    associator = OnlineAssociator(config, DISTANCE)
+    track = make_tracklet("a", 1, [0.0])
+    assert associator.update(0.0, [track]) == {}
+    assert associator.update(1.0, [track]) == {}
+    for _ in range(2):
+        track.gallery.add(np.eye(1, 4, dtype=np.float32)[0], 0.9)
+    assert associator.update(1.1, [track]) == {track.key: 1}
+    assert associator.update(1.2, [track]) == {}
+    bare = make_tracklet("b", 1, [1.2])
+    assert associator.update(2.0, [track, bare]) == {}
+    assert associator.update(3.3, [track, bare]) == {bare.key: 2}
+
+
+def test_online_knows_who_comes_back():
+    look = np.eye(2, 8, dtype=np.float32)
+    tracklets = [
+        make_tracklet("a", 1, np.arange(40) / 10, look[0]),
+        make_tracklet("a", 2, 20 + np.arange(40) / 10, look[1]),
+        make_tracklet("a", 3, 60 + np.arange(40) / 10, look[0]),
+    ]
+    assert list(online(tracklets).values()) == [1, 2, 1]
+
+
+def test_online_settings_out_of_range():
+    for options in ({"patience": -1.0}, {"min_crops": -1}, {"gallery_size": 0}):
+        with pytest.raises(ValueError, match=next(iter(options))):
+            OnlineConfig(**options)

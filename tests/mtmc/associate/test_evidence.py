@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+
+from mtmc.associate.evidence import (
+    EvidenceConfig,
+    Looks,
+    appearance,
+    cosine_distance,
+    floor_evidence,
+    floor_odds,
+)
+from mtmc.tracklets import TICK
+from tests.mtmc.associate.scenes import make_tracklet
+
+CONFIG = EvidenceConfig()
+
+
+def looks(*vectors, cameras):
+    return Looks.make([None if v is None else np.array(v, np.float32) for v in vectors], cameras)
+
+
+def test_appearance_is_even_at_the_distance_given():
+    angle = np.arccos(1 - 0.3)
+    a = looks([1, 0], cameras=["a"])
+    b = looks([np.cos(angle), np.sin(angle)], [1, 0], [-1, 0], None, cameras=["b"] * 4)
+    odds = appearance(a, b, 0.3, CONFIG)[0]
+    limit = CONFIG.appearance_limit
+    assert odds == pytest.approx([0, limit, -limit, 0], abs=1e-5)
+
+
+def test_one_camera_is_held_to_a_stricter_distance():
+    angle = np.arccos(1 - 0.27)
+    a = looks([1, 0], cameras=["a"])
+    b = looks(*[[np.cos(angle), np.sin(angle)]] * 2, cameras=["a", "b"])
+    same, other = appearance(a, b, 0.3, CONFIG)[0]
+    assert same < 0 < other
+
+
+def test_nothing_known_of_anybody_is_no_evidence():
+    nothing = looks(None, None, cameras=["a", "b"])
+    assert (appearance(nothing, looks([1, 0], cameras=["a"]), 0.3, CONFIG) == 0).all()
+    assert cosine_distance(np.zeros((1, 2)), np.ones((1, 2))) == pytest.approx(1)
+
+
+def test_floor_odds_fall_with_distance_to_the_share_of_outliers():
+    odds = floor_odds(np.array([0.0, 0.3, 1.0, 30.0]), np.full(4, 0.02), CONFIG)
+    assert odds[0] > odds[1] > 0 > odds[2] > odds[3]
+    assert odds[3] == pytest.approx(np.log(CONFIG.floor_outliers))
+
+
+def test_uncertain_positions_say_less():
+    near = floor_odds(np.zeros(2), np.array([0.01, 4.0]), CONFIG)
+    assert near[0] > near[1] > 0
+
+
+def test_floor_evidence_grows_with_independent_looks_up_to_a_limit():
+    def together(seconds):
+        times = np.arange(0, seconds, TICK)
+        path = np.column_stack([times, np.zeros(len(times))])
+        pair = [make_tracklet(c, 1, times, floor=path) for c in "ab"]
+        return floor_evidence(pair, CONFIG)
+
+    one, five, fifty = together(1), together(5), together(50)
+    assert five[0, 1] == pytest.approx(5 * one[0, 1], rel=1e-3)
+    assert fifty[0, 1] == pytest.approx(CONFIG.floor_limit * one[0, 1], rel=1e-3)
+    assert one[0, 1] == one[1, 0] > 0
+    assert one[0, 0] == 0
+
+
+def test_the_floor_says_nothing_of_one_camera_or_of_other_times():
+    here = np.zeros((5, 2))
+    a = make_tracklet("a", 1, np.arange(5) * TICK, floor=here)
+    b = make_tracklet("a", 2, np.arange(5) * TICK, floor=here)
+    later = make_tracklet("b", 1, 100 + np.arange(5) * TICK, floor=here)
+    assert (floor_evidence([a, b, later], CONFIG) == 0).all()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"max_distance": 0.0},
+        {"max_distance": float("nan")},
+        {"floor_outliers": 1.0},
+        {"appearance_weight": -1.0},
+        {"floor_area": float("inf")},
+    ],
+)
+def test_settings_out_of_range(options):
+    with pytest.raises(ValueError, match=next(iter(options))):
+        EvidenceConfig(**options)

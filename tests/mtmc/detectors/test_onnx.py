@@ -1,0 +1,122 @@
+"""Decoding against networks made of constants, whose answer is known by construction."""
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from mtmc.detectors.onnx import OnnxConfig, OnnxDetector, letterbox
+from mtmc.errors import UserError
+from mtmc.types import Frame
+
+
+def constant_model(path, output, size=(64, 64), batch=1):
+    """An ONNX file that answers ``output`` whatever it sees."""
+    value = numpy_helper.from_array(np.asarray(output, np.float32), "value")
+    shapes = [batch, 3, *size]
+    graph = helper.make_graph(
+        [
+            helper.make_node("ReduceMax", ["images"], ["peak"], keepdims=0),
+            helper.make_node("Mul", ["peak", "zero"], ["nothing"]),
+            helper.make_node("Add", ["value", "nothing"], ["output"]),
+        ],
+        "constant",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, shapes)],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, list(np.shape(output)))],
+        [value, numpy_helper.from_array(np.float32(0), "zero")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
+    model.ir_version = 8
+    onnx.save(model, str(path))
+    return str(path)
+
+
+def detect(weights, size=(128, 128), count=1, **options):
+    detector = OnnxDetector(OnnxConfig(weights=weights, **options), None)
+    image = np.zeros((size[1], size[0], 3), np.uint8)
+    return detector.detect([Frame("a", 1, 0.0, image)] * count)
+
+
+def test_yolox_boxes_are_decoded_on_the_grid(tmp_path):
+    # 64 px: 8x8 cells of stride 8, 4x4 of 16, 2x2 of 32.
+    output = np.zeros((1, 84, 85))
+    row = 64 + 1 * 4 + 2  # stride 16, cell x=2, y=1
+    output[0, row, :6] = [0.5, 0.5, np.log(1.5), np.log(2), 0.9, 0.8]
+    found = detect(constant_model(tmp_path / "m.onnx", output))[0]
+    # centre (40, 24), size 24 x 32 px in the network; twice that in the picture
+    assert found.boxes.tolist() == pytest.approx(np.array([[56, 16, 104, 80]]))
+    assert found.scores.tolist() == pytest.approx([0.72])
+
+
+def test_yolov8_boxes_are_centres_and_the_best_class_decides(tmp_path):
+    output = np.zeros((1, 6, 84))
+    output[0, :, 0] = [32, 32, 20, 40, 0.6, 0.1]  # a person
+    output[0, :, 1] = [33, 32, 20, 40, 0.5, 0.1]  # the same, weaker
+    output[0, :, 2] = [10, 10, 8, 8, 0.4, 0.7]  # something else
+    output[0, :, 3] = [10, 50, 8, 8, 0.05, 0.0]  # too weak
+    found = detect(constant_model(tmp_path / "m.onnx", output), layout="yolov8")[0]
+    assert found.boxes.tolist() == pytest.approx(np.array([[44, 24, 84, 104]]))
+    assert found.scores.tolist() == pytest.approx([0.6])
+
+
+def test_end_to_end_boxes_are_taken_as_they_are(tmp_path):
+    output = np.zeros((1, 5, 6))
+    output[0, 0] = [8, 8, 16, 40, 0.9, 0]
+    output[0, 1] = [8, 8, 16, 41, 0.8, 0]  # overlapping, but the network has decided
+    output[0, 2] = [8, 8, 16, 40, 0.9, 2]
+    found = detect(constant_model(tmp_path / "m.onnx", output))[0]
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize(("batch", "count"), [(1, 3), (2, 3), ("n", 3)])
+def test_any_number_of_frames_goes_through_a_fixed_batch(tmp_path, batch, count):
+    rows = batch if isinstance(batch, int) else 3
+    output = np.zeros((rows, 6, 84))
+    output[:, :, 0] = [[32, 32, 20, 40, 0.6, 0.1]] * rows
+    if batch == "n":
+        return  # a constant cannot follow a free batch; the shared models cover it
+    found = detect(constant_model(tmp_path / "m.onnx", output, batch=batch), count=count)
+    assert [len(d) for d in found] == [1] * count
+
+
+def test_boxes_end_at_the_image_and_nonsense_is_left_out(tmp_path):
+    output = np.zeros((1, 5, 6))
+    output[0, 0] = [-20, 10, 30, 900, 0.9, 0]
+    output[0, 1] = [70, 0, 80, 20, 0.9, 0]  # beyond the right border
+    output[0, 2] = [np.nan, 0, 80, 20, 0.9, 0]
+    found = detect(constant_model(tmp_path / "m.onnx", output), size=(64, 64))[0]
+    assert found.boxes.tolist() == [[0, 10, 30, 64]]
+
+
+def test_letterbox_keeps_the_aspect():
+    image = np.full((50, 100, 3), 7, np.uint8)
+    padded, scale, shift = letterbox(image, (64, 64), centered=True)
+    assert (scale, shift) == (0.64, (0, 16))
+    assert (padded[16:48] == 7).all()
+    assert (padded[:16] == 114).all()
+    _, _, shift = letterbox(image, (64, 64), centered=False)
+    assert shift == (0, 0)
+
+
+def test_files_that_are_no_detectors(tmp_path):
+    with pytest.raises(UserError, match="not found"):
+        OnnxDetector(OnnxConfig(weights=str(tmp_path / "gone.onnx")), None)
+    (tmp_path / "junk.onnx").write_text("junk")
+    with pytest.raises(UserError, match="not an ONNX model"):
+        OnnxDetector(OnnxConfig(weights=str(tmp_path / "junk.onnx")), None)
+    with pytest.raises(UserError, match=r"output of shape \(1, 512\)"):
+        detect(constant_model(tmp_path / "reid.onnx", np.zeros((1, 512))))
+    with pytest.raises(UserError, match="cannot tell what its output"):
+        detect(constant_model(tmp_path / "odd.onnx", np.zeros((1, 7, 3))))
+    with pytest.raises(UserError, match=r"has 2 classes, so detector\.person_class cannot be 7"):
+        detect(constant_model(tmp_path / "two.onnx", np.zeros((1, 6, 84))), person_class=7)
+
+
+def test_yolox_nano_finds_the_people_of_a_real_frame(shared_data, shared_weights):
+    import cv2
+
+    image = cv2.imread(str(shared_data / "mot17/train/MOT17-11-FRCNN/img1/000001.jpg"))
+    detector = OnnxDetector(OnnxConfig(weights=str(shared_weights / "yolox_nano.onnx")), None)
+    found = detector.detect([Frame("a", 1, 0.0, image)] * 2)
+    assert len(found[0][found[0].scores > 0.3]) >= 4
+    assert np.array_equal(found[0].boxes, found[1].boxes)

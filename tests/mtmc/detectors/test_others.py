@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+
+from mtmc.detectors import detector_settings
+from mtmc.detectors.motfile import MotFileConfig, MotFileDetector, unit_scores
+from mtmc.detectors.motion import MotionConfig, MotionDetector
+from mtmc.detectors.ultralytics import UltralyticsConfig, UltralyticsDetector
+from mtmc.errors import UserError
+from mtmc.types import Frame
+from tests.mtmc.conftest import block_frames
+
+
+def test_what_the_command_line_means(tmp_path):
+    (tmp_path / "det").mkdir()
+    (tmp_path / "det" / "a.txt").touch()
+    (tmp_path / "openvino").mkdir()
+    assert detector_settings("motion") == {"name": "motion"}
+    assert detector_settings("m.onnx") == {"name": "onnx", "weights": "m.onnx"}
+    assert detector_settings("m.pt") == {"name": "ultralytics", "weights": "m.pt"}
+    assert detector_settings(str(tmp_path / "det"))["name"] == "motfile"
+    assert detector_settings(str(tmp_path / "openvino"))["name"] == "ultralytics"
+
+
+def test_motion_finds_what_moves_and_only_that():
+    detector = MotionDetector(MotionConfig(min_height=0.2), None)
+    frames = [Frame("a", i, i / 10, im) for i, im in enumerate(block_frames(20, people=0), 1)]
+    assert [len(d) for d in detector.detect(frames)][5:] == [0] * 15
+    image = next(block_frames(1, people=0)).copy()
+    image[30:90, 50:72] = (40, 40, 230)
+    found = detector.detect([Frame("a", 21, 2.0, image)])[0]
+    assert len(found) == 1
+    assert found.boxes[0] == pytest.approx([50, 30, 72, 90], abs=5)
+    # Another camera knows nothing of that background.
+    assert len(detector.detect([Frame("b", 1, 0.0, image)])[0]) == 0
+
+
+def test_motion_ignores_a_change_of_the_whole_picture():
+    detector = MotionDetector(MotionConfig(), None)
+    for image in block_frames(10, people=0):
+        detector.detect([Frame("a", 1, 0.0, image)])
+    bright = np.full((120, 160, 3), 250, np.uint8)
+    assert len(detector.detect([Frame("a", 11, 1.0, bright)])[0]) == 0
+
+
+def test_motfile_reads_each_cameras_own_file(tmp_path):
+    (tmp_path / "det").mkdir()
+    (tmp_path / "det" / "a.txt").write_text(
+        "2,-1,10,20,30,40,0.9,-1,-1,-1\n1,-1,150,20,30,40,0.5,-1,-1,-1\n2,-1,0,0,5,5,0.1,-1,-1,-1\n"
+    )
+    detector = MotFileDetector(MotFileConfig(confidence=0.2), tmp_path)
+    blank = np.zeros((100, 160, 3), np.uint8)
+    found = detector.detect([Frame("a", i, 0.0, blank) for i in (1, 2, 3)])
+    assert [d.boxes.tolist() for d in found] == [[[150, 20, 160, 60]], [[10, 20, 40, 60]], []]
+    assert detector.last_frame("a") == 2
+    with pytest.raises(UserError, match=r"b\.txt: no such file"):
+        detector.detect([Frame("b", 1, 0.0, blank)])
+    with pytest.raises(UserError, match="no such folder"):
+        MotFileDetector(MotFileConfig(folder=str(tmp_path / "gone")), tmp_path)
+
+
+def test_scores_of_any_scale_end_in_0_to_1():
+    fine = np.array([0.0, 0.3, 1.0])
+    assert unit_scores(fine) is fine
+    scores = unit_scores(np.linspace(-2, 30, 101))
+    assert (scores.min(), scores.max()) == (0, 1)
+    assert (np.diff(scores) >= 0).all()
+
+
+def test_missing_weights_name_the_ways_out():
+    with pytest.raises(UserError, match=r"yolo11n\.pt.*not found: download .* --detector"):
+        UltralyticsDetector(UltralyticsConfig(), None)
+
+
+@pytest.mark.parametrize(
+    ("config", "options"),
+    [
+        (UltralyticsConfig, {"confidence": 1.5}),
+        (UltralyticsConfig, {"image_size": 0}),
+        (MotionConfig, {"width": 3}),
+        (MotionConfig, {"threshold": float("nan")}),
+        (MotFileConfig, {"confidence": float("nan")}),
+    ],
+)
+def test_settings_out_of_range(config, options):
+    with pytest.raises(ValueError, match=next(iter(options))):
+        config(**options)
+
+
+def test_ultralytics_finds_people_in_a_batch(shared_data, shared_weights):
+    import cv2
+
+    pytest.importorskip("ultralytics")
+    pytest.importorskip("openvino")
+    image = cv2.imread(str(shared_data / "mot17/train/MOT17-09-FRCNN/img1/000001.jpg"))
+    weights = str(shared_weights / "yolov8n_int8_openvino_model")
+    detector = UltralyticsDetector(UltralyticsConfig(weights=weights), None)
+    frames = [Frame("a", 1, 0.0, image), Frame("b", 1, 0.0, image[:, ::-1].copy())]
+    found = detector.detect(frames)
+    assert all(len(d[d.scores > 0.5]) >= 3 for d in found)
+    assert detector.detect([]) == []

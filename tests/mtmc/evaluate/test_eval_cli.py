@@ -1,0 +1,175 @@
+"""`mtmc eval` as a user runs it."""
+
+import json
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+from mtmc.cli import main
+from mtmc.mot import MotKind, MotRows, read_mot, write_mot
+
+FRAMES = 30
+
+
+@pytest.fixture
+def mtmc(monkeypatch, capsys):
+    """Run the command line: exit code, stdout, stderr."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["mtmc", *map(str, arguments)])
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code or 0
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+def walkers(people):
+    """People who walk in lanes of their own."""
+    frame, person = (part.reshape(-1) for part in np.mgrid[1 : FRAMES + 1, 1 : people + 1])
+    left, top = 10.0 + 4 * frame, 120.0 * person
+    boxes = np.stack([left, top, left + 40, top + 100], axis=1)
+    return MotRows.make(frame, person, boxes, classes=np.ones_like(frame))
+
+
+@pytest.fixture
+def benchmark(tmp_path):
+    root = tmp_path / "MOT16"
+    for name, people in (("MOT16-02", 2), ("MOT16-04", 5)):
+        folder = root / "train" / name
+        write_mot(folder / "gt" / "gt.txt", walkers(people), MotKind.TRUTH)
+        write_mot(folder / "det" / "det.txt", walkers(people))
+        (folder / "seqinfo.ini").write_text(f"[Sequence]\nseqLength={FRAMES}\nframeRate=30\n")
+    return root
+
+
+def test_results_are_scored(mtmc, benchmark, tmp_path):
+    for name, people in (("MOT16-02", 2), ("MOT16-04", 4)):
+        write_mot(tmp_path / "results" / f"{name}.txt", walkers(people))
+    scores = tmp_path / "scores.json"
+    code, out, err = mtmc(
+        "eval", "--mot16", benchmark, "--results", tmp_path / "results", "--json", scores
+    )
+    assert (code, err) == (0, "")
+    assert "MOT16-02" in out
+    content = json.loads(scores.read_text())
+    assert content["sequences"]["MOT16-02"]["HOTA"] == pytest.approx(100)
+    assert content["sequences"]["MOT16-04"]["MOTA"] == pytest.approx(80)
+    assert content["combined"]["MOTA"] == pytest.approx(100 * 6 / 7)
+    assert content["combined"]["FN"] == FRAMES
+
+
+def test_motmetrics(mtmc, benchmark, tmp_path):
+    pytest.importorskip("motmetrics")
+    scores = tmp_path / "scores.json"
+    write_mot(tmp_path / "MOT16-02.txt", walkers(1))
+    arguments = ("--sequences", "02", "--results", tmp_path, "--protocol", "motmetrics")
+    code, _, _ = mtmc("eval", "--mot16", benchmark, *arguments, "--json", scores)
+    assert code == 0
+    assert json.loads(scores.read_text())["combined"]["MOTA"] == pytest.approx(50)
+
+
+def test_tracker_on_public_detections_in_several_processes(mtmc, benchmark, tmp_path):
+    scores, tracks = tmp_path / "scores.json", tmp_path / "tracks"
+    arguments = ("--tracker", "bytetrack", "--set", "tracker.min_hits=1")
+    code, _, _ = mtmc("eval", "--mot16", benchmark, *arguments, "--json", scores, "--out", tracks)
+    assert code == 0
+    assert json.loads(scores.read_text())["combined"]["IDF1"] == pytest.approx(100)
+    assert set(read_mot(tracks / "MOT16-04.txt", MotKind.TRACKS).ids) == {1, 2, 3, 4, 5}
+
+
+@pytest.fixture
+def cameras(tmp_path):
+    """Two people in two cameras; in the second camera their ids are swapped."""
+    rows = walkers(2)
+    swapped = MotRows.make(rows.frames, 3 - rows.ids, rows.boxes)
+    for camera, result in (("north", rows), ("south", swapped)):
+        write_mot(tmp_path / "gt" / f"{camera}.txt", rows, MotKind.TRUTH)
+        write_mot(tmp_path / "out" / "tracks" / f"{camera}.txt", result)
+    return tmp_path
+
+
+def test_cameras_are_perfect_each_and_half_right_together(mtmc, cameras):
+    scores = cameras / "scores.json"
+    arguments = ("--gt", cameras / "gt", "--results", cameras / "out", "--json", scores)
+    code, out, _ = mtmc("eval", *arguments)
+    assert code == 0
+    assert f"frames 1-{FRAMES}" in out
+    content = json.loads(scores.read_text())
+    assert content["cameras"]["south"]["IDF1"] == pytest.approx(100)
+    assert content["mean"]["IDF1"] == pytest.approx(100)
+    assert content["combined"]["IDF1"] == pytest.approx(50)
+    assert content["combined"]["IDSW"] == 2
+
+
+def test_frames_option(mtmc, cameras):
+    code, out, _ = mtmc(
+        "eval", "--gt", cameras / "gt", "--results", cameras / "out", "--frames", "2-5"
+    )
+    assert code == 0
+    assert "frames 2-5" in out
+
+
+def test_recording_is_run_and_scored(mtmc, tmp_path):
+    """Two cameras look at one person who walks before a still background."""
+    rng = np.random.default_rng(0)
+    for camera in ("east", "west"):
+        folder = tmp_path / "videos" / camera
+        folder.mkdir(parents=True)
+        background = rng.integers(60, 90, (120, 160, 3), np.uint8)
+        for frame in range(1, 41):
+            image = background.copy()
+            if frame > 10:
+                image[40:110, 3 * frame : 3 * frame + 28] = (20, 40, 220)
+            cv2.imwrite(str(folder / f"{frame:04d}.png"), image)
+        frames = np.arange(11, 41)
+        boxes = np.stack([3 * frames, 0 * frames + 40, 3 * frames + 28, 0 * frames + 110], axis=1)
+        rows = MotRows.make(frames, np.ones(30, int), boxes)
+        write_mot(tmp_path / "gt" / f"{camera}.txt", rows, MotKind.TRUTH)
+    scores, out = tmp_path / "scores.json", tmp_path / "out"
+    code, _, _ = mtmc(
+        *("eval", "--lab", tmp_path, "--detections", "motion", "--reid", "color"),
+        *("--set", "output.video=false", "--out", out, "--json", scores),
+    )
+    assert code == 0
+    content = json.loads(scores.read_text())
+    assert (content["frames"], content["calibrated"]) == ("11-40", False)
+    assert content["combined"]["Recall"] > 0
+    assert (out / "tracks" / "east.txt").is_file()
+    code, again, _ = mtmc("eval", "--lab", tmp_path, "--results", out)
+    assert code == 0
+    assert f"{content['combined']['HOTA']:.2f}" in again
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ([], "expected one of --mot16, --lab ROOT and --gt DIR"),
+        (["--mot16", "--gt", "{gt}"], "expected one of --mot16, --lab ROOT and --gt DIR"),
+        (["--mot16", "nowhere"], "nowhere: no such folder"),
+        (["--mot16", "{root}", "--sequences", "13"], "--sequences 13: not in"),
+        (["--mot16", "{root}", "--results", "{gt}"], "MOT16-02.txt: missing"),
+        (["--mot16", "{root}", "--results", "{gt}", "--tracker", "x"], "--tracker does not go"),
+        (["--mot16", "{root}", "--protocol", "mot18"], "unknown protocol 'mot18'"),
+        (["--mot16", "{root}", "--tracker", "bytetrak"], "did you mean 'bytetrack'?"),
+        (["--mot16", "{root}", "--set", "tracker.max=1"], "unknown key 'tracker.max'"),
+        (["--mot16", "{root}", "--set", "tracker.max_age=-1"], "tracker: max_age must be 0"),
+        (["--mot16", "{root}", "--detections", "motion"], "img1: 0 images; expected 30"),
+        (["--mot16", "{root}", "--reid", "none.pt"], "none.pt: no such model file"),
+        (["--gt", "{gt}"], "--gt needs --results"),
+        (["--gt", "{gt}", "--results", "{out}", "--frames", "5-2"], "--frames 5-2: expected"),
+        (["--lab", "{gt}"], "no gt/; expected"),
+    ],
+)
+def test_bad_input_is_one_line(mtmc, benchmark, cameras, arguments, reason):
+    places = {"root": benchmark, "gt": cameras / "gt", "out": cameras / "out"}
+    code, _, err = mtmc("eval", *(argument.format(**places) for argument in arguments))
+    assert code == 2
+    assert reason in err
+    assert err.count("\n") == 1

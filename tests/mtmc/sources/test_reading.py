@@ -1,0 +1,141 @@
+import logging
+
+import cv2
+import numpy as np
+import pytest
+
+from mtmc.errors import UserError
+from mtmc.sources import Camera, SourcesConfig, align, open_cameras
+from tests.mtmc.conftest import block_frames, write_video
+
+
+def read(cameras, pixels_from=1, **options):
+    readers = open_cameras(cameras, SourcesConfig(**options))
+    for reader in readers:
+        reader.start(pixels_from)
+    try:
+        return list(align(readers))
+    finally:
+        for reader in readers:
+            reader.close()
+
+
+def indices(steps):
+    return [{name: frame.index for name, frame in step.items()} for step in steps]
+
+
+def test_a_video_has_its_frames_numbers_and_times(tmp_path):
+    path = write_video(tmp_path / "a.mp4", block_frames(7), fps=10)
+    steps = read([Camera("a", str(path))])
+    assert [step["a"].index for step in steps] == [1, 2, 3, 4, 5, 6, 7]
+    assert [step["a"].time for step in steps] == pytest.approx(np.arange(7) / 10)
+    original = np.stack(list(block_frames(7))).astype(int)
+    decoded = np.stack([step["a"].image for step in steps]).astype(int)
+    assert np.abs(decoded - original).mean() < 6
+
+
+def test_real_timestamps_unless_a_rate_is_given(tmp_path):
+    times = [0.0, 0.1, 0.5, 0.6]
+    path = write_video(tmp_path / "a.mkv", block_frames(4), times=times)
+    assert [s["a"].time for s in read([Camera("a", str(path))])] == pytest.approx(times)
+    steps = read([Camera("a", str(path), fps=4, offset=2)])
+    assert [s["a"].time for s in steps] == pytest.approx([2.0, 2.25, 2.5, 2.75])
+
+
+def test_cameras_of_different_rate_length_and_offset_are_aligned_by_time(tmp_path):
+    fast = write_video(tmp_path / "fast.mp4", block_frames(6), fps=10)
+    slow = write_video(tmp_path / "slow.mp4", block_frames(2), fps=5)
+    steps = read([Camera("fast", str(fast)), Camera("slow", str(slow), offset=0.21)])
+    assert indices(steps) == [
+        {"fast": 1},
+        {"fast": 2},
+        {"fast": 3, "slow": 1},
+        {"fast": 4},
+        {"fast": 5, "slow": 2},
+        {"fast": 6},
+    ]
+
+
+def test_stride_keeps_the_frames_numbers(tmp_path):
+    path = write_video(tmp_path / "a.mp4", block_frames(7))
+    readers = open_cameras([Camera("a", str(path))], SourcesConfig(stride=3))
+    assert readers[0].total == 3
+    assert indices(read([Camera("a", str(path))], stride=3)) == [{"a": 1}, {"a": 4}, {"a": 7}]
+
+
+def test_frames_known_from_before_come_without_pixels(tmp_path):
+    path = write_video(tmp_path / "a.mp4", block_frames(4))
+    steps = read([Camera("a", str(path))], pixels_from=3)
+    assert [step["a"].image is None for step in steps] == [True, True, False, False]
+    with pytest.raises(ValueError, match="frame 1 of camera 'a' has no image"):
+        _ = steps[0]["a"].pixels
+
+
+def test_image_folder_takes_natural_order_and_the_rate_of_seqinfo(tmp_path, caplog):
+    folder = tmp_path / "seq" / "img1"
+    folder.mkdir(parents=True)
+    for number in (1, 2, 10):
+        cv2.imwrite(str(folder / f"{number}.png"), np.full((8, 8, 3), number, np.uint8))
+    (folder / "3.png").write_text("no image")
+    (tmp_path / "seq" / "seqinfo.ini").write_text("[Sequence]\nframeRate=4\n")
+    with caplog.at_level(logging.WARNING, "mtmc"):
+        steps = read([Camera("seq", str(folder), "images")])
+    assert [int(step["seq"].image[0, 0, 0]) for step in steps] == [1, 2, 10]
+    assert [step["seq"].time for step in steps] == [0, 0.25, 0.75]
+    assert "3.png cannot be read" in caplog.text
+
+
+def test_boxes_cameras_are_blank_and_need_their_size(tmp_path):
+    camera = Camera("a", "", "boxes", fps=2, size=(64, 48), frames=3)
+    steps = read([camera])
+    assert [step["a"].time for step in steps] == [0, 0.5, 1]
+    assert steps[0]["a"].pixels.shape == (48, 64, 3)
+    with pytest.raises(UserError, match=r"cameras\.yaml must give size"):
+        open_cameras([Camera("a", "", "boxes", fps=2, frames=3)], SourcesConfig())
+
+
+def test_a_text_file_is_no_video(tmp_path):
+    path = tmp_path / "a.mp4"
+    path.write_text("hello")
+    with pytest.raises(UserError, match=r"camera 'a': .*a\.mp4: cannot be opened as video"):
+        open_cameras([Camera("a", str(path))], SourcesConfig())
+
+
+def test_a_truncated_video_warns_and_gives_what_decodes(tmp_path, caplog):
+    whole = write_video(tmp_path / "whole.ts", block_frames(60), fps=10)
+    data = whole.read_bytes()
+    cut = tmp_path / "cut.ts"
+    cut.write_bytes(data[: len(data) // 2])
+    other = write_video(tmp_path / "other.mp4", block_frames(60), fps=10)
+    steps = read([Camera("cut", str(cut)), Camera("other", str(other))])
+    seen = sum("cut" in step for step in steps)
+    assert 5 < seen < 55
+    assert len(steps) == 60
+
+
+def test_an_mp4_cut_short_says_so(tmp_path, caplog):
+    frames = np.random.default_rng(0).integers(0, 255, (40, 64, 64, 3), dtype=np.uint8)
+    path = tmp_path / "a.mp4"
+    import av
+
+    with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width = stream.height = 64
+        stream.pix_fmt = "yuv420p"
+        for image in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+        container.mux(stream.encode())
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    with caplog.at_level(logging.WARNING, "mtmc"):
+        steps = read([Camera("a", str(path))])
+    assert 5 < len(steps) < 30
+    assert "the file seems truncated" in caplog.text
+
+
+def test_a_stream_that_cannot_be_reached_hides_its_password():
+    camera = Camera("door", "rtsp://user:secret@127.0.0.1:9/s?token=abc", "live")
+    with pytest.raises(UserError, match=r"camera 'door': rtsp://127\.0\.0\.1:9/s: cannot") as error:
+        open_cameras([camera], SourcesConfig())
+    assert "secret" not in str(error.value)
+    assert "abc" not in str(error.value)

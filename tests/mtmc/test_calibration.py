@@ -1,0 +1,142 @@
+import json
+
+import numpy as np
+import pytest
+
+from mtmc.calibration import CameraModel, load_calibration
+from mtmc.errors import UserError
+
+SIZE = (640, 480)
+
+
+def looking_down(height=3.0, tilt=30.0, distortion=(0.0,) * 5):
+    """A camera above the origin that looks along +y, ``tilt`` degrees below the horizon."""
+    angle = np.radians(tilt)
+    right, down = np.array([1, 0, 0]), np.array([0, -np.sin(angle), -np.cos(angle)])
+    forward = np.array([0, np.cos(angle), -np.sin(angle)])
+    rotation = np.stack([right, down, forward])
+    extrinsic = np.eye(4)
+    extrinsic[:3, :3] = rotation
+    extrinsic[:3, 3] = -rotation @ [0, 0, height]
+    matrix = np.array([[500.0, 0, 320], [0, 500, 240], [0, 0, 1]])
+    return CameraModel(matrix, np.array(distortion), extrinsic, SIZE)
+
+
+def person_box(model, x, y, height=1.7):
+    feet, head = model.project(np.array([[x, y, 0], [x, y, height]]))
+    half = 0.15 * abs(feet[1] - head[1])
+    return [feet[0] - half, head[1], feet[0] + half, feet[1]]
+
+
+@pytest.mark.parametrize("distortion", [(0.0,) * 5, (-0.2, 0.1, 0.001, -0.001, 0.0)])
+def test_image_and_floor_are_inverse(distortion):
+    model = looking_down(distortion=distortion)
+    floor = np.array([[0.0, 4.0], [1.5, 6.0], [-2.0, 8.0]])
+    pixels = model.project(np.column_stack([floor, np.zeros(3)]))
+    assert model.to_plane(pixels, 0.0) == pytest.approx(floor, abs=1e-3)
+    assert model.position == pytest.approx([0, 0, 3])
+
+
+def test_above_the_horizon_there_is_no_floor():
+    assert np.isnan(looking_down().to_plane(np.array([[320.0, -400.0]]), 0.0)).all()
+
+
+def test_people_are_located_and_uncertainty_grows_with_distance():
+    model = looking_down()
+    boxes = np.array([person_box(model, 0.5, 4), person_box(model, 1.0, 9)])
+    points, variances = model.locate(boxes, SIZE)
+    assert points == pytest.approx(np.array([[0.5, 4], [1.0, 9]]), abs=0.1)
+    assert variances[0] < variances[1] < 0.5
+
+
+def test_hidden_feet_do_not_move_a_person_away():
+    model = looking_down()
+    x1, y1, x2, y2 = person_box(model, 0.0, 5.0)
+    behind_a_desk = np.array([[x1, y1, x2, y1 + 0.55 * (y2 - y1)]])
+    points, variances = model.locate(behind_a_desk, SIZE)
+    feet_only = model.to_plane(np.array([[(x1 + x2) / 2, behind_a_desk[0, 3]]]), 0.0)
+    assert abs(points[0, 1] - 5.0) < 0.3 < abs(feet_only[0, 1] - 5.0)
+    whole = model.locate(np.array([[x1, y1, x2, y2]]), SIZE)[1]
+    assert variances[0] > whole[0]
+
+
+def test_nothing_known_is_nan_with_infinite_variance():
+    points, variances = looking_down().locate(np.array([[0, 0, 640, 480.0]]), SIZE)
+    assert np.isnan(points).all() or np.isinf(variances).all()
+
+
+def test_another_image_size_is_scaled():
+    model = looking_down()
+    double = model.resized((1280, 960))
+    pixels = np.array([[100.0, 400.0]])
+    assert double.to_plane(pixels * 2, 0.0) == pytest.approx(model.to_plane(pixels, 0.0))
+    assert model.resized(SIZE) is model
+
+
+def entry():
+    model = looking_down()
+    return {
+        "intrinsic": model.matrix.tolist(),
+        "distortion": [0, 0, 0, 0],
+        "extrinsic": model.extrinsic.tolist(),
+        "resolution": [640, 480],
+    }
+
+
+def test_one_file_or_a_folder(tmp_path):
+    (tmp_path / "all.json").write_text(json.dumps({"cameras": {"a": entry(), "b": entry()}}))
+    assert set(load_calibration(tmp_path / "all.json", ["a"])) == {"a"}
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "a.json").write_text(json.dumps(entry()))
+    (folder / "b.yaml").write_text(json.dumps(entry()))
+    found = load_calibration(folder, ["a", "b"])
+    assert found["a"].size == found["b"].size == SIZE
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"intrinsic": [1, 2]}, "intrinsic: expected 9 finite numbers"),
+        ({"intrinsic": None}, "intrinsic: expected 9 finite numbers"),
+        ({"distortion": ["x"] * 5}, "distortion: expected 4, 5, 8, 12 or 14 finite numbers"),
+        ({"extrinsic": np.full((4, 4), np.nan).tolist()}, "extrinsic: expected 16 finite"),
+        ({"extrinsic": (2 * np.eye(4)).tolist()}, "is not a rotation"),
+        ({"resolution": {"width": 3}}, "resolution"),
+    ],
+)
+def test_wrong_entries(tmp_path, change, message):
+    (tmp_path / "a.json").write_text(json.dumps({**entry(), **change}))
+    with pytest.raises(UserError, match=message):
+        load_calibration(tmp_path, ["a"])
+
+
+def test_wrong_files(tmp_path):
+    with pytest.raises(UserError, match="no such calibration"):
+        load_calibration(tmp_path / "gone", ["a"])
+    (tmp_path / "b.json").write_text(json.dumps(entry()))
+    with pytest.raises(UserError, match="no calibration for a; it has b"):
+        load_calibration(tmp_path, ["a"])
+    (tmp_path / "a.json").write_text("{")
+    with pytest.raises(UserError, match=r"a\.json: not a readable JSON file"):
+        load_calibration(tmp_path, ["a"])
+
+
+def test_real_cameras_agree_on_where_a_person_stands(shared_data):
+    names = [f"cam{i}" for i in range(4)]
+    models = load_calibration(shared_data / "lab4" / "calibration", names)
+    floor = {}
+    for name in names:
+        for line in (shared_data / "lab4" / "gt" / f"{name}.txt").read_text().splitlines():
+            frame, person, x, y, w, h, flag = (float(v) for v in line.split(",")[:7])
+            if flag and frame % 10 == 0:
+                box = np.array([[x, y, x + w, y + h]])
+                floor[name, frame, person] = models[name].locate(box, (1288, 728))[0][0]
+    apart = [
+        np.linalg.norm(point - floor[other, frame, person])
+        for (name, frame, person), point in floor.items()
+        for other in names
+        if other > name and (other, frame, person) in floor
+    ]
+    assert len(apart) > 50
+    assert np.median(apart) < 0.4

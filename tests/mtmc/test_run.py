@@ -1,0 +1,279 @@
+"""The whole chain on small videos whose people are known."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+
+import numpy as np
+import pytest
+import yaml
+
+from mtmc.errors import UserError
+from mtmc.mot import MotKind, read_mot
+from mtmc.run import LOG_NAME, run
+from mtmc.sources import find_cameras
+from tests.mtmc.conftest import block_frames, write_video
+from trackers.geometry import iou_matrix
+
+SETTINGS = {"detector": {"name": "motfile"}, "reid": "color", "output": {"video": False}}
+FILES = ("tracks/left.txt", "tracks/right.txt", "tracks.parquet", "identities.json")
+
+
+def write_detections(folder, names=("left", "right"), frames=24):
+    """Where the blocks of ``block_frames`` are."""
+    (folder / "det").mkdir()
+    lines = [
+        f"{i + 1},-1,{5 + 2 * i + 45 * person},{30 + 12 * person},22,60,0.9,-1,-1,-1"
+        for i in range(frames)
+        for person in range(2)
+    ]
+    for name in names:
+        (folder / "det" / f"{name}.txt").write_text("\n".join(lines) + "\n")
+
+
+@pytest.fixture
+def scene(two_cameras):
+    write_detections(two_cameras)
+    return two_cameras
+
+
+def ids_by_place(out, camera):
+    """Global ids of the left and of the right block, over all frames."""
+    rows = read_mot(out / "tracks" / f"{camera}.txt", MotKind.TRACKS)
+    person = np.round((rows.boxes[:, 0] - 5 - 2 * (rows.frames - 1)) / 45).astype(int)
+    return [sorted(set(rows.ids[person == p].tolist())) for p in (0, 1)]
+
+
+@pytest.mark.parametrize("associator", ["offline", "online"])
+def test_two_people_have_one_id_each_in_both_cameras(scene, tmp_path, associator):
+    out = tmp_path / "out"
+    record = run(scene, out, {**SETTINGS, "associator": associator})
+    assert record["identities"] == 2
+    left, right = (ids_by_place(out, camera) for camera in ("left", "right"))
+    assert left == right
+    assert sorted(left) == [[1], [2]]
+    people = json.loads((out / "identities.json").read_text())["identities"]
+    assert [sorted(person["cameras"]) for person in people] == [["left", "right"]] * 2
+    written = json.loads((out / "run.json").read_text())
+    assert written["status"] == "complete"
+    assert written["mode"] == associator
+    assert written["frames"] == 48
+    assert set(written["stage_seconds"]) >= {"detect", "track", "embed", "associate", "write"}
+    assert sorted(p.name for p in out.iterdir()) == [
+        "config.yaml",
+        "identities.json",
+        "run.json",
+        "tracks",
+        "tracks.parquet",
+    ]
+
+
+def test_config_yaml_repeats_the_run(scene, tmp_path):
+    run(scene, tmp_path / "one", SETTINGS)
+    again = yaml.safe_load((tmp_path / "one" / "config.yaml").read_text())
+    run(scene, tmp_path / "two", again)
+    for name in FILES:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_the_mosaic_shows_every_time_step(scene, tmp_path):
+    import av
+
+    run(scene, tmp_path / "out", {**SETTINGS, "output": {"width": 320, "height": 120}})
+    with av.open(str(tmp_path / "out" / "mosaic.mp4")) as container:
+        frames = list(container.decode(video=0))
+    assert len(frames) == 24
+    assert (frames[0].width, frames[0].height) == (320, 120)
+
+
+def test_without_reid_nobody_is_merged(scene, tmp_path):
+    record = run(scene, tmp_path / "out", {**SETTINGS, "reid": "none"})
+    assert record["identities"] == 4
+    assert record["reid"] == "none"
+
+
+def test_boxes_without_pictures(tmp_path):
+    (tmp_path / "cameras.yaml").write_text(
+        "cameras:\n  left: {fps: 10, size: [160, 120]}\n  right: {fps: 10, size: [160, 120]}\n"
+    )
+    write_detections(tmp_path)
+    record = run(tmp_path, tmp_path / "out", {**SETTINGS, "reid": "none"})
+    assert record["frames"] == 48
+    assert [len(ids) for ids in ids_by_place(tmp_path / "out", "left")] == [1, 1]
+
+
+def test_a_camera_that_breaks_off_does_not_stop_the_others(scene, tmp_path):
+    whole = write_video(tmp_path / "whole.ts", block_frames(24))
+    data = whole.read_bytes()
+    (scene / "left.mp4").unlink()
+    (scene / "left.ts").write_bytes(data[: int(len(data) * 0.6)])
+    record = run(scene, tmp_path / "out", SETTINGS)
+    assert 3 < record["cameras"]["left"]["frames"] < 24
+    assert record["cameras"]["right"]["frames"] == 24
+
+
+def test_an_error_leaves_earlier_results_alone(scene, tmp_path):
+    out = tmp_path / "out"
+    run(scene, out, SETTINGS)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    for wrong in ({"detector": {"name": "motfile", "folder": "gone"}}, {"tracker": "nope"}):
+        with pytest.raises(UserError):
+            run(scene, out, {**SETTINGS, **wrong})
+    with pytest.raises(UserError):
+        run(scene, out, {**SETTINGS, "calibration": str(tmp_path / "gone")})
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+
+
+SLOW_RUN = """
+import sys, time
+from pathlib import Path
+import mtmc.inference_log
+from mtmc.run import Listener, run
+mtmc.inference_log.COMMIT_EVERY = 0.0
+class Slow(Listener):
+    def step(self, progress):
+        print(progress.frames["left"], flush=True)
+        time.sleep(0.02)
+settings = {{"detector": {{"name": "motfile"}}, "reid": "color", "associator": "{associator}",
+            "output": {{"video": False}}}}
+run(Path("{scene}"), Path("{out}"), settings, listener=Slow())
+"""
+
+
+@pytest.mark.parametrize("associator", ["offline", "online"])
+def test_resume_after_a_kill_ends_with_the_same_files(scene, tmp_path, associator):
+    settings = {**SETTINGS, "associator": associator}
+    run(scene, tmp_path / "whole", settings)
+    out = tmp_path / "cut"
+    code = SLOW_RUN.format(scene=scene, out=out, associator=associator)
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        if int(line) >= 12:
+            break
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    assert (out / LOG_NAME).exists()
+    assert not (out / "run.json").exists()
+    record = run(scene, out, settings, resume=True)
+    assert record["status"] == "complete"
+    for name in FILES:
+        assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+    assert not (out / LOG_NAME).exists()
+
+
+def test_resume_refuses_other_settings_and_does_nothing_when_complete(scene, tmp_path):
+    out = tmp_path / "out"
+    first = run(scene, out, SETTINGS)
+    stamp = (out / "tracks.parquet").stat().st_mtime_ns
+    assert run(scene, out, SETTINGS, resume=True) == first
+    assert (out / "tracks.parquet").stat().st_mtime_ns == stamp
+
+    from mtmc.run import _open_log
+    from mtmc.run_config import RunConfig
+
+    cameras = find_cameras(scene)
+    _open_log(out / LOG_NAME, RunConfig.from_settings(SETTINGS), cameras, False).close()
+    with pytest.raises(UserError, match="made with other settings of 'tracker'"):
+        run(scene, out, {**SETTINGS, "tracker": {"max_age": 3}}, resume=True)
+
+
+def test_ctrl_c_writes_what_was_done_and_can_be_resumed(scene, tmp_path):
+    from mtmc.run import Listener
+
+    class Impatient(Listener):
+        def step(self, progress):
+            if progress.frames["left"] == 10:
+                raise KeyboardInterrupt
+
+    out = tmp_path / "out"
+    record = run(scene, out, SETTINGS, listener=Impatient())
+    assert record["status"] == "interrupted"
+    assert read_mot(out / "tracks" / "left.txt", MotKind.TRACKS).last_frame == 10
+    assert run(scene, out, SETTINGS, resume=True)["status"] == "complete"
+    run(scene, tmp_path / "whole", SETTINGS)
+    for name in FILES:
+        assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_motion_and_colour_need_no_weights(tmp_path):
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    frames = [*block_frames(15, people=0), *block_frames(40, people=2)]
+    for name in ("left", "right"):
+        write_video(folder / f"{name}.mp4", frames)
+    settings = {"detector": {"name": "motion", "min_height": 0.3}, "output": {"video": False}}
+    run(folder, tmp_path / "out", settings)
+    people = json.loads((tmp_path / "out" / "identities.json").read_text())["identities"]
+    # A block that appears from nowhere can leave a ghost behind, which is a third one.
+    lasting = [p for p in people if p["last_seen"] > 5]
+    assert len(lasting) == 2
+    assert all(sorted(person["cameras"]) == ["left", "right"] for person in lasting)
+
+
+@pytest.mark.slow
+def test_memory_stays_flat_over_a_long_video(tmp_path):
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    frames = list(block_frames(40)) * 100
+    write_video(folder / "a.mp4", frames)
+    code = f"""
+import resource
+from pathlib import Path
+from mtmc.run import Listener, run
+class Watch(Listener):
+    def step(self, progress):
+        if progress.frames["a"] % 1000 == 0:
+            pages = int(Path("/proc/self/statm").read_text().split()[1])
+            print(pages * resource.getpagesize() // 1024, flush=True)
+run(Path({str(folder)!r}), Path({str(tmp_path / "out")!r}),
+    {{"detector": "motion", "output": {{"video": False}}}}, listener=Watch())
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    memory = [int(line) for line in result.stdout.split()]
+    assert len(memory) == 4
+    assert memory[-1] - memory[0] < 10_000  # KiB
+
+
+def ids_of_walkers(out, lab):
+    """For each person of the ground truth, the global ids of the boxes on them, by camera."""
+    found = {person: {} for person in (1, 2)}
+    for camera in (f"cam{i}" for i in range(4)):
+        truth = read_mot(lab / "gt" / f"{camera}.txt", MotKind.TRUTH)
+        result = read_mot(out / "tracks" / f"{camera}.txt", MotKind.TRACKS)
+        for person, by_camera in found.items():
+            mine = truth[(truth.ids == person) & (truth.scores > 0)]
+            hits = Counter()
+            for frame, box in zip(mine.frames, mine.boxes, strict=True):
+                here = result[result.frames == frame]
+                overlap = iou_matrix(box[None], here.boxes)[0]
+                hits.update(here.ids[overlap > 0.5].tolist())
+            by_camera[camera] = hits
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("calibrated", [True, False])
+@pytest.mark.parametrize("associator", ["offline", "online"])
+def test_real_room_one_id_per_walker(shared_data, shared_weights, tmp_path, calibrated, associator):
+    lab = shared_data / "lab4"
+    settings = {
+        "detector": {"name": "motfile", "folder": str(lab / "det")},
+        "reid": str(shared_weights / "osnet_x0_25_msmt17.onnx"),
+        "associator": associator,
+        "output": {"video": False},
+    }
+    if calibrated:
+        settings["calibration"] = str(lab / "calibration")
+    run(lab / "videos", tmp_path / "out", settings)
+    walkers = ids_of_walkers(tmp_path / "out", lab)
+    totals = {person: sum(hits.values(), Counter()) for person, hits in walkers.items()}
+    assert not totals[1].keys() & totals[2].keys()
+    if associator == "offline" or calibrated:
+        # By appearance alone, an id given after a second and never revised may split a walker.
+        assert [len(total) for total in totals.values()] == [1, 1]

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+import reid
+from reid.checkpoint import Checkpoint, load_plain, save_plain
+from reid.models import build
+from reid.preprocess import Preprocess
+
+
+@pytest.fixture
+def network():
+    torch.manual_seed(0)
+    return build("mobilenet_025")
+
+
+@pytest.fixture
+def checkpoint(network):
+    return Checkpoint(
+        model="mobilenet_025",
+        args={},
+        weights=network.state_dict(),
+        preprocess=Preprocess(size=(64, 32)),
+        dim=network.dim,
+        metrics={"rank1": 0.5, "dataset": "tiny"},
+    )
+
+
+def test_served_embeddings_are_the_networks(tmp_path, checkpoint, network, crops) -> None:
+    path = tmp_path / "best.pt"
+    checkpoint.save(path)
+    embedder = reid.load(path, device="cpu", batch_size=3)
+    assert (embedder.name, embedder.dim) == ("best", 256)
+    with torch.no_grad():
+        expected = functional.normalize(
+            network.eval()(torch.from_numpy(checkpoint.preprocess(crops)))
+        )
+    np.testing.assert_allclose(embedder.embed(crops), expected.numpy(), atol=1e-5)
+    assert embedder.embed([]).shape == (0, 256)
+
+
+def test_everything_comes_back(tmp_path, checkpoint) -> None:
+    checkpoint.save(tmp_path / "best.pt")
+    back = Checkpoint.open(tmp_path / "best.pt")
+    assert back.metrics == checkpoint.metrics
+    assert back.preprocess == checkpoint.preprocess
+    assert back.versions["torch"] == torch.__version__.split("+")[0]
+    assert all(torch.equal(back.weights[k], v) for k, v in checkpoint.weights.items())
+
+
+def test_an_interrupted_save_leaves_the_old_file(tmp_path, checkpoint) -> None:
+    path = tmp_path / "best.pt"
+    checkpoint.save(path)
+    before = path.read_bytes()
+
+    class Unwritable:
+        def __reduce__(self):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        save_plain({"weights": Unwritable()}, path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+class Surprise:
+    def __reduce__(self):
+        return print, ("this must not run",)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "damaged or not a torch file"),
+        (b"\x89PNG not a model at all", "not a torch file"),
+        (pickle.dumps({"a": 1}), "not a torch file"),
+    ],
+)
+def test_a_foreign_file_is_one_clear_line(tmp_path, content, message) -> None:
+    path = tmp_path / "odd.pt"
+    path.write_bytes(content)
+    with pytest.raises(reid.ReidError, match=message) as caught:
+        reid.load(path)
+    assert "odd.pt" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_no_code_is_run_from_a_file(tmp_path, capsys) -> None:
+    path = tmp_path / "evil.pt"
+    torch.save({"x": Surprise()}, path)
+    with pytest.raises(reid.ReidError, match="other than plain types"):
+        load_plain(path)
+    assert "must not run" not in capsys.readouterr().out
+
+
+def test_a_cut_off_checkpoint(tmp_path, checkpoint) -> None:
+    path = tmp_path / "best.pt"
+    checkpoint.save(path)
+    path.write_bytes(path.read_bytes()[:-5000])
+    with pytest.raises(reid.ReidError, match="damaged"):
+        reid.load(path)
+
+
+def test_a_state_dict_of_someone_else(tmp_path, network) -> None:
+    torch.save(network.state_dict(), tmp_path / "weights.pt")
+    with pytest.raises(reid.ReidError, match="not a checkpoint of this project"):
+        reid.load(tmp_path / "weights.pt")
+
+
+def test_weights_of_another_architecture(tmp_path, checkpoint) -> None:
+    odd = Checkpoint(**{**vars(checkpoint), "args": {"width": 0.5}})
+    odd.save(tmp_path / "best.pt")
+    with pytest.raises(reid.ReidError, match="weights do not fit mobilenet_025") as caught:
+        reid.load(tmp_path / "best.pt")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_and_a_bad_device(tmp_path, checkpoint) -> None:
+    with pytest.raises(reid.ReidError, match="no such model file"):
+        reid.load(tmp_path / "none.pt")
+    checkpoint.save(tmp_path / "best.pt")
+    with pytest.raises(reid.ReidError, match="device 'cuda:99' cannot be used"):
+        reid.load(tmp_path / "best.pt", device="cuda:99")
+    with pytest.raises(reid.ReidError, match="batch_size must be at least 1"):
+        reid.load(tmp_path / "best.pt", batch_size=0)

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+from reid.cli import main
+from reid.models import MODELS
+
+TINY = [
+    "--set=model.name=mobilenet_025",
+    "--set=input_size=[32,16]",
+    "--set=schedule.epochs=2",
+    "--set=sampler={people: 3, images: 2}",
+    "--set=data={train: [folder], test: [folder]}",
+]
+
+
+def call(capsys, monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["reid", *map(str, arguments)])
+    try:
+        main()
+        code = 0
+    except SystemExit as stop:
+        code = stop.code or 0
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.fixture
+def people(tmp_path):
+    rng = np.random.default_rng(0)
+    for folder in ("bounding_box_train", "query", "bounding_box_test"):
+        (tmp_path / "data" / folder).mkdir(parents=True)
+        for pid in (1, 2, 3):
+            for camera in (1, 2):
+                file = tmp_path / "data" / folder / f"{pid:04d}_c{camera}s1_000001_00.png"
+                picture = np.full((20, 10, 3), (80 * pid, 240 - 80 * pid, 40 * pid), np.uint8)
+                cv2.imwrite(str(file), picture + rng.integers(0, 9, (20, 10, 3), dtype=np.uint8))
+    (tmp_path / "c.yaml").write_text("{}\n")
+    return tmp_path / "data"
+
+
+def test_train_eval_export_and_eval_again(capsys, monkeypatch, tmp_path, people) -> None:
+    out = tmp_path / "out"
+    train = ["train", tmp_path / "c.yaml", "--data", people, "--out", out, *TINY]
+    code, _, err = call(capsys, monkeypatch, *train)
+    assert code == 0, err
+    assert {p.name for p in out.iterdir()} == {"best.pt", "last.pt", "config.yaml", "log.jsonl"}
+    rows = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    assert [row["epoch"] for row in rows] == [1, 2]
+
+    code, _, err = call(capsys, monkeypatch, *train)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "holds a training; continue it with --resume" in err
+    assert call(capsys, monkeypatch, *train, "--resume")[0] == 0
+
+    assert call(capsys, monkeypatch, "export", out / "best.pt")[0] == 0
+    results = []
+    for model in ("best.pt", "best.onnx"):
+        file = tmp_path / f"{model}.json"
+        options = ["--dataset", "folder", "--data", people, "--json", file]
+        assert call(capsys, monkeypatch, "eval", out / model, *options)[0] == 0
+        results.append(json.loads(file.read_text()))
+    assert results[0]["scores"] == rows[-1]["scores"]["folder"]
+    assert results[1]["scores"]["queries"] == 6
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--rerank"],
+        ["--metric", "euclidean"],
+        ["--augmentation", "ten_crop"],
+        ["--multi-query"],
+        ["--augmentation", "flip", "--batch-size", "2", "--threads", "1"],
+    ],
+)
+def test_every_option_of_eval_works(capsys, monkeypatch, tmp_path, people, options) -> None:
+    file = tmp_path / "scores.json"
+    code, _, err = call(
+        capsys,
+        monkeypatch,
+        "eval",
+        "color",
+        "--dataset",
+        "folder",
+        "--data",
+        people,
+        "--json",
+        file,
+        *options,
+    )
+    assert code == 0, err
+    assert 0 < json.loads(file.read_text())["scores"]["mAP"] <= 1
+
+
+def test_list_shows_everything_with_a_name(capsys, monkeypatch) -> None:
+    code, out, _ = call(capsys, monkeypatch, "list", "--json")
+    content = json.loads(out)
+    assert code == 0
+    assert [row["name"] for row in content["models"]] == list(MODELS)
+    assert all(row["parameters"] > 0 and row["flops"] > 0 for row in content["models"])
+    assert "robust_reid_2x_market1501" in content["presets"]
+    assert "market1501" in call(capsys, monkeypatch, "list")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "robust_reid_2x_markt1501"], "did you mean 'robust_reid_2x_market1501'?"),
+        (["train", "none/of/this.yaml"], "no such configuration file"),
+        (["train", "hacnn", "--set", "modle.name=x"], "did you mean 'model'?"),
+        (["train", "hacnn", "--data", "{tmp}"], "Market-1501 not found: expected"),
+        (
+            ["train", "{tmp}/c.yaml", *TINY, "--data", "{data}", "--device", "tpu"],
+            "device 'tpu' cannot be used here",
+        ),
+        (["eval", "none.pt", "--dataset", "folder", "--data", "{data}"], "no such model file"),
+        (["eval", "color", "--dataset", "foldr"], "did you mean 'folder'?"),
+        (["eval", "color"], "Missing option '--dataset'"),
+        (["eval", "color", "--dataset", "folder", "--metric", "l1"], "metric must be one of"),
+        (["export", "none.pt"], "no such file"),
+        (["export", "none.pt", "x.onx"], "ends in .onnx"),
+        (["lst"], "No such command 'lst'"),
+    ],
+)
+def test_bad_input_is_one_line_and_code_2(capsys, monkeypatch, people, arguments, message) -> None:
+    places = {"{tmp}": str(people.parent), "{data}": str(people)}
+    for short, path in places.items():
+        arguments = [a.replace(short, path) for a in arguments]
+    code, _, err = call(capsys, monkeypatch, *arguments)
+    assert code == 2
+    assert err.count("\n") == 1
+    assert message in err
+
+
+def test_a_corrupt_image_is_named(capsys, monkeypatch, tmp_path, people) -> None:
+    broken = people / "bounding_box_train" / "0002_c1s1_000001_00.png"
+    broken.write_bytes(b"not a picture")
+    code, _, err = call(
+        capsys,
+        monkeypatch,
+        "train",
+        tmp_path / "c.yaml",
+        "--data",
+        people,
+        "--out",
+        tmp_path / "out",
+        *TINY,
+    )
+    assert code == 2
+    assert f"error: {broken}: not a readable image" in err
+
+
+def test_help_loads_no_torch() -> None:
+    code = "import sys; from reid.cli import main; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

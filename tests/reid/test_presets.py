@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+
+from reid.configuration import read_config
+from reid.models import build
+from reid.presets import find_config, preset_names
+from reid.training.config import TrainConfig
+
+
+def read(name) -> TrainConfig:
+    return read_config(TrainConfig, find_config(name))
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_is_a_training(name) -> None:
+    import torch
+
+    config = read(name)
+    with torch.device("meta"):
+        build(config.model.name, **config.model.args)
+
+
+@pytest.mark.parametrize(
+    ("column", "changed"),
+    [
+        ("a", {"model", "loss"}),
+        ("b", {"loss"}),
+        ("c", {"model"}),
+        ("d", {"model"}),
+        ("e", {"loss"}),
+        ("f", {"model"}),
+        ("g", {"model"}),
+        ("h", {"model", "cycles", "average"}),
+    ],
+)
+def test_an_ablation_changes_only_what_its_column_says(column, changed) -> None:
+    whole, part = read("ablation/i").to_dict(), read(f"ablation/{column}").to_dict()
+    assert {key for key in whole if whole[key] != part[key]} == changed
+
+
+def test_the_papers_schedule() -> None:
+    config = read("robust_reid_2x_market1501")
+    assert (config.schedule.epochs, config.cycles.total_epochs, config.epochs) == (350, 525, 875)
+    assert config.average.method == "swag"
+    assert config.sampler.batch_size == 32
