@@ -11,7 +11,12 @@ __all__ = ["TRACKERS", "Detections", "Tracker", "Tracks", "create", "tracker_cla
 
 # name -> "module:Class", loaded on use.
 TRACKERS: dict[str, str] = {
+    "coast": "trackers.coast:Coast",
+    "sort": "trackers.sort:Sort",
+    "ocsort": "trackers.ocsort:OcSort",
     "bytetrack": "trackers.bytetrack:ByteTrack",
+    "botsort": "trackers.botsort:BotSort",
+    "motdt": "trackers.motdt:Motdt",
 }
 
 

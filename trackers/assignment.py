@@ -10,46 +10,59 @@ from scipy.optimize import linear_sum_assignment
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Pairs = tuple[NDArray[np.intp], NDArray[np.intp]]
+    Indices = NDArray[np.intp]
+    Pairs = tuple[Indices, Indices]
 
-# Above this many entries it pays to look for pairs nobody else competes for.
+# Above this many entries it pays to set aside the pairs nobody else competes for.
 _DENSE = 2500
 
 
-def match(cost: NDArray[np.floating], limit: float) -> Pairs:
-    """Pairs rows with columns at the least total cost, leaving out pairs above ``limit``.
+def match(
+    rows: Indices, cols: Indices, cost: NDArray[np.floating], limit: float, shape: tuple[int, int]
+) -> Pairs:
+    """Pairs rows with columns at the least total cost, among the pairs given.
 
-    Costs above the limit are clamped before solving, so that a forbidden pair weighs as much as
-    leaving both sides alone and never pushes an allowed pair aside; they are dropped afterwards.
+    A pair that is not given, or costs more than the limit, weighs as much as leaving both sides
+    alone, so it never pushes an allowed pair aside, and it is never chosen.
 
     Args:
-        cost: ``(N, M)``, finite.
+        rows: ``(P,)`` row of every pair.
+        cols: ``(P,)`` its column.
+        cost: ``(P,)`` its cost.
         limit: highest cost of an allowed pair; a cost exactly at the limit is allowed.
+        shape: number of rows and of columns.
 
     Returns:
-        Row and column indices of the pairs, rows ascending.
+        Row and column indices of the chosen pairs.
     """
-    if cost.size <= _DENSE:
-        return _solve(cost, limit)
-    rows, cols = np.nonzero(cost <= limit)
-    row_use, col_use = np.bincount(rows, minlength=1), np.bincount(cols, minlength=1)
-    alone = (row_use[rows] == 1) & (col_use[cols] == 1)
-    contested = ~alone
-    if not contested.any():
+    allowed = (cost <= limit).nonzero()[0]
+    if not len(allowed):
+        return rows[:0], cols[:0]
+    rows, cols, cost = rows[allowed], cols[allowed], cost[allowed]
+    if shape[0] * shape[1] <= _DENSE:
+        return _solve(rows, cols, cost, limit, shape)
+    alone = (np.bincount(rows)[rows] == 1) & (np.bincount(cols)[cols] == 1)
+    if alone.all():
         return rows, cols
-    some_rows, some_cols = np.unique(rows[contested]), np.unique(cols[contested])
-    sub_rows, sub_cols = _solve(cost[np.ix_(some_rows, some_cols)], limit)
-    all_rows = np.concatenate([rows[alone], some_rows[sub_rows]])
-    all_cols = np.concatenate([cols[alone], some_cols[sub_cols]])
-    order = np.argsort(all_rows)
-    return all_rows[order], all_cols[order]
+    some_rows, sub_rows = np.unique(rows[~alone], return_inverse=True)
+    some_cols, sub_cols = np.unique(cols[~alone], return_inverse=True)
+    size = len(some_rows), len(some_cols)
+    sub_rows, sub_cols = _solve(sub_rows, sub_cols, cost[~alone], limit, size)
+    return (
+        np.concatenate([rows[alone], some_rows[sub_rows]]),
+        np.concatenate([cols[alone], some_cols[sub_cols]]),
+    )
 
 
-def _solve(cost: NDArray[np.floating], limit: float) -> Pairs:
+def _solve(
+    rows: Indices, cols: Indices, cost: NDArray[np.floating], limit: float, shape: tuple[int, int]
+) -> Pairs:
     # A hair above the limit: a pair exactly at it is still worth more than none.
-    rows, cols = linear_sum_assignment(np.minimum(cost, limit + 1e-6))
-    allowed = cost[rows, cols] <= limit
-    return rows[allowed], cols[allowed]
+    table = np.full(shape, limit + 1e-6)
+    table[rows, cols] = cost
+    chosen_rows, chosen_cols = linear_sum_assignment(table)
+    allowed = table[chosen_rows, chosen_cols] <= limit
+    return chosen_rows[allowed], chosen_cols[allowed]
 
 
 class Rounds:
@@ -63,31 +76,34 @@ class Rounds:
     def __init__(self, rows: int, cols: int) -> None:
         self.free_rows = np.ones(rows, bool)
         self.free_cols = np.ones(cols, bool)
+        self._shape = rows, cols
         self._pairs: list[Pairs] = []
 
     def match(
         self,
+        pairs: Pairs,
         cost: NDArray[np.floating],
         limit: float,
-        rows: NDArray[np.bool_] | None = None,
-        cols: NDArray[np.bool_] | None = None,
+        *,
+        tracks: NDArray[np.bool_] | None = None,
+        detections: NDArray[np.bool_] | None = None,
     ) -> None:
         """Matches what is free.
 
         Args:
-            cost: ``(rows, cols)`` over all tracks and detections.
+            pairs: row and column of every pair in question.
+            cost: its cost.
             limit: highest cost of an allowed pair.
-            rows: mask of the tracks that take part; all where None.
-            cols: mask of the detections that take part; all where None.
+            tracks: mask of the tracks that take part; all where None.
+            detections: mask of the detections that take part; all where None.
         """
-        some_rows = np.flatnonzero(self.free_rows if rows is None else self.free_rows & rows)
-        some_cols = np.flatnonzero(self.free_cols if cols is None else self.free_cols & cols)
-        if not len(some_rows) or not len(some_cols):
+        some_rows = self.free_rows if tracks is None else self.free_rows & tracks
+        some_cols = self.free_cols if detections is None else self.free_cols & detections
+        rows, cols = pairs
+        here = (some_rows[rows] & some_cols[cols]).nonzero()[0]
+        if not len(here):
             return
-        if cost.shape != (len(some_rows), len(some_cols)):
-            cost = cost[some_rows[:, None], some_cols]
-        sub_rows, sub_cols = match(cost, limit)
-        taken = some_rows[sub_rows], some_cols[sub_cols]
+        taken = match(rows[here], cols[here], cost[here], limit, self._shape)
         self.free_rows[taken[0]] = False
         self.free_cols[taken[1]] = False
         self._pairs.append(taken)

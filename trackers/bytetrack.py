@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from trackers import geometry
 from trackers.assignment import Rounds
-from trackers.geometry import iou_matrix
 from trackers.lifecycle import LiveTracker, check_at_least, check_share
-from trackers.motion import HeightModel, Motion
+from trackers.motion import AreaModel, Motion
 
 if TYPE_CHECKING:
     from trackers.assignment import Pairs
@@ -68,7 +68,7 @@ class ByteTrack(LiveTracker):
     def __init__(self, config: ByteTrackConfig | None = None) -> None:
         self.config = config or ByteTrackConfig()
         super().__init__(
-            Motion(HeightModel()),
+            Motion(AreaModel()),
             birth_score=self.config.birth_score,
             min_hits=self.config.min_hits,
             max_age=self.config.max_age,
@@ -81,13 +81,15 @@ class ByteTrack(LiveTracker):
         config, scores = self.config, detections.scores
         high = scores >= config.high_score
         low = (scores >= config.low_score) & ~high
-        iou = iou_matrix(self.motion.boxes(), detections.boxes)
-        distance = 1.0 - iou
-        fused = 1.0 - iou * scores
-        seen = self.confirmed & (self.misses == 0)
-
-        rounds = Rounds(*iou.shape)
-        rounds.match(fused, 1.0 - config.first_iou, rows=self.confirmed, cols=high)
-        rounds.match(distance, 1.0 - config.second_iou, rows=seen, cols=low)
-        rounds.match(fused, 1.0 - config.tentative_iou, rows=~self.confirmed, cols=high)
+        rows, cols, iou = geometry.iou(self.motion.boxes(), detections.boxes)
+        pairs, fused = (rows, cols), 1.0 - iou * scores[cols]
+        rounds = Rounds(len(self.ids), len(detections))
+        rounds.match(pairs, fused, 1.0 - config.first_iou, tracks=self.confirmed, detections=high)
+        if low.any():
+            seen = self.confirmed & (self.misses == 0)
+            rounds.match(pairs, 1.0 - iou, 1.0 - config.second_iou, tracks=seen, detections=low)
+        if not self.confirmed.all():
+            rounds.match(
+                pairs, fused, 1.0 - config.tentative_iou, tracks=~self.confirmed, detections=high
+            )
         return rounds.pairs()

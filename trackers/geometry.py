@@ -2,73 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Callable
 
     Floats = NDArray[np.floating]
 
+# Up to this many pairs every one is looked at; above, only those that overlap sideways.
+_DENSE = 4000
 
-def box_areas(boxes: Floats) -> Floats:
-    """Areas of boxes.
+
+class Overlaps(NamedTuple):
+    """The pairs of two sets of boxes that overlap at all; of many boxes, these are few.
 
     Args:
-        boxes: ``(N, 4)``, ``x1, y1, x2, y2`` in pixels.
-
-    Returns:
-        ``(N,)`` in square pixels.
+        rows: ``(P,)`` index into the first set.
+        cols: ``(P,)`` index into the second set.
+        values: ``(P,)`` how much the pair overlaps, above 0.
     """
-    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+
+    rows: NDArray[np.intp]
+    cols: NDArray[np.intp]
+    values: NDArray[np.floating]
 
 
-def _intersections(a: Floats, b: Floats) -> Floats:
-    # Coordinates first, so that every step runs over contiguous (N, M) planes.
-    columns, rows = a.T[:, :, None], b.T[:, None, :]
-    sides = np.minimum(columns[2:], rows[2:])
-    sides -= np.maximum(columns[:2], rows[:2])
-    np.maximum(sides, 0.0, out=sides)
-    sides[0] *= sides[1]
-    overlap: Floats = sides[0]
-    return overlap
-
-
-def iou_matrix(a: Floats, b: Floats) -> Floats:
-    """Intersection over union of every box of one set with every box of another.
+def iou(a: Floats, b: Floats) -> Overlaps:
+    """Intersection over union of the boxes of one set with those of another.
 
     Args:
         a: ``(N, 4)``, ``x1, y1, x2, y2`` in pixels.
         b: ``(M, 4)``, likewise.
 
     Returns:
-        ``(N, M)`` in 0..1.
+        The overlapping pairs, values in 0..1.
     """
-    overlap = _intersections(a, b)
-    union = np.add.outer(box_areas(a), box_areas(b))
-    union -= overlap
-    overlap /= union
-    return overlap
+    return _overlaps(_iou, a, b)
 
 
-def coverage_matrix(a: Floats, b: Floats) -> Floats:
-    """How much of each box of ``a`` lies inside each box of ``b`` (intersection over ``a``'s area).
-
-    Args:
-        a: ``(N, 4)``, ``x1, y1, x2, y2`` in pixels.
-        b: ``(M, 4)``, likewise.
-
-    Returns:
-        ``(N, M)`` in 0..1.
-    """
-    overlap = _intersections(a, b)
-    overlap /= box_areas(a)[:, None]
-    return overlap
-
-
-def height_iou_matrix(a: Floats, b: Floats) -> Floats:
-    """Overlap over union of the boxes' vertical extents alone.
+def height_iou(a: Floats, b: Floats) -> Overlaps:
+    """IoU times the overlap over union of the vertical extents alone.
 
     People standing at one depth share top and bottom, so this tells depths apart.
 
@@ -77,18 +54,25 @@ def height_iou_matrix(a: Floats, b: Floats) -> Floats:
         b: ``(M, 4)``, likewise.
 
     Returns:
-        ``(N, M)`` in 0..1.
+        The overlapping pairs, values in 0..1.
 
     Source:
-        Yang et al., "Hybrid-SORT", AAAI 2024, equation 3 (height-modulated IoU).
+        Yang et al., "Hybrid-SORT", AAAI 2024, section 3.3 (height-modulated IoU).
     """
-    shared = np.minimum.outer(a[:, 3], b[:, 3])
-    shared -= np.maximum.outer(a[:, 1], b[:, 1])
-    np.maximum(shared, 0.0, out=shared)
-    union = np.add.outer(a[:, 3] - a[:, 1], b[:, 3] - b[:, 1])
-    union -= shared
-    shared /= union
-    return shared
+    return _overlaps(_height_iou, a, b)
+
+
+def coverage(a: Floats, b: Floats) -> Overlaps:
+    """How much of each box of ``a`` lies inside each box of ``b`` (intersection over ``a``'s area).
+
+    Args:
+        a: ``(N, 4)``, ``x1, y1, x2, y2`` in pixels.
+        b: ``(M, 4)``, likewise.
+
+    Returns:
+        The overlapping pairs, values in 0..1.
+    """
+    return _overlaps(_coverage, a, b)
 
 
 def expand_boxes(boxes: Floats, ratio: float) -> Floats:
@@ -107,5 +91,81 @@ def expand_boxes(boxes: Floats, ratio: float) -> Floats:
         Yang et al., "Hard to Track Objects with Irregular Motions and Similar Appearances? Make It
         Easier by Buffering the Matching Space" (C-BIoU), WACV 2023, section 3.2.
     """
-    margin = (boxes[:, 2:] - boxes[:, :2]) * ratio
-    return np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + margin], axis=1)
+    grown: Floats = boxes @ _growth(ratio)
+    return grown
+
+
+@cache
+def _growth(ratio: float) -> Floats:
+    outwards = ratio * np.array([[1.0, 0.0, -1.0, 0.0], [0.0, 1.0, 0.0, -1.0]])
+    growth: Floats = np.eye(4) + np.concatenate([outwards, -outwards])
+    return growth
+
+
+# The formulas take coordinates first, (4, ...) arrays that broadcast, so that every step runs over
+# contiguous planes.
+
+
+def _overlap(a: Floats, b: Floats) -> Floats:
+    sides = np.minimum(a[2:], b[2:])
+    sides -= np.maximum(a[:2], b[:2])
+    np.maximum(sides, 0.0, out=sides)
+    return sides
+
+
+def _area(sides: Floats) -> Floats:
+    area: Floats = sides[0] * sides[1]
+    return area
+
+
+def _iou(a: Floats, b: Floats) -> Floats:
+    shared = _area(_overlap(a, b))
+    both = _area(a[2:] - a[:2]) + _area(b[2:] - b[:2])
+    both -= shared
+    shared /= both
+    return shared
+
+
+def _height_iou(a: Floats, b: Floats) -> Floats:
+    sides = _overlap(a, b)
+    shared = _area(sides)
+    size_a, size_b = a[2:] - a[:2], b[2:] - b[:2]
+    both = _area(size_a) + _area(size_b)
+    both -= shared
+    shared /= both
+    shared *= sides[1]
+    # The vertical union is exact where the boxes overlap; elsewhere the product is zero anyway.
+    shared /= size_a[1] + size_b[1] - sides[1]
+    return shared
+
+
+def _coverage(a: Floats, b: Floats) -> Floats:
+    shared = _area(_overlap(a, b))
+    shared /= _area(a[2:] - a[:2])
+    return shared
+
+
+def _overlaps(formula: Callable[[Floats, Floats], Floats], a: Floats, b: Floats) -> Overlaps:
+    columns_a = np.ascontiguousarray(a.T, np.float64)
+    columns_b = np.ascontiguousarray(b.T, np.float64)
+    if len(a) * len(b) <= _DENSE:
+        table = formula(columns_a[:, :, None], columns_b[:, None, :])
+        rows, cols = (table > 0.0).nonzero()
+        return Overlaps(rows, cols, table[rows, cols])
+    rows, cols = _side_by_side(columns_a, columns_b)
+    values = formula(columns_a[:, rows], columns_b[:, cols])
+    some = (values > 0.0).nonzero()[0]
+    return Overlaps(rows[some], cols[some], values[some])
+
+
+def _side_by_side(a: Floats, b: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """A superset of the pairs whose horizontal extents overlap, without looking at all pairs."""
+    order = np.argsort(b[0])
+    left = b[0, order]
+    widest = (b[2] - b[0]).max()
+    first = np.searchsorted(left, a[0] - widest)
+    count = np.searchsorted(left, a[2]) - first
+    rows = np.repeat(np.arange(len(first)), count)
+    run_start = np.cumsum(count) - count
+    cols = order[np.arange(len(rows)) + np.repeat(first - run_start, count)]
+    return rows, cols

@@ -49,7 +49,14 @@ class LiveTracker(ABC):
 
     needs_embeddings = False
     needs_image = False
-    _columns: ClassVar[tuple[str, ...]] = ("ids", "hits", "misses", "confirmed", "scores")
+    _columns: ClassVar[tuple[str, ...]] = (
+        "ids",
+        "hits",
+        "misses",
+        "confirmed",
+        "scores",
+        "det_index",
+    )
 
     def __init__(self, motion: Motion, birth_score: float, min_hits: int, max_age: int) -> None:
         self.motion = motion
@@ -59,6 +66,7 @@ class LiveTracker(ABC):
         self.misses = np.zeros(0, np.int64)  # frames since the last match
         self.confirmed = np.zeros(0, bool)
         self.scores = np.zeros(0, np.float32)
+        self.det_index = np.zeros(0, np.int64)  # in the current frame, -1 where unmatched
         self._birth_score = birth_score
         self._min_hits = min_hits
         self._max_age = max_age
@@ -73,31 +81,22 @@ class LiveTracker(ABC):
 
         Returns:
             The reported tracks, ids ascending.
-
-        Raises:
-            ValueError: the tracker needs embeddings and there are none.
         """
-        if self.needs_embeddings and detections.embeddings is None and len(detections):
-            raise ValueError(f"{type(self).__name__} needs detections with embeddings")
         self.frame += 1
         self._predict()
         rows, cols = self._associate(detections)
-        det_index = np.full(len(self.ids), -1)
-        det_index[rows] = cols
+        self.det_index.fill(-1)
+        self.det_index[rows] = cols
         self.misses += 1
         if len(rows):
-            self._take(rows, detections[cols])
-        dead = self.misses > np.where(self.confirmed, self._max_age, 0)
-        if dead.any():
-            self._keep(~dead)
-            det_index = det_index[~dead]
-        free = np.ones(len(detections), bool)
-        free[cols] = False
-        born = self._births(detections, free)
+            self._take(rows, detections, cols)
+        alive = self.misses <= self.confirmed * self._max_age  # a tentative track may not miss
+        if not alive.all():
+            self._keep(alive)
+        born = self._births(detections, cols)
         if len(born):
-            self._add(detections[born])
-            det_index = np.concatenate([det_index, born])
-        return self._report(detections, det_index)
+            self._add(detections, born)
+        return self._report(detections)
 
     def _predict(self) -> None:
         self.motion.predict()
@@ -106,32 +105,35 @@ class LiveTracker(ABC):
     def _associate(self, detections: Detections) -> Pairs:
         """Which track (row) takes which detection (column)."""
 
-    def _take(self, rows: NDArray[np.intp], detections: Detections) -> None:
-        """Gives tracks their detections, one per row."""
-        self.motion.correct(rows, detections.boxes)
+    def _take(self, rows: NDArray[np.intp], detections: Detections, cols: NDArray[np.intp]) -> None:
+        """Gives tracks their detections."""
+        self.motion.correct(rows, detections.boxes[cols])
         self.hits[rows] += 1
         self.misses[rows] = 0
-        self.scores[rows] = detections.scores
+        self.scores[rows] = detections.scores[cols]
         self.confirmed |= self.hits >= self._min_hits
 
-    def _births(self, detections: Detections, free: NDArray[np.bool_]) -> NDArray[np.intp]:
+    def _births(self, detections: Detections, taken: NDArray[np.intp]) -> NDArray[np.intp]:
         """Detections that start a track, in an order that does not depend on theirs."""
-        born = np.flatnonzero(free & (detections.scores >= self._birth_score))
+        free = detections.scores >= self._birth_score
+        free[taken] = False
+        born = np.flatnonzero(free)
         if len(born) > 1:
             keys = (*detections.boxes[born].T, -detections.scores[born])
             born = born[np.lexsort(keys)]
         return born
 
-    def _add(self, detections: Detections) -> None:
-        """Starts a track from every detection."""
-        count = len(detections)
-        self.motion.add(detections.boxes)
+    def _add(self, detections: Detections, born: NDArray[np.intp]) -> None:
+        """Starts a track from each of the detections ``born``."""
+        count = len(born)
+        self.motion.add(detections.boxes[born])
         self._append(
             ids=np.arange(self._next_id, self._next_id + count),
             hits=np.ones(count, np.int64),
             misses=np.zeros(count, np.int64),
             confirmed=np.full(count, self._min_hits <= 1 or self.frame == 1),
-            scores=detections.scores,
+            scores=detections.scores[born],
+            det_index=born,
         )
         self._next_id += count
 
@@ -145,7 +147,10 @@ class LiveTracker(ABC):
         for name in self._columns:
             setattr(self, name, getattr(self, name)[mask])
 
-    def _report(self, detections: Detections, det_index: NDArray[np.int64]) -> Tracks:
-        rows = np.flatnonzero(self.confirmed & (self.misses == 0))
-        boxes = self.motion.boxes()[rows].astype(np.float32)
-        return Tracks(self.ids[rows], boxes, self.scores[rows], det_index[rows])
+    def _report(self, detections: Detections) -> Tracks:
+        """The tracks to report: those confirmed and matched."""
+        return self._tracks(np.flatnonzero(self.confirmed & (self.misses == 0)))
+
+    def _tracks(self, rows: NDArray[np.intp]) -> Tracks:
+        boxes = self.motion.boxes(rows).astype(np.float32)
+        return Tracks(self.ids[rows], boxes, self.scores[rows], self.det_index[rows])

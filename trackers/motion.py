@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_LEAST = 1e-3  # pixels; keeps a shrinking box a box
+_LEAST = 1e-3  # of the two coordinates that make a box's size; keeps a shrinking box a box
 
 
 class BoxModel(Protocol):
@@ -53,7 +53,7 @@ def _centres_and_sizes(boxes: NDArray[np.floating]) -> Array:
 
 def _boxes(centres: Array, sizes: Array) -> Array:
     boxes = np.empty((len(centres), 4))
-    half = 0.5 * np.maximum(sizes, _LEAST)
+    half = 0.5 * sizes
     np.subtract(centres, half, out=boxes[:, :2])
     np.add(centres, half, out=boxes[:, 2:])
     return boxes
@@ -77,8 +77,7 @@ class AreaModel:
         return values
 
     def decode(self, values: Array) -> Array:  # noqa: D102
-        area = np.maximum(values[:, 2], _LEAST)
-        ratio = np.maximum(values[:, 3], _LEAST)
+        area, ratio = values[:, 2], values[:, 3]
         width = np.sqrt(area * ratio)
         return _boxes(values[:, :2], np.stack([width, area / width], axis=1))
 
@@ -108,7 +107,7 @@ class HeightModel:
         return values
 
     def decode(self, values: Array) -> Array:  # noqa: D102
-        height = np.maximum(values[:, 3:], _LEAST)
+        height = values[:, 3:]
         return _boxes(values[:, :2], np.concatenate([values[:, 2:3] * height, height], axis=1))
 
     def _variances(self, values: Array, share: float, ratio: float) -> Array:
@@ -138,33 +137,46 @@ class SizeModel:
 
     Source: Aharon et al., "BoT-SORT: Robust Associations Multi-Pedestrian Tracking", 2022,
     section 3.1 (equations 1 to 4).
+
+    Args:
+        position_std: uncertainty of a position per frame and of a detection, as a share of the
+            width (for x and the width) or the height (for y and the height).
+        velocity_std: uncertainty of a velocity per frame, likewise.
     """
 
-    position_std = 1 / 20  # of the width (x, width) or height (y, height)
-    velocity_std = 1 / 160  # likewise, per frame
+    # Both ways are linear: row vectors times these.
+    _TO_VALUES = np.array(
+        [[0.5, 0.0, -1.0, 0.0], [0.0, 0.5, 0.0, -1.0], [0.5, 0.0, 1.0, 0.0], [0.0, 0.5, 0.0, 1.0]]
+    )
+    _TO_BOXES = np.array(
+        [[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0], [-0.5, 0.0, 0.5, 0.0], [0.0, -0.5, 0.0, 0.5]]
+    )
+
+    def __init__(self, position_std: float = 1 / 20, velocity_std: float = 1 / 160) -> None:
+        self._position = position_std**2
+        self._velocity = velocity_std**2
 
     def encode(self, boxes: NDArray[np.floating]) -> Array:  # noqa: D102
-        return _centres_and_sizes(boxes)
+        values: Array = boxes @ self._TO_VALUES
+        return values
 
     def decode(self, values: Array) -> Array:  # noqa: D102
-        return _boxes(values[:, :2], values[:, 2:])
+        boxes: Array = values @ self._TO_BOXES
+        return boxes
 
     def _variances(self, values: Array) -> Array:
-        squared = np.empty_like(values)
-        np.square(values[:, 2:], out=squared[:, 2:])
-        squared[:, :2] = squared[:, 2:]
-        return squared
+        return np.square(values[:, [2, 3, 2, 3]])
 
     def initial_noise(self, values: Array) -> tuple[Array, Array]:  # noqa: D102
         squared = self._variances(values)
-        return squared * (2 * self.position_std) ** 2, squared * (10 * self.velocity_std) ** 2
+        return squared * (4 * self._position), squared * (100 * self._velocity)
 
     def process_noise(self, values: Array) -> tuple[Array, Array]:  # noqa: D102
         squared = self._variances(values)
-        return squared * self.position_std**2, squared * self.velocity_std**2
+        return squared * self._position, squared * self._velocity
 
     def measurement_noise(self, values: Array) -> Array:  # noqa: D102
-        return self._variances(values) * self.position_std**2
+        return self._variances(values) * self._position
 
 
 class Motion:
@@ -181,9 +193,14 @@ class Motion:
     def __len__(self) -> int:
         return self.state.shape[1]
 
-    def boxes(self) -> Array:
-        """Current boxes, ``(N, 4)``."""
-        return self.model.decode(self.state[kalman.VALUE])
+    def boxes(self, rows: NDArray[np.intp] | None = None) -> Array:
+        """Current boxes, ``(N, 4)``, of all tracks or of some."""
+        values: Array = self.state[kalman.VALUE]
+        return self.model.decode(values if rows is None else values[rows])
+
+    def shift(self, offset: Array) -> None:
+        """Moves all boxes by ``offset``, ``(2,)`` pixels."""
+        self.state[kalman.VALUE, :, :2] += offset
 
     def add(self, boxes: NDArray[np.floating]) -> None:
         """Appends tracks at rest at ``boxes``."""
@@ -201,9 +218,26 @@ class Motion:
         Args:
             frozen_size: tracks whose size stays as it is (they are not being seen).
         """
-        if frozen_size is not None:
+        if frozen_size is not None and frozen_size.any():
             self.state[kalman.VELOCITY, frozen_size, 2:] = 0.0
-        kalman.predict(self.state, *self.model.process_noise(self.state[kalman.VALUE]))
+        values = self.state[kalman.VALUE]
+        kalman.predict(self.state, *self.model.process_noise(values))
+        np.maximum(values[:, 2:], _LEAST, out=values[:, 2:])
+
+    def distance(self, boxes: NDArray[np.floating]) -> Array:
+        """Squared Mahalanobis distance of every track and every box.
+
+        Args:
+            boxes: ``(M, 4)`` detections.
+
+        Returns:
+            ``(N, M)``; below 9.4877 for 95 % of a track's own detections.
+        """
+        values = self.state[kalman.VALUE]
+        variances = self.state[kalman.VAR_VALUE] + self.model.measurement_noise(values)
+        away = self.model.encode(boxes)[None] - values[:, None]  # (N, M, 4)
+        squared: Array = (away**2 / variances[:, None]).sum(axis=2)
+        return squared
 
     def correct(
         self, rows: NDArray[np.intp], boxes: NDArray[np.floating], noise: Array | float = 1.0
@@ -218,3 +252,66 @@ class Motion:
         state = self.state[:, rows]
         variances = self.model.measurement_noise(state[kalman.VALUE]) * noise
         self.state[:, rows] = kalman.update(state, self.model.encode(boxes), variances)
+
+
+class ReplayMotion(Motion):
+    """Motion that, when a track is seen again, goes back and bridges the gap.
+
+    While a track is lost, its filter runs on its own and errors pile up. Once it is seen again,
+    the filter returns to the last detection and follows a straight line to the new one
+    (observation-centric re-update).
+
+    Source: Cao et al., "Observation-Centric SORT", CVPR 2023, section 4.1.
+    """
+
+    def __init__(self, model: BoxModel) -> None:
+        super().__init__(model)
+        self._anchor = self.state.copy()  # states right after the last detection
+        self._measured = np.zeros((0, 4))  # its coordinates
+        self._gap = np.zeros(0, np.int64)  # frames since
+
+    def add(self, boxes: NDArray[np.floating]) -> None:  # noqa: D102
+        before = len(self)
+        super().add(boxes)
+        new = self.state[:, before:]
+        self._anchor = np.concatenate([self._anchor, new], axis=1)
+        self._measured = np.concatenate([self._measured, new[kalman.VALUE]])
+        self._gap = np.concatenate([self._gap, np.zeros(len(boxes), np.int64)])
+
+    def keep(self, mask: NDArray[np.bool_]) -> None:  # noqa: D102
+        super().keep(mask)
+        self._anchor = self._anchor[:, mask]
+        self._measured = self._measured[mask]
+        self._gap = self._gap[mask]
+
+    def predict(self, frozen_size: NDArray[np.bool_] | None = None) -> None:  # noqa: D102
+        super().predict(frozen_size)
+        self._gap += 1
+
+    def correct(  # noqa: D102
+        self, rows: NDArray[np.intp], boxes: NDArray[np.floating], noise: Array | float = 1.0
+    ) -> None:
+        measured = self.model.encode(boxes)
+        lost = self._gap[rows] > 1
+        if lost.any():
+            self._replay(rows[lost], measured[lost])
+        super().correct(rows, boxes, noise)
+        self._anchor[:, rows] = self.state[:, rows]
+        self._measured[rows] = measured
+        self._gap[rows] = 0
+
+    def _replay(self, rows: NDArray[np.intp], measured: Array) -> None:
+        state, gap = self._anchor[:, rows], self._gap[rows]
+        begin = self._measured[rows]
+        step = (measured - begin) / gap[:, None]
+        for frame in range(1, int(gap.max()) + 1):
+            here = np.flatnonzero(frame <= gap)
+            part = state[:, here]
+            kalman.predict(part, *self.model.process_noise(part[kalman.VALUE]))
+            on_line = frame < gap[here]  # the last one is the detection itself, left to correct()
+            virtual = (begin[here] + frame * step[here])[on_line]
+            inner = part[:, on_line]
+            noise = self.model.measurement_noise(inner[kalman.VALUE])
+            part[:, on_line] = kalman.update(inner, virtual, noise)
+            state[:, here] = part
+        self.state[:, rows] = state

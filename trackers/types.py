@@ -20,15 +20,13 @@ def _no_boxes() -> NDArray[np.float32]:
 def _check_boxes(boxes: NDArray[np.float32]) -> None:
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise ValueError(f"boxes must have shape (N, 4), got {boxes.shape}")
-    if not np.isfinite(boxes).all():
-        row = int(np.flatnonzero(~np.isfinite(boxes).all(axis=1))[0])
+    if np.isfinite(boxes).all() and (boxes[:, 2:] > boxes[:, :2]).all():
+        return
+    good = np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
+    row = int(np.argmin(good))
+    if not np.isfinite(boxes[row]).all():
         raise ValueError(f"box {row} is not finite: {boxes[row].tolist()}")
-    bad = (boxes[:, 2] <= boxes[:, 0]) | (boxes[:, 3] <= boxes[:, 1])
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        raise ValueError(
-            f"box {row} has no area (expected x1 < x2, y1 < y2): {boxes[row].tolist()}"
-        )
+    raise ValueError(f"box {row} has no area (expected x1 < x2, y1 < y2): {boxes[row].tolist()}")
 
 
 def _check_column(name: str, column: NDArray[np.generic], rows: int) -> None:
@@ -120,7 +118,7 @@ class Tracks:
         _check_boxes(self.boxes)
         for name in ("ids", "scores", "det_index"):
             _check_column(name, getattr(self, name), len(self))
-        if len(np.unique(self.ids)) != len(self):
+        if len(set(self.ids.tolist())) != len(self):
             raise ValueError(f"track ids must be unique in a frame, got {self.ids.tolist()}")
 
     def __len__(self) -> int:

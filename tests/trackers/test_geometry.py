@@ -1,13 +1,19 @@
 import numpy as np
 import pytest
 
-from trackers.geometry import (
-    box_areas,
-    coverage_matrix,
-    expand_boxes,
-    height_iou_matrix,
-    iou_matrix,
-)
+from trackers import geometry
+
+
+def table(overlaps, rows, cols):
+    """Overlaps as a matrix."""
+    matrix = np.zeros((rows, cols))
+    matrix[overlaps.rows, overlaps.cols] = overlaps.values
+    return matrix
+
+
+def random_boxes(rng, count, spread):
+    corner = rng.uniform(0, spread, (count, 2))
+    return np.concatenate([corner, corner + rng.uniform(5, 90, (count, 2))], axis=1)
 
 
 def loop_iou(a, b):
@@ -19,32 +25,43 @@ def loop_iou(a, b):
 
 
 def test_iou_of_every_pair():
-    rng = np.random.default_rng(0)
-    corner = rng.uniform(0, 60, (40, 2))
-    boxes = np.concatenate([corner, corner + rng.uniform(5, 50, (40, 2))], axis=1)
+    boxes = random_boxes(np.random.default_rng(0), 40, 150)
     a, b = boxes[:15], boxes[15:]
     expected = [[loop_iou(one, other) for other in b] for one in a]
-    np.testing.assert_allclose(iou_matrix(a, b), expected, rtol=1e-12)
-
-
-@pytest.mark.parametrize("function", [iou_matrix, coverage_matrix, height_iou_matrix])
-def test_nothing_against_something(function):
-    some, none = np.array([[0.0, 0, 1, 1]]), np.zeros((0, 4))
-    assert function(none, some).shape == (0, 1)
-    assert function(some, none).shape == (1, 0)
-    assert function(none, none).shape == (0, 0)
+    np.testing.assert_allclose(table(geometry.iou(a, b), 15, 25), expected, rtol=1e-12)
 
 
 def test_fractions():
     a, b = np.array([[0.0, 0, 4, 2]]), np.array([[2.0, 0, 4, 4], [2, 1, 6, 3], [4, 0, 6, 2]])
-    np.testing.assert_allclose(iou_matrix(a, b), [[4 / 12, 2 / 14, 0]])
-    np.testing.assert_allclose(coverage_matrix(a, b), [[4 / 8, 2 / 8, 0]])
-    np.testing.assert_allclose(height_iou_matrix(a, b), [[2 / 4, 1 / 3, 1]])
-    np.testing.assert_allclose(box_areas(b), [8, 8, 4])
+    np.testing.assert_allclose(table(geometry.iou(a, b), 1, 3), [[4 / 12, 2 / 14, 0]])
+    np.testing.assert_allclose(table(geometry.coverage(a, b), 1, 3), [[4 / 8, 2 / 8, 0]])
+    expected = [[4 / 12 * 2 / 4, 2 / 14 * 1 / 3, 0]]
+    np.testing.assert_allclose(table(geometry.height_iou(a, b), 1, 3), expected)
+
+
+FUNCTIONS = [geometry.iou, geometry.coverage, geometry.height_iou]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_nothing_against_something(function):
+    some, none = np.array([[0.0, 0, 1, 1]]), np.zeros((0, 4))
+    for a, b in ((none, some), (some, none), (none, none)):
+        assert all(len(column) == 0 for column in function(a, b))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_many_boxes_like_few(function, monkeypatch):
+    boxes = random_boxes(np.random.default_rng(0), 150, 600)
+    a, b = boxes[:90], boxes[60:]
+    many = table(function(a, b), 90, 90)
+    monkeypatch.setattr("trackers.geometry._DENSE", 10**9)
+    np.testing.assert_array_equal(many, table(function(a, b), 90, 90))
+    assert (many > 0).sum() > 100
 
 
 def test_expanded_boxes_meet_again():
     a, b = np.array([[0.0, 0, 10, 10]]), np.array([[12.0, 0, 22, 10]])
-    assert iou_matrix(a, b) == 0
-    np.testing.assert_allclose(expand_boxes(a, 0.5), [[-5, -5, 15, 15]])
-    assert iou_matrix(expand_boxes(a, 0.5), expand_boxes(b, 0.5)) > 0
+    assert len(geometry.iou(a, b).values) == 0
+    grown = geometry.expand_boxes(a, 0.5)
+    np.testing.assert_allclose(grown, [[-5, -5, 15, 15]])
+    assert len(geometry.iou(grown, geometry.expand_boxes(b, 0.5)).values) == 1

@@ -1,0 +1,88 @@
+"""What trackers with appearance share: a running mean embedding per track."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trackers.lifecycle import LiveTracker
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from trackers.motion import Motion
+    from trackers.types import Detections
+
+
+class AppearanceTracker(LiveTracker):
+    """A tracker that also remembers how its people look.
+
+    Detections may come without embeddings; then the looks say nothing.
+
+    Args:
+        motion: moves the boxes.
+        birth_score: a detection nobody took starts a track from this score on.
+        min_hits: matches until a track is reported; in the first frame all are.
+        max_age: frames a confirmed track is kept without a match.
+        momentum: share of the old in the running mean.
+    """
+
+    needs_embeddings = True
+    _columns = (*LiveTracker._columns, "looks")
+
+    def __init__(
+        self,
+        motion: Motion,
+        birth_score: float,
+        min_hits: int,
+        max_age: int,
+        momentum: float,
+    ) -> None:
+        super().__init__(motion, birth_score, min_hits, max_age)
+        self.looks = np.zeros((0, 0), np.float32)  # unit rows, zero where not known yet
+        self._momentum = momentum
+
+    def look_distance(
+        self, detections: Detections, rows: NDArray[np.intp], cols: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """Cosine distance of tracks' mean embeddings and detections'.
+
+        Args:
+            detections: this frame's.
+            rows: ``(P,)`` tracks.
+            cols: ``(P,)`` detections.
+
+        Returns:
+            ``(P,)`` in 0..2; 2 where there is nothing to compare.
+        """
+        if detections.embeddings is None or not self.looks.shape[1]:
+            return np.full(len(rows), 2.0)
+        known = self.looks[rows].any(axis=1)
+        likeness = np.einsum("pd,pd->p", self.looks[rows], detections.embeddings[cols])
+        return np.where(known, 1.0 - likeness.astype(np.float64), 2.0)
+
+    def _take(self, rows: NDArray[np.intp], detections: Detections, cols: NDArray[np.intp]) -> None:
+        super()._take(rows, detections, cols)
+        if detections.embeddings is None:
+            return
+        new = detections.embeddings[cols]
+        self._make_room(new.shape[1])
+        old = self.looks[rows]
+        mean = np.where(old.any(axis=1, keepdims=True), self._momentum * old, 0.0)
+        mean += (1.0 - self._momentum) * new
+        length = np.linalg.norm(mean, axis=1, keepdims=True)
+        self.looks[rows] = mean / np.maximum(length, 1e-12)
+
+    def _add(self, detections: Detections, born: NDArray[np.intp]) -> None:
+        super()._add(detections, born)
+        if detections.embeddings is None:
+            new = np.zeros((len(born), self.looks.shape[1]), np.float32)
+        else:
+            new = detections.embeddings[born]
+            self._make_room(new.shape[1])
+        self._append(looks=new)
+
+    def _make_room(self, size: int) -> None:
+        if self.looks.shape[1] != size:
+            self.looks = np.zeros((len(self.looks), size), np.float32)

@@ -1,0 +1,74 @@
+"""How far the camera turned since the last frame, told from the boxes alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from trackers.geometry import Overlaps
+
+    Array = NDArray[np.float64]
+    Floats = NDArray[np.floating]
+
+_LEAST_PAIRS = 3
+_MEDIAN_ERROR = 1.2533 * 1.4826  # standard error of a median, from the median absolute deviation
+
+
+def camera_shift(
+    predicted: Array, seen: Floats, overlaps: Overlaps, taking_part: NDArray[np.bool_]
+) -> Array:
+    """The common part of how boxes differ from where they were expected.
+
+    Args:
+        predicted: ``(N, 4)`` where the tracks should be now.
+        seen: ``(M, 4)`` detections.
+        overlaps: of the two; a pair counts where each is the other's best.
+        taking_part: ``(P,)`` mask of the pairs in question.
+
+    Returns:
+        ``(2,)`` shift of the image content in pixels; zero with fewer than three pairs.
+    """
+    some = taking_part.nonzero()[0]
+    if len(some) < _LEAST_PAIRS:
+        return np.zeros(2)
+    rows, cols, values = overlaps.rows[some], overlaps.cols[some], overlaps.values[some]
+    # Written in ascending order, the best pair of a row or column is the one that stays.
+    order = values.argsort()
+    best_of_row, best_of_col = np.empty(len(predicted), np.intp), np.empty(len(seen), np.intp)
+    best_of_row[rows[order]] = order
+    best_of_col[cols[order]] = order
+    mutual = (best_of_row[rows] == best_of_col[cols]).nonzero()[0]
+    mutual = mutual[best_of_row[rows[mutual]] == mutual]
+    moved = seen[cols[mutual]] - predicted[rows[mutual]]
+    return common_shift(0.5 * (moved[:, :2] + moved[:, 2:]))
+
+
+def common_shift(moved: Array) -> Array:
+    """What many movements have in common.
+
+    People move on their own, so the median over all of them is the camera's part. It is shrunk
+    towards zero by its own uncertainty (James-Stein), which leaves a standing camera standing.
+
+    Args:
+        moved: ``(N, 2)`` pixels.
+
+    Returns:
+        ``(2,)`` pixels; zero for fewer than three movements.
+    """
+    if len(moved) < _LEAST_PAIRS:
+        return np.zeros(2)
+    shift = _median(moved)
+    error = _MEDIAN_ERROR / len(moved) ** 0.5 * _median(np.abs(moved - shift))
+    shift *= np.maximum(0.0, 1.0 - (error / np.maximum(np.abs(shift), 1e-9)) ** 2)
+    return shift
+
+
+def _median(values: Array) -> Array:
+    # np.median of an axis, without its overhead.
+    ordered, middle = np.sort(values, axis=0), len(values) // 2
+    median: Array = 0.5 * (ordered[middle] + ordered[(len(values) - 1) // 2])
+    return median

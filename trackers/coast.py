@@ -1,0 +1,208 @@
+"""COAST, the default tracker: a camera- and occlusion-aware SORT.
+
+What it takes from others: confident detections first (ByteTrack), boxes grown before they are
+compared (C-BIoU), overlap weighted by height (Hybrid-SORT). What it adds: the filter trusts a
+track's velocity over many frames, the camera's motion is read off the boxes themselves, and a
+track that steps behind somebody coasts on, reported where it is expected, until it is seen again.
+What each part brings is measured in docs/trackers.md.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trackers import geometry
+from trackers.assignment import Rounds
+from trackers.camera import camera_shift
+from trackers.lifecycle import LiveTracker, check_at_least, check_share
+from trackers.motion import Motion, SizeModel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from trackers.assignment import Pairs
+    from trackers.types import Detections, Tracks
+
+_CAMERA_MEMORY = 0.9  # per frame, of the running mean of the camera's speed
+_CAMERA_OVERLAP = 0.1  # least overlap of a pair that tells the camera's motion
+_LEAST_SHIFT = 0.5  # pixels
+_FEET_MARGIN = 5.0  # pixels
+
+
+@dataclass(frozen=True, slots=True)
+class CoastConfig:
+    """Settings of COAST.
+
+    Args:
+        high_score: detections from here on are matched first.
+        low_score: detections from here on are matched second, to tracks lost for at most
+            `low_age` frames.
+        birth_score: an unmatched detection starts a track from here on.
+        first_overlap: least height-weighted IoU of grown boxes, times the score, in the first
+            round.
+        second_iou: least IoU in the second round.
+        tentative_overlap: like `first_overlap`, for tracks not yet confirmed.
+        growth: how much boxes grow per side before they are compared in the first round, as a
+            share of their size.
+        low_age: frames a track may be lost and still take an unsure detection.
+        min_hits: matches until a track is reported; in the first frame all are.
+        max_age: frames a track is kept without a match.
+        coast_age: frames a lost track is still reported while somebody in front covers it; 0
+            reports matched tracks only.
+        coast_hits: matches a track must have to be reported without one.
+        coast_cover: share of the box that one visible person must cover.
+        coast_open: frames a lost track is reported even when nobody covers it.
+        coast_drift: a track is no longer reported once the camera may have moved this share of
+            the box's width since the track was last seen.
+        camera: whether to estimate the camera's motion.
+        position_std: filter noise of a position, as a share of the box size.
+        velocity_std: filter noise of a velocity per frame, likewise.
+    """
+
+    high_score: float = 0.5
+    low_score: float = 0.05
+    birth_score: float = 0.7
+    first_overlap: float = 0.25
+    second_iou: float = 0.5
+    tentative_overlap: float = 0.3
+    growth: float = 0.1
+    low_age: int = 5
+    min_hits: int = 2
+    max_age: int = 60
+    coast_age: int = 30
+    coast_hits: int = 10
+    coast_cover: float = 0.2
+    coast_open: int = 2
+    coast_drift: float = 0.3
+    camera: bool = True
+    position_std: float = 0.03
+    velocity_std: float = 1 / 640
+
+    def __post_init__(self) -> None:
+        check_share(
+            high_score=self.high_score,
+            low_score=self.low_score,
+            birth_score=self.birth_score,
+            first_overlap=self.first_overlap,
+            second_iou=self.second_iou,
+            tentative_overlap=self.tentative_overlap,
+            coast_cover=self.coast_cover,
+        )
+        check_at_least(1, min_hits=self.min_hits)
+        check_at_least(
+            0,
+            growth=self.growth,
+            low_age=self.low_age,
+            max_age=self.max_age,
+            coast_age=self.coast_age,
+            coast_hits=self.coast_hits,
+            coast_open=self.coast_open,
+            coast_drift=self.coast_drift,
+        )
+        check_at_least(1e-6, position_std=self.position_std, velocity_std=self.velocity_std)
+
+
+class Coast(LiveTracker):
+    """Follows people through camera motion and occlusion, from boxes and scores alone.
+
+    Args:
+        config: settings; the defaults where None.
+    """
+
+    Config = CoastConfig
+
+    def __init__(self, config: CoastConfig | None = None) -> None:
+        self.config = config or CoastConfig()
+        model = SizeModel(self.config.position_std, self.config.velocity_std)
+        super().__init__(
+            Motion(model),
+            birth_score=self.config.birth_score,
+            min_hits=self.config.min_hits,
+            max_age=self.config.max_age,
+        )
+        self._camera_speed = 0.0  # pixels per frame, running mean
+        self._extent = np.full(4, np.inf), np.full(4, -np.inf)  # of all detections so far
+
+    def _predict(self) -> None:
+        self.motion.predict(frozen_size=self.misses > 0)
+
+    def _associate(self, detections: Detections) -> Pairs:
+        config, scores = self.config, detections.scores
+        high = scores >= config.high_score
+        boxes, (rows, cols, overlap) = self._compare(detections, high)
+        pairs, cost = (rows, cols), 1.0 - overlap * scores[cols]
+        rounds = Rounds(len(self.ids), len(detections))
+        rounds.match(
+            pairs, cost, 1.0 - config.first_overlap, tracks=self.confirmed, detections=high
+        )
+        low = (scores >= config.low_score) & ~high
+        if low.any():
+            seen = self.confirmed & (self.misses <= config.low_age)
+            rows, cols, iou = geometry.iou(boxes, detections.boxes)
+            rounds.match(
+                (rows, cols), 1.0 - iou, 1.0 - config.second_iou, tracks=seen, detections=low
+            )
+        if not self.confirmed.all():
+            limit = 1.0 - config.tentative_overlap
+            rounds.match(pairs, cost, limit, tracks=~self.confirmed, detections=high)
+        return rounds.pairs()
+
+    def _compare(
+        self, detections: Detections, high: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float64], geometry.Overlaps]:
+        """Where the tracks are, camera motion included, and how they overlap the detections."""
+        config = self.config
+        boxes = self.motion.boxes()
+        grown = geometry.expand_boxes(detections.boxes, config.growth)
+        overlaps = geometry.height_iou(geometry.expand_boxes(boxes, config.growth), grown)
+        if not config.camera:
+            return boxes, overlaps
+        steady = self.confirmed & (self.misses == 0)
+        sure = steady[overlaps.rows] & high[overlaps.cols] & (overlaps.values >= _CAMERA_OVERLAP)
+        shift = camera_shift(boxes, detections.boxes, overlaps, sure)
+        speed = math.hypot(*shift.tolist())
+        self._camera_speed += (1.0 - _CAMERA_MEMORY) * (speed - self._camera_speed)
+        if speed >= _LEAST_SHIFT:
+            self.motion.shift(shift)
+            boxes = self.motion.boxes()
+            overlaps = geometry.height_iou(geometry.expand_boxes(boxes, config.growth), grown)
+        return boxes, overlaps
+
+    def _report(self, detections: Detections) -> Tracks:
+        self._widen(detections.boxes)
+        shown = self.confirmed & (self.misses <= self.config.coast_age)
+        seen = self.misses == 0
+        lost = shown & ~seen & (self.hits >= self.config.coast_hits)
+        seen &= shown
+        if lost.any():
+            boxes = self.motion.boxes()
+            rows = np.flatnonzero(lost)
+            seen[rows[self._surely_there(boxes[rows], self.misses[rows], boxes[seen])]] = True
+        return self._tracks(np.flatnonzero(seen))
+
+    def _widen(self, boxes: NDArray[np.float32]) -> None:
+        """Keeps the extent of all detections, for want of the image's."""
+        if len(boxes):
+            low, high = self._extent
+            self._extent = np.minimum(low, boxes.min(axis=0)), np.maximum(high, boxes.max(axis=0))
+
+    def _surely_there(
+        self, lost: NDArray[np.float64], misses: NDArray[np.int64], seen: NDArray[np.float64]
+    ) -> NDArray[np.bool_]:
+        """Which of the lost boxes are in the image, well predicted, and hidden or just missed."""
+        config = self.config
+        centre = 0.5 * (lost[:, :2] + lost[:, 2:])
+        inside = ((centre > self._extent[0][:2]) & (centre < self._extent[1][2:])).all(axis=1)
+        width = lost[:, 2] - lost[:, 0]
+        steady = misses * self._camera_speed <= config.coast_drift * width
+        hidden = np.zeros(len(lost), bool)
+        rows, cols, cover = geometry.coverage(lost, seen)
+        # Who stands nearer to the camera has the feet lower in the image.
+        in_front = seen[cols, 3] > lost[rows, 3] - _FEET_MARGIN
+        hidden[rows[in_front & (cover >= config.coast_cover)]] = True
+        sure: NDArray[np.bool_] = inside & steady & (hidden | (misses <= config.coast_open))
+        return sure

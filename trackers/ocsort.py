@@ -1,0 +1,128 @@
+"""OC-SORT: observations rather than estimates, where tracks get lost and turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trackers import geometry
+from trackers.assignment import Rounds
+from trackers.lifecycle import LiveTracker, check_at_least, check_share
+from trackers.motion import AreaModel, ReplayMotion
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from trackers.assignment import Pairs
+    from trackers.types import Detections
+
+
+@dataclass(frozen=True, slots=True)
+class OcSortConfig:
+    """Settings of OC-SORT.
+
+    Args:
+        high_score: detections from here on are matched first.
+        low_score: detections from here on are matched second; 1 leaves that round out, as the
+            paper does by default.
+        birth_score: an unmatched detection starts a track from here on.
+        min_iou: least IoU of a match.
+        second_iou: least IoU in the second round.
+        inertia: weight of a change of direction (half a turn costs this much).
+        direction_span: detections over which a track's direction is measured.
+        min_hits: matches until a track is reported; in the first frame all are.
+        max_age: frames a track is kept without a match.
+    """
+
+    high_score: float = 0.6
+    low_score: float = 0.1
+    birth_score: float = 0.7
+    min_iou: float = 0.2
+    second_iou: float = 0.5
+    inertia: float = 0.2
+    direction_span: int = 3
+    min_hits: int = 2
+    max_age: int = 30
+
+    def __post_init__(self) -> None:
+        check_share(
+            high_score=self.high_score,
+            low_score=self.low_score,
+            birth_score=self.birth_score,
+            min_iou=self.min_iou,
+            second_iou=self.second_iou,
+        )
+        check_at_least(0, inertia=self.inertia, max_age=self.max_age)
+        check_at_least(1, min_hits=self.min_hits, direction_span=self.direction_span)
+
+
+def _centres(boxes: NDArray[np.floating]) -> NDArray[np.floating]:
+    return 0.5 * (boxes[:, :2] + boxes[:, 2:])
+
+
+class OcSort(LiveTracker):
+    """Adds direction consistency, recovery at the last detection and a replay of gaps to SORT.
+
+    Args:
+        config: settings; the defaults where None.
+
+    Source:
+        Cao et al., "Observation-Centric SORT: Rethinking SORT for Robust Multi-Object Tracking",
+        CVPR 2023: re-update (section 4.1), momentum (section 4.2), recovery (section 4.3).
+    """
+
+    Config = OcSortConfig
+    _columns = (*LiveTracker._columns, "_history")
+
+    def __init__(self, config: OcSortConfig | None = None) -> None:
+        self.config = config or OcSortConfig()
+        super().__init__(
+            ReplayMotion(AreaModel()),
+            birth_score=self.config.birth_score,
+            min_hits=self.config.min_hits,
+            max_age=self.config.max_age,
+        )
+        # The last detections of every track, newest last.
+        self._history = np.zeros((0, self.config.direction_span + 1, 4))
+
+    def _associate(self, detections: Detections) -> Pairs:
+        config, scores = self.config, detections.scores
+        high = scores >= config.high_score
+        low = (scores >= config.low_score) & ~high
+        rows, cols, iou = geometry.iou(self.motion.boxes(), detections.boxes)
+        distance = 1.0 - iou
+        near = (iou >= config.min_iou).nonzero()[0]
+        close = rows[near], cols[near]
+        cost = distance[near] + config.inertia * self._turn(detections, *close)
+        rounds = Rounds(len(self.ids), len(detections))
+        rounds.match(close, cost, 1.0 - config.min_iou + config.inertia, detections=high)
+        if low.any():
+            rounds.match((rows, cols), distance, 1.0 - config.second_iou, detections=low)
+        if rounds.free_rows.any() and (rounds.free_cols & high).any():
+            rows, cols, iou = geometry.iou(self._history[:, -1], detections.boxes)
+            rounds.match((rows, cols), 1.0 - iou, 1.0 - config.min_iou, detections=high)
+        return rounds.pairs()
+
+    def _turn(
+        self, detections: Detections, rows: NDArray[np.intp], cols: NDArray[np.intp]
+    ) -> NDArray[np.floating]:
+        """Angle between a track's direction and the way to a detection, as a share of 180°."""
+        newest = self._history[rows, -1]
+        direction = _centres(newest) - _centres(self._history[rows, 0])
+        way = _centres(detections.boxes[cols]) - _centres(newest)
+        along = (way * direction).sum(axis=1)
+        across = way[:, 0] * direction[:, 1] - way[:, 1] * direction[:, 0]
+        angle: NDArray[np.floating] = np.abs(np.arctan2(across, along)) / np.pi
+        return angle * detections.scores[cols]
+
+    def _take(self, rows: NDArray[np.intp], detections: Detections, cols: NDArray[np.intp]) -> None:
+        super()._take(rows, detections, cols)
+        self._history[rows, :-1] = self._history[rows, 1:]
+        self._history[rows, -1] = detections.boxes[cols]
+
+    def _add(self, detections: Detections, born: NDArray[np.intp]) -> None:
+        super()._add(detections, born)
+        boxes = detections.boxes[born].astype(np.float64)
+        self._append(_history=np.repeat(boxes[:, None], self.config.direction_span + 1, axis=1))

@@ -1,0 +1,15 @@
+"""Refinement of finished tracks: what recorded video allows beyond tracking frame by frame.
+
+    rows = TrackRows(frames, ids, boxes, scores, det_index)
+    rows = refine(rows)
+
+The steps, in this order: rows without a detection are dropped and long gaps cut; tracks are linked
+where the evidence of motion, size and appearance says that they are one person; tracks with hardly
+any evidence are removed; gaps are filled, boxes smoothed and both ends continued a little. Camera
+motion is estimated from the tracks and taken out meanwhile.
+"""
+
+from trackers.offline.refine import RefineConfig, refine
+from trackers.offline.rows import TrackRows
+
+__all__ = ["RefineConfig", "TrackRows", "refine"]

@@ -1,0 +1,83 @@
+"""Where each track is heading at its end, and where it came from at its start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trackers import kalman
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from trackers.offline.rows import Paths
+
+    Array = NDArray[np.float64]
+
+_UNKNOWN = 1e4  # variance of a place before anything was seen, in squared box heights
+
+
+@dataclass(frozen=True, slots=True)
+class MotionNoise:
+    """How people move, in box heights and frames.
+
+    Args:
+        measured: standard deviation of a detection's centre.
+        position: of the place per frame.
+        velocity: of the velocity per frame.
+        walking: of the velocity of somebody not yet seen moving.
+    """
+
+    measured: float = 0.06
+    position: float = 0.006
+    velocity: float = 0.0007
+    walking: float = 0.05
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ends:
+    """One end of every track.
+
+    Args:
+        frames: ``(N,)`` frame of the outermost box.
+        state: ``(5, N, 2)`` Kalman state of the centre there, velocity pointing outwards.
+        size: ``(N, 2)`` median width and height near the end.
+    """
+
+    frames: NDArray[np.int64]
+    state: Array
+    size: Array
+
+
+def track_ends(paths: Paths, noise: MotionNoise, window: int, *, at_start: bool) -> Ends:
+    """Filters the outermost boxes of every track outwards, all tracks at once.
+
+    Args:
+        paths: the tracks.
+        noise: how people move.
+        window: frames that count.
+        at_start: the starts, filtered back in time, rather than the ends.
+    """
+    outermost = paths.first() if at_start else paths.last()
+    frames = paths.frames[outermost]
+    inwards = np.abs(paths.frames - frames[paths.track])
+    near = np.flatnonzero(inwards < window)
+    seen = np.full((window, len(frames), 2), np.nan)
+    seen[window - 1 - inwards[near], paths.track[near]] = paths.values[near, :2]
+
+    cut = np.searchsorted(paths.track[near], np.arange(len(frames) + 1))
+    sizes = paths.values[near, 2:]
+    size = np.array([np.median(sizes[a:b], axis=0) for a, b in pairwise(cut)])
+    size = size.reshape(-1, 2)
+    scale = np.repeat(size[:, 1:] ** 2, 2, axis=1)
+    state = kalman.start(paths.values[outermost, :2], _UNKNOWN * scale, noise.walking**2 * scale)
+    for centres in seen:
+        kalman.predict(state, noise.position**2 * scale, noise.velocity**2 * scale)
+        here = np.flatnonzero(~np.isnan(centres[:, 0]))
+        state[:, here] = kalman.update(
+            state[:, here], centres[here], noise.measured**2 * scale[here]
+        )
+    return Ends(frames, state, size)

@@ -1,0 +1,266 @@
+"""A second look at finished tracks, with the future known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from trackers.camera import common_shift
+from trackers.kalman import VELOCITY
+from trackers.lifecycle import check_at_least
+from trackers.offline.ends import MotionNoise, track_ends
+from trackers.offline.link import (
+    best_links,
+    candidate_pairs,
+    chain_labels,
+    motion_evidence,
+    size_evidence,
+)
+from trackers.offline.rows import Paths, TrackRows, join
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from trackers.offline.link import Pairs
+
+    Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class RefineConfig:
+    """Settings of the refinement.
+
+    Args:
+        cut_gap: tracks are cut where they were unseen for more frames than this, and linked anew.
+        link_gap: longest gap, in frames, across which tracks are linked; 0 links nothing.
+        link_evidence: log-likelihood ratio a link must exceed.
+        link_window: frames at each end that tell a track's motion and size.
+        appearance_weight: nats of evidence per unit of cosine similarity above
+            `appearance_middle`, where there are embeddings.
+        appearance_middle: similarity that speaks neither for nor against one person.
+        ghost_score: tracks whose detections' scores sum up to less are removed.
+        fill_gap: longest gap, in frames, that is filled in.
+        extend: frames by which tracks are continued at both ends.
+        smooth_position: standard deviation, in frames, of the smoothing of positions; 0 for none.
+        smooth_size: likewise for width and height.
+        noise: how people move.
+    """
+
+    cut_gap: int = 20
+    link_gap: int = 150
+    link_evidence: float = 4.0
+    link_window: int = 30
+    appearance_weight: float = 10.0
+    appearance_middle: float = 0.6
+    ghost_score: float = 10.0
+    fill_gap: int = 100
+    extend: int = 3
+    smooth_position: float = 1.0
+    smooth_size: float = 2.0
+    noise: MotionNoise = field(default_factory=MotionNoise)
+
+    def __post_init__(self) -> None:
+        check_at_least(1, link_window=self.link_window, cut_gap=self.cut_gap)
+        check_at_least(
+            0,
+            link_gap=self.link_gap,
+            ghost_score=self.ghost_score,
+            fill_gap=self.fill_gap,
+            extend=self.extend,
+            smooth_position=self.smooth_position,
+            smooth_size=self.smooth_size,
+        )
+
+
+def refine(
+    rows: TrackRows, config: RefineConfig | None = None, last_frame: int | None = None
+) -> TrackRows:
+    """Links tracks across gaps, removes ghosts, fills, extends and smooths what remains.
+
+    Args:
+        rows: the tracks of one video; rows without a detection are dropped and made anew.
+        config: settings; the defaults where None.
+        last_frame: length of the video; the last frame of `rows` where None.
+
+    Returns:
+        Rows sorted by frame and id. A person's id is that of the first track that was linked.
+        Embeddings are not carried over.
+    """
+    config = config or RefineConfig()
+    rows = rows[rows.det_index >= 0]
+    if not len(rows):
+        return rows
+    last_frame = int(rows.frames.max()) if last_frame is None else last_frame
+    camera = camera_path(rows, last_frame)
+    paths = cut(to_paths(rows, camera), config.cut_gap)
+    paths = link(paths, rows, config)
+    paths = remove_ghosts(paths, config.ghost_score)
+    ids = _person_ids(rows.ids[paths.source[paths.first()]])
+    paths = fill(paths, config.fill_gap)
+    paths = smooth(paths, config)
+    paths = extend(paths, config, last_frame)
+    return to_rows(paths, ids, rows, camera)
+
+
+def _person_ids(first_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The tracks' ids; the later pieces of one that was cut and not linked again get new ones."""
+    ids = first_ids.copy()
+    again = np.ones(len(ids), bool)
+    again[np.unique(ids, return_index=True)[1]] = False
+    ids[again] = ids.max(initial=0) + 1 + np.arange(again.sum())
+    return ids
+
+
+def camera_path(rows: TrackRows, last_frame: int) -> Array:
+    """Where the camera has moved the image content since the first frame, told from the tracks.
+
+    Returns:
+        ``(last_frame + 1, 2)`` pixels, by 1-based frame.
+    """
+    order = np.lexsort((rows.frames, rows.ids))
+    frames, ids, boxes = rows.frames[order], rows.ids[order], rows.boxes[order].astype(np.float64)
+    centres = 0.5 * (boxes[:, :2] + boxes[:, 2:])
+    next_to = np.flatnonzero((np.diff(ids) == 0) & (np.diff(frames) == 1)) + 1
+    next_to = next_to[np.argsort(frames[next_to], kind="stable")]
+    moved = centres[next_to] - centres[next_to - 1]
+    cuts = np.searchsorted(frames[next_to], np.arange(last_frame + 2))
+    steps = [common_shift(moved[a:b]) for a, b in pairwise(cuts)]
+    return np.cumsum(steps, axis=0)
+
+
+def to_paths(rows: TrackRows, camera: Array) -> Paths:
+    """Rows as paths with the camera held still."""
+    order = np.lexsort((rows.frames, rows.ids))
+    boxes = rows.boxes[order].astype(np.float64)
+    frames = rows.frames[order]
+    values = np.empty_like(boxes)
+    values[:, :2] = 0.5 * (boxes[:, :2] + boxes[:, 2:]) - camera[frames]
+    values[:, 2:] = boxes[:, 2:] - boxes[:, :2]
+    track = np.unique(rows.ids[order], return_inverse=True)[1].astype(np.int64)
+    return Paths(track, frames, values, rows.scores[order].astype(np.float64), order)
+
+
+def to_rows(paths: Paths, ids: NDArray[np.int64], rows: TrackRows, camera: Array) -> TrackRows:
+    """Paths as rows in the moving image."""
+    order = np.lexsort((ids[paths.track], paths.frames))
+    frames, source = paths.frames[order], paths.source[order]
+    centre = paths.values[order, :2] + camera[frames]
+    half = 0.5 * np.maximum(paths.values[order, 2:], 1e-3)
+    boxes = np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
+    det_index = np.where(source >= 0, rows.det_index[source], -1)
+    scores = paths.scores[order].astype(np.float32)
+    return TrackRows(frames, ids[paths.track[order]], boxes, scores, det_index)
+
+
+def cut(paths: Paths, longest: int) -> Paths:
+    """Tracks cut wherever they were unseen for more than ``longest`` frames."""
+    new_track = np.diff(paths.track) > 0
+    part = np.concatenate([[0], np.cumsum(new_track | (np.diff(paths.frames) > longest + 1))])
+    return Paths(part, paths.frames, paths.values, paths.scores, paths.source)
+
+
+def link(paths: Paths, rows: TrackRows, config: RefineConfig) -> Paths:
+    """Tracks that are one person made one."""
+    if not config.link_gap or paths.count < 2:
+        return paths
+    ends = track_ends(paths, config.noise, config.link_window, at_start=False)
+    starts = track_ends(paths, config.noise, config.link_window, at_start=True)
+    pairs = candidate_pairs(ends, starts, config.link_gap)
+    evidence = motion_evidence(ends, starts, pairs, config.noise)
+    evidence += size_evidence(ends, starts, pairs)
+    if rows.embeddings is not None:
+        likeness = _likeness(paths, rows.embeddings, pairs)
+        evidence += config.appearance_weight * (likeness - config.appearance_middle)
+    links = best_links(pairs, evidence - config.link_evidence, paths.count)
+    return paths.relabel(chain_labels(links, paths.count))
+
+
+def _likeness(paths: Paths, embeddings: NDArray[np.float32], pairs: Pairs) -> Array:
+    """Cosine similarity of the tracks' mean embeddings; neutral (NaN-free) needs both to exist."""
+    total = np.zeros((paths.count, embeddings.shape[1]))
+    np.add.at(total, paths.track, np.nan_to_num(embeddings[paths.source]))
+    total /= np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
+    likeness: Array = (total[pairs[0]] * total[pairs[1]]).sum(axis=1)
+    return likeness
+
+
+def remove_ghosts(paths: Paths, least: float) -> Paths:
+    """Tracks without those whose scores sum up to less than ``least``."""
+    total = np.bincount(paths.track, weights=paths.scores, minlength=paths.count)
+    return paths.select(total[paths.track] >= least)
+
+
+def fill(paths: Paths, longest: int) -> Paths:
+    """Tracks with straight lines across gaps of up to ``longest`` frames."""
+    gap = np.where(np.diff(paths.track) == 0, np.diff(paths.frames), 1)
+    before = np.flatnonzero((gap > 1) & (gap <= longest + 1))
+    count = gap[before] - 1
+    row = np.repeat(before, count)
+    step = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count) + 1
+    share = step / np.repeat(count + 1, count)
+
+    def between(column: Array) -> Array:
+        weight = share.reshape(-1, *[1] * (column.ndim - 1))
+        line: Array = column[row] + weight * (column[row + 1] - column[row])
+        return line
+
+    filled = Paths(
+        paths.track[row],
+        paths.frames[row] + step,
+        between(paths.values),
+        between(paths.scores),
+        np.full(len(row), -1),
+    )
+    return join([paths, filled])
+
+
+def extend(paths: Paths, config: RefineConfig, last_frame: int) -> Paths:
+    """Tracks continued a few frames at both ends, at the speed they have there."""
+    if not config.extend or not len(paths):
+        return paths
+    parts = [paths]
+    for at_start in (False, True):
+        ends = track_ends(paths, config.noise, config.link_window, at_start=at_start)
+        outermost = paths.first() if at_start else paths.last()
+        for step in range(1, config.extend + 1):
+            values = paths.values[outermost].copy()
+            values[:, :2] += step * ends.state[VELOCITY]
+            frames = ends.frames + (-step if at_start else step)
+            inside = (frames >= 1) & (frames <= last_frame)
+            parts.append(
+                Paths(
+                    paths.track[outermost][inside],
+                    frames[inside],
+                    values[inside],
+                    paths.scores[outermost][inside],
+                    np.full(int(inside.sum()), -1),
+                )
+            )
+    return join(parts)
+
+
+def smooth(paths: Paths, config: RefineConfig) -> Paths:
+    """Tracks with positions and sizes smoothed by a Gaussian, run by run of adjacent frames."""
+    if not len(paths):
+        return paths
+    breaks = np.flatnonzero((np.diff(paths.track) > 0) | (np.diff(paths.frames) > 1)) + 1
+    values = paths.values.copy()
+    for run in np.split(np.arange(len(paths)), breaks):
+        values[run, :2] = _gaussian(values[run, :2], config.smooth_position)
+        values[run, 2:] = _gaussian(values[run, 2:], config.smooth_size)
+    return Paths(paths.track, paths.frames, values, paths.scores, paths.source)
+
+
+def _gaussian(signal: Array, deviation: float) -> Array:
+    pad = min(int(4 * deviation), len(signal) - 1)
+    if deviation <= 0 or pad < 1:
+        return signal
+    # Mirrored through the end points, so that a straight line stays one.
+    head = 2 * signal[0] - signal[pad:0:-1]
+    tail = 2 * signal[-1] - signal[-2 : -pad - 2 : -1]
+    smoothed: Array = gaussian_filter1d(np.concatenate([head, signal, tail]), deviation, axis=0)
+    return smoothed[pad : pad + len(signal)]
