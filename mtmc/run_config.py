@@ -14,7 +14,7 @@ from mtmc.registry import ASSOCIATORS, DETECTORS, TRACKERS
 from mtmc.sources import SourcesConfig
 
 DEFAULT_DETECTOR = "ultralytics"
-DEFAULT_TRACKER = "bytetrack"
+DEFAULT_TRACKER = "coast"
 
 
 @dataclass(frozen=True)

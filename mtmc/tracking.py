@@ -79,7 +79,12 @@ class CameraTracking:
         image = frame.image if self.needs_image else None
         tracks = self._tracker.update(detections, image)
         self._close(frame.time - self._patience)
-        tracklets = [self._see(int(track), frame) for track in tracks.ids]
+        # Of a tracklet that has ended, nothing is predicted any more.
+        tracks = tracks[(tracks.det_index >= 0) | np.isin(tracks.ids, list(self._open))]
+        tracklets = [
+            self._see(int(track), frame) if found else self._open[int(track)]
+            for track, found in zip(tracks.ids, tracks.det_index >= 0, strict=True)
+        ]
         ids = np.array([tracklet.key.track_id for tracklet in tracklets], np.int64)
         tracks = Tracks(ids, tracks.boxes, tracks.scores, tracks.det_index)
         floor = self._locate(tracks, tracklets, frame.time)
@@ -122,8 +127,8 @@ class CameraTracking:
         if self._model is None:
             return None
         points, variances = self._model.locate(tracks.boxes, self._size)
-        for tracklet, point, variance in zip(tracklets, points, variances, strict=True):
-            tracklet.path.add(time, point, float(variance))
+        for row in np.flatnonzero(tracks.det_index >= 0):
+            tracklets[row].path.add(time, points[row], float(variances[row]))
         return points
 
 

@@ -24,6 +24,7 @@ ROW = np.dtype(
         ("box", np.float32, 4),
         ("score", np.float32),
         ("floor", np.float32, 2),
+        ("detected", np.bool_),  # False: predicted where the person is hidden
     ]
 )
 Rows = NDArray[np.void]
@@ -44,6 +45,7 @@ def make_rows(
     rows["camera"], rows["frame"], rows["time"] = camera, frame.index, frame.time
     rows["track"], rows["box"], rows["score"] = tracks.ids, tracks.boxes, tracks.scores
     rows["floor"] = np.nan if floor is None else floor
+    rows["detected"] = tracks.det_index >= 0
     return rows
 
 
@@ -96,8 +98,12 @@ class TrackTable:
             tracks, inverse = np.unique(mine["track"], return_inverse=True)
             known = np.array([ids.get(TrackKey(name, int(t)), 0) for t in tracks], np.int64)
             global_ids = known[inverse] if len(mine) else np.zeros(0, np.int64)
-            order = np.lexsort((global_ids, mine["frame"]))
+            order = np.lexsort((~mine["detected"], global_ids, mine["frame"]))
             order = order[global_ids[order] > 0]
+            # Where a person was found again while one of their tracks was still predicted.
+            place = np.stack([mine["frame"][order], global_ids[order]])
+            repeated = (np.diff(place, axis=1) == 0).all(axis=0)
+            order = order[np.concatenate([np.ones(min(len(order), 1), bool), ~repeated])]
             self._rows.append(mine[order])
             self._ids.append(global_ids[order])
 
@@ -148,7 +154,10 @@ def write_parquet(table: TrackTable, path: Path) -> None:
 
 
 class LiveTracks:
-    """Writes ``<camera>.txt`` while the run goes on, each row as soon as its id is known."""
+    """Writes ``<camera>.txt`` while the run goes on, each row as soon as its id is known.
+
+    Predicted boxes are left to the end, when it is known whether the person was found meanwhile.
+    """
 
     def __init__(self, folder: Path, cameras: Sequence[str]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -163,7 +172,7 @@ class LiveTracks:
             self._ids[key] = number
             for row in self._pending.pop(key, []):
                 self._put(row, number)
-        for position in range(len(rows)):
+        for position in np.flatnonzero(rows["detected"]):
             row = rows[position : position + 1]
             key = TrackKey(self._cameras[int(row["camera"][0])], int(row["track"][0]))
             if key in self._ids:

@@ -16,7 +16,7 @@ from mtmc.mot import MotKind, read_mot
 from mtmc.run import LOG_NAME, run
 from mtmc.sources import find_cameras
 from tests.mtmc.conftest import block_frames, write_video
-from trackers.geometry import iou_matrix
+from trackers.geometry import iou
 
 SETTINGS = {"detector": {"name": "motfile"}, "reid": "color", "output": {"video": False}}
 FILES = ("tracks/left.txt", "tracks/right.txt", "tracks.parquet", "identities.json")
@@ -251,8 +251,8 @@ def ids_of_walkers(out, lab):
             hits = Counter()
             for frame, box in zip(mine.frames, mine.boxes, strict=True):
                 here = result[result.frames == frame]
-                overlap = iou_matrix(box[None], here.boxes)[0]
-                hits.update(here.ids[overlap > 0.5].tolist())
+                _, columns, overlap = iou(box[None], here.boxes)
+                hits.update(here.ids[columns[overlap > 0.5]].tolist())
             by_camera[camera] = hits
     return found
 

@@ -24,8 +24,18 @@ class Scripted:
         return Tracks(np.full(count, 77), detections.boxes, detections.scores, np.arange(count))
 
 
-def follow(seen_at, fps=10.0, keep=True):
-    plugin = Plugin("scripted", Scripted, SimpleNamespace())
+class Coasting(Scripted):
+    """The same, but it goes on predicting when there is no box."""
+
+    def update(self, detections, image=None):
+        if len(detections):
+            self.last = super().update(detections, image)
+            return self.last
+        return Tracks(self.last.ids, self.last.boxes, self.last.scores, np.array([-1]))
+
+
+def follow(seen_at, fps=10.0, keep=True, tracker=Scripted):
+    plugin = Plugin("scripted", tracker, SimpleNamespace())
     tracking = CameraTracking(plugin, CropsConfig(), None, (100, 100), fps, keep)
     box = Detections(np.array([[10, 10, 40, 90.0]]), np.array([0.9]))
     ids = []
@@ -63,3 +73,12 @@ def test_boxes_of_the_first_frame_are_worth_a_crop():
     )
     assert sighting.wanted.tolist() == [0]
     assert sighting.floor is None
+
+
+def test_predicted_boxes_are_no_sightings_and_end_with_the_tracklet():
+    tracking, ids = follow({1, 2, 3, 40}, tracker=Coasting)
+    first, second = tracking.tracklets
+    assert first.frames == [[1, 3]]
+    assert first.end == 0.2
+    assert ids == [1] * 23 + [2]  # predicted for two seconds
+    assert second.frames == [[40, 40]]

@@ -58,6 +58,21 @@ def test_rows_are_sorted_and_tracks_without_an_id_left_out(table):
     assert len(table.at(1, 2)[1]) == 0
 
 
+def test_a_predicted_box_gives_way_to_a_detected_one():
+    guess = tracks(1)
+    guess = Tracks(guess.ids, guess.boxes + 3, guess.scores, np.array([-1]))
+    parts = [
+        make_rows(0, Frame("a", 1, 0.1, None), guess, None),
+        make_rows(0, Frame("a", 1, 0.1, None), tracks(2), None),
+        make_rows(0, Frame("a", 2, 0.2, None), guess, None),
+    ]
+    ids = {TrackKey("a", 1): 1, TrackKey("a", 2): 1}
+    table = TrackTable(np.concatenate(parts), ["a"], ids)
+    mine, numbers = table.camera(0)
+    assert numbers.tolist() == [1, 1]
+    assert mine["track"].tolist() == [2, 1]
+
+
 def test_the_spool_gives_back_what_went_in(tmp_path):
     with TrackSpool(tmp_path / "spool") as spool:
         assert len(spool.rows()) == 0
