@@ -60,6 +60,9 @@ def evaluate(
         list[str] | None,
         typer.Option("--set", help="Change a setting: tracker.max_age=60", metavar="K=V"),
     ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Refine the finished tracks, with the future known.")
+    ] = False,
     protocol: Annotated[
         str | None,
         typer.Option(help="mot16, or motmetrics: by that library.", metavar="mot16|motmetrics"),
@@ -92,6 +95,7 @@ def evaluate(
         "--tracker": tracker,
         "--reid": reid,
         "--set": set_,
+        "--offline": offline,
         "--protocol": protocol,
         "--frames": frames,
         "--calibration": calibration,
@@ -126,7 +130,7 @@ def _only(given: dict[str, Any], mode: str, *options: str) -> None:
             raise UserError(f"{option} does not go with {mode}; leave it out")
 
 
-_TRACKING = ("--detections", "--tracker", "--reid", "--set", "--out", "--cache")
+_TRACKING = ("--detections", "--tracker", "--reid", "--set", "--offline", "--out", "--cache")
 
 
 def _benchmark(given: dict[str, Any]) -> Report:
@@ -149,6 +153,7 @@ def _benchmark(given: dict[str, Any]) -> Report:
             tracker=given["--tracker"],
             reid=given["--reid"],
             settings=given["--set"] or (),
+            offline=given["--offline"],
             out=given["--out"],
         )
     wanted = [name.strip() for name in (given["--sequences"] or "").split(",") if name.strip()]

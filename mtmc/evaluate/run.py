@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtmc.calibration import load_calibration
-from mtmc.config import choose, override
+from mtmc.config import build, choose, override
 from mtmc.detectors import detector_settings
 from mtmc.errors import UserError, unknown_name
 from mtmc.evaluate.floor import floor_scene
@@ -21,6 +21,7 @@ from mtmc.evaluate.sequences import MotSequence, find_sequences, read_cameras, r
 from mtmc.evaluate.tracking import TrackingRun, track_all
 from mtmc.registry import DETECTORS, TRACKERS
 from mtmc.run_config import DEFAULT_DETECTOR, DEFAULT_TRACKER
+from trackers.offline import RefineConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,7 +42,8 @@ class TrackOptions:
         detections: ``public``, a folder with ``<sequence>.txt``, or a detector's name or weights.
         tracker: its name; None takes the default.
         reid: as in ``reid.load``, None for no embeddings.
-        settings: ``section.key=value`` of ``tracker`` and ``detector``.
+        settings: ``section.key=value`` of ``tracker``, ``detector`` and ``offline``.
+        offline: refine the finished tracks.
         out: folder for the tracks; None keeps none.
         cache: folder for the networks' answers.
     """
@@ -51,6 +53,7 @@ class TrackOptions:
     tracker: str | None = None
     reid: str | None = None
     settings: Sequence[str] = ()
+    offline: bool = False
     out: Path | None = None
 
     def run(self, out: Path) -> TrackingRun:
@@ -64,6 +67,8 @@ class TrackOptions:
         from_files = not wanted or wanted["name"] == "motfile"
         if not from_files:
             chosen["detector"] = dict[str, Any](wanted)
+        if self.offline:
+            chosen["offline"] = {}
         settings = override(chosen, self.settings)
         for section in settings:
             if section not in chosen:
@@ -80,7 +85,8 @@ class TrackOptions:
             self.reid,
         )
         tracker = choose(TRACKERS, settings["tracker"], DEFAULT_TRACKER)
-        return TrackingRun(tracker, perception, out)
+        offline = build(RefineConfig, settings["offline"], "offline") if self.offline else None
+        return TrackingRun(tracker, perception, out, offline)
 
 
 def evaluate_benchmark(
@@ -150,8 +156,10 @@ def _track(
     seconds = track_all(run, sequences, count)
     frames = sum(sequence.length for sequence in sequences)
     about = {"detections": options.detections, "tracker": run.tracker.name}
-    if options.reid:
-        about["reid"] = options.reid
+    if options.reid or getattr(run.tracker.cls, "needs_embeddings", False):
+        about["reid"] = options.reid or "none"
+    if options.offline:
+        about["refined"] = "offline"
     return about | {"association_fps": round(frames / max(seconds, 1e-9))}
 
 

@@ -17,14 +17,21 @@ import numpy as np
 from mtmc.errors import UserError
 from mtmc.evaluate.perception import Perception, PerceptionConfig
 from mtmc.mot import MotRows, write_mot
+from trackers import Detections, Tracks
+from trackers.offline import RefineConfig, TrackRows, refine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from mtmc.config import Plugin
     from mtmc.evaluate.sequences import MotSequence
-    from trackers import Tracker, Tracks
+    from mtmc.types import Image
+    from trackers import Tracker
+
+    Found = tuple[Detections, Tracks]
 
 
 @dataclass(frozen=True)
@@ -35,60 +42,92 @@ class TrackingRun:
         tracker: the tracker and its settings.
         perception: where detections and embeddings come from.
         out: folder that gets ``<sequence>.txt``.
+        offline: settings of the refinement of finished tracks; None for none.
     """
 
     tracker: Plugin
     perception: PerceptionConfig
     out: Path
+    offline: RefineConfig | None = None
 
     def check(self, sequences: Sequence[MotSequence]) -> None:
         """Find out what is missing before anything starts.
 
         Raises:
-            UserError: images are missing, or the tracker needs embeddings and there are none.
+            UserError: images are missing.
         """
         for sequence in sequences:
             self._prepare(sequence)
 
     def track(self, sequence: MotSequence) -> float:
-        """Track one sequence, write its tracks, and tell the seconds that the tracker took.
+        """Track one sequence, write its tracks, and tell the seconds that tracking took.
 
         Raises:
             UserError: the input is missing or wrong.
         """
         tracker, perception = self._prepare(sequence)
         seconds = 0.0
-        found: list[Tracks] = []
+        found: list[Found] = []
         for detections, image in perception:
             start = time.perf_counter()
-            found.append(tracker.update(detections, image))
+            tracks = self._update(tracker, detections, image)
             seconds += time.perf_counter() - start
-        write_mot(self.out / f"{sequence.name}.txt", _rows(found))
+            found.append((detections, tracks))
+        start = time.perf_counter()
+        rows = reported(found) if self.offline is None else refined(found, self.offline)
+        seconds += time.perf_counter() - start
+        write_mot(self.out / f"{sequence.name}.txt", rows)
         return seconds
 
     def _prepare(self, sequence: MotSequence) -> tuple[Tracker, Perception]:
         tracker: Tracker = self.tracker.cls(self.tracker.config)
         config = self.perception
-        if not tracker.needs_embeddings:
+        if not tracker.needs_embeddings and self.offline is None:
             config = replace(config, reid=None)
-        elif config.reid is None:
-            raise UserError(
-                f"tracker {self.tracker.name!r} compares looks: pass --reid (a checkpoint, an ONNX "
-                "file, or color)"
-            )
         return tracker, Perception(sequence, config, tracker.needs_image)
 
+    def _update(self, tracker: Tracker, detections: Detections, image: Image | None) -> Tracks:
+        try:
+            return tracker.update(detections, image)
+        except ValueError as error:
+            if not tracker.needs_embeddings or self.perception.reid is not None:
+                raise
+            raise UserError(f"tracker {self.tracker.name!r}: {error}; pass --reid") from error
 
-def _rows(found: Sequence[Tracks]) -> MotRows:
-    if not found:
-        return MotRows.empty()
-    frames = np.repeat(np.arange(1, len(found) + 1), [len(tracks) for tracks in found])
+
+def reported(found: Sequence[Found]) -> MotRows:
+    """The tracks as the tracker reported them frame by frame."""
+    tracks = [tracks for _, tracks in found] or [Tracks()]
     return MotRows.make(
-        frames,
-        np.concatenate([tracks.ids for tracks in found]),
-        np.concatenate([tracks.boxes for tracks in found]),
-        scores=np.concatenate([tracks.scores for tracks in found]),
+        _frames(tracks),
+        np.concatenate([each.ids for each in tracks]),
+        np.concatenate([each.boxes for each in tracks]),
+        scores=np.concatenate([each.scores for each in tracks]),
     )
+
+
+def refined(found: Sequence[Found], config: RefineConfig) -> MotRows:
+    """The tracks after a second look with the future known, made from the detections' own boxes."""
+    detected = [(d, t[t.det_index >= 0]) for d, t in found] or [(Detections(), Tracks())]
+    looks = [d.embeddings[t.det_index] for d, t in detected if d.embeddings is not None]
+    rows = refine(
+        TrackRows(
+            _frames([tracks for _, tracks in detected]),
+            np.concatenate([tracks.ids for _, tracks in detected]),
+            np.concatenate([d.boxes[t.det_index] for d, t in detected]),
+            np.concatenate([d.scores[t.det_index] for d, t in detected]),
+            np.concatenate([tracks.det_index for _, tracks in detected]),
+            np.concatenate(looks) if looks else None,
+        ),
+        config,
+        len(found),
+    )
+    return MotRows.make(rows.frames, rows.ids, rows.boxes, scores=rows.scores)
+
+
+def _frames(tracks: Sequence[Tracks]) -> NDArray[np.int64]:
+    """The frame of every track box, the first frame being 1."""
+    return np.repeat(np.arange(1, len(tracks) + 1), [len(each) for each in tracks])
 
 
 def track_all(

@@ -84,6 +84,21 @@ def test_tracker_on_public_detections_in_several_processes(mtmc, benchmark, tmp_
     assert set(read_mot(tracks / "MOT16-04.txt", MotKind.TRACKS).ids) == {1, 2, 3, 4, 5}
 
 
+def test_offline(mtmc, benchmark, tmp_path):
+    """A second look fills the frames in which somebody was missed."""
+    rows = walkers(5)
+    missed = (rows.ids == 2) & (rows.frames > 12) & (rows.frames < 18)
+    write_mot(benchmark / "train" / "MOT16-04" / "det" / "det.txt", rows[~missed])
+    figures = []
+    for extra in ((), ("--offline", "--set", "offline.extend=0")):
+        scores = tmp_path / "scores.json"
+        arguments = ("--sequences", "04", "--tracker", "bytetrack", "--json", scores, *extra)
+        code, _, _ = mtmc("eval", "--mot16", benchmark, *arguments)
+        assert code == 0
+        figures.append(json.loads(scores.read_text())["combined"])
+    assert [each["FN"] for each in figures] == [5, 0]
+
+
 @pytest.fixture
 def cameras(tmp_path):
     """Two people in two cameras; in the second camera their ids are swapped."""

@@ -1,5 +1,7 @@
 """A tracker gets what it needs, and no more."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from evaluate_sequence import FRAMES, walk_sequence
@@ -7,9 +9,10 @@ from evaluate_sequence import FRAMES, walk_sequence
 from mtmc.config import Plugin
 from mtmc.errors import UserError
 from mtmc.evaluate.perception import PerceptionConfig
-from mtmc.evaluate.tracking import TrackingRun, track_all
+from mtmc.evaluate.tracking import TrackingRun, refined, track_all
 from mtmc.mot import MotKind, read_mot
-from trackers import Tracks
+from trackers import Detections, Tracks
+from trackers.offline import RefineConfig, refine
 
 
 class Follower:
@@ -59,12 +62,61 @@ def test_embeddings_and_images_where_needed(run, sequence, monkeypatch):
         assert image.shape == (48, 64, 3)
 
 
-def test_a_tracker_that_compares_looks_needs_reid(sequence, tmp_path, monkeypatch):
+def without_reid(run):
+    return dataclasses.replace(run, perception=dataclasses.replace(run.perception, reid=None))
+
+
+def test_a_tracker_that_compares_looks_may_do_without(run, sequence, monkeypatch):
     monkeypatch.setattr(Follower, "needs_embeddings", True)
-    plugin = Plugin("follower", Follower, None)
-    run = TrackingRun(plugin, PerceptionConfig(tmp_path / "cache"), tmp_path / "out")
-    with pytest.raises(UserError, match="tracker 'follower' compares looks: pass --reid"):
-        track_all(run, [sequence])
+    track_all(without_reid(run), [sequence])
+    assert len(Follower.given) == FRAMES
+
+
+def test_one_that_cannot_asks_for_reid(run, sequence, monkeypatch):
+    def update(self, detections, image=None):
+        raise ValueError("needs detections with embeddings")
+
+    monkeypatch.setattr(Follower, "needs_embeddings", True)
+    monkeypatch.setattr(Follower, "update", update)
+    with pytest.raises(UserError, match=r"tracker 'follower': needs .*; pass --reid"):
+        track_all(without_reid(run), [sequence])
+
+
+def test_offline_fills_gaps_and_sees_looks(run, sequence, tmp_path, monkeypatch):
+    lines = sequence.detection_file.read_text().splitlines(keepends=True)
+    sequence.detection_file.write_text("".join(lines[:8] + lines[12:]))
+    given = []
+
+    def spy(rows, config, last_frame):
+        given.append((rows, last_frame))
+        return refine(rows, config, last_frame)
+
+    monkeypatch.setattr("mtmc.evaluate.tracking.refine", spy)
+    track_all(run, [sequence])
+    online = read_mot(tmp_path / "out" / "walk.txt", MotKind.TRACKS)
+    track_all(dataclasses.replace(run, offline=RefineConfig(ghost_score=0)), [sequence])
+    offline = read_mot(tmp_path / "out" / "walk.txt", MotKind.TRACKS)
+    assert len(online) == FRAMES - 4
+    assert offline.frames.tolist() == list(range(1, FRAMES + 1))
+    ((rows, last_frame),) = given
+    assert last_frame == FRAMES
+    assert len(rows) == len(rows.embeddings) == FRAMES - 4
+
+
+def test_offline_takes_the_detections_own_boxes():
+    box, beside = np.array([[0, 0, 10, 20]]), np.array([[3, 0, 13, 20]])
+    found = []
+    for _ in range(12):
+        tracks = Tracks(np.array([1, 2]), np.concatenate([beside, beside]), np.ones(2), [0, -1])
+        found.append((Detections(box, np.ones(1)), tracks))
+    rows = refined(found, RefineConfig(ghost_score=0, extend=0))
+    assert set(rows.ids) == {1}
+    np.testing.assert_allclose(rows.boxes, np.repeat(box, 12, axis=0), atol=1e-4)
+
+
+def test_offline_without_any_track():
+    assert len(refined([], RefineConfig())) == 0
+    assert len(refined([(Detections(), Tracks())] * 3, RefineConfig())) == 0
 
 
 def test_what_is_missing_shows_before_anything_starts(run, sequence, tmp_path, monkeypatch):
