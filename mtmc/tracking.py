@@ -15,7 +15,7 @@ from mtmc.types import Frame, TrackKey
 from trackers import Detections, Tracks
 
 # A tracker may find somebody again after any time; across a long gap that is the association's
-# to decide, and until a tracklet has ended, nobody else in its camera can be the same person.
+# to decide.
 LOST_AFTER = 2.0  # seconds unseen after which a tracklet has ended,
 LOST_AFTER_FRAMES = 5  # but not before so many frames
 
@@ -103,8 +103,8 @@ class CameraTracking:
         return [*self.ended, *self._open.values()]
 
     def _close(self, before: float) -> None:
-        """End the tracklets last seen before that time, s."""
-        for track in [t for t, tracklet in self._open.items() if tracklet.end < before]:
+        """End the tracklets last seen before that time, s, or declared ended by others."""
+        for track in [t for t, a in self._open.items() if a.closed or a.end < before]:
             tracklet = self._open.pop(track)
             tracklet.gallery.settle()
             tracklet.closed = True

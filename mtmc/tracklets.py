@@ -98,7 +98,7 @@ class Tracklet:
         gallery: embeddings of its best crops.
         path: where it was on the floor, empty without a calibration.
         embedded_at: time of the last crop, s.
-        closed: whether it has ended for good; until then it may be seen again.
+        closed: whether it has ended for good; if its track is seen again, that is a new tracklet.
     """
 
     key: TrackKey

@@ -117,6 +117,9 @@ class OnlineAssociator:
         for camera in sorted({tracklet.key.camera for tracklet in ready}):
             tracks = [t for t in ready if t.key.camera == camera]
             for tracklet, person in zip(tracks, self._match(tracks), strict=True):
+                for earlier in person.open:
+                    # Should it be found again after all, then as somebody new.
+                    earlier.closed |= earlier.key.camera == camera
                 person.open.append(tracklet)
                 self._decided[tracklet.key] = person
                 del self._waiting[tracklet.key]
@@ -141,9 +144,7 @@ class OnlineAssociator:
         members = [(column, t) for column, person in enumerate(people) for t in person.open]
         for row, track in enumerate(tracks):
             for column, member in members:
-                # One that is out of sight but not ended may be back in the next frame.
-                may_return = not member.closed and track.key.camera == member.key.camera
-                if may_return or track.meets(member):
+                if track.meets(member):
                     odds[row, column] = FORBIDDEN
         return odds
 

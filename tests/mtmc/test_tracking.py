@@ -80,5 +80,14 @@ def test_predicted_boxes_are_no_sightings_and_end_with_the_tracklet():
     first, second = tracking.tracklets
     assert first.frames == [[1, 3]]
     assert first.end == 0.2
-    assert ids == [1] * 23 + [2]  # predicted for two seconds
+    assert ids == [1] * 22 + [2]  # three seen, and predicted for almost two seconds
     assert second.frames == [[40, 40]]
+
+
+def test_a_tracklet_declared_ended_is_not_taken_up_again():
+    tracking, _ = follow({1, 2})
+    tracking.tracklets[0].closed = True
+    sighting = tracking.update(
+        Frame("a", 3, 0.2, None), Detections(np.array([[10, 10, 40, 90.0]]), np.array([0.9]))
+    )
+    assert sighting.tracks.ids.tolist() == [2]

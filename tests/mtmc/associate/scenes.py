@@ -67,7 +67,8 @@ def replay(associator, tracklets, step=0.1):
         time = tick * step
         visible = []
         for tracklet in tracklets:
-            if tracklet.start - 1e-9 <= time <= tracklet.end + 1e-9:
+            ended = tracklet.key in shown and shown[tracklet.key].closed
+            if tracklet.start - 1e-9 <= time <= tracklet.end + 1e-9 and not ended:
                 live = shown.setdefault(
                     tracklet.key,
                     Tracklet(
