@@ -67,9 +67,9 @@ class RunDisplay(Listener):
             self._tracking, completed=done, info=f"{rate:.1f} frames/s per camera, {seen}"
         )
 
-    def video(self, done: int, total: int | None) -> None:
+    def video(self, done: int, total: int) -> None:
         """See ``Listener``."""
-        if done == 1:
+        if not hasattr(self, "_video"):
             self._video = self._bar.add_task("mosaic.mp4", total=total, info="")
         self._bar.update(self._video, completed=done)
 

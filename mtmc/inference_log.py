@@ -6,7 +6,8 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,13 +79,11 @@ class InferenceLog:
         if not said:
             self._db.executemany("INSERT INTO about VALUES (?, ?)", new.items())
             self._db.commit()
-            return
-        for key in sorted(said.keys() | new.keys()):
-            if said.get(key) != new.get(key):
-                raise UserError(
-                    f"{self._path}: made with other settings of {key!r}; give the same ones to "
-                    "go on with it, or start anew without --resume"
-                )
+        elif changed := first_difference(said, new):
+            raise UserError(
+                f"{self._path}: made with other settings of {changed!r}; give the same ones to "
+                "go on with it, or start anew without --resume"
+            )
 
     def read(self, camera: str, frame: int) -> Inference | None:
         """What is known of a frame; None when nothing is."""
@@ -115,7 +114,7 @@ class InferenceLog:
             )
             for camera, frame, inference in step
         ]
-        with self._lock:
+        with self._lock, self._explained():
             self._db.executemany("INSERT OR REPLACE INTO frames VALUES (?, ?, ?, ?, ?, ?)", new)
             if time.monotonic() - self._committed > COMMIT_EVERY:
                 self._db.commit()
@@ -123,17 +122,34 @@ class InferenceLog:
 
     def close(self) -> None:
         """Write what is pending and close the file."""
-        with self._lock:
+        with self._lock, self._explained():
             self._db.commit()
             self._db.close()
 
-    def delete(self) -> None:
-        """Close and remove the file: the run is complete."""
-        self.close()
-        remove_log(self._path)
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise UserError(
+                f"{self._path}: cannot be written: {error}; when there is room, go on with --resume"
+            ) from error
 
 
 def remove_log(path: Path) -> None:
-    """Remove a log and what SQLite keeps beside it, where they exist."""
+    """Remove a log and what SQLite keeps beside it, where they exist.
+
+    Raises:
+        UserError: one cannot be removed.
+    """
     for suffix in ("", "-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+        file = path.with_name(path.name + suffix)
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            raise UserError(f"{file}: cannot be removed ({error.strerror})") from error
+
+
+def first_difference(a: Mapping[str, Any], b: Mapping[str, Any]) -> str | None:
+    """The first key, by name, that has not the same value in both; None where all have."""
+    return next((key for key in sorted(a.keys() | b.keys()) if a.get(key) != b.get(key)), None)

@@ -15,13 +15,15 @@ from mtmc.calibration import CameraModel
 from mtmc.crops import cut_out
 from mtmc.inference_log import Inference, InferenceLog
 from mtmc.outputs.mosaic import Mosaic, VideoWriter
-from mtmc.outputs.tracks import LiveTracks, TrackSpool, TrackTable, make_rows
+from mtmc.outputs.tracks import ROW, LiveTracks, Rows, TrackSpool, TrackTable, make_rows
+from mtmc.refinement import refine_camera
 from mtmc.run_config import RunConfig
 from mtmc.sources import CameraReader, align
 from mtmc.stopwatch import Stopwatch
 from mtmc.tracking import CameraTracking, Sighting, remember_crops
+from mtmc.tracklets import Tracklet
 from mtmc.types import Frame, TrackKey
-from trackers import Detections
+from trackers import Detections, Tracks
 
 log = logging.getLogger("mtmc")
 
@@ -88,6 +90,8 @@ class Pipeline:
         self._live = any(reader.live for reader in parts.readers)
         self._spool = TrackSpool(out / ".tracks.partial")
         online = parts.associator.online
+        self._refine = None if online else config.refine
+        self._stride = config.sources.stride
         self._live_tracks = LiveTracks(out / "tracks", self._names) if online else None
         self._video = _LiveVideo(parts.readers, config, out) if self._live else None
         self._tracking = {
@@ -135,7 +139,9 @@ class Pipeline:
         """The time steps with what the detector, or the log, says of each frame."""
         for frames in self._timed(align(self._parts.readers)):
             known = {name: self._recorded(frame) for name, frame in frames.items()}
-            new = [frame for name, frame in frames.items() if known[name] is None]
+            # A detector that learns from every frame must see also those it was asked before.
+            stateful = self._parts.detector.stateful
+            new = [frame for name, frame in frames.items() if stateful or known[name] is None]
             with self._watch("detect"):
                 found = self._parts.detector.detect(new) if new else []
             fresh = {f.camera: Inference(d) for f, d in zip(new, found, strict=True)}
@@ -233,7 +239,12 @@ class Pipeline:
     ) -> None:
         rows = np.concatenate(
             [
-                make_rows(self._numbers[s.frame.camera], s.frame, s.tracks, s.floor)
+                make_rows(
+                    self._numbers[s.frame.camera],
+                    s.frame,
+                    self._best_boxes(s.tracks, inferences[s.frame.camera]),
+                    s.floor,
+                )
                 for s in sightings
             ]
         )
@@ -247,6 +258,14 @@ class Pipeline:
                 [(s.frame.camera, s.frame.index, inferences[s.frame.camera]) for s in sightings]
             )
 
+    def _best_boxes(self, tracks: Tracks, inference: Inference) -> Tracks:
+        """The tracks as they are to be kept: as detected, where the refinement smooths them."""
+        if self._refine is None:
+            return tracks
+        boxes, found = tracks.boxes.copy(), tracks.det_index >= 0
+        boxes[found] = inference.detections.boxes[tracks.det_index[found]]
+        return Tracks(tracks.ids, boxes, tracks.scores, tracks.det_index)
+
     def _count(self, sightings: Sequence[Sighting]) -> None:
         for sighting in sightings:
             name = sighting.frame.camera
@@ -257,15 +276,38 @@ class Pipeline:
         self._on_step(self.progress)
 
     def _finish(self) -> TrackTable:
-        with self._watch("associate"):
-            tracklets = [t for c in self._tracking.values() for t in c.tracklets]
-            last = self._parts.associator.finish(tracklets)
-            self._ids.update(last)
         if self._live_tracks:
             self._live_tracks.close()
-        self.progress.people = len(set(self._ids.values()))
         with self._spool as spool:
-            return TrackTable(spool.rows(), self._names, self._ids)
+            rows, tracklets = self._finished_tracks(spool.rows())
+            with self._watch("associate"):
+                self._ids.update(self._parts.associator.finish(tracklets))
+            self.progress.people = len(set(self._ids.values()))
+            return TrackTable(rows, self._names, self._ids)
+
+    def _finished_tracks(self, rows: Rows) -> tuple[Rows, list[Tracklet]]:
+        """All rows and tracklets, refined where that is wanted."""
+        if self._refine is None:
+            return rows, [t for c in self._tracking.values() for t in c.tracklets]
+        refined, tracklets = [np.zeros(0, ROW)], []
+        with self._watch("refine"):
+            for reader in self._parts.readers:
+                mine = rows[rows["camera"] == self._numbers[reader.name]]
+                model = self._parts.calibration.get(reader.name)
+                part, people = refine_camera(
+                    mine,
+                    {t.key.track_id: t for t in self._tracking[reader.name].tracklets},
+                    self._refine,
+                    reader.name,
+                    self._stride,
+                    reader.fps,
+                    model.resized(reader.size) if model else None,
+                    reader.size,
+                )
+                refined.append(part)
+                tracklets += people
+                self.progress.tracks[reader.name] = len(people)
+        return np.concatenate(refined), tracklets
 
 
 def _with_embeddings(inference: Inference, embed_all: bool) -> Detections:

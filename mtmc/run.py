@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,11 @@ import yaml
 
 from mtmc.calibration import load_calibration
 from mtmc.config import Settings
+from mtmc.content_key import settings_key
+from mtmc.detectors.motfile import MotFileDetector
 from mtmc.errors import UserError
-from mtmc.inference_log import InferenceLog, remove_log
-from mtmc.outputs.files import prepare_folder, replacing, write_text
+from mtmc.inference_log import InferenceLog, first_difference, remove_log
+from mtmc.outputs.files import claimed, replacing, write_text
 from mtmc.outputs.mosaic import write_mosaic
 from mtmc.outputs.report import identities, to_json, versions
 from mtmc.outputs.tracks import TrackTable, write_mot_files, write_parquet
@@ -24,8 +26,10 @@ from mtmc.pipeline import Parts, Pipeline, Progress
 from mtmc.run_config import RunConfig
 from mtmc.sources import Camera, CameraReader, align, find_cameras, open_cameras
 from mtmc.stopwatch import Stopwatch
+from mtmc.types import Frame
 
 LOG_NAME = ".inference.sqlite"
+VIDEO_NAME = "mosaic.mp4"
 # Cosine distance of mean embeddings across cameras at which one person and two are equally
 # likely: halfway between both for OSNet, and for colours, on the training people of PKU-ReID.
 MAX_DISTANCE = 0.3
@@ -42,8 +46,8 @@ class Listener:
     def step(self, progress: Progress) -> None:
         """A time step is done."""
 
-    def video(self, done: int, total: int | None) -> None:
-        """So many steps of the mosaic are written."""
+    def video(self, done: int, total: int) -> None:
+        """So many frames of all cameras are in the mosaic."""
 
 
 def run(
@@ -72,26 +76,125 @@ def run(
     cameras = find_cameras(video_dir)
     live = any(camera.kind == "live" for camera in cameras)
     config = RunConfig.from_settings(settings, live)
-    if resume and (record := _complete_record(out)):
-        return record
     with _collected_warnings() as warnings:
         parts = assemble(config, cameras, video_dir)
-        prepare_folder(out)
-        started, watch = time.time(), Stopwatch()
-        log = None if live else _open_log(out / LOG_NAME, config, cameras, resume)
+        about = _about(config, parts)
+        with claimed(out):
+            if resume and (record := _complete_record(out, config, about)):
+                return record
+            log = None if live else _open_log(out / LOG_NAME, about, resume)
+            try:
+                record = _Run(config, parts, out, log, listener, about, warnings).record()
+            finally:
+                if log:
+                    log.close()
+            if record["status"] == "complete":
+                remove_log(out / LOG_NAME)
+            return record
+
+
+class _Run:
+    """One run, all of whose input is in order."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        parts: Parts,
+        out: Path,
+        log: InferenceLog | None,
+        listener: Listener,
+        about: dict[str, Any],
+        warnings: list[str],
+    ) -> None:
+        self._config = config
+        self._parts = parts
+        self._out = out
+        self._listener = listener
+        self._about = about
+        self._warnings = warnings
+        self._started = time.time()
+        self._watch = Stopwatch()
+        self._pipeline = Pipeline(config, parts, out, log, self._watch, listener.step)
+
+    def record(self) -> dict[str, Any]:
+        """Do everything and write everything; returns what ``run.json`` says."""
+        config, out = self._config, self._out
         write_text(out / "config.yaml", yaml.safe_dump(config.settings(), sort_keys=False))
-        listener.begin(parts.readers)
-        pipeline = Pipeline(config, parts, out, log, watch, listener.step)
-        table = pipeline.run()
-        _write_results(table, out, watch)
-        finished = not pipeline.interrupted
+        self._listener.begin(self._parts.readers)
+        table = self._pipeline.run()
+        with self._watch("write"):
+            _write_results(table, out)
+        finished = not self._pipeline.interrupted
+        live = any(reader.live for reader in self._parts.readers)
         if config.output.video and finished and not live:
-            _write_video(table, out, config, parts.readers, watch, listener)
-        record = _record(config, parts, pipeline, watch, started, warnings)
-        write_text(out / "run.json", to_json(record))
-        if log:
-            log.delete() if finished else log.close()
-    return record
+            # Should it end while the video is drawn, everything else is there.
+            self._write_record("interrupted")
+            self._write_video(table)
+        elif not live:
+            (out / VIDEO_NAME).unlink(missing_ok=True)  # it would show another run
+        return self._write_record("complete" if finished else "interrupted")
+
+    def _write_video(self, table: TrackTable) -> None:
+        """Go through the videos once more and draw what is now known."""
+        readers, output = self._parts.readers, self._config.output
+        for reader in readers:
+            reader.start()
+        numbers = {reader.name: number for number, reader in enumerate(readers)}
+        total = sum(self._pipeline.progress.frames.values())
+
+        def steps() -> Iterator[dict[str, Frame]]:
+            done = 0
+            for step in align(readers):
+                yield step
+                done += len(step)
+                self._listener.video(done, total)
+
+        try:
+            with self._watch("video"), replacing(self._out / VIDEO_NAME) as partial:
+                write_mosaic(
+                    partial,
+                    steps(),
+                    lambda frame: table.at(numbers[frame.camera], frame.index),
+                    {reader.name: reader.size for reader in readers},
+                    max(reader.fps for reader in readers),
+                    (output.width, output.height),
+                )
+        finally:
+            for reader in readers:
+                reader.close()
+
+    def _write_record(self, status: str) -> dict[str, Any]:
+        config, parts, progress = self._config, self._parts, self._pipeline.progress
+        seconds, stages = time.time() - self._started, self._watch.seconds
+        frames = sum(progress.frames.values())
+        record = {
+            "status": status,
+            "mode": "online" if parts.associator.online else "offline",
+            "cameras": {
+                reader.name: {
+                    "source": reader.camera.label,
+                    "fps": round(reader.fps, 3),
+                    "size": list(reader.size),
+                    "frames": progress.frames[reader.name],
+                    "tracks": progress.tracks[reader.name],
+                    "calibrated": reader.name in parts.calibration,
+                }
+                for reader in parts.readers
+            },
+            "frames": frames,
+            "identities": progress.people,
+            "seconds": round(seconds, 3),
+            "frames_per_second": round(frames / max(seconds - stages.get("video", 0.0), 1e-9), 2),
+            "stage_seconds": {stage: round(s, 3) for stage, s in stages.items()},
+            "detector": config.detector.name,
+            "tracker": config.tracker.name,
+            "reid": getattr(parts.embedder, "name", "none"),
+            "warnings": self._warnings,
+            "versions": versions(),
+            "about": self._about,
+        }
+        write_text(self._out / "run.json", to_json(record))
+        return record
 
 
 def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
@@ -101,16 +204,19 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
         UserError: something cannot be opened, loaded or found.
     """
     detector = config.detector.cls(config.detector.config, root)
-    counts = {
-        c.name: detector.last_frame(c.name)
-        for c in cameras
-        if c.kind == "boxes" and config.detector.name == "motfile"
-    }
+    counts = {}
+    if isinstance(detector, MotFileDetector):
+        counts = {camera.name: detector.last_frame(camera.name) for camera in cameras}
     readers = open_cameras(cameras, config.sources, counts)
     calibration = {}
     if config.calibration:
         calibration = load_calibration(Path(config.calibration), [r.name for r in readers])
     embedder = _embedder(config)
+    if embedder is None and config.tracker.cls.needs_embeddings:
+        raise UserError(
+            f"tracker {config.tracker.name!r} matches by appearance, so it needs an embedder: "
+            "--reid CKPT, ONNX or color"
+        )
     options = config.associator.config
     distance = options.max_distance
     if distance is None:
@@ -130,24 +236,16 @@ def _embedder(config: RunConfig) -> Any:
         raise UserError(str(error)) from error
 
 
-def _complete_record(out: Path) -> dict[str, Any] | None:
-    """What ``run.json`` says, if there was a run that came to its end."""
-    try:
-        record = json.loads((out / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    unfinished = (out / LOG_NAME).exists() or record.get("status") != "complete"
-    return None if unfinished else dict(record)
-
-
-def _open_log(
-    path: Path, config: RunConfig, cameras: Sequence[Camera], resume: bool
-) -> InferenceLog:
-    if not resume:
-        remove_log(path)
-    settings = config.settings()
-    del settings["output"]  # how the video looks does not change what is inferred
-    return InferenceLog(path, {**settings, "cameras": [_fingerprint(c) for c in cameras]})
+def _about(config: RunConfig, parts: Parts) -> dict[str, Any]:
+    """Everything the results depend on, as plain values: all settings, weights and videos."""
+    about = config.settings()
+    del about["output"]  # how the video looks changes nothing else
+    for section in ("detector", "reid"):
+        about[f"content of {section}"] = settings_key(about[section])
+    if isinstance(parts.detector, MotFileDetector):
+        about["content of detections"] = settings_key({"folder": parts.detector.folder})
+    about["cameras"] = [_fingerprint(reader.camera) for reader in parts.readers]
+    return about
 
 
 def _fingerprint(camera: Camera) -> list[Any]:
@@ -158,84 +256,43 @@ def _fingerprint(camera: Camera) -> list[Any]:
     return [camera.name, camera.label, camera.fps, camera.offset, changed]
 
 
-def _write_results(table: TrackTable, out: Path, watch: Stopwatch) -> None:
-    with watch("write"):
-        write_mot_files(table, out / "tracks")
-        write_parquet(table, out / "tracks.parquet")
-        write_text(out / "identities.json", to_json({"identities": identities(table)}))
+def _complete_record(out: Path, config: RunConfig, about: dict[str, Any]) -> dict[str, Any] | None:
+    """What ``run.json`` says, if there was a run that came to its end and nothing is missing.
 
-
-def _write_video(
-    table: TrackTable,
-    out: Path,
-    config: RunConfig,
-    readers: Sequence[CameraReader],
-    watch: Stopwatch,
-    listener: Listener,
-) -> None:
-    """Go through the videos once more and draw what is now known."""
-    for reader in readers:
-        reader.start()
-    numbers = {reader.name: number for number, reader in enumerate(readers)}
-    totals = [reader.total for reader in readers if reader.total]
-
-    def steps() -> Any:
-        for done, step in enumerate(align(readers), 1):
-            yield step
-            listener.video(done, max(totals, default=None))
-
+    Raises:
+        UserError: it was another run.
+    """
     try:
-        with watch("video"), replacing(out / "mosaic.mp4") as partial:
-            write_mosaic(
-                partial,
-                steps(),
-                lambda frame: table.at(numbers[frame.camera], frame.index),
-                {reader.name: reader.size for reader in readers},
-                max(reader.fps for reader in readers),
-                (config.output.width, config.output.height),
-            )
-    finally:
-        for reader in readers:
-            reader.close()
+        record = json.loads((out / "run.json").read_text(encoding="utf-8"))
+        status, said = record["status"], record["about"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    if (out / LOG_NAME).exists() or status != "complete":
+        return None
+    changed = first_difference(said, json.loads(json.dumps(about)))
+    if changed:
+        raise UserError(
+            f"{out}: holds the complete results of another run (other {changed!r}); choose "
+            "another --out, or leave out --resume to replace them"
+        )
+    if config.output.video and not (out / VIDEO_NAME).exists():
+        return None
+    return dict(record)
 
 
-def _record(
-    config: RunConfig,
-    parts: Parts,
-    pipeline: Pipeline,
-    watch: Stopwatch,
-    started: float,
-    warnings: list[str],
-) -> dict[str, Any]:
-    progress = pipeline.progress
-    seconds = time.time() - started
-    frames = sum(progress.frames.values())
-    tracking_seconds = seconds - watch.seconds.get("video", 0.0)
-    return {
-        "status": "interrupted" if pipeline.interrupted else "complete",
-        "mode": "online" if parts.associator.online else "offline",
-        "cameras": {
-            reader.name: {
-                "source": reader.camera.label,
-                "fps": round(reader.fps, 3),
-                "size": list(reader.size),
-                "frames": progress.frames[reader.name],
-                "tracks": progress.tracks[reader.name],
-                "calibrated": reader.name in parts.calibration,
-            }
-            for reader in parts.readers
-        },
-        "frames": frames,
-        "identities": progress.people,
-        "seconds": round(seconds, 3),
-        "frames_per_second": round(frames / max(tracking_seconds, 1e-9), 2),
-        "stage_seconds": {stage: round(s, 3) for stage, s in watch.seconds.items()},
-        "detector": config.detector.name,
-        "tracker": config.tracker.name,
-        "reid": getattr(parts.embedder, "name", "none"),
-        "warnings": warnings,
-        "versions": versions(),
-    }
+def _open_log(path: Path, about: dict[str, Any], resume: bool) -> InferenceLog:
+    if not resume:
+        remove_log(path)
+    return InferenceLog(path, about)
+
+
+def _write_results(table: TrackTable, out: Path) -> None:
+    write_mot_files(table, out / "tracks")
+    write_parquet(table, out / "tracks.parquet")
+    write_text(out / "identities.json", to_json({"identities": identities(table)}))
+    for path in (out / "tracks").glob("*.txt"):
+        if path.stem not in table.cameras:
+            path.unlink()  # of an earlier run; an evaluation would take it for one of ours
 
 
 class _collected_warnings(logging.Handler):  # noqa: N801 - used as a context manager

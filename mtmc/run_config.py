@@ -12,6 +12,7 @@ from mtmc.crops import CropsConfig
 from mtmc.errors import unknown_name
 from mtmc.registry import ASSOCIATORS, DETECTORS, TRACKERS
 from mtmc.sources import SourcesConfig
+from trackers.offline import RefineConfig
 
 DEFAULT_DETECTOR = "ultralytics"
 DEFAULT_TRACKER = "coast"
@@ -53,7 +54,11 @@ class OutputConfig:
 
 @dataclass(frozen=True)
 class RunConfig:
-    """All settings of ``mtmc run``."""
+    """All settings of ``mtmc run``.
+
+    ``refine`` is the second look at each camera's finished tracks that offline association takes;
+    None leaves it out.
+    """
 
     detector: Plugin
     tracker: Plugin
@@ -61,6 +66,7 @@ class RunConfig:
     sources: SourcesConfig = field(default_factory=SourcesConfig)
     reid: ReidConfig = field(default_factory=ReidConfig)
     crops: CropsConfig = field(default_factory=CropsConfig)
+    refine: RefineConfig | None = field(default_factory=RefineConfig)
     output: OutputConfig = field(default_factory=OutputConfig)
     calibration: str | None = None
 
@@ -87,6 +93,7 @@ class RunConfig:
             build(SourcesConfig, settings.get("sources", {}), "sources"),
             build(ReidConfig, _reid_section(settings.get("reid", {})), "reid"),
             build(CropsConfig, settings.get("crops", {}), "crops"),
+            _refine_section(settings.get("refine", {})),
             build(OutputConfig, settings.get("output", {}), "output"),
             None if calibration is None else str(calibration),
         )
@@ -102,6 +109,10 @@ class RunConfig:
                 value = dataclasses.asdict(value)
             result[f.name] = value
         return result
+
+
+def _refine_section(section: Any) -> RefineConfig | None:
+    return None if section in (None, False) else build(RefineConfig, section, "refine")
 
 
 def _reid_section(section: Any) -> Any:

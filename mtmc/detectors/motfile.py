@@ -47,10 +47,10 @@ class MotFileDetector:
 
     def __init__(self, config: MotFileConfig, root: Path) -> None:
         home = root if root.is_dir() else root.parent
-        self._folder = Path(config.folder) if config.folder else home / "det"
-        if not self._folder.is_dir():
+        self.folder = Path(config.folder) if config.folder else home / "det"
+        if not self.folder.is_dir():
             raise UserError(
-                f"{self._folder}: no such folder; the 'motfile' detector reads <camera>.txt from "
+                f"{self.folder}: no such folder; the 'motfile' detector reads <camera>.txt from "
                 "det/ beside the videos, or from detector.folder"
             )
         self._confidence = config.confidence
@@ -62,7 +62,7 @@ class MotFileDetector:
 
     def _file(self, camera: str) -> _FrameIndex:
         if camera not in self._files:
-            path = self._folder / f"{camera}.txt"
+            path = self.folder / f"{camera}.txt"
             if not path.is_file():
                 raise UserError(f"{path}: no such file; expected the detections of that camera")
             self._files[camera] = _FrameIndex(read_mot(path, MotKind.DETECTIONS))

@@ -4,27 +4,52 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from mtmc.errors import UserError
 
 
-def prepare_folder(path: Path) -> None:
-    """Make the output folder and see that it can be written.
+@contextmanager
+def claimed(out: Path) -> Iterator[None]:
+    """Make the output folder and keep other runs out of it inside the block.
 
     Raises:
-        UserError: it cannot.
+        UserError: it cannot be written, or another run is writing there.
     """
-    probe = path / f".write-test-{os.getpid()}"
+    for folder in (out, out / "tracks"):
+        probe = folder / f".write-test-{os.getpid()}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise UserError(
+                f"{folder}: cannot be written ({error.strerror}); choose another --out"
+            ) from error
+    # The system gives the lock back even when the process is killed.
+    lock = FileLock(out / ".lock", timeout=0)
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
+        with lock:
+            yield
+    except Timeout:
+        raise UserError(f"{out}: another run is writing there; choose another --out") from None
+    (out / ".lock").unlink(missing_ok=True)
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turns what the system says of a write into one line about ``path``.
+
+    Raises:
+        UserError: the disk is full or the folder cannot be written.
+    """
+    try:
+        yield
     except OSError as error:
-        raise UserError(
-            f"{path}: cannot be written ({error.strerror}); choose another --out"
-        ) from error
+        raise UserError(f"{path}: cannot be written ({error.strerror})") from error
 
 
 @contextmanager
@@ -34,15 +59,15 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         UserError: the disk is full or the folder cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.stem}.partial{path.suffix}")
-    try:
-        yield partial
-        partial.replace(path)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror})") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield partial
+            partial.replace(path)
+        finally:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

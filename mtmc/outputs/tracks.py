@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.mot import MotRows, format_mot
-from mtmc.outputs.files import replacing, write_text
+from mtmc.outputs.files import explained, replacing, write_text
 from mtmc.types import Frame, TrackKey
 from trackers import Tracks
 
@@ -54,11 +54,13 @@ class TrackSpool:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file = path.open("wb")
+        with explained(path):
+            self._file = path.open("wb")
 
     def append(self, rows: Rows) -> None:
         """Add rows at the end."""
-        self._file.write(rows.tobytes())
+        with explained(self._path):
+            self._file.write(rows.tobytes())
 
     def rows(self) -> Rows:
         """All rows so far, mapped from the file."""
@@ -160,9 +162,11 @@ class LiveTracks:
     """
 
     def __init__(self, folder: Path, cameras: Sequence[str]) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
         self._cameras = cameras
-        self._files = [(folder / f"{name}.txt").open("w", encoding="utf-8") for name in cameras]
+        with explained(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._files = [(folder / f"{n}.txt").open("w", encoding="utf-8") for n in cameras]
         self._pending: dict[TrackKey, list[Rows]] = {}
         self._ids: dict[TrackKey, int] = {}
 
@@ -179,8 +183,9 @@ class LiveTracks:
                 self._put(row, self._ids[key])
             else:
                 self._pending.setdefault(key, []).append(row)
-        for file in self._files:
-            file.flush()
+        with explained(self._folder):
+            for file in self._files:
+                file.flush()
 
     def _put(self, row: Rows, number: int) -> None:
         self._files[int(row["camera"][0])].write(to_mot(row, np.array([number])))

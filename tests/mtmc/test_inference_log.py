@@ -36,7 +36,8 @@ def test_what_was_recorded_comes_back_exactly(tmp_path):
     assert len(log.read("b", 1).detections) == 0
     assert log.read("a", 2) is None
     assert log.read("c", 1) is None
-    log.delete()
+    log.close()
+    remove_log(tmp_path / "log")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -13,8 +13,7 @@ import yaml
 
 from mtmc.errors import UserError
 from mtmc.mot import MotKind, read_mot
-from mtmc.run import LOG_NAME, run
-from mtmc.sources import find_cameras
+from mtmc.run import LOG_NAME, Listener, run
 from tests.mtmc.conftest import block_frames, write_video
 from trackers.geometry import iou
 
@@ -165,32 +164,100 @@ def test_resume_after_a_kill_ends_with_the_same_files(scene, tmp_path, associato
     assert not (out / LOG_NAME).exists()
 
 
-def test_resume_refuses_other_settings_and_does_nothing_when_complete(scene, tmp_path):
+def test_resume_of_a_complete_run_does_nothing_unless_it_was_another(scene, tmp_path):
     out = tmp_path / "out"
     first = run(scene, out, SETTINGS)
     stamp = (out / "tracks.parquet").stat().st_mtime_ns
-    assert run(scene, out, SETTINGS, resume=True) == first
+    assert run(scene, out, SETTINGS, resume=True) == json.loads((out / "run.json").read_text())
     assert (out / "tracks.parquet").stat().st_mtime_ns == stamp
+    assert first["status"] == "complete"
+    for change in ({"tracker": {"max_age": 3}}, {"reid": "none"}):
+        with pytest.raises(
+            UserError, match=r"another run \(other 'content of reid'|other 'tracker'"
+        ):
+            run(scene, out, {**SETTINGS, **change}, resume=True)
+    with_video = run(scene, out, {**SETTINGS, "output": {"width": 320}}, resume=True)
+    assert with_video["status"] == "complete"
+    assert (out / "mosaic.mp4").exists()
+    (out / "run.json").write_text("[]")
+    assert run(scene, out, SETTINGS, resume=True)["status"] == "complete"
 
-    from mtmc.run import _open_log
-    from mtmc.run_config import RunConfig
 
-    cameras = find_cameras(scene)
-    _open_log(out / LOG_NAME, RunConfig.from_settings(SETTINGS), cameras, False).close()
+def test_resume_refuses_other_settings_and_changed_detections(scene, tmp_path):
+    out = tmp_path / "out"
+    stopped = {"listener": Impatient(10)}
+    run(scene, out, SETTINGS, **stopped)
     with pytest.raises(UserError, match="made with other settings of 'tracker'"):
         run(scene, out, {**SETTINGS, "tracker": {"max_age": 3}}, resume=True)
+    text = (scene / "det" / "left.txt").read_text()
+    (scene / "det" / "left.txt").write_text(text.replace("0.9", "0.8"))
+    with pytest.raises(UserError, match="made with other settings of 'content of detections'"):
+        run(scene, out, SETTINGS, resume=True)
+
+
+def test_results_of_an_earlier_run_do_not_stay_among_the_new(scene, tmp_path):
+    out = tmp_path / "out"
+    run(scene, out, {**SETTINGS, "output": {"width": 320}})
+    (scene / "left.mp4").rename(scene / "third.mp4")
+    (scene / "det" / "left.txt").rename(scene / "det" / "third.txt")
+    run(scene, out, SETTINGS)
+    assert sorted(p.name for p in (out / "tracks").iterdir()) == ["right.txt", "third.txt"]
+    assert not (out / "mosaic.mp4").exists()
+
+
+def test_a_tracker_by_appearance_needs_an_embedder(scene, tmp_path):
+    with pytest.raises(UserError, match="tracker 'botsort' matches by appearance"):
+        run(scene, tmp_path / "out", {**SETTINGS, "tracker": "botsort", "reid": "none"})
+    record = run(scene, tmp_path / "out", {**SETTINGS, "tracker": "botsort"})
+    assert record["identities"] == 2
+
+
+class Impatient(Listener):
+    """Presses Ctrl-C after some frames."""
+
+    def __init__(self, frames):
+        self.frames = frames
+
+    def step(self, progress):
+        if progress.frames["left"] == self.frames:
+            raise KeyboardInterrupt
+
+
+class TiredOfVideo(Listener):
+    """Presses Ctrl-C while the mosaic is drawn."""
+
+    def video(self, done, total):
+        if done > 10:
+            raise KeyboardInterrupt
+
+
+def test_ctrl_c_while_the_mosaic_is_drawn_loses_nothing_else(scene, tmp_path):
+    out = tmp_path / "out"
+    settings = {**SETTINGS, "output": {"width": 320}}
+    with pytest.raises(KeyboardInterrupt):
+        run(scene, out, settings, listener=TiredOfVideo())
+    assert json.loads((out / "run.json").read_text())["status"] == "interrupted"
+    assert (out / "tracks" / "left.txt").stat().st_size > 100
+    assert not (out / "mosaic.mp4").exists()
+    assert run(scene, out, settings, resume=True)["status"] == "complete"
+    assert (out / "mosaic.mp4").exists()
+
+
+def test_a_background_model_is_learned_again_when_resumed(tmp_path):
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    write_video(folder / "left.mp4", [*block_frames(15, people=0), *block_frames(40, people=2)])
+    settings = {"detector": {"name": "motion", "min_height": 0.3}, "output": {"video": False}}
+    run(folder, tmp_path / "whole", settings)
+    run(folder, tmp_path / "cut", settings, listener=Impatient(30))
+    run(folder, tmp_path / "cut", settings, resume=True)
+    for name in ("tracks/left.txt", "tracks.parquet", "identities.json"):
+        assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
 def test_ctrl_c_writes_what_was_done_and_can_be_resumed(scene, tmp_path):
-    from mtmc.run import Listener
-
-    class Impatient(Listener):
-        def step(self, progress):
-            if progress.frames["left"] == 10:
-                raise KeyboardInterrupt
-
     out = tmp_path / "out"
-    record = run(scene, out, SETTINGS, listener=Impatient())
+    record = run(scene, out, SETTINGS, listener=Impatient(10))
     assert record["status"] == "interrupted"
     assert read_mot(out / "tracks" / "left.txt", MotKind.TRACKS).last_frame == 10
     assert run(scene, out, SETTINGS, resume=True)["status"] == "complete"

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import av
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 
 from mtmc.errors import UserError
 from mtmc.mot import MotKind, read_mot
-from mtmc.outputs.files import prepare_folder, replacing, write_text
+from mtmc.outputs.files import claimed, replacing, write_text
 from mtmc.outputs.mosaic import Mosaic, VideoWriter, id_color
 from mtmc.outputs.report import identities, to_json, versions
 from mtmc.outputs.tracks import (
@@ -155,8 +157,25 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
 
 def test_an_unwritable_folder(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match="cannot be written"):
-        prepare_folder(tmp_path / "file" / "out")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "tracks").touch()
+    for wrong in (tmp_path / "file" / "out", tmp_path / "out"):
+        with pytest.raises(UserError, match="cannot be written"), claimed(wrong):
+            pass
+
+
+def test_two_runs_cannot_write_to_one_folder(tmp_path):
+    with claimed(tmp_path):
+        code = (
+            "import sys; from pathlib import Path; from mtmc.outputs.files import claimed\n"
+            "with claimed(Path(sys.argv[1])): pass"
+        )
+        command = [sys.executable, "-c", code, str(tmp_path)]
+        other = subprocess.run(command, check=False, capture_output=True, text=True)
+        assert "another run is writing there" in other.stderr
+    with claimed(tmp_path):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["tracks"]
 
 
 @pytest.mark.parametrize("cameras", [1, 2, 4, 7, 32])
