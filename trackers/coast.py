@@ -64,7 +64,7 @@ class CoastConfig:
     """
 
     high_score: float = 0.5
-    low_score: float = 0.05
+    low_score: float = 0.3
     birth_score: float = 0.7
     first_overlap: float = 0.25
     second_iou: float = 0.5
