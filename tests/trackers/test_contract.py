@@ -75,19 +75,17 @@ def test_everyone_keeps_one_id(name):
 def test_ids_are_unique_and_never_reused(name):
     rng = np.random.default_rng(1)
     tracker = trackers.create(name)
-    seen, gone, highest = set(), set(), 0
+    gone = set()
     for _ in range(5):
+        seen = set()
         for detections in crowd(rng, 20):
-            tracks = tracker.update(detections)
-            ids = set(tracks.ids.tolist())
-            assert len(ids) == len(tracks)
-            assert not ids & gone
-            seen |= ids
+            ids = tracker.update(detections).ids.tolist()
+            assert len(set(ids)) == len(ids)
+            seen |= set(ids)
+        assert min(seen) > max(gone, default=0)
+        gone |= seen
         for _ in range(100):  # longer than anybody is remembered
             tracker.update(no_detections())
-        gone |= seen
-        assert min(seen - {i for i in seen if i <= highest}) > highest
-        highest = max(seen)
 
 
 def test_det_index_points_at_the_detection(name):
