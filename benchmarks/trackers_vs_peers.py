@@ -7,8 +7,8 @@ Each peer runs with its own defaults in an interpreter of its own (a virtual env
 library alone; the one called `trackers` on PyPI has the import name of ours), through its public
 API. Two tables come out: the scores on the public detections of all sequences under ROOT, and the
 frames per second on them and on made-up scenes of 10 to 1000 people. What is timed is the update
-call alone, with detections already in the library's own type, in processor seconds on one thread,
-which other work on the machine disturbs least.
+call alone (and the refinement, where there is one), with detections already in the library's own
+type, in processor seconds on one thread, which other work on the machine disturbs least.
 """
 
 from __future__ import annotations
@@ -142,7 +142,11 @@ def follow(method, frames):
         seconds += time.process_time() - begin
         found.append(np.column_stack([np.full(len(ids), index), ids, boxes, scores]))
     rows = np.concatenate(found)
-    return finish[0](rows) if finish else rows, seconds
+    if finish:
+        begin = time.process_time()
+        rows = finish[0](rows)
+        seconds += time.process_time() - begin
+    return rows, seconds
 
 
 def work(library, source, target):
