@@ -60,7 +60,9 @@ class AppearanceTracker(LiveTracker):
             return np.full(len(rows), 2.0)
         known = self.looks[rows].any(axis=1)
         likeness = np.einsum("pd,pd->p", self.looks[rows], detections.embeddings[cols])
-        return np.where(known, 1.0 - likeness.astype(np.float64), 2.0)
+        # Rounding may make the likeness of equal looks a hair more than 1.
+        distance = np.clip(1.0 - likeness.astype(np.float64), 0.0, 2.0)
+        return np.where(known, distance, 2.0)
 
     def _take(self, rows: NDArray[np.intp], detections: Detections, cols: NDArray[np.intp]) -> None:
         super()._take(rows, detections, cols)

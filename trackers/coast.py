@@ -64,7 +64,7 @@ class CoastConfig:
     """
 
     high_score: float = 0.5
-    low_score: float = 0.05
+    low_score: float = 0.3
     birth_score: float = 0.7
     first_overlap: float = 0.25
     second_iou: float = 0.5
@@ -178,17 +178,18 @@ class Coast(LiveTracker):
         seen = self.misses == 0
         lost = shown & ~seen & (self.hits >= self.config.coast_hits)
         seen &= shown
+        boxes = self.motion.boxes()
         if lost.any():
-            boxes = self.motion.boxes()
             rows = np.flatnonzero(lost)
             seen[rows[self._surely_there(boxes[rows], self.misses[rows], boxes[seen])]] = True
-        return self._tracks(np.flatnonzero(seen))
+        return self._tracks(np.flatnonzero(seen), boxes)
 
     def _widen(self, boxes: NDArray[np.float32]) -> None:
         """Keeps the extent of all detections, for want of the image's."""
         if len(boxes):
             low, high = self._extent
-            self._extent = np.minimum(low, boxes.min(axis=0)), np.maximum(high, boxes.max(axis=0))
+            low = np.minimum(low, np.minimum.reduce(boxes))
+            self._extent = low, np.maximum(high, np.maximum.reduce(boxes))
 
     def _surely_there(
         self, lost: NDArray[np.float64], misses: NDArray[np.int64], seen: NDArray[np.float64]
@@ -196,7 +197,8 @@ class Coast(LiveTracker):
         """Which of the lost boxes are in the image, well predicted, and hidden or just missed."""
         config = self.config
         centre = 0.5 * (lost[:, :2] + lost[:, 2:])
-        inside = ((centre > self._extent[0][:2]) & (centre < self._extent[1][2:])).all(axis=1)
+        within = (centre > self._extent[0][:2]) & (centre < self._extent[1][2:])
+        inside = within[:, 0] & within[:, 1]
         width = lost[:, 2] - lost[:, 0]
         steady = misses * self._camera_speed <= config.coast_drift * width
         hidden = np.zeros(len(lost), bool)

@@ -149,8 +149,11 @@ class LiveTracker(ABC):
 
     def _report(self, detections: Detections) -> Tracks:
         """The tracks to report: those confirmed and matched."""
-        return self._tracks(np.flatnonzero(self.confirmed & (self.misses == 0)))
+        rows = np.flatnonzero(self.confirmed & (self.misses == 0))
+        return self._tracks(rows, self.motion.boxes())
 
-    def _tracks(self, rows: NDArray[np.intp]) -> Tracks:
-        boxes = self.motion.boxes(rows).astype(np.float32)
-        return Tracks(self.ids[rows], boxes, self.scores[rows], self.det_index[rows])
+    def _tracks(self, rows: NDArray[np.intp], boxes: NDArray[np.float64]) -> Tracks:
+        """Some of the tracks, with the boxes ``(N, 4)`` of all."""
+        return Tracks(
+            self.ids[rows], boxes[rows].astype(np.float32), self.scores[rows], self.det_index[rows]
+        )

@@ -146,4 +146,5 @@ class Motdt(AppearanceTracker):
 
     def _report(self, detections: Detections) -> Tracks:
         seen = self.misses == 0
-        return self._tracks(np.flatnonzero(self.confirmed & (seen | self._selected)))
+        rows = np.flatnonzero(self.confirmed & (seen | self._selected))
+        return self._tracks(rows, self.motion.boxes())

@@ -193,10 +193,9 @@ class Motion:
     def __len__(self) -> int:
         return self.state.shape[1]
 
-    def boxes(self, rows: NDArray[np.intp] | None = None) -> Array:
-        """Current boxes, ``(N, 4)``, of all tracks or of some."""
-        values: Array = self.state[kalman.VALUE]
-        return self.model.decode(values if rows is None else values[rows])
+    def boxes(self) -> Array:
+        """Current boxes, ``(N, 4)``."""
+        return self.model.decode(self.state[kalman.VALUE])
 
     def shift(self, offset: Array) -> None:
         """Moves all boxes by ``offset``, ``(2,)`` pixels."""

@@ -75,19 +75,17 @@ def test_everyone_keeps_one_id(name):
 def test_ids_are_unique_and_never_reused(name):
     rng = np.random.default_rng(1)
     tracker = trackers.create(name)
-    seen, gone, highest = set(), set(), 0
+    gone = set()
     for _ in range(5):
+        seen = set()
         for detections in crowd(rng, 20):
-            tracks = tracker.update(detections)
-            ids = set(tracks.ids.tolist())
-            assert len(ids) == len(tracks)
-            assert not ids & gone
-            seen |= ids
+            ids = tracker.update(detections).ids.tolist()
+            assert len(set(ids)) == len(ids)
+            seen |= set(ids)
+        assert min(seen) > max(gone, default=0)
+        gone |= seen
         for _ in range(100):  # longer than anybody is remembered
             tracker.update(no_detections())
-        gone |= seen
-        assert min(seen - {i for i in seen if i <= highest}) > highest
-        highest = max(seen)
 
 
 def test_det_index_points_at_the_detection(name):
@@ -162,3 +160,21 @@ def test_memory_does_not_grow(name):
         if frame % len(scene) == len(scene) - 1:
             size.append(len(pickle.dumps(tracker)))
     assert size[-1] < size[0] + 1000
+
+
+@pytest.mark.filterwarnings("error")
+def test_any_boxes_will_do(name):
+    """Tiny, huge, far outside, doubled, in any number, with any score."""
+    rng = np.random.default_rng(11)
+    for with_embeddings in (True, False):
+        tracker = trackers.create(name)
+        for _ in range(60):
+            count = rng.integers(0, 12)
+            corner = rng.uniform(-5000, 5000, (count, 2))
+            size = 5000 * 10 ** rng.uniform(-3, 0, (count, 2))
+            boxes = np.concatenate([corner, corner + size], axis=1).astype(np.float32)
+            boxes = np.repeat(boxes, rng.integers(1, 3), axis=0)
+            looks = rng.normal(size=(len(boxes), 8))
+            looks /= np.linalg.norm(looks, axis=1, keepdims=True)
+            scores = rng.random(len(boxes))
+            tracker.update(Detections(boxes, scores, looks if with_embeddings else None))

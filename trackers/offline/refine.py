@@ -173,19 +173,23 @@ def link(paths: Paths, rows: TrackRows, config: RefineConfig) -> Paths:
     evidence = motion_evidence(ends, starts, pairs, config.noise)
     evidence += size_evidence(ends, starts, pairs)
     if rows.embeddings is not None:
-        likeness = _likeness(paths, rows.embeddings, pairs)
+        likeness = _likeness(paths, rows.embeddings, pairs, unknown=config.appearance_middle)
         evidence += config.appearance_weight * (likeness - config.appearance_middle)
     links = best_links(pairs, evidence - config.link_evidence, paths.count)
     return paths.relabel(chain_labels(links, paths.count))
 
 
-def _likeness(paths: Paths, embeddings: NDArray[np.float32], pairs: Pairs) -> Array:
-    """Cosine similarity of the tracks' mean embeddings; neutral (NaN-free) needs both to exist."""
+def _likeness(
+    paths: Paths, embeddings: NDArray[np.float32], pairs: Pairs, *, unknown: float
+) -> Array:
+    """Cosine similarity of the tracks' mean embeddings, `unknown` where one has none."""
     total = np.zeros((paths.count, embeddings.shape[1]))
     np.add.at(total, paths.track, np.nan_to_num(embeddings[paths.source]))
-    total /= np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
-    likeness: Array = (total[pairs[0]] * total[pairs[1]]).sum(axis=1)
-    return likeness
+    length = np.linalg.norm(total, axis=1)
+    known = length > 0.0
+    total /= np.maximum(length, 1e-12)[:, None]
+    likeness = (total[pairs[0]] * total[pairs[1]]).sum(axis=1)
+    return np.where(known[pairs[0]] & known[pairs[1]], likeness, unknown)
 
 
 def remove_ghosts(paths: Paths, least: float) -> Paths:

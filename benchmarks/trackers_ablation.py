@@ -1,0 +1,129 @@
+"""What each part of COAST and of the offline refinement brings on public detections.
+
+    uv run python benchmarks/trackers_ablation.py MOT17/train
+
+The first table leaves out one part at a time, the second adds the refinement's steps one by one.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from trackers_vs_peers import TUNED_ON, read_detections, score
+
+from mtmc.evaluate.sequences import find_sequences
+from trackers import Detections, geometry
+from trackers.coast import Coast, CoastConfig
+from trackers.offline import RefineConfig, TrackRows, refine
+
+ONLINE = {
+    "COAST": {},
+    "no camera motion": {"camera": False},
+    "no coasting (only matched boxes)": {"coast_age": 0},
+    "coasting only while covered": {"coast_open": 0},
+    "coasting whatever the camera does": {"coast_drift": 1e9},
+    "no growth of boxes": {"growth": 0.0},
+    "plain IoU instead of height-weighted": {"plain": True},
+    "forgets after 30 frames": {"max_age": 30},
+    "forgets after 120 frames": {"max_age": 120},
+    "unsure detections from 0.05": {"low_score": 0.05},
+    "no unsure detections": {"low_score": 0.5},
+    "filter noise of BoT-SORT": {"position_std": 1 / 20, "velocity_std": 1 / 160},
+    "one match confirms": {"min_hits": 1},
+    "three matches confirm": {"min_hits": 3},
+}
+NOTHING = {
+    "cut_gap": 10**6,
+    "link_gap": 0,
+    "ghost_score": 0.0,
+    "fill_gap": 0,
+    "extend": 0,
+    "smooth_position": 0.0,
+    "smooth_size": 0.0,
+}
+STEPS = [
+    ("the detections of the tracks", ()),
+    ("+ gaps filled", ("fill_gap",)),
+    ("+ ghosts removed", ("ghost_score",)),
+    ("+ linked", ("link_gap",)),
+    ("+ cut before linking", ("cut_gap",)),
+    ("+ smoothed", ("smooth_position", "smooth_size")),
+    ("+ continued at both ends", ("extend",)),
+]
+
+
+def follow(sequence, *, plain=False, **settings):
+    """Runs COAST: what it reports, and its detections as rows for the refinement."""
+    weighted = geometry.height_iou
+    if plain:
+        geometry.height_iou = geometry.iou
+    tracker, reported, detected = Coast(CoastConfig(**settings)), [], []
+    for frame, (boxes, scores) in enumerate(read_detections(sequence.folder), start=1):
+        tracks = tracker.update(Detections(boxes, scores))
+        count = np.full(len(tracks), frame)
+        reported.append(np.column_stack([count, tracks.ids, tracks.boxes, tracks.scores]))
+        seen = tracks.det_index >= 0
+        detected.append(reported[-1][seen])
+        detected[-1][:, 2:6] = boxes[tracks.det_index[seen]]
+    geometry.height_iou = weighted
+    return np.concatenate(reported), np.concatenate(detected)
+
+
+def refined(rows, length, settings):
+    """Rows of COAST after the refinement."""
+    given = TrackRows(rows[:, 0], rows[:, 1], rows[:, 2:6], rows[:, 6], np.zeros(len(rows)))
+    better = refine(given, RefineConfig(**settings), length)
+    return np.column_stack([better.frames, better.ids, better.boxes, better.scores])
+
+
+def steps():
+    """The refinement's settings, one step more each time."""
+    settings, defaults = dict(NOTHING), RefineConfig()
+    for title, names in STEPS:
+        settings |= {name: getattr(defaults, name) for name in names}
+        yield title, dict(settings)
+
+
+def print_table(title, results, groups):
+    """One row per variant, HOTA MOTA IDF1 IDSW per group of sequences."""
+    table = Table(title=title)
+    table.add_column("variant")
+    for group in groups:
+        table.add_column(group, justify="right")
+    for name, found in results.items():
+        answer = {"sequences": {sequence: (rows, 0.0) for sequence, rows in found.items()}}
+        figures = [score(answer, sequences) for sequences in groups.values()]
+        table.add_row(name, *("{:.2f} / {:.2f} / {:.2f} / {}".format(*row) for row in figures))
+    Console(width=150).print(table)
+
+
+def main():
+    """Runs all variants and prints the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument(
+        "root", type=Path, help="folder of MOTChallenge sequences with det/ and gt/"
+    )
+    sequences = find_sequences(parser.parse_args().root)
+    tuned = [s for s in sequences if s.name.split("-")[1] in TUNED_ON]
+    others = [s for s in sequences if s not in tuned]
+    groups = {"tuned on": tuned, "others": others, "all": sequences}
+    groups = {title: group for title, group in groups.items() if group}
+    online = {
+        name: {s.name: follow(s, **settings)[0] for s in sequences}
+        for name, settings in ONLINE.items()
+    }
+    print_table("online: HOTA / MOTA / IDF1 / IDSW", online, groups)
+    detected = {s.name: follow(s)[1] for s in sequences}
+    offline = {
+        title: {s.name: refined(detected[s.name], s.length, settings) for s in sequences}
+        for title, settings in steps()
+    }
+    print_table("offline: HOTA / MOTA / IDF1 / IDSW", offline, groups)
+
+
+if __name__ == "__main__":
+    main()
