@@ -45,7 +45,7 @@ class Batches:
     ) -> None:
         self._config, self._device = config, device
         self._sampler = PeopleSampler(pids, config.sampler)
-        self._pixels = torch.from_numpy(pixels).to(device)
+        self._pixels = _held(torch.from_numpy(pixels), device)
         self._labels = torch.from_numpy(pids).to(device)
         self._mean = torch.tensor(preprocess.mean, device=device)
         self._std = torch.tensor(preprocess.std, device=device)
@@ -57,8 +57,15 @@ class Batches:
         torch.manual_seed(seed)  # for networks with dropout
         device_rng = torch.Generator(self._device).manual_seed(seed)
         for chosen in self._sampler.epoch(rng):
-            rows = torch.from_numpy(chosen).to(self._device)
-            raw = self._pixels[rows]
+            rows = torch.from_numpy(chosen)
+            raw = self._pixels[rows.to(self._pixels.device)].to(self._device)
             images = augment(raw, self._config.augment, self._mean, self._std, device_rng)
             images = images.contiguous(memory_format=torch.channels_last)
-            yield chosen, images, self._labels[rows]
+            yield chosen, images, self._labels[rows.to(self._device)]
+
+
+def _held(pixels: Tensor, device: torch.device) -> Tensor:
+    """On the device, unless that would take more than half of a GPU's free memory."""
+    if device.type == "cuda" and pixels.nbytes > torch.cuda.mem_get_info(device)[0] / 2:
+        return pixels
+    return pixels.to(device)
