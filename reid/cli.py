@@ -120,7 +120,8 @@ def list_(
 def main() -> None:
     """Run the command line: 0 when done, 2 with one line on stderr when the input is wrong."""
     try:
-        app(standalone_mode=False)
+        # typer gives back the code of what ended early, 130 for Ctrl-C.
+        sys.exit(app(standalone_mode=False) or 0)
     except ReidError as error:
         sys.exit(_refuse(str(error)))
     except (typer.Abort, KeyboardInterrupt):

@@ -58,14 +58,18 @@ def run(
     report = None
     with progress_bar() as bar, (out / LOG).open("a") as log:
         task = bar.add_task("epochs", total=config.epochs, completed=done, info="")
-        for report in trainer.run():
-            log.write(json.dumps(_row(report)) + "\n")
-            log.flush()
-            bar.update(task, completed=report.epoch, info=_line(report))
-            if not console.is_terminal:
-                print(f"epoch {report.epoch}/{report.epochs}  {_line(report)}", file=sys.stderr)
-            if events is not None:
-                _write_events(events, report)
+        try:
+            for report in trainer.run():
+                log.write(json.dumps(_row(report)) + "\n")
+                log.flush()
+                bar.update(task, completed=report.epoch, info=_line(report))
+                if not console.is_terminal:
+                    print(f"epoch {report.epoch}/{report.epochs}  {_line(report)}", file=sys.stderr)
+                if events is not None:
+                    _write_events(events, report)
+        except KeyboardInterrupt:
+            console.print("stopped; the same command with --resume goes on")
+            raise
     if report is None:
         console.print(f"{out}: all {done} epochs are done already")
         return

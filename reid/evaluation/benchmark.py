@@ -66,8 +66,7 @@ def evaluate(
     protocol = protocol or Protocol()
 
     def embed(images: Images) -> Embeddings:
-        rows = extract(embedder, images, protocol.augmentation, progress)
-        return rows if images.tracklets is None else rows.pooled(images.tracklets).normalized()
+        return extract(embedder, images, protocol.augmentation, progress)
 
     query, gallery = embed(dataset.query), embed(dataset.gallery)
     if protocol.multi_query:

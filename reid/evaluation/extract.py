@@ -31,7 +31,7 @@ def extract(
     augmentation: Augmentation = "none",
     progress: Callable[[int], object] | None = None,
 ) -> Embeddings:
-    """Embed all images.
+    """Embed all images; those of a tracklet are averaged as they come.
 
     Args:
         embedder: any, see `reid.load`.
@@ -41,7 +41,7 @@ def extract(
         progress: told how many images are done.
 
     Returns:
-        One unit row per image.
+        One unit row per image, or per tracklet (in ascending order) where there are tracklets.
 
     Raises:
         ReidError: a file is no image.
@@ -49,17 +49,21 @@ def extract(
     """
     if augmentation not in get_args(Augmentation):
         raise ValueError(f"augmentation must be one of {get_args(Augmentation)}")
-    features = np.empty((len(images), embedder.dim), np.float32)
+    rows = np.arange(len(images)) if images.tracklets is None else images.tracklets
+    _, first, member = np.unique(rows, return_index=True, return_inverse=True)
+    sums = np.zeros((len(first), embedder.dim), np.float32)
     with ThreadPoolExecutor(available_cores()) as pool:
         for start in range(0, len(images), CHUNK):
             crops = list(pool.map(read_image, images.paths[start : start + CHUNK]))
             views = [_views(crop, augmentation) for crop in crops]
-            rows = embedder.embed([view for of_crop in views for view in of_crop])
-            means = rows.reshape(len(crops), -1, embedder.dim).mean(axis=1)
-            features[start : start + len(crops)] = means
+            embedded = embedder.embed([view for of_crop in views for view in of_crop])
+            means = embedded.reshape(len(crops), -1, embedder.dim).mean(axis=1)
+            means /= np.linalg.norm(means, axis=1, keepdims=True).clip(1e-12)
+            np.add.at(sums, member[start : start + len(crops)], means)
             if progress is not None:
                 progress(len(crops))
-    return Embeddings(features, images.pids, images.camids).normalized()
+    # A sum points where the mean does.
+    return Embeddings(sums, images.pids[first], images.camids[first]).normalized()
 
 
 def _views(crop: NDArray[np.uint8], augmentation: Augmentation) -> list[NDArray[np.uint8]]:

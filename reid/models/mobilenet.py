@@ -30,7 +30,12 @@ class MobileNetV1(EmbeddingNet):
     Args:
         width: multiplier of all channel counts, for example 0.25, 0.5, 0.75 or 1; features are
             ``1024 * width`` long.
+        last_stride: stride of the last down-sampling; 1 keeps a larger map, which helps where
+            people are small.
         neck: see `EmbeddingNet`.
+
+    Raises:
+        ValueError: an argument is out of range.
 
     Source:
         Howard et al., "MobileNets", arXiv:1704.04861, Table 1.
@@ -38,21 +43,23 @@ class MobileNetV1(EmbeddingNet):
 
     input_size = (128, 128)
 
-    def __init__(self, width: float = 1.0, neck: Neck = "none") -> None:
+    def __init__(self, width: float = 1.0, last_stride: int = 2, neck: Neck = "none") -> None:
         if not 0 < width <= 4:
             raise ValueError(f"width must be in (0, 4], got {width}")
+        if last_stride not in (1, 2):
+            raise ValueError(f"last_stride must be 1 or 2, got {last_stride}")
         super().__init__((round(1024 * width),), neck)
-        self.features = nn.Sequential(*_layers(width))
+        self.features = nn.Sequential(*_layers(width, last_stride))
 
     def parts(self, images: Tensor) -> list[Tensor]:
         """The averaged features."""
         return [self.features(images).mean(dim=(2, 3))]
 
 
-def _layers(width: float) -> Iterator[nn.Module]:
+def _layers(width: float, last_stride: int) -> Iterator[nn.Module]:
     channels = round(32 * width)
     yield conv_bn_relu(3, channels, 3, stride=2)
-    for out, stride in BLOCKS:
+    for out, stride in (*BLOCKS[:-2], (BLOCKS[-2][0], last_stride), BLOCKS[-1]):
         yield conv_bn_relu(channels, channels, 3, stride, groups=channels)
         yield conv_bn_relu(channels, round(out * width), 1)
         channels = round(out * width)

@@ -5,18 +5,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from reid.data.decode import decode_all
-from reid.data.images import combine
 from reid.training.augment import augment
 from reid.training.sampler import PeopleSampler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from reid.data.images import Images
     from reid.preprocess import Preprocess
     from reid.training.config import TrainConfig
 
@@ -24,37 +21,32 @@ if TYPE_CHECKING:
 class Batches:
     """All training images as one uint8 tensor on the device, and the batches of each epoch.
 
-    An image file is opened once, before the first epoch. Every random number of an epoch follows
-    from the seed and the epoch alone, so that a resumed training repeats nothing and misses
-    nothing.
+    Every random number of an epoch follows from the seed and the epoch alone, so that a resumed
+    training repeats nothing and misses nothing.
 
     Args:
         config: sampling, augmentation and seed.
-        train: what is learned from together; people become 0..P-1.
-        preprocess: the size images are held at, and how they are normalised.
+        pixels: ``(N, 3, H, W) uint8``.
+        pids: ``(N,) int64`` people as classes 0..P-1.
+        preprocess: how images are normalised.
         device: where they are held.
-        progress: told how many images are decoded.
 
     Raises:
-        ReidError: the images do not suit P x K sampling, or one cannot be read.
+        ReidError: the images do not suit P x K sampling.
     """
 
     def __init__(
         self,
         config: TrainConfig,
-        train: Sequence[Images],
+        pixels: NDArray[np.uint8],
+        pids: NDArray[np.int64],
         preprocess: Preprocess,
         device: torch.device,
-        *,
-        progress: Callable[[int], object] | None = None,
     ) -> None:
-        self.images = combine(train)
-        self.people = len(np.unique(self.images.pids))
         self._config, self._device = config, device
-        self._sampler = PeopleSampler(self.images.pids, config.sampler)
-        pixels = decode_all(self.images.paths, preprocess, progress)
-        self._pixels = torch.from_numpy(pixels).to(device)
-        self._labels = torch.from_numpy(self.images.pids).to(device)
+        self._sampler = PeopleSampler(pids, config.sampler)
+        self._pixels = _held(torch.from_numpy(pixels), device)
+        self._labels = torch.from_numpy(pids).to(device)
         self._mean = torch.tensor(preprocess.mean, device=device)
         self._std = torch.tensor(preprocess.std, device=device)
 
@@ -65,8 +57,15 @@ class Batches:
         torch.manual_seed(seed)  # for networks with dropout
         device_rng = torch.Generator(self._device).manual_seed(seed)
         for chosen in self._sampler.epoch(rng):
-            rows = torch.from_numpy(chosen).to(self._device)
-            raw = self._pixels[rows]
+            rows = torch.from_numpy(chosen)
+            raw = self._pixels[rows.to(self._pixels.device)].to(self._device)
             images = augment(raw, self._config.augment, self._mean, self._std, device_rng)
             images = images.contiguous(memory_format=torch.channels_last)
-            yield chosen, images, self._labels[rows]
+            yield chosen, images, self._labels[rows.to(self._device)]
+
+
+def _held(pixels: Tensor, device: torch.device) -> Tensor:
+    """On the device, unless that would take more than half of a GPU's free memory."""
+    if device.type == "cuda" and pixels.nbytes > torch.cuda.mem_get_info(device)[0] / 2:
+        return pixels
+    return pixels.to(device)

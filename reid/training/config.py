@@ -142,6 +142,8 @@ class TrainConfig:
                 f"average.method={self.average.method} averages the cycles' models: "
                 "set cycles.cycles to at least 2"
             )
+        if self.evaluation.select == "best" and not self.data.test:
+            raise ValueError("evaluation.select=best needs a dataset in data.test")
         if self.seed < 0:
             raise ValueError("seed must not be negative")
 

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 
 from reid.checkpoint import Checkpoint, load_plain, save_plain
+from reid.data.decode import decode_all
+from reid.data.images import combine
 from reid.errors import ReidError
 from reid.evaluation.benchmark import evaluate
 from reid.preprocess import Preprocess
@@ -85,9 +87,12 @@ class Trainer:
         self._config, self._test, self._device, self._out = config, test, device, out
         self._learner = Learner(config, device)
         self._preprocess = Preprocess(size=config.input_size or self._learner.network.input_size)
-        images = [dataset.train for dataset in train]
-        self._batches = Batches(config, images, self._preprocess, device, progress=decoding)
-        self._learner.begin(self._batches.people)
+        # Several datasets become one, and a file is opened once.
+        self._images = combine([dataset.train for dataset in train])
+        self._people = len(np.unique(self._images.pids))
+        pixels = decode_all(self._images.paths, self._preprocess, decoding)
+        self._batches = Batches(config, pixels, self._images.pids, self._preprocess, device)
+        self._learner.begin(self._people)
         self._done = 0
         self._best_map = -1.0
 
@@ -130,7 +135,7 @@ class Trainer:
         values = [float(loss) for _, _, loss in unchecked]
         for (number, chosen, _), value in zip(unchecked, values, strict=True):
             if not np.isfinite(value):
-                names = ", ".join(self._batches.images.paths[i].name for i in chosen)
+                names = ", ".join(self._images.paths[i].name for i in chosen)
                 raise ReidError(
                     f"epoch {epoch}, batch {number}: the loss is {value}; lower schedule.lr, "
                     f"or look at these images: {names}"
@@ -175,8 +180,8 @@ class Trainer:
         state = {
             "format": STATE_FORMAT,
             "config": self._config.to_dict(),
-            "images": len(self._batches.images),
-            "people": self._batches.people,
+            "images": len(self._images),
+            "people": self._people,
             "epoch": self._done,
             "best_map": self._best_map,
             "learner": self._learner.state_dict(),
@@ -204,7 +209,7 @@ class Trainer:
                 f"{path}: was written with another configuration ({different}); resume with "
                 "the same one, or train into another folder"
             )
-        for what, now in (("images", len(self._batches.images)), ("people", self._batches.people)):
+        for what, now in (("images", len(self._images)), ("people", self._people)):
             if state[what] != now:
                 raise ReidError(f"{path}: learned from {state[what]} {what}, there are {now} now")
         self._done, self._best_map = int(state["epoch"]), float(state["best_map"])

@@ -114,7 +114,11 @@ def test_swag_members_differ_from_their_mean_and_swa_has_none(tmp_path, little_p
 
 
 def test_the_best_epoch_is_kept_where_that_is_asked_for(tmp_path, little_people) -> None:
-    settings = config(schedule={"epochs": 6}, evaluation={"every": 1, "select": "best"})
+    settings = config(
+        schedule={"epochs": 6},
+        evaluation={"every": 1, "select": "best"},
+        data={"test": ["folder"]},
+    )
     reports = list(trainer(settings, little_people, tmp_path).run())
     maps = [r.scores["folder"]["mAP"] for r in reports]
     assert Checkpoint.open(tmp_path / "best.pt").metrics["epoch"] == 1 + int(np.argmax(maps))
@@ -164,6 +168,8 @@ def test_data_and_settings_that_do_not_fit(tmp_path, little_people) -> None:
         trainer(config(precision="fp16"), little_people, tmp_path)
     with pytest.raises(reid.ReidError, match=r"set cycles.cycles to at least 2"):
         config(average={"method": "swa"})
+    with pytest.raises(reid.ReidError, match=r"select=best needs a dataset in data.test"):
+        config(evaluation={"select": "best"})
 
 
 def test_mixed_precision_follows_full_precision(tmp_path, little_people) -> None:

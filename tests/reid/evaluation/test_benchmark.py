@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+import reid
+from reid.data import open_dataset
+from reid.data.images import Images
+from reid.evaluation.benchmark import Protocol, evaluate
+from reid.evaluation.extract import extract
+
+
+class MeanColour:
+    """An embedder simple enough to check by hand."""
+
+    name, dim = "mean colour", 3
+
+    def embed(self, crops):
+        rows = np.array([c.reshape(-1, 3).mean(axis=0) for c in crops], np.float32).reshape(-1, 3)
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def write(path, colour, right=None):
+    picture = np.full((18, 9, 3), colour, np.uint8)
+    if right is not None:
+        picture[:, 5:] = right
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), picture)
+    return path
+
+
+RED, BLUE, GREEN, GREY = (0, 0, 200), (200, 0, 0), (0, 200, 0), (90, 90, 90)
+
+
+def images(*rows, tracklets=None) -> Images:
+    paths, pids, camids = zip(*rows, strict=True)
+    numbers = None if tracklets is None else np.array(tracklets)
+    return Images(paths, np.array(pids), np.array(camids), numbers)
+
+
+@pytest.mark.parametrize("augmentation", ["none", "flip", "ten_crop"])
+def test_views_of_an_image_are_averaged(tmp_path, augmentation) -> None:
+    plain = images((write(tmp_path / "a.png", RED), 1, 1))
+    np.testing.assert_allclose(
+        extract(MeanColour(), plain, augmentation).features, [[0, 0, 1]], atol=1e-6
+    )
+
+
+def test_flip_makes_an_image_and_its_mirror_the_same(tmp_path) -> None:
+    class LeftHalf(MeanColour):
+        def embed(self, crops):
+            return super().embed([crop[:, : crop.shape[1] // 2] for crop in crops])
+
+    pair = images(
+        (write(tmp_path / "a.png", RED, right=BLUE), 1, 1),
+        (write(tmp_path / "b.png", BLUE, right=RED), 1, 1),
+    )
+    a, b = extract(LeftHalf(), pair).features
+    assert a @ b < 0.5
+    a, b = extract(LeftHalf(), pair, "flip").features
+    assert a @ b > 0.95
+
+
+def test_images_of_a_tracklet_are_averaged(tmp_path) -> None:
+    red, blue = write(tmp_path / "r.png", RED), write(tmp_path / "b.png", BLUE)
+    rows = extract(
+        MeanColour(), images((red, 5, 2), (blue, 7, 1), (blue, 5, 2), tracklets=[9, 3, 9])
+    )
+    assert rows.pids.tolist() == [7, 5]
+    half = np.sqrt(0.5)
+    np.testing.assert_allclose(rows.features, [[1, 0, 0], [half, 0, half]], atol=1e-6)
+
+
+def market(root):
+    for folder, pid, camera, colour in (
+        ("bounding_box_train", 9, 1, GREY),
+        ("query", 1, 1, RED),
+        ("query", 2, 1, GREEN),
+        ("bounding_box_test", 1, 2, RED),
+        ("bounding_box_test", 2, 2, BLUE),
+        ("gt_bbox", 2, 1, BLUE),
+        ("gt_bbox", 2, 2, RED),
+        ("gt_bbox", 1, 1, RED),
+    ):
+        write(root / folder / f"{pid:04d}_c{camera}s1_000001_00.png", colour)
+    return open_dataset("folder", root)
+
+
+def test_a_query_may_have_more_images(tmp_path) -> None:
+    dataset = market(tmp_path)
+    assert len(dataset.more_queries) == 2  # not the one of another camera
+    single = evaluate(MeanColour(), dataset)
+    assert (single.queries, single.rank(1)) == (2, 0.5)
+    assert evaluate(MeanColour(), dataset, Protocol(multi_query=True)).rank(1) == 1
+
+
+def test_nothing_to_find_is_one_clear_line(tmp_path) -> None:
+    dataset = market(tmp_path)
+    for file in (tmp_path / "bounding_box_test").iterdir():
+        file.rename(file.with_name(file.name.replace("_c2", "_c1")))
+    with pytest.raises(reid.ReidError, match="folder: no query has a right answer"):
+        evaluate(MeanColour(), open_dataset("folder", tmp_path))
+    assert dataset.name == "folder"
