@@ -105,7 +105,9 @@ class Pipeline:
             )
             for reader in parts.readers
         }
-        self._embed_all = any(t.needs_embeddings for t in self._tracking.values())
+        self._embed_all = parts.embedder is not None and any(
+            tracking.needs_embeddings for tracking in self._tracking.values()
+        )
         self._ids: dict[TrackKey, int] = {}
         self.progress = Progress(dict.fromkeys(self._names, 0), dict.fromkeys(self._names, 0))
         self.interrupted = False

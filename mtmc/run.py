@@ -28,6 +28,8 @@ from mtmc.sources import Camera, CameraReader, align, find_cameras, open_cameras
 from mtmc.stopwatch import Stopwatch
 from mtmc.types import Frame
 
+log = logging.getLogger("mtmc")
+
 LOG_NAME = ".inference.sqlite"
 VIDEO_NAME = "mosaic.mp4"
 # Cosine distance of mean embeddings across cameras at which one person and two are equally
@@ -82,12 +84,12 @@ def run(
         with claimed(out):
             if resume and (record := _complete_record(out, config, about)):
                 return record
-            log = None if live else _open_log(out / LOG_NAME, about, resume)
+            done = None if live else _open_log(out / LOG_NAME, about, resume)
             try:
-                record = _Run(config, parts, out, log, listener, about, warnings).record()
+                record = _Run(config, parts, out, done, listener, about, warnings).record()
             finally:
-                if log:
-                    log.close()
+                if done:
+                    done.close()
             if record["status"] == "complete":
                 remove_log(out / LOG_NAME)
             return record
@@ -213,9 +215,9 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
         calibration = load_calibration(Path(config.calibration), [r.name for r in readers])
     embedder = _embedder(config)
     if embedder is None and config.tracker.cls.needs_embeddings:
-        raise UserError(
-            f"tracker {config.tracker.name!r} matches by appearance, so it needs an embedder: "
-            "--reid CKPT, ONNX or color"
+        log.warning(
+            "tracker %s makes use of appearance, of which --reid none leaves nothing",
+            config.tracker.name,
         )
     options = config.associator.config
     distance = options.max_distance

@@ -205,9 +205,9 @@ def test_results_of_an_earlier_run_do_not_stay_among_the_new(scene, tmp_path):
     assert not (out / "mosaic.mp4").exists()
 
 
-def test_a_tracker_by_appearance_needs_an_embedder(scene, tmp_path):
-    with pytest.raises(UserError, match="tracker 'botsort' matches by appearance"):
-        run(scene, tmp_path / "out", {**SETTINGS, "tracker": "botsort", "reid": "none"})
+def test_a_tracker_by_appearance_goes_without_an_embedder_too(scene, tmp_path):
+    record = run(scene, tmp_path / "bare", {**SETTINGS, "tracker": "botsort", "reid": "none"})
+    assert "tracker botsort makes use of appearance" in record["warnings"][0]
     record = run(scene, tmp_path / "out", {**SETTINGS, "tracker": "botsort"})
     assert record["identities"] == 2
 
