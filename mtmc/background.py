@@ -63,7 +63,9 @@ class Background(Generic[T]):
     def peek(self, timeout: float | None = None) -> T | None:
         """The next item without taking it; None when ended, or when none came in time."""
         with self._changed:
-            self._changed.wait_for(lambda: bool(self._buffer) or self._ended, timeout)
+            self._changed.wait_for(
+                lambda: bool(self._buffer) or self._ended or self._closed, timeout
+            )
             if self._buffer:
                 return self._buffer[0]
             if self._error is not None:
@@ -75,7 +77,8 @@ class Background(Generic[T]):
     def ended(self) -> bool:
         """Whether nothing is left and nothing will come."""
         with self._changed:
-            return self._ended and not self._buffer and self._error is None
+            done = self._ended or self._closed
+            return done and not self._buffer and self._error is None
 
     def __iter__(self) -> Iterator[T]:
         return self
@@ -89,13 +92,18 @@ class Background(Generic[T]):
             self._changed.notify_all()
             return item
 
-    def close(self) -> None:
-        """Stop the thread and forget what waits."""
+    def close(self, patience: float | None = None) -> None:
+        """Stop the thread and forget what waits.
+
+        Args:
+            patience: seconds to wait for the thread, which may hang outside of our reach; it is
+                a daemon, so the program can end without it. None waits for good.
+        """
         with self._changed:
             self._closed = True
             self._buffer.clear()
             self._changed.notify_all()
-        self._thread.join()
+        self._thread.join(patience)
 
     def __enter__(self) -> Self:
         return self

@@ -193,7 +193,9 @@ def _read_folder(path: Path) -> dict[str, Any]:
 def _read_file(path: Path) -> dict[str, Any]:
     content = _read_mapping(path)
     entries = content.get("cameras", content)
-    return dict(entries) if isinstance(entries, Mapping) else {}
+    if not isinstance(entries, Mapping):
+        return {}
+    return {str(name): entry for name, entry in entries.items()}
 
 
 def _read_mapping(path: Path) -> dict[str, Any]:
@@ -231,8 +233,10 @@ def _resolution(value: Any, where: str) -> tuple[int, int] | None:
         value = [value.get("width"), value.get("height")]
     if value is None:
         return None
-    width, height = _numbers(value, 2, where)
-    return int(width), int(height)
+    width, height = (int(number) for number in _numbers(value, 2, where))
+    if width < 1 or height < 1:
+        raise UserError(f"{where}: expected width and height in pixels, got {width} x {height}")
+    return width, height
 
 
 def _numbers(value: Any, count: int | None, where: str) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ import typer
 
 from mtmc.errors import UserError
 from mtmc.evaluate.cli import evaluate
+
+INTERRUPTED = 130  # exit code after Ctrl-C
 
 app = typer.Typer(
     name="mtmc",
@@ -49,7 +52,7 @@ def run(
         typer.Option("--set", help="Change a setting: detector.confidence=0.3", metavar="K=V"),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the results.  [default: out/VIDEO_DIR]")
+        Path | None, typer.Option(help="Folder for the results.", show_default="out/VIDEO_DIR")
     ] = None,
     detector: Annotated[
         str | None,
@@ -85,7 +88,7 @@ def run(
     if tracker is not None:
         settings["tracker"] = _switch(settings.get("tracker"), {"name": tracker})
     if reid is not None:
-        settings["reid"] = _switch(settings.get("reid"), {"weights": reid})
+        settings["reid"] = _switch(settings.get("reid"), {"weights": reid}, "weights")
     if calibration is not None:
         settings["calibration"] = str(calibration)
     if online:
@@ -93,19 +96,39 @@ def run(
     if no_video:
         settings["output"] = _switch(settings.get("output"), {"video": False})
     settings = override(settings, set_ or [])
-    folder = out or Path("out") / (video_dir.resolve().stem or "run")
+    folder = out or Path("out") / _result_name(video_dir)
+    if folder.resolve() == video_dir.resolve():
+        raise UserError(f"--out {folder}: is the folder of the videos; choose another")
     with RunDisplay() as display:
         record = run_pipeline(video_dir, folder, settings, resume, display)
     print_summary(record, folder)
+    # Ctrl-C is how a run on live cameras ends.
+    if record["status"] == "interrupted" and not display.live:
+        raise typer.Exit(INTERRUPTED)
 
 
 app.command("eval")(evaluate)
 
 
-def _switch(section: object, chosen: Mapping[str, object]) -> dict[str, object]:
-    """A section with what the command line chose; another plug-in's options do not apply."""
+def _result_name(video_dir: Path) -> str:
+    """What the results of a folder, a ``cameras.yaml`` or a video are called."""
+    from mtmc.sources.cameras import CAMERAS_FILE
+
+    path = video_dir.resolve()
+    if path.name == CAMERAS_FILE:
+        path = path.parent
+    return (path.stem if path.is_file() else path.name) or "run"
+
+
+def _switch(
+    section: object, chosen: Mapping[str, object], short: str = "name"
+) -> dict[str, object]:
+    """A section with what the command line chose; another plug-in's options do not apply.
+
+    ``short`` is the key that a section without keys stands for, as in ``reid: color``.
+    """
     if isinstance(section, str):
-        section = {"name": section}
+        section = {short: section}
     old = dict(section) if isinstance(section, dict) else {}
     if "name" in chosen and old.get("name") not in {None, chosen["name"]}:
         old = {}
@@ -115,12 +138,18 @@ def _switch(section: object, chosen: Mapping[str, object]) -> dict[str, object]:
 def main() -> None:
     """Run the command line: 0 when done, 2 with one line on stderr when the input is wrong."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a name it cannot show is no reason to fail
     try:
         code = app(standalone_mode=False)
     except UserError as error:
         code = _refuse(str(error))
+    except OSError as error:
+        # Full disks, missing rights, names too long: nothing a traceback would help with.
+        where = f"{error.filename}: " if error.filename else ""
+        code = _refuse(f"{where}{error.strerror or error}")
     except (KeyboardInterrupt, typer.Abort):
-        code = 130
+        code = INTERRUPTED
     except Exception as error:
         # A wrong option or argument; which class of click that is depends on typer's version.
         format_message = getattr(error, "format_message", None)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from mtmc.errors import UserError, unknown_name
 from mtmc.registry import PluginTable
@@ -56,6 +56,39 @@ def require_fraction(config: Any, *names: str) -> None:
         require(math.isfinite(value) and 0 <= value <= 1, f"{name} must be in 0..1, got {value}")
 
 
+class _Loader(yaml.SafeLoader):
+    """Plain YAML, but a key given twice is an error and what looks like a date stays text."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        seen = set()
+        for key, _ in node.value:
+            if (key.tag, str(key.value)) in seen:
+                raise yaml.composer.ComposerError(
+                    problem=f"key {key.value!r} is given twice", problem_mark=key.start_mark
+                )
+            seen.add((key.tag, str(key.value)))
+        return node
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def parse_yaml(text: str) -> Any:
+    """The value in a YAML text.
+
+    Raises:
+        ValueError: it is not YAML.
+    """
+    try:
+        return yaml.load(text, _Loader)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ValueError(str(error) or "nested too deep") from error
+
+
 def read_yaml(path: Path) -> Settings:
     """The mapping in a YAML file.
 
@@ -63,10 +96,10 @@ def read_yaml(path: Path) -> Settings:
         UserError: it cannot be read, is not YAML, or is not a mapping.
     """
     try:
-        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+        settings = parse_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read: {error}") from error
-    except yaml.YAMLError as error:
+    except ValueError as error:
         raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
     if settings is None:
         return {}
@@ -116,8 +149,8 @@ def override(settings: Settings, assignments: Iterable[str]) -> Settings:
                 raise UserError(f"--set {assignment!r}: {section!r} is a value, not a section")
             target = inner
         try:
-            target[name] = yaml.safe_load(text)
-        except yaml.YAMLError as error:
+            target[name] = parse_yaml(text)
+        except ValueError as error:
             raise UserError(f"--set {assignment!r}: the value is not valid YAML") from error
     return result
 
@@ -158,7 +191,9 @@ def build(cls: type[T], settings: Any, where: str) -> T:
 
 def _check(hint: Any, value: Any, where: str) -> Any:
     try:
-        return TypeAdapter(hint).validate_python(value)
+        # YAML reads the 0 of `device: 0` as a number.
+        adapter = TypeAdapter(hint, config=ConfigDict(coerce_numbers_to_str=True))
+        return adapter.validate_python(value)
     except ValidationError as error:
         reason = error.errors()[0]["msg"].lower().removeprefix("input ")
         raise UserError(f"{where}: {value!r} {reason}") from error

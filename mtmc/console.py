@@ -17,11 +17,15 @@ from mtmc.pipeline import Progress as RunProgress
 from mtmc.run import Listener
 from mtmc.sources import CameraReader
 
-console = Console(stderr=True)
+# Names and paths may hold [brackets] and :colons:, which are not meant as markup.
+console = Console(stderr=True, markup=False, emoji=False)
 
 
 class RunDisplay(Listener):
-    """A progress bar with frames per second and camera, and how many people were seen."""
+    """A progress bar with frames per second and camera, and how many people were seen.
+
+    ``live`` tells, once the run has begun, whether a camera is live.
+    """
 
     def __init__(self) -> None:
         self._bar = Progress(
@@ -34,6 +38,7 @@ class RunDisplay(Listener):
         )
         self._handler = RichHandler(console=console, show_time=False, show_path=False)
         self._started = time.monotonic()
+        self.live = False
 
     def __enter__(self) -> Self:
         root = logging.getLogger()
@@ -47,6 +52,7 @@ class RunDisplay(Listener):
 
     def begin(self, cameras: Sequence[CameraReader]) -> None:
         """See ``Listener``."""
+        self.live = any(camera.live for camera in cameras)
         totals = [camera.total for camera in cameras]
         total = None if None in totals else sum(t for t in totals if t)
         self._bar.start()
@@ -81,7 +87,7 @@ def print_summary(record: dict[str, Any], folder: Path) -> None:
         table.add_column(heading, justify="left" if heading == "camera" else "right")
     for name, camera in record["cameras"].items():
         table.add_row(name, str(camera["frames"]), str(camera["tracks"]))
-    out = Console()
+    out = Console(markup=False, emoji=False)
     out.print(table)
     stages = ", ".join(f"{stage} {s:.1f}" for stage, s in record["stage_seconds"].items())
     out.print(

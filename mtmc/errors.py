@@ -13,9 +13,9 @@ class UserError(Exception):
     """
 
 
-def unknown_name(kind: str, name: str, known: Iterable[str]) -> UserError:
+def unknown_name(kind: str, name: object, known: Iterable[str]) -> UserError:
     """The error for a name that does not exist: lists what does, nearest spelling first."""
-    names = sorted(known)
+    name, names = str(name), sorted(known)  # YAML has keys that are no text
     near = difflib.get_close_matches(name, names, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return UserError(f"unknown {kind} {name!r}{hint} (available: {', '.join(names)})")

@@ -115,16 +115,18 @@ class Pipeline:
     def run(self) -> TrackTable:
         """Go through the videos to their end, or to Ctrl-C; returns all tracks with their ids."""
         self._start_readers()
+        steps = Background(self._detected(), STEPS_AHEAD)
         try:
-            with Background(self._detected(), STEPS_AHEAD) as steps:
-                for frames, inferences in steps:
-                    self._step(frames, inferences)
+            for frames, inferences in steps:
+                self._step(frames, inferences)
         except KeyboardInterrupt:
             self.interrupted = True
             log.warning("interrupted; writing what was done so far")
         finally:
+            # Readers first: the detecting thread may be waiting for a silent camera.
             for reader in self._parts.readers:
                 reader.close()
+            steps.close()
             if self._video:
                 self._video.close()
         return self._finish()

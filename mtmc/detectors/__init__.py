@@ -15,8 +15,7 @@ class Detector(Protocol):
 
     A detector is built from its ``Config`` and the folder that holds the cameras.
 
-    ``stateful`` says that the answer depends on earlier frames, so that none can be skipped;
-    ``settings`` in the log of a run are its ``Config`` as a mapping.
+    ``stateful`` says that the answer depends on earlier frames, so that none can be skipped.
     """
 
     Config: ClassVar[Any]

@@ -23,7 +23,8 @@ class MotFileConfig:
     """Settings of the ``motfile`` detector.
 
     Args:
-        folder: with ``<camera>.txt`` for every camera; None takes ``det`` beside the videos.
+        folder: with ``<camera>.txt`` for every camera; None takes ``det`` among the videos or
+            beside their folder.
         confidence: lowest score kept.
     """
 
@@ -35,11 +36,10 @@ class MotFileConfig:
 
 
 class MotFileDetector:
-    """Reads ``det/<camera>.txt``.
+    """Reads ``det/<camera>.txt``, or ``det/det.txt`` of a MOTChallenge sequence.
 
     Raises:
-        UserError: there is no such folder, or (at a camera's first frame) no file for the camera,
-            or the file breaks the format.
+        UserError: there is no such folder.
     """
 
     Config: ClassVar = MotFileConfig
@@ -47,26 +47,37 @@ class MotFileDetector:
 
     def __init__(self, config: MotFileConfig, root: Path) -> None:
         home = root if root.is_dir() else root.parent
-        self.folder = Path(config.folder) if config.folder else home / "det"
+        self.folder = Path(config.folder) if config.folder else _default_folder(home)
         if not self.folder.is_dir():
             raise UserError(
                 f"{self.folder}: no such folder; the 'motfile' detector reads <camera>.txt from "
-                "det/ beside the videos, or from detector.folder"
+                "det/ among the videos or beside their folder, or from detector.folder"
             )
+        self._sequence = home.resolve().name
         self._confidence = config.confidence
         self._files: dict[str, _FrameIndex] = {}
 
     def last_frame(self, camera: str) -> int:
-        """The last frame of a camera that has a detection."""
+        """The last frame of a camera that has a detection.
+
+        Raises:
+            UserError: it has no file, or the file breaks the format.
+        """
         return self._file(camera).rows.last_frame
 
     def _file(self, camera: str) -> _FrameIndex:
         if camera not in self._files:
-            path = self.folder / f"{camera}.txt"
-            if not path.is_file():
-                raise UserError(f"{path}: no such file; expected the detections of that camera")
+            path = self._path(camera)
             self._files[camera] = _FrameIndex(read_mot(path, MotKind.DETECTIONS))
         return self._files[camera]
+
+    def _path(self, camera: str) -> Path:
+        path, whole = self.folder / f"{camera}.txt", self.folder / "det.txt"
+        if path.is_file():
+            return path
+        if camera == self._sequence and whole.is_file():
+            return whole
+        raise UserError(f"{path}: no such file; expected the detections of that camera")
 
     def detect(self, frames: Sequence[Frame]) -> list[Detections]:
         """See ``Detector``."""
@@ -77,6 +88,11 @@ class MotFileDetector:
         keep = scores >= self._confidence
         height, width = frame.pixels.shape[:2]
         return to_detections(boxes[keep], scores[keep], (width, height))
+
+
+def _default_folder(home: Path) -> Path:
+    among, beside = home / "det", home.resolve().parent / "det"
+    return beside if beside.is_dir() and not among.is_dir() else among
 
 
 class _FrameIndex:

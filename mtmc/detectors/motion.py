@@ -70,10 +70,11 @@ class MotionDetector:
     def _detect(self, camera: str, image: Image) -> Detections:
         height, width = image.shape[:2]
         scale = min(1.0, self._config.width / width)
-        small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        mask = self._foreground(camera, small)
-        boxes, scores = self._blobs(mask)
-        return to_detections(boxes / np.float32(scale), scores, (width, height))
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        boxes, scores = self._blobs(self._foreground(camera, small))
+        zoom = np.array([width / size[0], height / size[1]] * 2, np.float32)
+        return to_detections(boxes * zoom, scores, (width, height))
 
     def _foreground(self, camera: str, image: Image) -> Image:
         if camera not in self._backgrounds:

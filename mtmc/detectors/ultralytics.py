@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,6 +121,9 @@ class UltralyticsDetector:
 def _load(weights: str) -> Any:
     # Before the import, which reads them: no analytics, and nothing installed or fetched.
     os.environ.update(YOLO_AUTOINSTALL="false", YOLO_OFFLINE="true", YOLO_VERBOSE="false")
+    # OpenVINO reports its import to its maker. Without this module it uses a stub; opting out
+    # as it documents would write into the user's home.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     try:
         from ultralytics import YOLO
     except ImportError as error:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Container, Iterator, Sequence
 
 from mtmc.sources.reader import CameraReader
 from mtmc.types import Frame
 
-LIVE_PATIENCE = 0.5  # seconds to wait for a live camera before a step goes on without it
+LIVE_PATIENCE = 0.5  # seconds a step waits for live cameras before it goes on without them
+POLL = 0.01  # seconds between looks while no camera sends anything
 
 
 def align(readers: Sequence[CameraReader]) -> Iterator[dict[str, Frame]]:
@@ -15,23 +17,44 @@ def align(readers: Sequence[CameraReader]) -> Iterator[dict[str, Frame]]:
 
     A step begins at the earliest waiting frame and takes along every camera whose next frame is
     less than half a frame of the fastest camera later. So no frame is left out or repeated: a
-    slower camera is missing from some steps, and one that ended from all later ones.
+    slower camera is missing from some steps, and one that ended from all later ones. A live
+    camera that kept a step waiting in vain is not waited for until it sends again.
 
     Yields:
         camera name -> its frame, in the order of ``readers``.
     """
     tolerance = 0.5 / max(reader.fps for reader in readers)
+    silent: set[CameraReader] = set()
     while True:
-        waiting = {reader: frame for reader in readers if (frame := reader.peek(_patience(reader)))}
+        waiting = _next_frames(readers, silent)
+        silent = {reader for reader in readers if reader.live and reader not in waiting}
         if not waiting:
             if all(reader.ended for reader in readers):
                 return
+            time.sleep(POLL)
             continue
         start = min(frame.time for frame in waiting.values())
         # The tiny margin keeps equal rates apart from rounding of their timestamps.
         limit = start + tolerance * (1 - 1e-6)
-        yield {r.name: next(r) for r, frame in waiting.items() if frame.time < limit}
+        # Far from 0 the tolerance drowns in rounding: the earliest frames go in any case.
+        yield {
+            reader.name: next(reader)
+            for reader, frame in waiting.items()
+            if frame.time < limit or frame.time == start
+        }
 
 
-def _patience(reader: CameraReader) -> float | None:
-    return LIVE_PATIENCE if reader.live else None
+def _next_frames(
+    readers: Sequence[CameraReader], silent: Container[CameraReader]
+) -> dict[CameraReader, Frame]:
+    """The next frame of every camera that has one, all live cameras sharing one patience."""
+    deadline = time.monotonic() + LIVE_PATIENCE
+    frames = {}
+    for reader in readers:
+        timeout = None
+        if reader.live:
+            timeout = 0.0 if reader in silent else max(0.0, deadline - time.monotonic())
+        frame = reader.peek(timeout)
+        if frame is not None:
+            frames[reader] = frame
+    return frames

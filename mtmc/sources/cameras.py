@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from mtmc.config import read_yaml
 from mtmc.errors import UserError, unknown_name
@@ -20,6 +20,12 @@ VIDEO_SUFFIXES = frozenset(
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 LIVE_SCHEMES = frozenset({"rtsp", "rtsps", "rtmp", "rtmps", "udp", "tcp", "rtp", "srt", "mms"})
 CAMERAS_FILE = "cameras.yaml"
+RESULT_FILE = "run.json"  # a folder that holds it is the result of a run
+LONGEST_NAME = 200  # bytes, so that what is appended to it still makes a file name
+# What one file system or another does not take; Windows' device names go with any suffix, too.
+NO_FILE_NAME = re.compile(
+    r"""[/\\\x00-\x1f<>:"|?*]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)|^$""", re.IGNORECASE
+)
 
 Kind = Literal["video", "images", "live", "boxes"]
 
@@ -66,7 +72,8 @@ def find_cameras(path: Path) -> list[Camera]:
     """The cameras of a folder, of a ``cameras.yaml``, or the one video file, sorted by name.
 
     In a folder without ``cameras.yaml`` every video file is a camera and so is every folder of
-    images (plain, or MOTChallenge's ``<name>/img1``); the name is the file's stem.
+    images (plain, or MOTChallenge's ``<name>/img1``); the name is the file's stem. Results of
+    earlier runs are none.
 
     Raises:
         UserError: there is no camera, two have one name, or ``cameras.yaml`` is wrong.
@@ -91,6 +98,13 @@ def find_cameras(path: Path) -> list[Camera]:
 def _check_names(cameras: list[Camera]) -> None:
     seen: dict[str, Camera] = {}
     for camera in cameras:
+        if not _is_text(camera.name) or not _is_text(camera.uri):
+            raise UserError(f"{camera.label!r}: its name is not valid UTF-8; rename it")
+        if len(camera.name.encode()) > LONGEST_NAME:
+            raise UserError(
+                f"camera {camera.name!r}: the name is longer than {LONGEST_NAME} bytes; rename "
+                f"it, or give it a shorter name in {CAMERAS_FILE}"
+            )
         # Output files must stay apart on file systems that ignore case, too.
         other = seen.setdefault(camera.name.casefold(), camera)
         if other is not camera:
@@ -100,23 +114,37 @@ def _check_names(cameras: list[Camera]) -> None:
             )
 
 
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # bytes that Python kept as they were
+        return False
+    return True
+
+
 def _video(path: Path) -> Camera:
     return Camera(path.stem, str(path))
 
 
 def _from_folder(folder: Path) -> list[Camera]:
-    cameras = []
-    for entry in sorted(folder.iterdir()):
-        if entry.name.startswith("."):
-            continue
-        if entry.is_file() and entry.suffix.lower() in VIDEO_SUFFIXES:
-            cameras.append(_video(entry))
-        elif entry.is_dir() and (images := image_folder(entry)):
-            cameras.append(Camera(entry.name, str(images), "images"))
-    if cameras:
-        return cameras
+    entries = [e for e in sorted(folder.iterdir()) if not e.name.startswith(".")]
+    if (folder / RESULT_FILE).is_file():
+        entries = [e for e in entries if e.name != "mosaic.mp4"]
+    cameras = [camera for entry in entries if (camera := _from_path(entry))]
     images = image_folder(folder)
-    return [Camera(folder.resolve().name, str(images), "images")] if images else []
+    # In a MOTChallenge sequence the camera is named like the sequence, not like its img1.
+    if images and [camera.uri for camera in cameras] in ([], [str(images)]):
+        return [Camera(folder.resolve().name, str(images), "images")]
+    return cameras
+
+
+def _from_path(path: Path) -> Camera | None:
+    if path.is_file():
+        return _video(path) if path.suffix.lower() in VIDEO_SUFFIXES else None
+    if not path.is_dir() or (path / RESULT_FILE).is_file():
+        return None
+    images = image_folder(path)
+    return Camera(path.name, str(images), "images") if images else None
 
 
 def image_folder(folder: Path) -> Path | None:
@@ -139,7 +167,8 @@ def _natural(path: Path) -> list[tuple[int, int | str]]:
 
 
 def _from_yaml(path: Path) -> list[Camera]:
-    entries = read_yaml(path).get("cameras")
+    content = read_yaml(path)
+    entries = content.get("cameras")
     if isinstance(entries, Mapping):
         entries = [
             {"name": name, **(entry if isinstance(entry, Mapping) else {"path": entry})}
@@ -150,6 +179,9 @@ def _from_yaml(path: Path) -> list[Camera]:
             f"{path}: expected a list under 'cameras', each with a path (or url), and if wanted "
             "name, fps, offset"
         )
+    for key in content:
+        if key != "cameras":
+            raise unknown_name(f"key of {path},", key, {"cameras"})
     return [_from_entry(entry, path, number) for number, entry in enumerate(entries, 1)]
 
 
@@ -162,13 +194,13 @@ def _from_entry(entry: Any, file: Path, number: int) -> Camera:
     known = {"name", "path", "url", "fps", "offset", "size", "frames"}
     for key in entry:
         if key not in known:
-            raise unknown_name(f"key of {where},", str(key), known)
+            raise unknown_name(f"key of {where},", key, known)
     uri = str(entry.get("path") or entry.get("url") or "")
-    name = entry.get("name") or Path(urlsplit(uri).path if "://" in uri else uri).stem
-    if not name:
+    name = entry.get("name")
+    if name is None and not (name := _stem(uri, where)):
         raise UserError(f"{where}: needs a name, a path or a url")
-    if not re.fullmatch(r"[^/\\\x00-\x1f]+", str(name)) or str(name) in {".", ".."}:
-        raise UserError(f"{where}: name {name!r} cannot be a file name")
+    if NO_FILE_NAME.search(str(name)):
+        raise UserError(f"{where}: name {str(name)!r} cannot be a file name on every system")
     kind, uri = _kind(uri, file.parent, where)
     return Camera(
         str(name),
@@ -181,11 +213,23 @@ def _from_entry(entry: Any, file: Path, number: int) -> Camera:
     )
 
 
+def _stem(uri: str, where: str) -> str:
+    return Path(_split(uri, where).path if "://" in uri else uri).stem
+
+
+def _split(uri: str, where: str) -> SplitResult:
+    try:
+        return urlsplit(uri)
+    except ValueError as error:
+        # Not the URL itself: it may hold a password, and cannot be taken apart.
+        raise UserError(f"{where}: url is not valid: {error}") from None
+
+
 def _kind(uri: str, home: Path, where: str) -> tuple[Kind, str]:
     if not uri:
         return "boxes", uri
     if "://" in uri:
-        return ("live" if urlsplit(uri).scheme in LIVE_SCHEMES else "video"), uri
+        return ("live" if _split(uri, where).scheme in LIVE_SCHEMES else "video"), uri
     path = home / uri
     if path.is_dir():
         images = image_folder(path)
@@ -211,12 +255,16 @@ def _number(entry: Mapping[str, Any], key: str, where: str, positive: bool = Fal
 def _size(value: Any, where: str) -> tuple[int, int] | None:
     if value is None:
         return None
-    if isinstance(value, list) and len(value) == 2 and all(isinstance(v, int) for v in value):
+    if isinstance(value, list) and len(value) == 2 and all(map(_is_count, value)):
         return value[0], value[1]
     raise UserError(f"{where}: size must be [width, height] in pixels, got {value!r}")
 
 
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
 def _count(value: Any, where: str) -> int | None:
-    if value is None or (isinstance(value, int) and value > 0):
-        return value
+    if value is None or _is_count(value):
+        return None if value is None else int(value)
     raise UserError(f"{where}: frames must be a number above 0, got {value!r}")

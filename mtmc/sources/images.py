@@ -12,6 +12,7 @@ import numpy as np
 
 from mtmc.errors import UserError
 from mtmc.sources.cameras import Camera, list_images
+from mtmc.sources.reader import Request
 from mtmc.types import Frame, Image
 
 log = logging.getLogger("mtmc")
@@ -38,13 +39,15 @@ class ImageFolder:
             raise UserError(f"camera {camera.name!r}: {self._paths[0]}: not a readable image")
         self.size = (first.shape[1], first.shape[0])
 
-    def frames(self, pixels_from: int) -> Iterator[Frame]:
-        """See ``Source``; an image that cannot be read is reported and left out."""
+    def frames(self, request: Request) -> Iterator[Frame]:
+        """See ``Source``; an image that cannot be read is reported and left out.
+
+        All are read, wanted for their pixels or not: only so the same ones are left out each time.
+        """
         for index, path in enumerate(self._paths, 1):
-            time = (index - 1) / self.fps + self._camera.offset
-            if index < pixels_from:
-                yield Frame(self._camera.name, index, time, None)
+            if not request.wants(index):
                 continue
+            time = (index - 1) / self.fps + self._camera.offset
             image = _read_image(path)
             if image is None:
                 log.warning(
@@ -100,9 +103,8 @@ class NoImages:
         # One zero seen through strides of zero: a frame of any size costs nothing.
         self._image = np.broadcast_to(np.uint8(0), (height, width, 3))
 
-    def frames(self, pixels_from: int) -> Iterator[Frame]:
+    def frames(self, request: Request) -> Iterator[Frame]:
         """See ``Source``."""
-        del pixels_from
-        for index in range(1, (self.total or 0) + 1):
+        for index in range(1, (self.total or 0) + 1, request.stride):
             time = (index - 1) / self.fps + self._camera.offset
             yield Frame(self._camera.name, index, time, self._image)

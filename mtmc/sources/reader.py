@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from mtmc.background import Background
 from mtmc.config import require
 from mtmc.sources.cameras import Camera
 from mtmc.types import Frame
+
+CLOSE_PATIENCE = 1.0  # seconds to wait for a live camera's thread, which may hang in the network
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,25 @@ class SourcesConfig:
         require(self.reconnect >= 0, f"reconnect must not be negative, got {self.reconnect}")
 
 
+@dataclass(frozen=True)
+class Request:
+    """What is wanted of a source.
+
+    Args:
+        pixels_from: frames with a lower index may come without their image.
+        stride: every so many-th frame, beginning with the first.
+        closing: set when nothing more is wanted.
+    """
+
+    pixels_from: int = 1
+    stride: int = 1
+    closing: threading.Event = field(default_factory=threading.Event)
+
+    def wants(self, index: int) -> bool:
+        """Whether the frame is one to deliver."""
+        return (index - 1) % self.stride == 0
+
+
 class Source(Protocol):
     """Frames of one camera, from the first to the last, as often as asked.
 
@@ -44,8 +66,8 @@ class Source(Protocol):
     size: tuple[int, int]
     total: int | None
 
-    def frames(self, pixels_from: int) -> Iterator[Frame]:
-        """All frames; those with an index below ``pixels_from`` may come without their image."""
+    def frames(self, request: Request) -> Iterator[Frame]:
+        """The frames that ``request`` wants."""
         ...
 
 
@@ -62,15 +84,16 @@ class CameraReader:
         self._source = source
         self._config = config
         self._frames: Background[Frame] | None = None
+        self._closing = threading.Event()
 
     def start(self, pixels_from: int = 1) -> None:
         """Begin decoding; frames before index ``pixels_from`` come without their image."""
         self.close()
-        frames = self._source.frames(pixels_from)
-        if self._config.stride > 1:
-            stride = self._config.stride
-            frames = (frame for frame in frames if (frame.index - 1) % stride == 0)
-        self._frames = Background(frames, self._config.read_ahead, drop_oldest=self.live)
+        self._closing = threading.Event()
+        request = Request(pixels_from, self._config.stride, self._closing)
+        self._frames = Background(
+            self._source.frames(request), self._config.read_ahead, drop_oldest=self.live
+        )
 
     def _started(self) -> Background[Frame]:
         if self._frames is None:
@@ -90,10 +113,10 @@ class CameraReader:
         return self._started().ended
 
     def close(self) -> None:
-        """Stop decoding."""
+        """Stop decoding; who waits for a frame learns that the camera has ended."""
+        self._closing.set()
         if self._frames is not None:
-            self._frames.close()
-            self._frames = None
+            self._frames.close(CLOSE_PATIENCE if self.live else None)
 
 
 def open_cameras(

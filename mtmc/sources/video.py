@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 
 from mtmc.errors import UserError
 from mtmc.sources.cameras import Camera
+from mtmc.sources.reader import Request
 from mtmc.types import Frame, Image
 
 log = logging.getLogger("mtmc")
@@ -103,7 +105,7 @@ class VideoFile:
             return None
         return max(1, int(container.duration / av.time_base * self.fps + 0.5))
 
-    def frames(self, pixels_from: int) -> Iterator[Frame]:
+    def frames(self, request: Request) -> Iterator[Frame]:
         """See ``Source``; warns when the video ends well before its header says."""
         container, stream = _open(self._camera)
         first_time, last_time, index = None, -1 / self.fps, 0
@@ -116,8 +118,9 @@ class VideoFile:
                     # A clock that stands still or runs back cannot be a real timestamp.
                     elapsed = stamp - first_time if stamp - first_time > last_time else elapsed
                 last_time = elapsed
-                image = _to_image(frame) if index >= pixels_from else None
-                yield Frame(self._camera.name, index, elapsed + self._camera.offset, image)
+                if request.wants(index):
+                    image = _to_image(frame) if index >= request.pixels_from else None
+                    yield Frame(self._camera.name, index, elapsed + self._camera.offset, image)
         if self.total and index < 0.95 * self.total - 2:
             log.warning(
                 "camera %s: ends after %d of about %d frames; the file seems truncated",
@@ -145,27 +148,27 @@ class LiveStream:
         self.size = (stream.codec_context.width, stream.codec_context.height)
         self.total: int | None = None
 
-    def frames(self, pixels_from: int) -> Iterator[Frame]:
+    def frames(self, request: Request) -> Iterator[Frame]:
         """See ``Source``; opens the stream again when it breaks off."""
         index = 0
         while True:
-            opened = self._opened or self._reopen()
+            opened = self._opened or self._reopen(request.closing)
             if opened is None:
-                log.warning("camera %s: is gone; the others go on", self._camera.name)
+                if not request.closing.is_set():
+                    log.warning("camera %s: is gone; the others go on", self._camera.name)
                 return
             self._opened = None
             container, stream = opened
             with container:
                 for frame in _decode(container, stream, self._camera):
                     index += 1
-                    arrived = time.monotonic() - self._epoch + self._camera.offset
-                    image = _to_image(frame) if index >= pixels_from else None
-                    yield Frame(self._camera.name, index, arrived, image)
+                    if request.wants(index):
+                        arrived = time.monotonic() - self._epoch + self._camera.offset
+                        yield Frame(self._camera.name, index, arrived, _to_image(frame))
 
-    def _reopen(self) -> tuple[Any, Any] | None:
+    def _reopen(self, closing: threading.Event) -> tuple[Any, Any] | None:
         give_up = time.monotonic() + self._reconnect
-        while time.monotonic() < give_up:
-            time.sleep(RETRY_PAUSE)
+        while time.monotonic() < give_up and not closing.wait(RETRY_PAUSE):
             try:
                 return _open(self._camera)
             except UserError:

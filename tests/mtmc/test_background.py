@@ -1,4 +1,5 @@
 import threading
+import time
 
 import pytest
 
@@ -48,6 +49,22 @@ def test_live_items_drop_the_oldest():
     items = Background(source(), 2, drop_oldest=True)
     assert released.wait(5)
     assert list(items) == [8, 9]
+
+
+def test_closing_does_not_wait_longer_than_told_for_a_thread_that_hangs():
+    gate = threading.Event()
+
+    def source():
+        gate.wait(10)
+        yield 1
+
+    items = Background(source(), 1)
+    start = time.monotonic()
+    items.close(patience=0.1)
+    assert time.monotonic() - start < 2
+    assert items.ended
+    assert items.peek() is None
+    gate.set()
 
 
 def test_peek_waits_no_longer_than_told():

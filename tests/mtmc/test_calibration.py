@@ -103,6 +103,8 @@ def test_one_file_or_a_folder(tmp_path):
         ({"extrinsic": np.full((4, 4), np.nan).tolist()}, "extrinsic: expected 16 finite"),
         ({"extrinsic": (2 * np.eye(4)).tolist()}, "is not a rotation"),
         ({"resolution": {"width": 3}}, "resolution"),
+        ({"resolution": [0, 0]}, "resolution: expected width and height in pixels, got 0 x 0"),
+        ({"resolution": [1920, -1]}, "resolution: expected width and height"),
     ],
 )
 def test_wrong_entries(tmp_path, change, message):
@@ -120,6 +122,14 @@ def test_wrong_files(tmp_path):
     (tmp_path / "a.json").write_text("{")
     with pytest.raises(UserError, match=r"a\.json: not a readable JSON file"):
         load_calibration(tmp_path, ["a"])
+
+
+def test_names_that_yaml_reads_as_numbers(tmp_path):
+    path = tmp_path / "all.yaml"
+    path.write_text(json.dumps({"cameras": {"1": entry()}}).replace('"1"', "1"))
+    assert list(load_calibration(path, ["1"])) == ["1"]
+    with pytest.raises(UserError, match="no calibration for 2; it has 1"):
+        load_calibration(path, ["2"])
 
 
 def test_real_cameras_agree_on_where_a_person_stands(shared_data):

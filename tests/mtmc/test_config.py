@@ -2,7 +2,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from mtmc.config import build, choose, load_settings, override, preset_folder
+from mtmc.config import build, choose, load_settings, override, preset_folder, read_yaml
 from mtmc.errors import UserError
 from mtmc.registry import DETECTORS
 from mtmc.run_config import RunConfig
@@ -45,6 +45,46 @@ def test_override_reads_yaml_values_and_leaves_the_original():
     for wrong, message in (("a", "expected key=value"), ("a.b.c=1", "'b' is a value")):
         with pytest.raises(UserError, match=message):
             override(settings, [wrong])
+
+
+def test_what_looks_like_a_date_or_a_number_is_text_where_text_is_wanted(tmp_path):
+    assert override({}, ["a=2024-13-45", "b=0"]) == {"a": "2024-13-45", "b": 0}
+    assert build(Outer, {"name": 0}, "x").name == "0"
+    (tmp_path / "a.yaml").write_text("day: 2024-11-20\nwrong: 2024-13-45\n")
+    assert read_yaml(tmp_path / "a.yaml") == {"day": "2024-11-20", "wrong": "2024-13-45"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: 1\nb: {c: 1, c: 2}", "key 'c' is given twice.*line 2"),
+        ("a: 1\na: 2", "key 'a' is given twice"),
+        ("a: !!timestamp 2024-13-45", "not valid YAML"),
+        ("a: !!int x", "not valid YAML"),
+        ("[" * 5000, "not valid YAML: nested too deep|not valid YAML: maximum recursion"),
+    ],
+)
+def test_yaml_that_cannot_be_read(tmp_path, text, message):
+    path = tmp_path / "a.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError, match=f"a.yaml: .*(?:{message})"):
+        read_yaml(path)
+    with pytest.raises(UserError, match="the value is not valid YAML"):
+        override({}, [f"a={{{text}}}" if text[0] == "a" else f"a={text}"])
+
+
+def test_merged_yaml_mappings_are_not_keys_given_twice(tmp_path):
+    (tmp_path / "a.yaml").write_text(
+        "x: &x {k: 1}\ny:\n  deep: &y {<<: *x, k: 2}\nz: {<<: *y, k: 3}\n"
+    )
+    assert read_yaml(tmp_path / "a.yaml")["z"] == {"k": 3}
+
+
+def test_keys_that_are_no_text_are_unknown():
+    with pytest.raises(UserError, match="unknown section '1'"):
+        RunConfig.from_settings({1: 2})
+    with pytest.raises(UserError, match=r"unknown key 'x\.1'"):
+        build(Outer, {1: 2}, "x")
 
 
 def test_choose_names_what_exists():

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -42,6 +46,47 @@ def test_motion_ignores_a_change_of_the_whole_picture():
     assert len(detector.detect([Frame("a", 11, 1.0, bright)])[0]) == 0
 
 
+@pytest.mark.parametrize("size", [(2000, 1), (1, 2000), (1, 1)])
+def test_motion_takes_images_of_any_size(size):
+    detector = MotionDetector(MotionConfig(), None)
+    image = np.zeros((size[1], size[0], 3), np.uint8)
+    assert len(detector.detect([Frame("a", 1, 0.0, image)])[0]) == 0
+
+
+def test_motfile_finds_its_folder(tmp_path):
+    videos = tmp_path / "videos"
+    videos.mkdir()
+    row = "3,-1,10,20,30,40,0.9,-1,-1,-1\n"
+
+    def detections(folder, name):
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_text(row)
+
+    detections(tmp_path / "det", "a.txt")
+    assert MotFileDetector(MotFileConfig(), videos).last_frame("a") == 3
+    detections(videos / "det", "b.txt")
+    detector = MotFileDetector(MotFileConfig(), videos)
+    assert detector.last_frame("b") == 3
+    with pytest.raises(UserError, match=r"videos/det/a\.txt: no such file"):
+        detector.last_frame("a")
+    # A MOTChallenge sequence, whose one camera is named like its folder.
+    detections(videos / "det", "det.txt")
+    assert MotFileDetector(MotFileConfig(), videos).last_frame("videos") == 3
+    with pytest.raises(UserError, match=r"det/c\.txt: no such file"):
+        MotFileDetector(MotFileConfig(), videos).last_frame("c")
+
+
+def test_motfile_checks_all_files_before_the_first_frame(tmp_path):
+    (tmp_path / "det").mkdir()
+    (tmp_path / "det" / "a.txt").write_text("3,-1,10,20,30,40,0.9,-1,-1,-1\n")
+    (tmp_path / "det" / "b.txt").write_text("3,-1,10\n")
+    detector = MotFileDetector(MotFileConfig(), tmp_path)
+    detector.check(["a"])
+    for camera in ("b", "c"):
+        with pytest.raises(UserError, match=rf"{camera}\.txt"):
+            detector.check(["a", camera])
+
+
 def test_motfile_reads_each_cameras_own_file(tmp_path):
     (tmp_path / "det").mkdir()
     (tmp_path / "det" / "a.txt").write_text(
@@ -84,6 +129,37 @@ def test_missing_weights_name_the_ways_out():
 def test_settings_out_of_range(config, options):
     with pytest.raises(ValueError, match=next(iter(options))):
         config(**options)
+
+
+OFFLINE = """
+import socket, sys, threading
+lookups = []
+def refuse(host, *rest, **options):
+    lookups.append(host)
+    raise OSError("no network here")
+socket.getaddrinfo = refuse
+from mtmc.detectors.ultralytics import UltralyticsConfig, UltralyticsDetector
+UltralyticsDetector(UltralyticsConfig(weights=sys.argv[1]), None)
+for thread in threading.enumerate():
+    if thread is not threading.current_thread() and not thread.daemon:
+        thread.join(20)
+assert "openvino" in sys.modules
+print("lookups", lookups)
+"""
+
+
+def test_openvino_tells_nobody_that_it_runs(shared_weights, tmp_path):
+    pytest.importorskip("ultralytics")
+    pytest.importorskip("openvino")
+    weights = shared_weights / "yolov8n_int8_openvino_model"
+    environment = {k: v for k, v in os.environ.items() if k not in {"CI", "TF_BUILD"}}
+    done = subprocess.run(
+        [sys.executable, "-c", OFFLINE, str(weights)],
+        env={**environment, "HOME": str(tmp_path)},
+        check=False, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert "lookups []" in done.stdout, done.stdout + done.stderr
+    assert not (tmp_path / "intel").exists()
 
 
 def test_ultralytics_finds_people_in_a_batch(shared_data, shared_weights):

@@ -1,3 +1,6 @@
+import os
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -72,11 +75,70 @@ def test_credentials_are_hidden():
         ("cameras: [{name: a, size: 3}]", r"size must be \[width, height\]"),
         ("cameras: [{fps: 3}]", "needs a name, a path or a url"),
         ("cameras: [", "not valid YAML"),
+        ("cameras: [{name: a, size: [0, 480]}]", r"size must be .*got \[0, 480\]"),
+        ("cameras: [{name: a, size: [-5, 480]}]", "size must be"),
+        ("cameras: [{name: a, size: [true, 480]}]", "size must be"),
+        ("cameras: [{name: a, frames: true}]", "frames must be a number above 0"),
+        (
+            "cameras: [{name: a, url: 'rtsp://me:pw@[::1/x'}]",
+            "camera 1: url is not valid: (?!.*pw)",
+        ),
+        ("cameras: [{url: 'rtsp://me:pw@[::1/x'}]", "camera 1: url is not valid: (?!.*pw)"),
+        ("cameras: {a: v.mp4, b: v.mp4, a: v.mp4}", "key 'a' is given twice"),
+        ("cameras: [{name: a, fps: 1, fps: 2}]", "key 'fps' is given twice"),
+        ("cameras: [{name: a}]\noffsets: {a: 3}", "unknown key of .* 'offsets'"),
+        ("cameras: [{name: 'a:b'}]", "cannot be a file name on every system"),
+        ("cameras: [{name: Nul.left}]", "cannot be a file name"),
+        ("cameras: [{name: COM1}]", "cannot be a file name"),
+        ("cameras: [{name: 'a.'}]", "cannot be a file name"),
+        ("cameras: [{name: 'a '}]", "cannot be a file name"),
+        ("cameras: [{name: ''}]", "cannot be a file name"),
+        ("cameras: [{name: ..}]", "cannot be a file name"),
+        (f"cameras: [{{name: {'ä' * 101}}}]", "longer than 200 bytes"),
     ],
 )
 def test_wrong_cameras_yaml(tmp_path, text, message):
     (tmp_path / "cameras.yaml").write_text(text)
     with pytest.raises(UserError, match=message):
+        find_cameras(tmp_path)
+
+
+def test_names_that_only_look_forbidden_and_dates_are_fine(tmp_path):
+    (tmp_path / "cameras.yaml").write_text(
+        "cameras: [{name: console}, {name: com}, {name: a.b}, {name: 2024-13-45}, {name: 0}]"
+    )
+    assert {c.name for c in find_cameras(tmp_path)} == {"console", "com", "a.b", "2024-13-45", "0"}
+
+
+def test_a_sequence_is_named_like_its_folder_but_img1_among_others_is_a_camera(tmp_path):
+    sequence = tmp_path / "MOT17-02-FRCNN"
+    image_folder(sequence / "img1")
+    (sequence / "det").mkdir()
+    camera = find_cameras(sequence)
+    assert [(c.name, c.uri) for c in camera] == [("MOT17-02-FRCNN", str(sequence / "img1"))]
+    image_folder(sequence / "img2")
+    assert [c.name for c in find_cameras(sequence)] == ["img1", "img2"]
+
+
+def test_results_of_earlier_runs_are_no_cameras(tmp_path):
+    for folder in (tmp_path, image_folder(tmp_path / "result")):
+        (folder / "run.json").touch()
+        (folder / "mosaic.mp4").touch()
+    (tmp_path / "door.mp4").touch()
+    assert [c.name for c in find_cameras(tmp_path)] == ["door"]
+    (tmp_path / "run.json").unlink()
+    assert [c.name for c in find_cameras(tmp_path)] == ["door", "mosaic"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_names_that_results_cannot_have_are_refused(tmp_path):
+    long = tmp_path / f"{'a' * 201}.mp4"
+    long.touch()
+    with pytest.raises(UserError, match="longer than 200 bytes"):
+        find_cameras(tmp_path)
+    long.unlink()
+    (tmp_path / os.fsdecode(b"c\xff.mp4")).touch()
+    with pytest.raises(UserError, match="not valid UTF-8"):
         find_cameras(tmp_path)
 
 

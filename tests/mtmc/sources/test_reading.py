@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mtmc.errors import UserError
-from mtmc.sources import Camera, SourcesConfig, align, open_cameras
+from mtmc.sources import Camera, SourcesConfig, align, open_cameras, video
 from tests.mtmc.conftest import block_frames, write_video
 
 
@@ -61,6 +61,38 @@ def test_stride_keeps_the_frames_numbers(tmp_path):
     readers = open_cameras([Camera("a", str(path))], SourcesConfig(stride=3))
     assert readers[0].total == 3
     assert indices(read([Camera("a", str(path))], stride=3)) == [{"a": 1}, {"a": 4}, {"a": 7}]
+    assert readers[0].fps == pytest.approx(10 / 3)
+
+
+def test_frames_that_the_stride_skips_are_not_converted(tmp_path, monkeypatch):
+    path = write_video(tmp_path / "a.mp4", block_frames(7))
+    converted = []
+    to_image = video._to_image
+    monkeypatch.setattr(video, "_to_image", lambda f: converted.append(f) or to_image(f))
+    steps = read([Camera("a", str(path))], stride=3)
+    assert [step["a"].time for step in steps] == pytest.approx([0, 0.3, 0.6])
+    assert len(converted) == 1 + 3  # and one on opening, for the size
+
+
+def test_images_and_boxes_have_a_stride_too(tmp_path):
+    folder = tmp_path / "cam"
+    folder.mkdir()
+    for number in range(1, 6):
+        cv2.imwrite(str(folder / f"{number}.png"), np.zeros((8, 8, 3), np.uint8))
+    cameras = [
+        Camera("a", str(folder), "images", fps=2),
+        Camera("b", "", "boxes", fps=2, size=(64, 48), frames=5),
+    ]
+    assert indices(read(cameras, stride=2)) == [{"a": i, "b": i} for i in (1, 3, 5)]
+
+
+def test_a_clock_far_from_0_loses_no_frame(tmp_path):
+    cameras = [
+        Camera(name, "", "boxes", fps=25, offset=1.7e16, size=(64, 48), frames=5) for name in "ab"
+    ]
+    steps = read(cameras)
+    assert all(steps)
+    assert sum(len(step) for step in steps) == 10
 
 
 def test_frames_known_from_before_come_without_pixels(tmp_path):
@@ -83,6 +115,8 @@ def test_image_folder_takes_natural_order_and_the_rate_of_seqinfo(tmp_path, capl
     assert [int(step["seq"].image[0, 0, 0]) for step in steps] == [1, 2, 10]
     assert [step["seq"].time for step in steps] == [0, 0.25, 0.75]
     assert "3.png cannot be read" in caplog.text
+    again = read([Camera("seq", str(folder), "images")], pixels_from=4)
+    assert indices(again) == indices(steps)
 
 
 def test_boxes_cameras_are_blank_and_need_their_size(tmp_path):
