@@ -81,10 +81,10 @@ def test_motfile_checks_all_files_before_the_first_frame(tmp_path):
     (tmp_path / "det" / "a.txt").write_text("3,-1,10,20,30,40,0.9,-1,-1,-1\n")
     (tmp_path / "det" / "b.txt").write_text("3,-1,10\n")
     detector = MotFileDetector(MotFileConfig(), tmp_path)
-    detector.check(["a"])
+    assert detector.last_frame("a") >= 0
     for camera in ("b", "c"):
         with pytest.raises(UserError, match=rf"{camera}\.txt"):
-            detector.check(["a", camera])
+            detector.last_frame(camera)
 
 
 def test_motfile_reads_each_cameras_own_file(tmp_path):
