@@ -468,7 +468,7 @@ def compose_kernel(
                 d = arriving(light, p)
                 to = wp.vec3(d[0], d[1], d[2])
                 cosine = (wp.dot(n, to) + 0.12) / 1.12
-                if cosine > 0.0:
+                if cosine > 0.0 and d[3] > 0.004:
                     arrived = d[3] * shadow(light, maps, k, p, n, i * 4 + s)
                     light_in = light_in + light.color * (cosine * arrived)
                     half = wp.max(wp.dot(n, wp.normalize(to + view)), 0.0)

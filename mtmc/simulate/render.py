@@ -23,6 +23,7 @@ _BALLS = [
     ("pelvis", 0.17), ("foot.L", 0.09), ("foot.R", 0.09), ("shin.L", 0.09), ("shin.R", 0.09),
     ("chest", 0.19), ("head", 0.11),
 ]  # fmt: skip
+_LAMP_REACH = 6.0  # m from a lamp within which people throw shadows
 _CANVAS = 2  # a person is counted, alone, on a canvas this many times the picture's size
 
 
@@ -379,7 +380,10 @@ class Renderer:
         for index, light in enumerate(self._lights_host):
             lens = light.lens
             scratch = self._shadow_vertices()
+            lamp = self.stage.lamps[index]
             for pose in self.poses:
+                if not lamp.sun and np.hypot(*(pose.joints[0] - lamp.position)[:2]) > _LAMP_REACH:
+                    continue
                 self._project(pose, lens, scratch, scratch)
                 self._raster(pose, scratch, scratch, lens, 1, 1, self.maps[index : index + 1])
 
