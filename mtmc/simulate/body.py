@@ -48,6 +48,13 @@ PARENTS = np.array([-1 if p is None else JOINT_INDEX[p] for _, p in JOINTS.value
 WEIGHTS_PER_VERTEX = 4
 
 
+def _rotate(points: Floats, axis: Floats, angle: Floats) -> Floats:
+    """Rodrigues' rotation of points ``(N, 3)``, each by its own angle ``(N,)``."""
+    c, s = np.cos(angle)[:, None], np.sin(angle)[:, None]
+    along = (points @ axis)[:, None] * axis
+    return np.asarray(along + c * (points - along) + s * np.cross(axis, points))
+
+
 @dataclass(frozen=True)
 class Rest:
     """One person's body at rest.
@@ -101,7 +108,28 @@ class BodyModel:
         heads = rest["rest_bone_heads"][0].numpy()
         labels = list(self._anny.bone_labels)
         joints = np.stack([heads[labels.index(bone)] for bone, _ in JOINTS.values()])
-        return Rest(rest["rest_vertices"][0].numpy().astype(np.float64), joints)
+        vertices = rest["rest_vertices"][0].numpy().astype(np.float64)
+        return Rest(self._curl_fingers(vertices, dict(zip(labels, heads, strict=True))), joints)
+
+    def _curl_fingers(self, vertices: Floats, heads: dict[str, Floats]) -> Floats:
+        """Bend the fingers as a resting hand has them; at rest anny's are stretched and spread."""
+        curled = vertices.copy()
+        for side in "LR":
+            across = heads[f"finger5-1.{side}"] - heads[f"finger2-1.{side}"]
+            across = across / np.linalg.norm(across) * (1 if side == "L" else -1)
+            for finger in "2345":
+                for first, angle in ((1, 0.45), (2, 0.6)):
+                    share = sum(self._share(f"finger{finger}-{k}.{side}") for k in range(first, 4))
+                    centre = heads[f"finger{finger}-{first}.{side}"]
+                    turned = _rotate(vertices - centre, across, angle * np.asarray(share))
+                    curled += turned - (vertices - centre)
+        return curled
+
+    def _share(self, bone: str) -> Floats:
+        """How much an anny bone moves each vertex, ``(V,)``."""
+        index = list(self._anny.bone_labels).index(bone)
+        mine = self._anny.vertex_bone_indices.numpy() == index
+        return np.asarray((self._anny.vertex_bone_weights.numpy() * mine).sum(1))
 
     def _reduce_rig(self) -> tuple[Ints, Floats]:
         labels, parents = list(self._anny.bone_labels), list(self._anny.bone_parents)

@@ -418,7 +418,8 @@ class _Tailor:
             self.solid(_ellipsoid(pocket, (0.11 * scale, 0.035, 0.10), power=3.0), "chest", BAG)
         elif look.bag == "shoulder bag":
             hip = self.joint("thigh.L")
-            side = v[np.abs(v[:, 2] - hip[2]) < 0.12][:, 0].max()
+            trunk = self.rest.vertices[tights[self.where.arm[tights] <= 0]]
+            side = trunk[np.abs(trunk[:, 2] - hip[2]) < 0.1][:, 0].max()
             centre = np.array([side + 0.065, 0.0, hip[2] + 0.0])
             self.solid(_ellipsoid(centre, (0.055, 0.16, 0.12), power=4.0), "pelvis", BAG)
         elif look.bag == "handbag":
@@ -436,7 +437,7 @@ class _Tailor:
     def hat(self) -> None:
         if self.look.hat == "":
             return
-        self.grow(0.022, HAT, lift=0.012)
+        self.grow(0.014, HAT, lift=0.007)
         if self.look.hat == "cap":
             v, faces = self.rest.vertices, self.model.faces["body"]
             used = np.unique(faces)

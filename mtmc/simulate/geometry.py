@@ -68,21 +68,38 @@ class Builder:
         )
         self.add(vertices, faces, surface)
 
-    def ball(self, centre: Sequence[float], radii: Sequence[float], surface: int, rough: float = 0.0) -> None:
-        """Add an ellipsoid; `rough` ruffles it, as foliage is."""
+    def ball(self, centre: Sequence[float], radii: Sequence[float], surface: int) -> None:
+        """Add an ellipsoid."""
         rows, columns = 8, 14
         lat = np.linspace(-np.pi / 2, np.pi / 2, rows)
         lon = np.linspace(0, 2 * np.pi, columns, endpoint=False)
         a, o = np.meshgrid(lat, lon, indexing="ij")
         ball = np.stack([np.cos(a) * np.cos(o), np.cos(a) * np.sin(o), np.sin(a)], -1).reshape(-1, 3)
-        rng = np.random.default_rng(int(abs(centre[0]) * 97 + abs(centre[1]) * 31))
-        ball = ball * (1 + rough * rng.uniform(-1, 1, (len(ball), 1)))
         i, j = np.meshgrid(np.arange(rows - 1), np.arange(columns), indexing="ij")
         p, q = (i * columns + j).ravel(), (i * columns + (j + 1) % columns).ravel()
         faces = np.concatenate(
             [np.stack([p, q, q + columns], 1), np.stack([p, q + columns, p + columns], 1)]
         )
         self.add(ball * np.array(radii) + np.array(centre), faces, surface)
+
+    def foliage(
+        self, centre: Sequence[float], radii: Sequence[float], surface: int, leaves: int = 500, size: float = 0.16
+    ) -> None:
+        """Add a crown: clumps of leaves as small quadrilaterals, denser towards its skin."""
+        rng = np.random.default_rng(int(abs(centre[0]) * 971 + abs(centre[1]) * 313 + leaves))
+        out = rng.normal(size=(leaves, 3))
+        out /= np.linalg.norm(out, axis=1, keepdims=True)
+        reach = rng.uniform(0.35, 1, (leaves, 1)) ** 0.5 * (1 + 0.18 * np.sin(5 * out[:, :1] + out[:, 1:2] * 7))
+        middle = np.array(centre) + out * reach * np.array(radii)
+        normal = out + 0.8 * rng.normal(size=(leaves, 3))
+        side = np.cross(normal, rng.normal(size=(leaves, 3)))
+        side *= size * rng.uniform(0.5, 1, (leaves, 1)) / np.linalg.norm(side, axis=1, keepdims=True)
+        up = np.cross(normal, side)
+        up *= np.linalg.norm(side, axis=1, keepdims=True) / np.linalg.norm(up, axis=1, keepdims=True)
+        corners = np.stack([middle - side - up, middle + side - up, middle + side + up, middle - side + up], 1)
+        quads = 4 * np.arange(leaves)[:, None]
+        faces = np.concatenate([quads + [[0, 1, 2]], quads + [[0, 2, 3]]])
+        self.add(corners.reshape(-1, 3), faces, surface)
 
     def build(self) -> tuple[Floats, Ints, Ints]:
         """Vertices ``(V, 3)``, faces ``(F, 3)``, surfaces ``(F,)``."""

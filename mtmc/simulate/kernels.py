@@ -16,6 +16,10 @@ SAMPLES = 4
 # Where the four samples lie in the pixel: a rotated grid.
 OFFSET_X = wp.constant(wp.vec4(0.375, 0.875, 0.125, 0.625))
 OFFSET_Y = wp.constant(wp.vec4(0.125, 0.375, 0.625, 0.875))
+# Six points spread over the unit disc (a sunflower).
+_SIX = wp.types.vector(length=6, dtype=float)
+DISC_X = wp.constant(_SIX(0.289, -0.369, 0.056, 0.465, -0.853, 0.808))
+DISC_Y = wp.constant(_SIX(0.0, 0.338, -0.643, 0.607, -0.151, -0.515))
 DEPTH_UNIT = wp.constant(1.0e5)  # depth is kept in units of 10 micrometres
 NOTHING = wp.constant(wp.uint32(0xFFFFFFFF))
 FOLD_TILE = 0.8  # m covered by the fold texture
@@ -178,7 +182,7 @@ def raster_kernel(
     width: int,
     height: int,
     samples: int,
-    two_sided: int,
+    closed: wp.array(dtype=wp.uint8),
     keys: wp.array2d(dtype=wp.uint64),
 ):
     """Keep, per sample, the nearest triangle: key = depth << 32 | triangle."""
@@ -190,7 +194,7 @@ def raster_kernel(
     if a0[2] <= 0.0 or b0[2] <= 0.0 or c0[2] <= 0.0:
         return
     facing = (b0[0] - a0[0]) * (c0[1] - a0[1]) - (b0[1] - a0[1]) * (c0[0] - a0[0])
-    if two_sided == 0 and facing >= 0.0:
+    if closed[t] != wp.uint8(0) and facing >= 0.0:
         return
     a1 = end[f[0]]
     b1 = end[f[1]]
@@ -344,12 +348,12 @@ def shadow(
     if s[2] <= 0.0:
         return 1.0
     turn = hash01(seed, index, 7) * 6.2831853
+    cosine = light.softness * wp.cos(turn)
+    sine = light.softness * wp.sin(turn)
     lit = float(0.0)
     for k in range(6):
-        radius = light.softness * wp.sqrt((float(k) + 0.5) / 6.0)
-        angle = turn + float(k) * 2.399963
-        x = int(s[0] + radius * wp.cos(angle))
-        y = int(s[1] + radius * wp.sin(angle))
+        x = int(s[0] + DISC_X[k] * cosine - DISC_Y[k] * sine)
+        y = int(s[1] + DISC_X[k] * sine + DISC_Y[k] * cosine)
         if x < 0 or y < 0 or x >= light.lens.width or y >= light.lens.height:
             lit = lit + 1.0
         else:
@@ -393,6 +397,36 @@ def nearby_occlusion(
 
 
 @wp.kernel
+def place_light_kernel(
+    lens: Lens,
+    pixels: Pixels,
+    lights: wp.array(dtype=Light),
+    maps: wp.array2d(dtype=wp.uint64),
+    balls: wp.array(dtype=wp.vec4),
+    people: int,
+    per_person: int,
+    out: wp.array(dtype=wp.vec3),
+):
+    """Light on the place with people in it, for every second pixel of every second row."""
+    j = wp.tid()
+    half = (lens.width + 1) // 2
+    i = wp.min((j // half) * 2, lens.height - 1) * lens.width + wp.min((j % half) * 2, lens.width - 1)
+    p = pixels.position[i]
+    n = pixels.normal[i]
+    light_in = pixels.ambient[i]
+    empty = pixels.ambient[i]
+    if people > 0:
+        light_in = light_in * nearby_occlusion(balls, people, per_person, p, n)
+    for k in range(lights.shape[0]):
+        direct = pixels.direct[k, i]
+        empty = empty + direct
+        if direct[0] > 0.0 and people > 0:
+            direct = direct * shadow(lights[k], maps, k, p, n, i * 4)
+        light_in = light_in + direct
+    out[j] = wp.cw_div(light_in, empty + wp.vec3(1.0e-6, 1.0e-6, 1.0e-6))
+
+
+@wp.kernel
 def compose_kernel(
     keys: wp.array2d(dtype=wp.uint64),
     faces: wp.array(dtype=wp.vec3i),
@@ -405,12 +439,10 @@ def compose_kernel(
     pixels: Pixels,
     lights: wp.array(dtype=Light),
     maps: wp.array2d(dtype=wp.uint64),
-    balls: wp.array(dtype=wp.vec4),
-    people: int,
-    per_person: int,
     sky: wp.vec3,
     ground: wp.vec3,
     fold_map: wp.array2d(dtype=wp.vec3),
+    place_light: wp.array(dtype=wp.vec3),
     out: wp.array(dtype=wp.vec3),
 ):
     """Shade every pixel: the place with people's shadows on it, and the people."""
@@ -420,11 +452,15 @@ def compose_kernel(
     eye = lens_origin(lens)
     total = wp.vec3(0.0, 0.0, 0.0)
     empty = int(0)
+    shaded = int(-1)
+    last = wp.vec3(0.0, 0.0, 0.0)
     for s in range(4):
         key = keys[s, i]
         triangle = wp.uint32(key & wp.uint64(0xFFFFFFFF))
         if triangle == NOTHING:
             empty = empty + 1
+        elif face_material[int(triangle)] == shaded:
+            total = total + last  # one material is shaded once per pixel
         else:
             f = faces[int(triangle)]
             time = (float(s) + 0.5) / 4.0
@@ -471,21 +507,27 @@ def compose_kernel(
                 if cosine > 0.0 and d[3] > 0.004:
                     arrived = d[3] * shadow(light, maps, k, p, n, i * 4 + s)
                     light_in = light_in + light.color * (cosine * arrived)
-                    half = wp.max(wp.dot(n, wp.normalize(to + view)), 0.0)
-                    shine = shine + light.color * (arrived * m.gloss * wp.pow(half, 24.0))
+                    halfway = wp.max(wp.dot(n, wp.normalize(to + view)), 0.0)
+                    shine = shine + light.color * (arrived * m.gloss * wp.pow(halfway, 24.0))
             rim = 1.0 - wp.max(wp.dot(n, view), 0.0)
             albedo = albedo * (1.0 + 0.35 * rim * rim)  # fibres at grazing angles
-            total = total + wp.cw_mul(albedo, light_in) + shine
+            last = wp.cw_mul(albedo, light_in) + shine
+            shaded = face_material[int(triangle)]
+            total = total + last
     if empty > 0:
-        p = pixels.position[i]
-        n = pixels.normal[i]
-        near = nearby_occlusion(balls, people, per_person, p, n)
-        light_in = pixels.ambient[i] * near
+        # Bilinear in the half-size light: shadows of people are soft.
+        half = (lens.width + 1) // 2
+        rows = (lens.height + 1) // 2
+        hx = x // 2
+        hy = y // 2
+        gx = wp.min(hx + x % 2, half - 1)
+        gy = wp.min(hy + y % 2, rows - 1)
+        kept = place_light[hy * half + hx] + place_light[hy * half + gx]
+        kept = (kept + place_light[gy * half + hx] + place_light[gy * half + gx]) * 0.25
+        light_in = pixels.ambient[i]
         for k in range(lights.shape[0]):
-            direct = pixels.direct[k, i]
-            if direct[0] > 0.0 and people > 0:
-                direct = direct * shadow(lights[k], maps, k, p, n, i * 4)
-            light_in = light_in + direct
+            light_in = light_in + pixels.direct[k, i]
+        light_in = wp.cw_mul(light_in, kept)
         total = total + float(empty) * wp.cw_mul(pixels.albedo[i], light_in)
     out[i] = total / 4.0
 
@@ -548,7 +590,8 @@ def surface_color(s: Surface, p: wp.vec3, n: wp.vec3) -> wp.vec3:
             color = wp.vec3(color[2], color[0], color[1])
     elif s.kind == 6:  # foliage
         n1 = fractal(u / s.scale, v / s.scale + p[2], s.seed)
-        color = wp.lerp(color, s.second, n1) * (0.5 + hash01(int(u * 90.0), int(v * 90.0), int(p[2] * 90.0)))
+        leaf = hash01(int(u * 9.0), int(v * 9.0), int(p[2] * 9.0))
+        color = wp.lerp(color, s.second, n1) * (0.7 + 0.5 * leaf)
     elif s.kind == 7:  # lines of writing on a board
         line = wrap(v / s.scale)
         ink = fractal(u * 30.0, wp.floor(v / s.scale) * 7.0, s.seed)
@@ -639,22 +682,23 @@ def place_kernel(
         light = lights[k]
         direct = float(0.0)
         tries = rays // 2
+        toward = arriving(light, p)
+        bright = toward[3] * wp.max(light.color[0], light.color[1])
+        if bright < 0.004:
+            tries = 0  # too far to matter
         for _ in range(tries):
             target = light.position + wp.sample_unit_sphere(state) * light_radius
-            a = arriving(light, p)
-            to = wp.vec3(a[0], a[1], a[2])
             reach = float(200.0)
-            if light.is_sun == 1:
-                to = wp.normalize(light.position + wp.sample_unit_sphere(state) * 0.012)
-            else:
+            to = wp.normalize(light.position + wp.sample_unit_sphere(state) * 0.012)
+            if light.is_sun == 0:
                 reach = wp.length(target - p) - 0.1
                 to = wp.normalize(target - p)
             cosine = wp.dot(n, to)
             if cosine > 0.0:
                 block = wp.mesh_query_ray(mesh, p, to, reach)
                 if not block.result:
-                    direct = direct + cosine * a[3]
-        pixels.direct[k, i] = light.color * (direct / float(tries))
+                    direct = direct + cosine * toward[3]
+        pixels.direct[k, i] = light.color * (direct / float(wp.max(tries, 1)))
 
 
 @wp.kernel

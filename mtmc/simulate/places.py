@@ -157,7 +157,7 @@ def lab(rng: np.random.Generator, cameras: int) -> Place:
     board = p.add(WRITING, (0.92, 0.92, 0.92), second=(0.15, 0.2, 0.45), scale=0.09)
     poster = p.add(PATCHES, _tint(rng, (0.7, 0.4, 0.3), 0.3), second=(0.2, 0.35, 0.5), scale=0.17)
     books = p.add(PATCHES, (0.5, 0.3, 0.22), second=(0.22, 0.32, 0.4), scale=0.05)
-    leaf = p.add(LEAVES, (0.16, 0.3, 0.12), second=(0.3, 0.45, 0.18), scale=0.05)
+    leaf = p.add(LEAVES, (0.13, 0.26, 0.11), second=(0.26, 0.4, 0.16), scale=0.1)
     window = p.add(PATCHES, (0.85, 0.9, 0.97), second=(0.95, 0.97, 1.0), scale=0.9, glow=1.6)
     panel = p.add(PLAIN, (1.0, 1.0, 0.97), glow=4.0)
     dark = p.add(PLAIN, (0.3, 0.3, 0.31))
@@ -185,7 +185,7 @@ def lab(rng: np.random.Generator, cameras: int) -> Place:
     b.box((0.05, 0.05, 0), (0.55, 0.6, 1.2), metal)
     blocked.append((0.05, 0.05, 0.55, 0.6))
     b.cylinder((5.6, 4.6, 0), 0.17, 0.35, metal, 0.21)
-    b.ball((5.6, 4.6, 0.85), (0.35, 0.35, 0.5), leaf, 0.25)
+    b.foliage((5.6, 4.6, 0.85), (0.33, 0.33, 0.48), leaf, 260, 0.07)
     blocked.append((5.35, 4.35, 5.9, 4.9))
     b.box((1.2, 0.005, 0.9), (3.0, 0.03, 2.0), board)
     b.box((5.97, 0.7, 1.1), (5.995, 1.5, 2.1), poster)
@@ -311,11 +311,11 @@ def plaza(rng: np.random.Generator, cameras: int) -> Place:
     ground = p.add(TILES, _tint(rng, (0.52, 0.50, 0.46)), second=(0.36, 0.35, 0.33), scale=0.8)
     walls = [(0.52, 0.30, 0.23), (0.62, 0.55, 0.44), (0.50, 0.47, 0.44)]
     wall = p.add(BRICKS, _tint(rng, walls[rng.integers(3)], 0.1), second=(0.62, 0.60, 0.56), scale=0.12)
-    glass = p.add(PATCHES, (0.16, 0.2, 0.25), second=(0.32, 0.38, 0.45), scale=0.7)
+    glass = p.add(TILES, (0.20, 0.25, 0.30), second=(0.55, 0.54, 0.5), scale=0.85)
     stone = p.add(PLAIN, (0.62, 0.60, 0.56))
     wood = p.add(PLANKS, (0.45, 0.32, 0.2), second=(0.36, 0.25, 0.16), scale=0.1)
     metal = p.add(PLAIN, (0.15, 0.17, 0.18))
-    leaf = p.add(LEAVES, (0.14, 0.26, 0.09), second=(0.33, 0.44, 0.17), scale=0.12)
+    leaf = p.add(LEAVES, (0.13, 0.24, 0.09), second=(0.28, 0.38, 0.15), scale=0.3)
     awning = p.add(PATCHES, _tint(rng, (0.6, 0.2, 0.18), 0.2), second=(0.8, 0.75, 0.65), scale=0.5)
     half_x, half_y, high = 10.0, 7.5, 7.0
     rooms: list[Rectangle] = [
@@ -329,20 +329,19 @@ def plaza(rng: np.random.Generator, cameras: int) -> Place:
     doors = [(-16.5, -8.0), (16.5, 8.0), (0.2, half_y + 6.5), (-0.2, -half_y - 6.5)]
     _windows(b, half_x, half_y, glass, stone, awning, rng)
     blocked: list[Rectangle] = []
-    for x, y in ((-5.0, 2.5), (4.5, -2.0), (0.0, 4.9)):
+    for x, y in ((-5.0, 2.5), (4.5, -2.6), (1.5, 5.6)):
         b.box((x - 0.9, y - 0.25, 0.4), (x + 0.9, y + 0.25, 0.46), wood)
         b.box((x - 0.7, y - 0.2, 0.0), (x - 0.6, y + 0.2, 0.4), metal)
         b.box((x + 0.6, y - 0.2, 0.0), (x + 0.7, y + 0.2, 0.4), metal)
         blocked.append((x - 0.9, y - 0.25, x + 0.9, y + 0.25))
-    for x, y in ((-2.0, -2.6), (6.3, 3.3), (-7.5, 5.2)):
+    for x, y in ((-3.2, -2.4), (3.4, 2.6), (-1.0, 5.9)):
         x, y = x + float(rng.normal(0, 0.3)), y + float(rng.normal(0, 0.3))  # noqa: PLW2901
         b.box((x - 0.7, y - 0.7, 0), (x + 0.7, y + 0.7, 0.45), stone)
         b.cylinder((x, y, 0.4), 0.11, 2.6, wood, 0.08)
-        for _ in range(3):
-            dx, dy, dz = rng.normal(0, 0.35, 3)
-            b.ball((x + dx, y + dy, 3.5 + dz), (0.9, 0.9, 0.8), leaf, 0.22)
+        b.cylinder((x, y, 2.6), 0.07, 1.2, wood, 0.02)
+        b.foliage((x, y, 3.7), (1.25, 1.25, 1.05), leaf, 1100, 0.15)
         blocked.append((x - 0.7, y - 0.7, x + 0.7, y + 0.7))
-    for x, y in ((-8.2, -5.5), (8.2, -5.2)):
+    for x, y in ((-1.5, -7.2), (0.8, 7.2)):
         b.cylinder((x, y, 0), 0.06, 4.6, metal, 0.04)
         b.ball((x, y, 4.6), (0.2, 0.2, 0.14), stone)
         blocked.append((x - 0.1, y - 0.1, x + 0.1, y + 0.1))
@@ -398,11 +397,13 @@ def _front(
 
     if not low_free:
         return
+    edge = 10.0 if axis == 0 else 7.5
+    by_camera = abs(along) > edge - 3.5  # nothing sticks out in front of a corner's camera
     put(along - 0.6, along + 0.6, 4.0, 5.6, 0.02, glass)
     put(along - 0.68, along + 0.68, 3.9, 4.0, 0.08, frame)
     put(along - 0.85, along + 0.85, 0.5, 2.4, 0.02, glass)
     put(along - 0.92, along + 0.92, 0.4, 0.5, 0.06, frame)
-    if rng.random() < 0.3:
+    if rng.random() < 0.4 and not by_camera:
         put(along - 1.0, along + 1.0, 2.6, 2.72, 0.9, awning)
 
 

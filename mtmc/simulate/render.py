@@ -13,7 +13,7 @@ from scipy import ndimage
 from mtmc.simulate import kernels as k
 from mtmc.simulate.body import JOINT_INDEX, Floats, Ints
 from mtmc.simulate.camera import Camera
-from mtmc.simulate.dress import PHONE, PersonMesh, linear
+from mtmc.simulate.dress import PHONE, SKIN, PersonMesh, linear
 from mtmc.simulate.wardrobe import PATTERNS
 
 wp.config.quiet = True
@@ -114,12 +114,12 @@ def fold_texture(size: int = 256) -> Floats:
     rng = np.random.default_rng(4)
     fx, fy = np.meshgrid(np.fft.fftfreq(size) * size, np.fft.fftfreq(size) * size)
     height = np.zeros((size, size))
-    for angle, amount in ((0.35, 1.0), (-0.5, 0.8), (1.2, 0.35)):
+    for angle, amount in ((0.35, 1.0), (-0.7, 0.8), (1.3, 0.6)):
         # Folds are long along one direction and a few centimetres across.
         across = fx * np.cos(angle) + fy * np.sin(angle)
         along = -fx * np.sin(angle) + fy * np.cos(angle)
-        band = np.exp(-(((np.abs(across) - 7) / 5) ** 2) - (along / 2.6) ** 2)
-        band = band + 0.5 * np.exp(-(((np.abs(across) - 16) / 7) ** 2) - (along / 6.0) ** 2)
+        band = np.exp(-(((np.abs(across) - 3.5) / 2.5) ** 2) - (along / 2.0) ** 2)
+        band = band + 0.45 * np.exp(-(((np.abs(across) - 9) / 4) ** 2) - (along / 4.0) ** 2)
         noise = np.fft.ifft2(np.fft.fft2(rng.normal(size=(size, size))) * band).real
         height += amount * -np.abs(noise / noise.std())  # ridges: creases are sharper than folds
     height = ndimage.gaussian_filter(height, 1.2, mode="wrap")
@@ -192,7 +192,7 @@ def _material(cloth: Any, strap: int) -> Any:
 class _View:
     """One camera's fixed data and buffers."""
 
-    def __init__(self, camera: Camera, lights: int, vertices: int, dev: str) -> None:
+    def __init__(self, camera: Camera, lights: int, dev: str) -> None:
         n = camera.width * camera.height
         self.camera, self.lens = camera, _lens(camera)
         self.pixels = k.Pixels()
@@ -201,29 +201,28 @@ class _View:
         self.pixels.direct = wp.zeros((lights, n), dtype=wp.vec3, device=dev)
         self.empty = wp.zeros((k.SAMPLES, n), dtype=wp.uint64, device=dev)
         self.keys = wp.zeros((k.SAMPLES, n), dtype=wp.uint64, device=dev)
-        self.start = wp.zeros(vertices, dtype=wp.vec3, device=dev)
-        self.end = wp.zeros(vertices, dtype=wp.vec3, device=dev)
+        half = ((camera.width + 1) // 2) * ((camera.height + 1) // 2)
+        self.light = wp.zeros(half, dtype=wp.vec3, device=dev)
         self.out = wp.zeros(n, dtype=wp.vec3, device=dev)
 
 
 class Renderer:
     """Draws a stage with people on it.
 
+    The order of calls: `load` people, then per moment `pose`, and per camera `draw` and `seen`.
+
     Args:
         stage: what stands still.
-        people: the dressed people.
         cameras: all with their own size.
         rays: ambient rays per pixel of the empty place.
         shadow_size: pixels of a shadow map's side.
     """
 
     def __init__(
-        self, stage: Stage, people: Sequence[PersonMesh], cameras: Sequence[Camera],
-        rays: int = 24, shadow_size: int = 512, show_phone: Sequence[bool] = (),
-    ) -> None:  # fmt: skip
+        self, stage: Stage, cameras: Sequence[Camera], rays: int = 12, shadow_size: int = 512
+    ) -> None:
         self.device = device()
-        self.stage, self.people = stage, list(people)
-        self._load_people(show_phone)
+        self.stage = stage
         self._shadow_size = shadow_size
         lights = [_light(lamp, shadow_size) for lamp in stage.lamps]
         self._lights_host = lights
@@ -237,12 +236,13 @@ class Renderer:
         self.stamps = 0
         self._load_stage(rays)
         self.views = [self._view(camera, rays) for camera in cameras]
+        self.load([])
 
     def _array(self, values: Any, dtype: Any) -> Any:
         return wp.array(np.ascontiguousarray(values), dtype=dtype, device=self.device)
 
-    def _load_people(self, show_phone: Sequence[bool]) -> None:
-        meshes = self.people
+    def load(self, meshes: Sequence[PersonMesh], show_phone: Sequence[bool] = ()) -> None:
+        """Take these people, instead of those before; `show_phone` says who holds a phone."""
         self.vertex_start = [int(n) for n in np.cumsum([0] + [len(m.vertices) for m in meshes])]
         shown = []
         for index, mesh in enumerate(meshes):
@@ -274,14 +274,19 @@ class Renderer:
         slots = [m.slot[keep] + 10 * i for i, (m, keep) in enumerate(zip(meshes, shown, strict=True))]
         joined = np.concatenate(slots) if slots else np.zeros(1)
         self.face_material = self._array(joined.astype(np.int32), int)
+        self.closed = self._array((joined % 10 == SKIN).astype(np.uint8), wp.uint8)
         self.face_owner = self._array((joined // 10).astype(np.int32), int)
         materials = [
             _material(c, s) for m in meshes for c, s in zip(m.materials, m.strap, strict=True)
         ]
         self.materials = wp.array(materials or [k.Material()], dtype=k.Material, device=self.device)
         self.counts = wp.zeros(max(len(meshes), 1), dtype=int, device=self.device)
+        self.start, self.end, self.scratch = (
+            wp.zeros(total, dtype=wp.vec3, device=self.device) for _ in range(3)
+        )
         for index in range(len(meshes)):
             self._bake_occlusion(index, faces[index])
+        self.pose([])
 
     def _bake_occlusion(self, index: int, faces: Ints) -> None:
         first, last = self.vertex_start[index], self.vertex_start[index + 1]
@@ -316,7 +321,7 @@ class Renderer:
             )  # fmt: skip
 
     def _view(self, camera: Camera, rays: int) -> _View:
-        view = _View(camera, len(self._lights_host), max(int(self.vertex_start[-1]), 1), self.device)
+        view = _View(camera, len(self._lights_host), self.device)
         radius = self.stage.lamps[0].radius if self.stage.lamps else 0.3
         wp.launch(
             k.place_kernel, camera.width * camera.height, device=self.device,
@@ -379,20 +384,13 @@ class Renderer:
         wp.copy(self.maps, self.maps_empty)
         for index, light in enumerate(self._lights_host):
             lens = light.lens
-            scratch = self._shadow_vertices()
+            scratch = self.scratch
             lamp = self.stage.lamps[index]
             for pose in self.poses:
                 if not lamp.sun and np.hypot(*(pose.joints[0] - lamp.position)[:2]) > _LAMP_REACH:
                     continue
                 self._project(pose, lens, scratch, scratch)
-                self._raster(pose, scratch, scratch, lens, 1, 1, self.maps[index : index + 1])
-
-    def _shadow_vertices(self) -> Any:
-        if not hasattr(self, "_scratch"):
-            self._scratch = wp.zeros(
-                max(int(self.vertex_start[-1]), 1), dtype=wp.vec3, device=self.device
-            )
-        return self._scratch
+                self._raster(pose, scratch, scratch, lens, 1, self.maps[index : index + 1])
 
     def _project(self, pose: Pose, lens: Any, start: Any, end: Any) -> None:
         first = int(self.vertex_start[pose.person])
@@ -402,12 +400,12 @@ class Renderer:
         )  # fmt: skip
 
     def _raster(
-        self, pose: Pose, start: Any, end: Any, lens: Any, samples: int, two_sided: int, keys: Any
+        self, pose: Pose, start: Any, end: Any, lens: Any, samples: int, keys: Any
     ) -> None:
         first = int(self.face_start[pose.person])
         wp.launch(
             k.raster_kernel, int(self.face_start[pose.person + 1]) - first, device=self.device,
-            inputs=[self.faces, first, start, end, lens.width, lens.height, samples, two_sided, keys],
+            inputs=[self.faces, first, start, end, lens.width, lens.height, samples, self.closed, keys],
         )  # fmt: skip
 
     def draw(self, index: int) -> Floats:
@@ -415,15 +413,19 @@ class Renderer:
         view = self.views[index]
         wp.copy(view.keys, view.empty)
         for pose in self._in_view(view):
-            self._project(pose, view.lens, view.start, view.end)
-            self._raster(pose, view.start, view.end, view.lens, k.SAMPLES, 1, view.keys)
+            self._project(pose, view.lens, self.start, self.end)
+            self._raster(pose, self.start, self.end, view.lens, k.SAMPLES, view.keys)
+        wp.launch(
+            k.place_light_kernel, len(view.light), device=self.device,
+            inputs=[view.lens, view.pixels, self.lights, self.maps, self.balls, len(self.poses),
+                    len(_BALLS), view.light],
+        )  # fmt: skip
         (sky, ground) = self.stage.ambient
         wp.launch(
             k.compose_kernel, view.camera.width * view.camera.height, device=self.device,
             inputs=[view.keys, self.faces, self.face_material, self.materials, self.mesh,
-                    view.start, view.end, view.lens, view.pixels, self.lights, self.maps,
-                    self.balls, len(self.poses), len(_BALLS), wp.vec3(*sky), wp.vec3(*ground),
-                    self.folds, view.out],
+                    self.start, self.end, view.lens, view.pixels, self.lights, self.maps,
+                    wp.vec3(*sky), wp.vec3(*ground), self.folds, view.light, view.out],
         )  # fmt: skip
         return np.asarray(view.out.numpy().reshape(view.camera.height, view.camera.width, 3))
 
@@ -442,7 +444,7 @@ class Renderer:
         return shown
 
     def seen(self, index: int) -> list[Seen]:
-        """Who camera `index` sees, exactly; call after `draw`."""
+        """Who camera `index` sees, exactly; call right after its `draw`."""
         view = self.views[index]
         self.counts.zero_()
         wp.launch(
@@ -455,9 +457,9 @@ class Renderer:
             if visible[pose.person] == 0:
                 continue
             first, last = self.vertex_start[pose.person : pose.person + 2]
-            ends = np.concatenate([view.start[first:last].numpy(), view.end[first:last].numpy()])
-            ends = ends[ends[:, 2] > 0]
-            box = np.concatenate([ends[:, :2].min(0), ends[:, :2].max(0)]).astype(np.float64)
+            ends = np.concatenate([self.start[first:last].numpy(), self.end[first:last].numpy()])
+            x, y = (np.ascontiguousarray(ends[ends[:, 2] > 0, axis]) for axis in (0, 1))
+            box = np.array([x.min(), y.min(), x.max(), y.max()], dtype=np.float64)
             result.append(
                 Seen(pose.person, box, int(visible[pose.person]), self._alone(view, pose, box))
             )
@@ -474,7 +476,7 @@ class Renderer:
         shift = np.floor(box[:2])
         wp.launch(
             k.cover_kernel, int(self.face_start[pose.person + 1]) - first, device=self.device,
-            inputs=[self.faces, first, view.start, view.end, float(shift[0]), float(shift[1]),
+            inputs=[self.faces, first, self.start, self.end, float(shift[0]), float(shift[1]),
                     width, height, self.stamps, self.stamp, total],
         )  # fmt: skip
         return int(total.numpy()[0])

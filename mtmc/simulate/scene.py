@@ -109,17 +109,15 @@ class Scene:
         self.cameras = [self.place.cameras[i] for i in self.indices]
         seeds = np.random.SeedSequence([config.seed, 77]).spawn(config.cameras)
         self.renderer = Renderer(
-            self.place.stage,
-            [a.mesh for a in self.actors],
-            self.cameras,
-            show_phone=[a.manner.hands == "phone" for a in self.actors],
-            shadow_size=1024 if config.place == "plaza" else 512,
+            self.place.stage, self.cameras, shadow_size=1024 if config.place == "plaza" else 512
         )
-        self.renderer.pose([])
         self.sensors = [
             Sensor(camera.picture, self.renderer.draw(i), np.random.default_rng(seeds[index]))
             for i, (index, camera) in enumerate(zip(self.indices, self.cameras, strict=True))
         ]
+        self.renderer.load(
+            [a.mesh for a in self.actors], [a.manner.hands == "phone" for a in self.actors]
+        )
 
     def pose(self, frame: int) -> None:
         """Bring everybody to frame `frame` (0-based)."""

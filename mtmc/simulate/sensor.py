@@ -22,8 +22,11 @@ class Sensor:
     def __init__(self, picture: Picture, empty: Floats, rng: np.random.Generator) -> None:
         self.picture, self.rng = picture, rng
         height, width = empty.shape[:2]
-        level = float(np.exp(np.log(empty.mean(-1) + 1e-3).mean()))
-        self.gain = np.float32(0.20 / level * picture.exposure)
+        grey = empty.mean(-1)
+        level = float(np.exp(np.log(grey + 1e-3).mean()))
+        # Mid grey where the logarithmic mean is, but most of the picture below white.
+        gain = min(0.17 / level, 0.75 / float(np.percentile(grey, 88)))
+        self.gain = np.float32(gain * picture.exposure)
         y, x = np.mgrid[:height, :width].astype(np.float32)
         far = ((x / width - 0.5) ** 2 + (y / height - 0.5) ** 2) / 0.5
         blue, green, red = picture.white
@@ -38,6 +41,10 @@ class Sensor:
             rng.normal(size=(shape[0] // 2, shape[1] // 2, 3)).astype(np.float32), shape[1::-1]
         )
         self.noise = (0.75 * grain + 0.7 * coarse) * picture.noise
+
+    def reseed(self, rng: np.random.Generator) -> None:
+        """Go on with other noise."""
+        self.rng = rng
 
     def _curve(self) -> Floats:
         """Tone curve from linear 0..4 in 4096 steps to grey levels: shoulder, gamma, contrast."""

@@ -37,15 +37,15 @@ _TOPS: dict[Color, float] = {
     (0.16, 0.25, 0.45): 0.05,
     (0.45, 0.60, 0.78): 0.05,
     (0.52, 0.11, 0.13): 0.035,
-    (0.76, 0.16, 0.17): 0.03,
+    (0.66, 0.15, 0.16): 0.03,
     (0.20, 0.28, 0.19): 0.03,
     (0.15, 0.42, 0.32): 0.015,
     (0.72, 0.64, 0.51): 0.04,
     (0.38, 0.27, 0.19): 0.03,
     (0.85, 0.62, 0.66): 0.025,
-    (0.83, 0.69, 0.24): 0.015,
+    (0.74, 0.62, 0.28): 0.015,
     (0.40, 0.25, 0.42): 0.015,
-    (0.80, 0.42, 0.18): 0.01,
+    (0.70, 0.38, 0.20): 0.01,
 }
 _BOTTOMS: dict[Color, float] = {
     (0.06, 0.06, 0.07): 0.30,
@@ -75,8 +75,8 @@ _HAIR: dict[Color, float] = {
     (0.05, 0.04, 0.035): 0.38,
     (0.14, 0.09, 0.06): 0.27,
     (0.27, 0.17, 0.10): 0.15,
-    (0.55, 0.41, 0.24): 0.08,
-    (0.42, 0.20, 0.10): 0.04,
+    (0.44, 0.33, 0.20): 0.08,
+    (0.33, 0.15, 0.08): 0.03,
     (0.55, 0.54, 0.53): 0.08,
 }
 _SKIN: dict[str, list[Color]] = {
@@ -190,7 +190,7 @@ def _dress_bottom(rng: np.random.Generator, female: bool, warm: bool) -> dict[st
     if female:
         kinds |= {"skirt": 0.12, "dress": 0.12 if warm else 0.05}
     kind = _pick(rng, kinds)
-    patterns = {"plain": 0.9, "checks": 0.03, "pinstripes": 0.04, "all-over print": 0.03}
+    patterns = {"plain": 0.9, "checks": 0.03, "pinstripes": 0.06, "all-over print": 0.01}
     if kind in ("skirt", "dress"):
         patterns = {"plain": 0.6, "all-over print": 0.25, "checks": 0.08, "stripes": 0.07}
     cloth = _cloth(rng, _BOTTOMS, {"denim": 1.0} if kind == "denim" else patterns)
@@ -258,7 +258,7 @@ def draw_look(rng: np.random.Generator, warm: bool | None = None) -> Look:
         0.95,
     )
     hair_color = _choose(rng, _HAIR)
-    light = np.clip(np.array(hair_color) * 1.7 + 0.03, 0, 0.9)
+    light = np.clip(np.array(hair_color) * 1.4 + 0.02, 0, 0.9)
     hair = Cloth(
         "hair", hair_color, (float(light[0]), float(light[1]), float(light[2])), gloss=0.035,
         phase=float(rng.uniform(0, 1)), folds=0.3, fuzz=0.0,
