@@ -185,7 +185,7 @@ def lab(rng: np.random.Generator, cameras: int) -> Place:
     b.box((0.05, 0.05, 0), (0.55, 0.6, 1.2), metal)
     blocked.append((0.05, 0.05, 0.55, 0.6))
     b.cylinder((5.6, 4.6, 0), 0.17, 0.35, metal, 0.21)
-    b.foliage((5.6, 4.6, 0.85), (0.33, 0.33, 0.48), leaf, 260, 0.07)
+    b.foliage((5.6, 4.6, 0.85), (0.33, 0.33, 0.48), leaf, 400, 0.05)
     blocked.append((5.35, 4.35, 5.9, 4.9))
     b.box((1.2, 0.005, 0.9), (3.0, 0.03, 2.0), board)
     b.box((5.97, 0.7, 1.1), (5.995, 1.5, 2.1), poster)
@@ -339,7 +339,7 @@ def plaza(rng: np.random.Generator, cameras: int) -> Place:
         b.box((x - 0.7, y - 0.7, 0), (x + 0.7, y + 0.7, 0.45), stone)
         b.cylinder((x, y, 0.4), 0.11, 2.6, wood, 0.08)
         b.cylinder((x, y, 2.6), 0.07, 1.2, wood, 0.02)
-        b.foliage((x, y, 3.7), (1.25, 1.25, 1.05), leaf, 1100, 0.15)
+        b.foliage((x, y, 3.7), (1.25, 1.25, 1.05), leaf, 2600, 0.09)
         blocked.append((x - 0.7, y - 0.7, x + 0.7, y + 0.7))
     for x, y in ((-1.5, -7.2), (0.8, 7.2)):
         b.cylinder((x, y, 0), 0.06, 4.6, metal, 0.04)
@@ -398,7 +398,7 @@ def _front(
     if not low_free:
         return
     edge = 10.0 if axis == 0 else 7.5
-    by_camera = abs(along) > edge - 3.5  # nothing sticks out in front of a corner's camera
+    by_camera = abs(along) > edge - 5.0  # nothing sticks out in front of a corner's camera
     put(along - 0.6, along + 0.6, 4.0, 5.6, 0.02, glass)
     put(along - 0.68, along + 0.68, 3.9, 4.0, 0.08, frame)
     put(along - 0.85, along + 0.85, 0.5, 2.4, 0.02, glass)
