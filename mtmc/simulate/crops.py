@@ -123,7 +123,9 @@ class Studio:
                                             camera, place.floor, rng))
                         ]  # fmt: skip
                         renderer.pose(poses)
-                        light = renderer.draw(index) * np.float32(np.exp(rng.normal(0, 0.13)))
+                        # The light of the day changes between moments.
+                        light = renderer.draw(index, min(camera.picture.shutter / DT, 1.0))
+                        light = light * np.float32(np.exp(rng.normal(0, 0.13)))
                         seen = renderer.seen(index)
                         image = sensor.expose(light)
                         frame = group * 100 + moment * 2 + part
@@ -159,11 +161,7 @@ def _place(
     poses = solve(walk, rest, moment)  # type: ignore[arg-type]
     now = STEPS // 2
     r, o = poses.rotations, poses.offsets
-    share = min(camera.picture.shutter / DT, 1.0)
-    return Pose(
-        person, r[now], o[now], r[now] + share * (r[now + 1] - r[now]),
-        o[now] + share * (o[now + 1] - o[now]), poses.joints[now],
-    )  # fmt: skip
+    return Pose(person, r[now], o[now], r[now + 1], o[now + 1], poses.joints[now])
 
 
 def _spot_in_view(camera: Camera, floor: Floor, rng: np.random.Generator) -> Floats | None:

@@ -140,7 +140,7 @@ def skin_kernel(
     next_rotations: wp.array(dtype=wp.mat33),
     next_offsets: wp.array(dtype=wp.vec3),
 ):
-    """Linear blend skinning of one person at shutter opening and closing."""
+    """Linear blend skinning of one person at this frame and the next."""
     i = first + wp.tid()
     r = mesh.rest[i]
     n = mesh.rest_normal[i]
@@ -164,13 +164,18 @@ def project_kernel(
     mesh: Vertices,
     lens: Lens,
     first: int,
+    share: float,
     start: wp.array(dtype=wp.vec3),
     end: wp.array(dtype=wp.vec3),
 ):
-    """Project one person's vertices at both ends of the exposure."""
+    """Project one person's vertices at both ends of the exposure, a share of the frame's time."""
     i = first + wp.tid()
-    start[i] = project(lens, mesh.position[i])
-    end[i] = project(lens, mesh.next_position[i])
+    p = mesh.position[i]
+    start[i] = project(lens, p)
+    if share > 0.0:
+        end[i] = project(lens, p + share * (mesh.next_position[i] - p))
+    else:
+        end[i] = start[i]
 
 
 @wp.kernel

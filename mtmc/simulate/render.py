@@ -79,7 +79,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Pose:
-    """One person at one moment: transforms at shutter opening and closing (see `motion.Poses`)."""
+    """One person at one moment: transforms at this frame and the next (see `motion.Poses`)."""
 
     person: int
     rotations: Floats
@@ -389,14 +389,14 @@ class Renderer:
             for pose in self.poses:
                 if not lamp.sun and np.hypot(*(pose.joints[0] - lamp.position)[:2]) > _LAMP_REACH:
                     continue
-                self._project(pose, lens, scratch, scratch)
+                self._project(pose, lens, 0.0, scratch, scratch)
                 self._raster(pose, scratch, scratch, lens, 1, self.maps[index : index + 1])
 
-    def _project(self, pose: Pose, lens: Any, start: Any, end: Any) -> None:
+    def _project(self, pose: Pose, lens: Any, share: float, start: Any, end: Any) -> None:
         first = int(self.vertex_start[pose.person])
         wp.launch(
             k.project_kernel, int(self.vertex_start[pose.person + 1]) - first, device=self.device,
-            inputs=[self.mesh, lens, first, start, end],
+            inputs=[self.mesh, lens, first, share, start, end],
         )  # fmt: skip
 
     def _raster(
@@ -408,12 +408,20 @@ class Renderer:
             inputs=[self.faces, first, start, end, lens.width, lens.height, samples, self.closed, keys],
         )  # fmt: skip
 
-    def draw(self, index: int) -> Floats:
-        """Draw camera `index`: linear light, ``(H, W, 3)`` RGB float32."""
+    def draw(self, index: int, share: float = 0.0) -> Floats:
+        """Draw one camera's picture.
+
+        Args:
+            index: of the camera.
+            share: of the time to the next frame during which the shutter is open.
+
+        Returns:
+            Linear light, ``(H, W, 3)`` RGB float32.
+        """
         view = self.views[index]
         wp.copy(view.keys, view.empty)
         for pose in self._in_view(view):
-            self._project(pose, view.lens, self.start, self.end)
+            self._project(pose, view.lens, share, self.start, self.end)
             self._raster(pose, self.start, self.end, view.lens, k.SAMPLES, view.keys)
         wp.launch(
             k.place_light_kernel, len(view.light), device=self.device,

@@ -121,18 +121,16 @@ class Scene:
 
     def pose(self, frame: int) -> None:
         """Bring everybody to frame `frame` (0-based)."""
-        shutter = self.cameras[0].picture.shutter
         poses = []
         for person, actor in enumerate(self.actors):
-            if not (actor.path.present[frame] and actor.path.present[frame + 1]):
-                continue
-            share = min(shutter * self.config.fps, 1.0)
-            r, o = actor.poses.rotations, actor.poses.offsets
-            next_r = r[frame] + share * (r[frame + 1] - r[frame])
-            next_o = o[frame] + share * (o[frame + 1] - o[frame])
-            poses.append(
-                Pose(person, r[frame], o[frame], next_r, next_o, actor.poses.joints[frame])
-            )
+            if actor.path.present[frame] and actor.path.present[frame + 1]:
+                r, o = actor.poses.rotations, actor.poses.offsets
+                poses.append(
+                    Pose(
+                        person, r[frame], o[frame], r[frame + 1], o[frame + 1],
+                        actor.poses.joints[frame],
+                    )  # fmt: skip
+                )
         self.renderer.pose(poses)
 
     def frame(self, index: int) -> tuple[np.ndarray, list[Truth]]:
@@ -141,8 +139,9 @@ class Scene:
         Returns:
             ``(H, W, 3)`` uint8 BGR, and who is seen.
         """
-        light = self.renderer.draw(index)
         camera = self.cameras[index]
+        share = min(camera.picture.shutter * self.config.fps, 1.0)
+        light = self.renderer.draw(index, share)
         truths = []
         for seen in self.renderer.seen(index):
             limit = np.array([camera.width, camera.height, camera.width, camera.height])
