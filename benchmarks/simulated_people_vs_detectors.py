@@ -104,9 +104,15 @@ def main():
         ),
     }
     table = Table(title=f"height >= {HEIGHT} px, visibility >= {VISIBLE}, IoU 0.5")
-    for column in ("frames of", "people", *(f"{d} {m}" for d in detectors for m in ("recall", "precision"))):
+    for column in (
+        "frames of",
+        "people",
+        *(f"{d} {m}" for d in detectors for m in ("recall", "precision")),
+    ):
         table.add_column(column, justify="right")
-    sources = {p: simulated(p, options.seeds, options.moments) for p in ("lab", "corridor", "plaza")}
+    sources = {
+        p: simulated(p, options.seeds, options.moments) for p in ("lab", "corridor", "plaza")
+    }
     sources["MOT17 (real)"] = real(options.mot17)
     for name, frames in sources.items():
         totals = {d: np.zeros(3, int) for d in detectors}
@@ -117,7 +123,12 @@ def main():
                 result = judge(found, boxes, counts)
                 totals[detector] += result
                 if options.pictures and (result[0] < result[1] or result[2]):
-                    save(options.pictures / f"{name}_{number}_{detector}.png", image, found, boxes[counts])
+                    save(
+                        options.pictures / f"{name}_{number}_{detector}.png",
+                        image,
+                        found,
+                        boxes[counts],
+                    )
         cells = []
         for hit, people, false in totals.values():
             cells += [f"{hit / max(people, 1):.3f}", f"{hit / max(hit + false, 1):.3f}"]

@@ -12,6 +12,7 @@ import typer
 
 from mtmc.errors import UserError
 from mtmc.evaluate.cli import evaluate
+from mtmc.simulate.cli import simulate
 
 app = typer.Typer(
     name="mtmc",
@@ -100,6 +101,7 @@ def run(
 
 
 app.command("eval")(evaluate)
+app.command()(simulate)
 
 
 def _switch(section: object, chosen: Mapping[str, object]) -> dict[str, object]:

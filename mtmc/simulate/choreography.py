@@ -116,7 +116,9 @@ class _Ways:
         goal = self.node(target)
         if goal not in self.fields:
             flat = goal[0] * self.shape[1] + goal[1]
-            self.fields[goal] = dijkstra(self.graph, directed=False, indices=flat).reshape(self.shape)
+            self.fields[goal] = dijkstra(self.graph, directed=False, indices=flat).reshape(
+                self.shape
+            )
         far = self.fields[goal]
         here = point
         for _ in range(max(int(0.5 / self.cell), 2)):  # look half a metre ahead: smooth turns
@@ -144,9 +146,7 @@ class _Walker:
     log: list[tuple[float, float, float, float, float, bool]] = field(default_factory=list)
 
 
-def plan(
-    floor: Floor, people: int, seconds: float, rng: np.random.Generator
-) -> list[list[Errand]]:
+def plan(floor: Floor, people: int, seconds: float, rng: np.random.Generator) -> list[list[Errand]]:
     """Draw everybody's errands."""
     ways = _ways(floor)
     seats_left = list(range(len(floor.seats)))
@@ -204,7 +204,11 @@ def _ways(floor: Floor) -> _Ways:
 
 
 def walk(
-    floor: Floor, plans: Sequence[Sequence[Errand]], seconds: float, fps: float, rng: np.random.Generator
+    floor: Floor,
+    plans: Sequence[Sequence[Errand]],
+    seconds: float,
+    fps: float,
+    rng: np.random.Generator,
 ) -> list[Path]:
     """Let everybody run their errands.
 
@@ -218,7 +222,9 @@ def walk(
         One path per person with ``round(seconds * fps) + 1`` steps.
     """
     ways = _ways(floor)
-    walkers = [_start(floor, ways, list(errands), i, len(plans), rng) for i, errands in enumerate(plans)]
+    walkers = [
+        _start(floor, ways, list(errands), i, len(plans), rng) for i, errands in enumerate(plans)
+    ]
     warm_up = 0.0 if not walkers else 4.0
     for step in range(int(np.ceil((seconds + warm_up) / STEP)) + 3):
         now = step * STEP - warm_up
@@ -227,13 +233,20 @@ def walk(
 
 
 def _start(
-    floor: Floor, ways: _Ways, errands: list[Errand], index: int, people: int, rng: np.random.Generator
+    floor: Floor,
+    ways: _Ways,
+    errands: list[Errand],
+    index: int,
+    people: int,
+    rng: np.random.Generator,
 ) -> _Walker:
     """Half begin inside; the others come in during the first part, in turn."""
     inside = rng.random() < (0.85 if floor.through else 0.5)
     if floor.crowd and index >= floor.crowd:
         inside = False
-    position = np.array(_spot(floor, ways, rng) if inside else floor.doors[rng.integers(len(floor.doors))])
+    position = np.array(
+        _spot(floor, ways, rng) if inside else floor.doors[rng.integers(len(floor.doors))]
+    )
     start = -4.0 if inside else float(rng.uniform(-3, 4 + 1.5 * min(people, 12)))
     return _Walker(
         errands, pace=float(np.clip(rng.normal(1.28, 0.17), 0.8, 1.75)), start=start,

@@ -139,7 +139,12 @@ class Studio:
 
 
 def _place(
-    person: int, rest: object, manner: Manner, camera: Camera, floor: Floor, rng: np.random.Generator
+    person: int,
+    rest: object,
+    manner: Manner,
+    camera: Camera,
+    floor: Floor,
+    rng: np.random.Generator,
 ) -> Pose | None:
     """Somebody in view of a camera, in the middle of a walk or standing."""
     spot = _spot_in_view(camera, floor, rng)
@@ -180,7 +185,9 @@ def _spot_in_view(camera: Camera, floor: Floor, rng: np.random.Generator) -> Flo
     return None
 
 
-def _cut(image: np.ndarray, seen: Seen, camera: Camera, rng: np.random.Generator) -> np.ndarray | None:
+def _cut(
+    image: np.ndarray, seen: Seen, camera: Camera, rng: np.random.Generator
+) -> np.ndarray | None:
     """Crop as a detector would: a little off, sometimes only a part; None if hardly seen."""
     if seen.visible < 0.35 * seen.whole:
         return None

@@ -186,7 +186,12 @@ def _cloth_uv(vertices: Floats, arm: Floats, rest: Rest) -> Floats:
 
 
 def _compact(
-    model: BodyModel, vertices: Floats, faces: Ints, slot: int, rest: Rest, color: Floats | None = None
+    model: BodyModel,
+    vertices: Floats,
+    faces: Ints,
+    slot: int,
+    rest: Rest,
+    color: Floats | None = None,
 ) -> _Part:
     used, inverse = np.unique(faces, return_inverse=True)
     kept = vertices[used]
@@ -222,7 +227,10 @@ class _Tailor:
     def arm_lines(self) -> tuple[Floats, float]:
         """Per vertex the direction down its arm, ``(V, 3)``, and the arm's length in m."""
         along = np.zeros_like(self.rest.vertices)
-        for side, where in (("L", self.rest.vertices[:, 0] > 0), ("R", self.rest.vertices[:, 0] < 0)):
+        for side, where in (
+            ("L", self.rest.vertices[:, 0] > 0),
+            ("R", self.rest.vertices[:, 0] < 0),
+        ):
             shoulder, elbow, wrist = (
                 self.joint(f"{n}.{side}") for n in ("upperarm", "forearm", "hand")
             )
@@ -245,7 +253,9 @@ class _Tailor:
             part.vertices[rows] += along[used[rows]] * short[:, None]
         if hem is not None:
             length = self.joint("thigh.L")[2] - self.joint("foot.L")[2]
-            rows = edge[(self.where.arm[used[edge]] <= 0) & (self.where.leg[used[edge]] > hem - 0.1)]
+            rows = edge[
+                (self.where.arm[used[edge]] <= 0) & (self.where.leg[used[edge]] > hem - 0.1)
+            ]
             short = np.clip((hem - self.where.leg[used[rows]]) * length, -0.05, 0.05)
             part.vertices[rows, 2] -= short
 
@@ -379,12 +389,16 @@ class _Tailor:
         v, faces = self.rest.vertices, self.model.faces["body"]
         scalp = np.clip(self.where.scalp, 0, 1)
         if slot == HAT:
-            scalp = scalp * np.clip((self.where.height - self.where.height.max() + 0.15) / 0.02, 0, 1)
+            scalp = scalp * np.clip(
+                (self.where.height - self.where.height.max() + 0.15) / 0.02, 0, 1
+            )
         shown = faces[scalp[faces].mean(1) > 0.05]
         normals = vertex_normals(v, faces)
         centre = v[np.unique(shown)].mean(0)
         up = np.clip((v[:, 2] - centre[2]) / 0.1, 0, 1)
-        grown = v + normals * (0.002 + (thickness * (0.55 + 0.45 * up) + lift) * scalp**0.7)[:, None]
+        grown = (
+            v + normals * (0.002 + (thickness * (0.55 + 0.45 * up) + lift) * scalp**0.7)[:, None]
+        )
         part = _compact(self.model, grown, shown, slot, self.rest)
         part.color = np.tile((0.45 + 0.55 * scalp[np.unique(shown)])[:, None], (1, 3))
         self.parts.append(part)
@@ -546,5 +560,3 @@ def dress(look: Look) -> PersonMesh:
         look: what the person looks like.
     """
     return _Tailor(look).sew()
-
-

@@ -47,7 +47,12 @@ class Builder:
         self.add(corners, np.array(faces), surface)
 
     def cylinder(
-        self, foot: Sequence[float], radius: float, height: float, surface: int, top: float | None = None
+        self,
+        foot: Sequence[float],
+        radius: float,
+        height: float,
+        surface: int,
+        top: float | None = None,
     ) -> None:
         """Add an upright cylinder, or a cone with another radius at the top."""
         n = 14
@@ -74,7 +79,9 @@ class Builder:
         lat = np.linspace(-np.pi / 2, np.pi / 2, rows)
         lon = np.linspace(0, 2 * np.pi, columns, endpoint=False)
         a, o = np.meshgrid(lat, lon, indexing="ij")
-        ball = np.stack([np.cos(a) * np.cos(o), np.cos(a) * np.sin(o), np.sin(a)], -1).reshape(-1, 3)
+        ball = np.stack([np.cos(a) * np.cos(o), np.cos(a) * np.sin(o), np.sin(a)], -1).reshape(
+            -1, 3
+        )
         i, j = np.meshgrid(np.arange(rows - 1), np.arange(columns), indexing="ij")
         p, q = (i * columns + j).ravel(), (i * columns + (j + 1) % columns).ravel()
         faces = np.concatenate(
@@ -83,20 +90,33 @@ class Builder:
         self.add(ball * np.array(radii) + np.array(centre), faces, surface)
 
     def foliage(
-        self, centre: Sequence[float], radii: Sequence[float], surface: int, leaves: int = 500, size: float = 0.16
+        self,
+        centre: Sequence[float],
+        radii: Sequence[float],
+        surface: int,
+        leaves: int = 500,
+        size: float = 0.16,
     ) -> None:
         """Add a crown: clumps of leaves as small quadrilaterals, denser towards its skin."""
         rng = np.random.default_rng(int(abs(centre[0]) * 971 + abs(centre[1]) * 313 + leaves))
         out = rng.normal(size=(leaves, 3))
         out /= np.linalg.norm(out, axis=1, keepdims=True)
-        reach = rng.uniform(0.35, 1, (leaves, 1)) ** 0.5 * (1 + 0.18 * np.sin(5 * out[:, :1] + out[:, 1:2] * 7))
+        reach = rng.uniform(0.35, 1, (leaves, 1)) ** 0.5 * (
+            1 + 0.18 * np.sin(5 * out[:, :1] + out[:, 1:2] * 7)
+        )
         middle = np.array(centre) + out * reach * np.array(radii)
         normal = out + 0.8 * rng.normal(size=(leaves, 3))
         side = np.cross(normal, rng.normal(size=(leaves, 3)))
-        side *= size * rng.uniform(0.5, 1, (leaves, 1)) / np.linalg.norm(side, axis=1, keepdims=True)
+        side *= (
+            size * rng.uniform(0.5, 1, (leaves, 1)) / np.linalg.norm(side, axis=1, keepdims=True)
+        )
         up = np.cross(normal, side)
-        up *= np.linalg.norm(side, axis=1, keepdims=True) / np.linalg.norm(up, axis=1, keepdims=True)
-        corners = np.stack([middle - side - up, middle + side - up, middle + side + up, middle - side + up], 1)
+        up *= np.linalg.norm(side, axis=1, keepdims=True) / np.linalg.norm(
+            up, axis=1, keepdims=True
+        )
+        corners = np.stack(
+            [middle - side - up, middle + side - up, middle + side + up, middle - side + up], 1
+        )
         quads = 4 * np.arange(leaves)[:, None]
         faces = np.concatenate([quads + [[0, 1, 2]], quads + [[0, 2, 3]]])
         self.add(corners.reshape(-1, 3), faces, surface)
@@ -131,7 +151,12 @@ def outside(rooms: Sequence[Rectangle]) -> list[Rectangle]:
 
 
 def shell(
-    builder: Builder, rooms: Sequence[Rectangle], height: float, floor: int, wall: int, ceiling: int | None
+    builder: Builder,
+    rooms: Sequence[Rectangle],
+    height: float,
+    floor: int,
+    wall: int,
+    ceiling: int | None,
 ) -> None:
     """Floor, walls and ceiling of the union of some rectangles."""
     xs, ys, free = _cells(rooms)

@@ -415,7 +415,9 @@ def place_light_kernel(
     """Light on the place with people in it, for every second pixel of every second row."""
     j = wp.tid()
     half = (lens.width + 1) // 2
-    i = wp.min((j // half) * 2, lens.height - 1) * lens.width + wp.min((j % half) * 2, lens.width - 1)
+    i = wp.min((j // half) * 2, lens.height - 1) * lens.width + wp.min(
+        (j % half) * 2, lens.width - 1
+    )
     p = pixels.position[i]
     n = pixels.normal[i]
     light_in = pixels.ambient[i]
@@ -600,7 +602,11 @@ def surface_color(s: Surface, p: wp.vec3, n: wp.vec3) -> wp.vec3:
     elif s.kind == 7:  # lines of writing on a board
         line = wrap(v / s.scale)
         ink = fractal(u * 30.0, wp.floor(v / s.scale) * 7.0, s.seed)
-        if line < 0.45 and ink > 0.55 and fractal(u * 2.0, wp.floor(v / s.scale), s.seed + 9) > 0.45:
+        if (
+            line < 0.45
+            and ink > 0.55
+            and fractal(u * 2.0, wp.floor(v / s.scale), s.seed + 9) > 0.45
+        ):
             color = s.second
     stain = fractal(u * 1.3, v * 1.3, s.seed + 20)
     grain = hash01(int(wp.floor(u * 160.0)), int(wp.floor(v * 160.0)), s.seed)
@@ -653,7 +659,9 @@ def place_kernel(
             haze = wp.pow(1.0 - wp.max(ray[2], 0.0), 4.0)
             cloud = fractal(ray[0] * 3.0 / (ray[2] + 0.2), ray[1] * 3.0 / (ray[2] + 0.2), 5)
             blue = wp.vec3(0.45, 0.62, 0.95)
-            albedo = albedo + wp.lerp(blue, wp.vec3(0.9, 0.9, 0.92), wp.clamp(haze + cloud - 0.3, 0.0, 1.0))
+            albedo = albedo + wp.lerp(
+                blue, wp.vec3(0.9, 0.9, 0.92), wp.clamp(haze + cloud - 0.3, 0.0, 1.0)
+            )
     pixels.albedo[i] = albedo / 4.0
     ray = pixel_ray(lens, float(x) + 0.5, float(y) + 0.5)
     hit = wp.mesh_query_ray(mesh, eye, ray, 1.0e4)
@@ -733,7 +741,10 @@ def place_shadow_kernel(
 
 @wp.kernel
 def vertex_occlusion_kernel(
-    mesh: wp.uint64, points: wp.array(dtype=wp.vec3), normals: wp.array(dtype=wp.vec3), rays: int,
+    mesh: wp.uint64,
+    points: wp.array(dtype=wp.vec3),
+    normals: wp.array(dtype=wp.vec3),
+    rays: int,
     out: wp.array(dtype=float),
 ):
     """Share of the hemisphere a body's own surface leaves open, at rest."""

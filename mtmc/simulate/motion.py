@@ -126,7 +126,9 @@ def _phase(path: Path, leg: float, manner: Manner) -> Floats:
         if step < 0.6 and (in_swing or (turned and path.sit[t] < 0.02)):
             step = max(step, 0.75)
         if not in_swing:
-            planted += 0.2 * ((path.heading[t] - planted + np.pi) % (2 * np.pi) - np.pi) * (step > 0)
+            planted += (
+                0.2 * ((path.heading[t] - planted + np.pi) % (2 * np.pi) - np.pi) * (step > 0)
+            )
         now += step * path.dt
         phase[t] = now
     return phase
@@ -143,7 +145,9 @@ _PITCH_AT = np.array([0.0, 0.09, 0.38, STANCE, 0.74, 0.92, 1.0])
 _PITCH = np.array([-0.30, 0.0, 0.0, 0.85, 0.55, -0.20, -0.30])
 
 
-def _foot(path: Path, phase: Floats, side: float, rest: Rest, hip_half: float, amp: Floats) -> _Feet:
+def _foot(
+    path: Path, phase: Floats, side: float, rest: Rest, hip_half: float, amp: Floats
+) -> _Feet:
     """One foot's ankle over time. `side`: +1 left, -1 right."""
     shifted = phase + (0.0 if side > 0 else 0.5)
     stride = np.floor(shifted)
@@ -236,11 +240,19 @@ class _Trunk:
 
 
 def _trunk(
-    path: Path, manner: Manner, phase: Floats, amp: Floats, feet: dict[str, _Feet], rest: Rest, reach: float
+    path: Path,
+    manner: Manner,
+    phase: Floats,
+    amp: Floats,
+    feet: dict[str, _Feet],
+    rest: Rest,
+    reach: float,
 ) -> _Trunk:
     steps, dt = len(phase), path.dt
     cycle = 2 * np.pi * phase
-    heading = np.asarray(gaussian_filter1d(np.unwrap(path.heading), max(0.1 / dt, 0.5), mode="nearest"))
+    heading = np.asarray(
+        gaussian_filter1d(np.unwrap(path.heading), max(0.1 / dt, 0.5), mode="nearest")
+    )
     idle = np.clip(1 - amp * 1.5, 0, 1) * (1 - path.sit)
     shift = idle * 0.03 * _noise(manner.seed, steps, dt, 5.0)
     sway = manner.sway * amp * np.sin(cycle + 0.6) + shift
@@ -300,7 +312,9 @@ def _arm(
         abduct, inward = abduct + 0.12, inward + 0.25
     elif manner.hands == "carry" and side == "L":
         ahead, elbow, abduct = 0.35 * ahead, 0 * elbow + 0.12, abduct + 0.08
-    ahead = ahead + 0.05 * _noise(manner.seed + 10 + index[f"hand.{side}"], len(phase), path.dt, 5.0)
+    ahead = ahead + 0.05 * _noise(
+        manner.seed + 10 + index[f"hand.{side}"], len(phase), path.dt, 5.0
+    )
     if not busy:
         ahead = ahead * (1 - path.sit) - 0.55 * path.sit
         elbow = elbow * (1 - path.sit) + 0.95 * path.sit
@@ -325,7 +339,14 @@ def _arm(
 
 
 def _leg(
-    side: str, foot: _Feet, path: Path, rest: Rest, rotations: Floats, joints: Floats, thigh: float, shin: float
+    side: str,
+    foot: _Feet,
+    path: Path,
+    rest: Rest,
+    rotations: Floats,
+    joints: Floats,
+    thigh: float,
+    shin: float,
 ) -> None:
     """Pose one leg by two-bone inverse kinematics to its planned ankle."""
     j, index = rest.joints, JOINT_INDEX
@@ -349,7 +370,9 @@ def _leg(
     rotations[:, upper] = _frame(knee - hip, front) @ _frame(knee_rest - hip_rest, rest_front).T
     # A bent knee's shin still faces forwards: take its front from the bend.
     bend_front = np.where((cosine > 0.999)[:, None], front, knee - 0.5 * (hip + ankle))
-    rotations[:, lower] = _frame(ankle - knee, bend_front) @ _frame(ankle_rest - knee_rest, rest_front).T
+    rotations[:, lower] = (
+        _frame(ankle - knee, bend_front) @ _frame(ankle_rest - knee_rest, rest_front).T
+    )
     splay = foot.heading + sign * 0.10
     rotations[:, end] = _rot(2, splay + np.pi / 2) @ _rot(0, foot.pitch)
     joints[:, upper], joints[:, lower], joints[:, end] = hip, knee, ankle

@@ -44,7 +44,9 @@ class _Palette:
         return len(self.surfaces) - 1
 
 
-def _tint(rng: np.random.Generator, color: tuple[float, float, float], by: float = 0.05) -> tuple[float, float, float]:
+def _tint(
+    rng: np.random.Generator, color: tuple[float, float, float], by: float = 0.05
+) -> tuple[float, float, float]:
     c = np.clip(np.array(color) * rng.normal(1, by) + rng.normal(0, by * 0.4, 3), 0.02, 0.97)
     return float(c[0]), float(c[1]), float(c[2])
 
@@ -93,8 +95,13 @@ def _around(
         target = aim + np.append(rng.normal(0, 0.25, 2), 0)
         cameras.append(
             look_at(
-                f"cam{i}", eye, target, *size, view + float(rng.normal(0, 2)),
-                draw_picture(rng, outdoors), k1=float(rng.uniform(-0.26, -0.12)),
+                f"cam{i}",
+                eye,
+                target,
+                *size,
+                view + float(rng.normal(0, 2)),
+                draw_picture(rng, outdoors),
+                k1=float(rng.uniform(-0.26, -0.12)),
                 roll=float(rng.normal(0, 0.012)),
             )  # fmt: skip
         )
@@ -152,7 +159,10 @@ def lab(rng: np.random.Generator, cameras: int) -> Place:
     wood = p.add(PLANKS, _tint(rng, (0.66, 0.54, 0.40), 0.15), second=(0.55, 0.42, 0.3), scale=0.3)
     white = p.add(PLAIN, (0.85, 0.85, 0.84))
     metal = p.add(PLAIN, (0.22, 0.22, 0.24))
-    cloth = p.add(PLAIN, _tint(rng, [(0.08, 0.08, 0.09), (0.12, 0.16, 0.3), (0.35, 0.1, 0.1)][rng.integers(3)]))
+    cloth = p.add(
+        PLAIN,
+        _tint(rng, [(0.08, 0.08, 0.09), (0.12, 0.16, 0.3), (0.35, 0.1, 0.1)][rng.integers(3)]),
+    )
     screen = p.add(PATCHES, (0.08, 0.12, 0.2), second=(0.45, 0.55, 0.65), scale=0.11, glow=0.25)
     board = p.add(WRITING, (0.92, 0.92, 0.92), second=(0.15, 0.2, 0.45), scale=0.09)
     poster = p.add(PATCHES, _tint(rng, (0.7, 0.4, 0.3), 0.3), second=(0.2, 0.35, 0.5), scale=0.17)
@@ -221,7 +231,14 @@ def lab(rng: np.random.Generator, cameras: int) -> Place:
         stops=[(2.0, 0.7), (4.8, 3.6), (3.0, 1.3), (4.6, 1.6), (2.0, 3.3)], crowd=7,
     )  # fmt: skip
     views = _around(
-        rng, cameras, (0.12, 0.12, 5.88, 4.88), 2.42, np.array([3.0, 2.5, 0.75]), (640, 480), 78, False
+        rng,
+        cameras,
+        (0.12, 0.12, 5.88, 4.88),
+        2.42,
+        np.array([3.0, 2.5, 0.75]),
+        (640, 480),
+        78,
+        False,
     )
     return Place(stage, floor, views, 15.0)
 
@@ -246,7 +263,9 @@ def corridor(rng: np.random.Generator, cameras: int) -> Place:
     length, half, height = 9.0, 1.35, 2.6
     corners = [np.array([0.0, 0.0])]
     for i in range(cameras):
-        corners.append(corners[-1] + (np.array([length, 0]) if i % 2 == 0 else np.array([0, length])))
+        corners.append(
+            corners[-1] + (np.array([length, 0]) if i % 2 == 0 else np.array([0, length]))
+        )
     last = np.array([0, 3.5]) if cameras % 2 == 1 else np.array([3.5, 0])
     points = [np.array([0.0, -3.5]), *corners, corners[-1] + last]
     rooms: list[Rectangle] = []
@@ -273,12 +292,20 @@ def corridor(rng: np.random.Generator, cameras: int) -> Place:
         reach = np.abs(ahead) * 0.55 + np.abs(side) * 0.2
         b.box((*(stool - reach), 0.38), (*(stool + reach), 0.46), seat)
         b.box((*(stool - reach * 0.8), 0.0), (*(stool + reach * 0.8), 0.38), dark)
-        eye = np.append(a - ahead * (half - 0.15) + side * float(rng.uniform(-0.6, 0.6)), height - 0.2)
+        eye = np.append(
+            a - ahead * (half - 0.15) + side * float(rng.uniform(-0.6, 0.6)), height - 0.2
+        )
         target = np.append(a + ahead * 4.6, 0.8)
         views.append(
             look_at(
-                f"cam{i}", eye, target, 640, 480, 70 + float(rng.normal(0, 3)),
-                draw_picture(rng, False), k1=float(rng.uniform(-0.26, -0.12)),
+                f"cam{i}",
+                eye,
+                target,
+                640,
+                480,
+                70 + float(rng.normal(0, 3)),
+                draw_picture(rng, False),
+                k1=float(rng.uniform(-0.26, -0.12)),
                 roll=float(rng.normal(0, 0.01)),
             )  # fmt: skip
         )
@@ -298,7 +325,12 @@ def corridor(rng: np.random.Generator, cameras: int) -> Place:
 
 
 def _panel(
-    b: Builder, centre: Floats, ahead: Floats, half: float, heights: tuple[float, float], surface: int
+    b: Builder,
+    centre: Floats,
+    ahead: Floats,
+    half: float,
+    heights: tuple[float, float],
+    surface: int,
 ) -> None:
     """A door or poster flat on a wall."""
     reach = np.abs(ahead) * half + 0.02
@@ -310,7 +342,9 @@ def plaza(rng: np.random.Generator, cameras: int) -> Place:
     p, b = _Palette(), Builder()
     ground = p.add(TILES, _tint(rng, (0.52, 0.50, 0.46)), second=(0.36, 0.35, 0.33), scale=0.8)
     walls = [(0.52, 0.30, 0.23), (0.62, 0.55, 0.44), (0.50, 0.47, 0.44)]
-    wall = p.add(BRICKS, _tint(rng, walls[rng.integers(3)], 0.1), second=(0.62, 0.60, 0.56), scale=0.12)
+    wall = p.add(
+        BRICKS, _tint(rng, walls[rng.integers(3)], 0.1), second=(0.62, 0.60, 0.56), scale=0.12
+    )
     glass = p.add(TILES, (0.20, 0.25, 0.30), second=(0.55, 0.54, 0.5), scale=0.85)
     stone = p.add(PLAIN, (0.62, 0.60, 0.56))
     wood = p.add(PLANKS, (0.45, 0.32, 0.2), second=(0.36, 0.25, 0.16), scale=0.1)
@@ -346,7 +380,11 @@ def plaza(rng: np.random.Generator, cameras: int) -> Place:
         b.ball((x, y, 4.6), (0.2, 0.2, 0.14), stone)
         blocked.append((x - 0.1, y - 0.1, x + 0.1, y + 0.1))
     azimuth, height = rng.uniform(0, 2 * np.pi), rng.uniform(0.75, 1.15)
-    sun = (float(np.cos(azimuth) * np.cos(height)), float(np.sin(azimuth) * np.cos(height)), float(np.sin(height)))
+    sun = (
+        float(np.cos(azimuth) * np.cos(height)),
+        float(np.sin(azimuth) * np.cos(height)),
+        float(np.sin(height)),
+    )
     cloudy = float(rng.uniform(0.25, 1.0))
     light = (2.3 * cloudy, 2.15 * cloudy, 1.9 * cloudy)
     vertices, faces, surface = b.build()
@@ -369,7 +407,13 @@ def plaza(rng: np.random.Generator, cameras: int) -> Place:
 
 
 def _windows(
-    b: Builder, half_x: float, half_y: float, glass: int, frame: int, awning: int, rng: np.random.Generator
+    b: Builder,
+    half_x: float,
+    half_y: float,
+    glass: int,
+    frame: int,
+    awning: int,
+    rng: np.random.Generator,
 ) -> None:
     """Rows of windows on the four fronts, shop windows below with an awning here and there."""
     for sign in (-1, 1):

@@ -271,7 +271,9 @@ class Renderer:
             for m, s, keep in zip(meshes, self.vertex_start, shown, strict=False)
         ]
         self.faces = self._array(stack(faces, 3).astype(np.int32), wp.vec3i)
-        slots = [m.slot[keep] + 10 * i for i, (m, keep) in enumerate(zip(meshes, shown, strict=True))]
+        slots = [
+            m.slot[keep] + 10 * i for i, (m, keep) in enumerate(zip(meshes, shown, strict=True))
+        ]
         joined = np.concatenate(slots) if slots else np.zeros(1)
         self.face_material = self._array(joined.astype(np.int32), int)
         self.closed = self._array((joined % 10 == SKIN).astype(np.uint8), wp.uint8)
@@ -291,9 +293,7 @@ class Renderer:
     def _bake_occlusion(self, index: int, faces: Ints) -> None:
         first, last = self.vertex_start[index], self.vertex_start[index + 1]
         points = self.mesh.rest[first:last]
-        body = wp.Mesh(
-            wp.clone(points), self._array((faces - first).astype(np.int32).ravel(), int)
-        )
+        body = wp.Mesh(wp.clone(points), self._array((faces - first).astype(np.int32).ravel(), int))
         wp.launch(
             k.vertex_occlusion_kernel, int(last - first), device=self.device,
             inputs=[body.id, points, self.mesh.rest_normal[first:last], 12,
@@ -303,13 +303,19 @@ class Renderer:
     def _load_stage(self, rays: int) -> None:
         stage = self.stage
         self.stage_mesh = wp.Mesh(
-            self._array(stage.vertices, wp.vec3), self._array(stage.faces.astype(np.int32).ravel(), int)
+            self._array(stage.vertices, wp.vec3),
+            self._array(stage.faces.astype(np.int32).ravel(), int),
         )
         self.face_surface = self._array(stage.surface.astype(np.int32), int)
         surfaces = []
         for s in stage.surfaces:
             surface = k.Surface()
-            surface.kind, surface.scale, surface.seed, surface.glow = s.kind, s.scale, s.seed, s.glow
+            surface.kind, surface.scale, surface.seed, surface.glow = (
+                s.kind,
+                s.scale,
+                s.seed,
+                s.glow,
+            )
             surface.color = wp.vec3(*linear(s.color).tolist())
             surface.second = wp.vec3(*linear(s.second).tolist())
             surfaces.append(surface)
@@ -399,9 +405,7 @@ class Renderer:
             inputs=[self.mesh, lens, first, share, start, end],
         )  # fmt: skip
 
-    def _raster(
-        self, pose: Pose, start: Any, end: Any, lens: Any, samples: int, keys: Any
-    ) -> None:
+    def _raster(self, pose: Pose, start: Any, end: Any, lens: Any, samples: int, keys: Any) -> None:
         first = int(self.face_start[pose.person])
         wp.launch(
             k.raster_kernel, int(self.face_start[pose.person + 1]) - first, device=self.device,
@@ -435,7 +439,7 @@ class Renderer:
                     self.start, self.end, view.lens, view.pixels, self.lights, self.maps,
                     wp.vec3(*sky), wp.vec3(*ground), self.folds, view.light, view.out],
         )  # fmt: skip
-        return np.asarray(view.out.numpy().reshape(view.camera.height, view.camera.width, 3))
+        return np.array(view.out.numpy()).reshape(view.camera.height, view.camera.width, 3)
 
     def _in_view(self, view: _View) -> list[Pose]:
         camera = view.camera

@@ -127,7 +127,11 @@ class Scene:
                 r, o = actor.poses.rotations, actor.poses.offsets
                 poses.append(
                     Pose(
-                        person, r[frame], o[frame], r[frame + 1], o[frame + 1],
+                        person,
+                        r[frame],
+                        o[frame],
+                        r[frame + 1],
+                        o[frame + 1],
                         actor.poses.joints[frame],
                     )  # fmt: skip
                 )

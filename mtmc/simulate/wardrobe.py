@@ -197,7 +197,9 @@ def _dress_bottom(rng: np.random.Generator, female: bool, warm: bool) -> dict[st
     if kind in ("skirt", "dress"):
         return {"bottom": cloth, "leg": 0.0, "skirt": float(rng.uniform(0.35, 0.85)), "kind": kind}
     leg = float(rng.uniform(0.38, 0.52)) if kind == "shorts" else 1.0
-    width = float(rng.uniform(0.02, 0.035) if kind == "shorts" else rng.choice([0.004, 0.012, 0.024]))
+    width = float(
+        rng.uniform(0.02, 0.035) if kind == "shorts" else rng.choice([0.004, 0.012, 0.024])
+    )
     return {"bottom": cloth, "leg": leg, "leg_width": width, "kind": kind}
 
 

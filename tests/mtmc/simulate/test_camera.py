@@ -17,9 +17,7 @@ def test_projection_is_opencvs(camera):
     points = rng.uniform([1, 1, 0], [5, 4, 2], (50, 3))
     distortion = np.array([camera.k1, camera.k2, 0, 0, 0])
     rotation = cv2.Rodrigues(camera.rotation)[0]
-    expected, _ = cv2.projectPoints(
-        points, rotation, camera.translation, camera.matrix, distortion
-    )
+    expected, _ = cv2.projectPoints(points, rotation, camera.translation, camera.matrix, distortion)
     pixels, depth = camera.project(points)
     assert (depth > 0).all()
     np.testing.assert_allclose(pixels, expected[:, 0], atol=1e-9)

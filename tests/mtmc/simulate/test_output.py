@@ -7,6 +7,7 @@ import pytest
 from mtmc.errors import UserError
 from mtmc.simulate import extra
 
+MAIN = "from mtmc.cli import main; main()"
 SHORT = dict(place="lab", cameras=2, people=3, seconds=0.5, fps=10.0, seed=5)
 
 
@@ -18,7 +19,7 @@ def digests(folder):
 
 def command(*arguments):
     return subprocess.run(
-        [sys.executable, "-m", "mtmc", "simulate", *map(str, arguments)],
+        [sys.executable, "-c", MAIN, "simulate", *map(str, arguments)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
 

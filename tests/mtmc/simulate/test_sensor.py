@@ -26,7 +26,9 @@ def test_more_exposure_is_brighter_and_a_warm_balance_is_redder():
 
 def test_noise_has_the_deviation_asked_for():
     flat = np.full((64, 64, 3), 0.4)
-    sensor = Sensor(Picture(noise=4.0, vignette=0.0, saturation=1.0), flat, np.random.default_rng(0))
+    sensor = Sensor(
+        Picture(noise=4.0, vignette=0.0, saturation=1.0), flat, np.random.default_rng(0)
+    )
     assert 2.5 < sensor.expose(flat).std((0, 1)).mean() < 6
 
 
