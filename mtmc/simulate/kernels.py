@@ -594,7 +594,7 @@ def surface_color(s: Surface, p: wp.vec3, n: wp.vec3) -> wp.vec3:
         h = hash01(iu, iv, s.seed)
         color = wp.lerp(s.color, s.second, h)
         if hash01(iu, iv, s.seed + 3) > 0.7:
-            color = wp.vec3(color[2], color[0], color[1])
+            color = 0.5 * color + 0.5 * wp.vec3(color[2], color[0], color[1])
     elif s.kind == 6:  # foliage
         n1 = fractal(u / s.scale, v / s.scale + p[2], s.seed)
         leaf = hash01(int(u * 9.0), int(v * 9.0), int(p[2] * 9.0))

@@ -166,7 +166,7 @@ def lab(rng: np.random.Generator, cameras: int) -> Place:
     screen = p.add(PATCHES, (0.08, 0.12, 0.2), second=(0.45, 0.55, 0.65), scale=0.11, glow=0.25)
     board = p.add(WRITING, (0.92, 0.92, 0.92), second=(0.15, 0.2, 0.45), scale=0.09)
     poster = p.add(PATCHES, _tint(rng, (0.7, 0.4, 0.3), 0.3), second=(0.2, 0.35, 0.5), scale=0.17)
-    books = p.add(PATCHES, (0.5, 0.3, 0.22), second=(0.22, 0.32, 0.4), scale=0.05)
+    books = p.add(PATCHES, (0.42, 0.36, 0.30), second=(0.24, 0.27, 0.32), scale=0.07)
     leaf = p.add(LEAVES, (0.13, 0.26, 0.11), second=(0.26, 0.4, 0.16), scale=0.1)
     window = p.add(PATCHES, (0.85, 0.9, 0.97), second=(0.95, 0.97, 1.0), scale=0.9, glow=1.6)
     panel = p.add(PLAIN, (1.0, 1.0, 0.97), glow=4.0)

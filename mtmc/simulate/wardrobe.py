@@ -137,7 +137,9 @@ def _choose(rng: np.random.Generator, weights: dict[Color, float]) -> Color:
     """Draw a worn colour and vary it a little, as dyes and washing do."""
     p = np.array(list(weights.values()))
     color = np.array(list(weights)[rng.choice(len(p), p=p / p.sum())])
-    varied = np.clip(color * rng.normal(1.0, 0.10) + rng.normal(0, 0.018, 3), 0.02, 0.95)
+    # Dark cloth differs in lightness more than in hue.
+    hue = rng.normal(0, 0.03, 3) * (0.15 + color.mean())
+    varied = np.clip(color * rng.normal(1.0, 0.10) + hue, 0.02, 0.95)
     return (float(varied[0]), float(varied[1]), float(varied[2]))
 
 
