@@ -309,10 +309,12 @@ def twin_of(look: Look, rng: np.random.Generator) -> Look:
 def draw_looks(count: int, rng: np.random.Generator, twins: float = 0.08) -> list[Look]:
     """Draw people; a share `twins` of them wears what somebody before them wears."""
     looks: list[Look] = []
+    single: list[int] = []  # whose outfit nobody else wears yet
     warm = bool(rng.random() < 0.5)
-    for _ in range(count):
-        if looks and rng.random() < twins:
-            looks.append(twin_of(looks[rng.integers(len(looks))], rng))
+    for number in range(count):
+        if single and rng.random() < twins:
+            looks.append(twin_of(looks[single.pop(rng.integers(len(single)))], rng))
         else:
             looks.append(draw_look(rng, warm if rng.random() < 0.7 else None))
+            single.append(number)
     return looks
