@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from mtmc.demo import demo
 from mtmc.errors import UserError
 from mtmc.evaluate.cli import evaluate
 from mtmc.simulate.cli import simulate
@@ -101,6 +102,7 @@ def run(
 
 
 app.command("eval")(evaluate)
+app.command()(demo)
 app.command()(simulate)
 
 

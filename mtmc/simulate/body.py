@@ -81,8 +81,8 @@ class BodyModel:
 
     def __init__(self) -> None:
         require_sim()
-        import anny  # noqa: PLC0415
-        from anny.models.model_data import TopologyConfig  # noqa: PLC0415
+        import anny
+        from anny.models.model_data import TopologyConfig
 
         self._anny: Any = anny.Anny(
             topology=TopologyConfig(base_mesh="makehuman", remove_unattached_vertices=False),
@@ -100,7 +100,7 @@ class BodyModel:
         Keys: ``gender`` (0 male, 1 female), ``age``, ``muscle``, ``weight``, ``height``,
         ``proportions``, ``cupsize``, ``firmness``, ``african``, ``asian``, ``caucasian``.
         """
-        import torch  # noqa: PLC0415
+        import torch
 
         with torch.inference_mode():
             coefficients = self._anny.get_phenotype_blendshape_coefficients(**phenotype)
@@ -148,10 +148,9 @@ class BodyModel:
         return bones, weights / weights.sum(1, keepdims=True)
 
     def _load_faces(self) -> dict[str, Ints]:
-        from anny.paths import get_anny_root_dir  # noqa: PLC0415
-        from anny.utils.obj_utils import load_obj_file  # noqa: PLC0415
-
-        import torch  # noqa: PLC0415
+        import torch
+        from anny.paths import get_anny_root_dir
+        from anny.utils.obj_utils import load_obj_file
 
         path = get_anny_root_dir() / "data/mpfb2/3dobjs/base.obj"
         _, _, groups = load_obj_file(str(path), dtype=torch.float64)
@@ -168,10 +167,11 @@ class BodyModel:
 
     def _vertex_mask(self, texture: str) -> Floats:
         """Sample one of the base mesh's CC0 grey textures at the vertices of the skin."""
-        import cv2  # noqa: PLC0415
-        from anny.paths import get_anny_root_dir  # noqa: PLC0415
+        import cv2
+        from anny.paths import get_anny_root_dir
 
         image = cv2.imread(str(get_anny_root_dir() / "data/mpfb2/textures" / texture), 0)
+        assert image is not None  # it comes with anny
         height, width = image.shape
         faces = self._anny.faces.numpy()
         uv = self._anny.texture_coordinates.numpy()[self._anny.face_texture_coordinate_indices]

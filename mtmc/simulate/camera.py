@@ -1,7 +1,7 @@
 """Cameras: a pinhole with radial distortion, where it hangs, and how its pictures come out.
 
-The calibration file is JSON in the layout of lab4: `intrinsic` (3×3), `distortion` (OpenCV's k1,
-k2, p1, p2, k3), `extrinsic` (4×4, world → camera, metres, floor z = 0) and `resolution`.
+The calibration file is JSON in the layout of lab4: `intrinsic` (3x3), `distortion` (OpenCV's k1,
+k2, p1, p2, k3), `extrinsic` (4x4, world → camera, metres, floor z = 0) and `resolution`.
 """
 
 from __future__ import annotations

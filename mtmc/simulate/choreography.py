@@ -156,7 +156,7 @@ def plan(floor: Floor, people: int, seconds: float, rng: np.random.Generator) ->
         errands: list[Errand] = []
         busy = 0.0
         while busy < seconds * 1.5 + 5:
-            door = floor.doors[rng.integers(len(floor.doors))]
+            door = _one_of(floor.doors, rng)
             if floor.through:
                 if rng.random() < 0.25:
                     errands.append(Errand(_spot(floor, ways, rng), float(rng.uniform(2, 10))))
@@ -179,9 +179,13 @@ def plan(floor: Floor, people: int, seconds: float, rng: np.random.Generator) ->
     return plans
 
 
+def _one_of(points: Sequence[tuple[float, float]], rng: np.random.Generator) -> tuple[float, float]:
+    return points[int(rng.integers(len(points)))]
+
+
 def _spot(floor: Floor, ways: _Ways, rng: np.random.Generator) -> tuple[float, float]:
     if len(floor.stops) and rng.random() < 0.5:
-        x, y = floor.stops[rng.integers(len(floor.stops))]
+        x, y = _one_of(floor.stops, rng)
         return x + float(rng.normal(0, 0.2)), y + float(rng.normal(0, 0.2))
     x0, y0, x1, y1 = floor.bounds
     for _ in range(200):
@@ -215,7 +219,8 @@ def walk(
     Args:
         floor: where they walk.
         plans: each person's errands.
-        seconds, fps: length and rate of the paths returned.
+        seconds: length of the paths returned.
+        fps: their steps per second.
         rng: the source of chance.
 
     Returns:
@@ -244,9 +249,7 @@ def _start(
     inside = rng.random() < (0.85 if floor.through else 0.5)
     if floor.crowd and index >= floor.crowd:
         inside = False
-    position = np.array(
-        _spot(floor, ways, rng) if inside else floor.doors[rng.integers(len(floor.doors))]
-    )
+    position = np.array(_spot(floor, ways, rng) if inside else _one_of(floor.doors, rng))
     start = -4.0 if inside else float(rng.uniform(-3, 4 + 1.5 * min(people, 12)))
     return _Walker(
         errands, pace=float(np.clip(rng.normal(1.28, 0.17), 0.8, 1.75)), start=start,

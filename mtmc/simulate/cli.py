@@ -27,23 +27,23 @@ def simulate(
     crop_cameras: Annotated[int, typer.Option(help="With --crops: cameras.")] = 6,
 ) -> None:
     """Simulate people in rooms: videos with exact truth, or a ReID training set."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import Progress  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import Progress
 
-    from mtmc.simulate.extra import require_sim  # noqa: PLC0415
+    from mtmc.simulate.extra import require_sim
 
     require_sim()
     with Progress(console=Console(stderr=True), transient=True) as bar:
         try:
             if crops:
-                from mtmc.simulate.crops import CropsConfig, write_crops  # noqa: PLC0415
+                from mtmc.simulate.crops import CropsConfig, write_crops
 
                 set_config = CropsConfig(ids, images, crop_cameras, seed)
                 task = bar.add_task("crops", total=set_config.people * set_config.images)
                 write_crops(set_config, out, workers, lambda n: bar.advance(task, n))
             else:
-                from mtmc.simulate.output import simulate as render  # noqa: PLC0415
-                from mtmc.simulate.scene import SceneConfig  # noqa: PLC0415
+                from mtmc.simulate.output import simulate as render
+                from mtmc.simulate.scene import SceneConfig
 
                 config = SceneConfig(place, cameras, people, seconds, fps, seed)
                 task = bar.add_task("frames", total=config.frames * config.cameras)

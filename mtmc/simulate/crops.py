@@ -25,7 +25,8 @@ from mtmc.simulate.camera import Camera
 from mtmc.simulate.choreography import Floor, _ways
 from mtmc.simulate.dress import dress
 from mtmc.simulate.extra import require_sim
-from mtmc.simulate.motion import Manner, Path as Walk, draw_manner, solve
+from mtmc.simulate.motion import Manner, draw_manner, solve
+from mtmc.simulate.motion import Path as Walk
 from mtmc.simulate.output import writing
 from mtmc.simulate.places import PLACES
 from mtmc.simulate.render import Pose, Renderer, Seen

@@ -7,13 +7,13 @@ cloth covers it. Bags and caps are simple solids bound to one joint.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import sparse
 
 from mtmc.simulate.body import JOINT_INDEX, BodyModel, Floats, Ints, Rest, body_model
+from mtmc.simulate.mesh import Mask, edges_of, smooth, superellipsoid, vertex_normals
+from mtmc.simulate.regions import regions
 from mtmc.simulate.wardrobe import Cloth, Color, Look
 
 SKIN, TOP, BOTTOM, SHOES, HAIR, OUTER, BAG, HAT, SOCKS, PHONE = range(10)
@@ -56,121 +56,10 @@ class _Part:
     uv: Floats
 
 
-@dataclass(frozen=True)
-class Regions:
-    """Where a vertex lies on any body, found once on the average one.
-
-    Attributes:
-        arm: 0 at the shoulder, 1 at the wrist, 0 off the arms.
-        leg: 0 at the hip, 1 at the ankle, beyond 1 on the foot, negative above the hip.
-        height: m above the hip joint at rest.
-        scalp: how much hair grows there, [0, 1].
-        brow, lip, beard: parts of the face, [0, 1].
-    """
-
-    arm: Floats
-    leg: Floats
-    height: Floats
-    scalp: Floats
-    brow: Floats
-    lip: Floats
-    beard: Floats
-
-
 def linear(color: Color | Floats) -> Floats:
-    """sRGB → linear light."""
+    """SRGB → linear light."""
     c = np.asarray(color, dtype=np.float64)
     return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
-
-
-@lru_cache(maxsize=1)
-def regions() -> Regions:
-    """The regions of the average body."""
-    model = body_model()
-    v, j = model.template.vertices, model.template.joints
-
-    def joint(name: str) -> Floats:
-        return np.asarray(j[JOINT_INDEX[name]])
-
-    share = np.zeros((len(v), len(j)))
-    np.put_along_axis(share, model.bones, model.weights, axis=1)
-    arm = np.zeros(len(v))
-    for side in "LR":
-        own = share[:, [JOINT_INDEX[f"{n}.{side}"] for n in ("upperarm", "forearm", "hand")]]
-        on_lower = own[:, 1:].sum(1) > own[:, 0]
-        shoulder, elbow, wrist = (joint(f"{n}.{side}") for n in ("upperarm", "forearm", "hand"))
-        upper = np.linalg.norm(elbow - shoulder)
-        lower = np.linalg.norm(wrist - elbow)
-        along_upper = (v - shoulder) @ (elbow - shoulder) / upper
-        along_lower = (v - elbow) @ (wrist - elbow) / lower
-        length = np.where(on_lower, upper + along_lower, along_upper)
-        arm = np.where(own.sum(1) > 0.5, np.clip(length / (upper + lower), 0.001, 1.5), arm)
-    hip, ankle = joint("thigh.L")[2], joint("foot.L")[2]
-    leg = (hip - v[:, 2]) / (hip - ankle)
-    leg[arm > 0] = -1.0
-    return Regions(arm=arm, leg=leg, height=v[:, 2] - hip, **_face_regions(model, share))
-
-
-def _face_regions(model: BodyModel, share: Floats) -> dict[str, Floats]:
-    """Scalp, brows, lips and beard by their place around the eyes of the average head."""
-    v = model.template.vertices
-    eyes = np.unique(model.faces["eyes"])
-    eye = v[eyes].mean(0)
-    x, y, z = np.abs(v[:, 0]), v[:, 1] - eye[1], v[:, 2] - eye[2]
-    head = share[:, JOINT_INDEX["head"]] + share[:, JOINT_INDEX["neck"]] > 0.5
-    # Hairline: how high hair starts, from the forehead (y < 0 is in front) to the neck.
-    line = np.interp(
-        y, [-0.045, -0.02, 0.0, 0.02, 0.04, 0.052, 0.075, 0.095, 0.11, 0.14, 0.17],
-        [0.074, 0.070, 0.058, 0.040, 0.014, -0.022, 0.008, -0.02, -0.05, -0.075, -0.08],
-    )  # fmt: skip
-    scalp = head * np.clip((z - line) / 0.012, 0, 1)
-    scalp *= 1 - model.ears
-    front = head & (y < 0.03)
-    arch = 0.021 + 0.10 * (x - 0.012) - 1.6 * np.maximum(x - 0.03, 0) ** 2 * 10
-    brow = front * (x > 0.010) * (x < 0.052) * np.clip(1.5 - np.abs(z - arch) / 0.0055, 0, 1)
-    jaw = head * np.clip((-0.045 - z) / 0.01, 0, 1) * np.clip((0.075 - y) / 0.02, 0, 1)
-    jaw = jaw * np.clip((z + 0.135) / 0.01, 0, 1) * (1 - model.lips)
-    return {"scalp": scalp, "brow": brow, "lip": model.lips, "beard": jaw}
-
-
-def vertex_normals(vertices: Floats, faces: Ints) -> Floats:
-    """Area-weighted unit normals, ``(V, 3)``."""
-    a, b, c = (vertices[faces[:, k]] for k in range(3))
-    face = np.cross(b - a, c - a)
-    normals = np.zeros_like(vertices)
-    for k in range(3):
-        for axis in range(3):
-            normals[:, axis] += np.bincount(
-                faces[:, k], weights=face[:, axis], minlength=len(vertices)
-            )
-    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-
-
-def _edges(faces: Ints) -> tuple[Ints, Ints]:
-    """All edges and those at a border, ``(E, 2)`` each."""
-    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-    key = np.sort(edges, axis=1)
-    key = key[:, 0] * (faces.max() + 1) + key[:, 1]
-    _, inverse, counts = np.unique(key, return_inverse=True, return_counts=True)
-    return edges, edges[counts[inverse.ravel()] == 1]
-
-
-def _smooth(vertices: Floats, faces: Ints, rounds: int) -> Floats:
-    """Smooth without shrinking; borders stay.
-
-    Source: Taubin, A Signal Processing Approach to Fair Surface Design, 1995, eq. 6-8.
-    """
-    n = len(vertices)
-    edges, border = _edges(faces)
-    edges = edges[~np.isin(edges[:, 0], border)]
-    matrix = sparse.csr_matrix((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(n, n))
-    total = np.asarray(matrix.sum(1))
-    moves = total > 0
-    for _ in range(rounds):
-        for step in (0.5, -0.53):
-            mean = (matrix @ vertices) / np.maximum(total, 1)
-            vertices = np.where(moves, vertices + step * (mean - vertices), vertices)
-    return vertices
 
 
 def _cloth_uv(vertices: Floats, arm: Floats, rest: Rest) -> Floats:
@@ -244,7 +133,7 @@ class _Tailor:
 
     def even(self, part: _Part, used: Ints, sleeve: float | None, hem: float | None) -> None:
         """Move the border of a cut onto its line: a sleeve's end or a hem."""
-        _, border = _edges(part.faces)
+        _, border = edges_of(part.faces)
         edge = np.unique(border)
         if sleeve is not None:
             along, length = self.arm_lines()
@@ -260,16 +149,16 @@ class _Tailor:
             part.vertices[rows, 2] -= short
 
     def cut(
-        self, mask: Floats, ease: Floats, slot: int, rounds: int = 4,
+        self, mask: Mask, ease: Floats, slot: int, rounds: int = 4,
         sleeve: float | None = None, hem: float | None = None,
     ) -> None:  # fmt: skip
         """Cut a garment from the tights where `mask` holds for a face."""
-        faces = self.tights[mask.astype(bool)]
+        faces = self.tights[mask]
         if not len(faces):
             return
         vertices = self.rest.vertices + self.normals * ease[:, None]
         part = _compact(self.model, vertices, faces, slot, self.rest)
-        part.vertices = _smooth(part.vertices, part.faces, rounds)
+        part.vertices = smooth(part.vertices, part.faces, rounds)
         self.even(part, np.unique(faces), sleeve, hem)
         self.parts.append(part)
 
@@ -313,7 +202,7 @@ class _Tailor:
         normals = vertex_normals(self.rest.vertices, faces)
         vertices = self.rest.vertices + normals * ease
         part = _compact(self.model, vertices, faces[mask], slot, self.rest)
-        part.vertices = _smooth(part.vertices, part.faces, 3)
+        part.vertices = smooth(part.vertices, part.faces, 3)
         self.parts.append(part)
 
     def shoes(self) -> None:
@@ -379,10 +268,10 @@ class _Tailor:
             back = scalp[:, 1].max()
             centre = np.array([0, back + 0.015, scalp[:, 2].max() - 0.06])
             if style == "bun":
-                self.solid(_ellipsoid(centre, (0.042, 0.036, 0.042)), "head", HAIR)
+                self.solid(superellipsoid(centre, (0.042, 0.036, 0.042)), "head", HAIR)
             else:
                 centre += np.array([0, 0.012, -0.10])
-                self.solid(_ellipsoid(centre, (0.03, 0.03, 0.13)), "head", HAIR)
+                self.solid(superellipsoid(centre, (0.03, 0.03, 0.13)), "head", HAIR)
 
     def grow(self, thickness: float, slot: int, lift: float = 0.0) -> None:
         """A layer over the scalp: hair, or a beanie."""
@@ -427,21 +316,21 @@ class _Tailor:
             y = band[:, 1].max() + (0.035 if look.outer else 0.02)
             centre = np.array([0, y + 0.07, chest[2] + 0.02])
             size = (0.155 * scale, 0.085, 0.23 * scale)
-            self.solid(_ellipsoid(centre, size, power=3.5), "chest", BAG)
+            self.solid(superellipsoid(centre, size, power=3.5), "chest", BAG)
             pocket = centre + np.array([0, 0.075, -0.09])
-            self.solid(_ellipsoid(pocket, (0.11 * scale, 0.035, 0.10), power=3.0), "chest", BAG)
+            self.solid(superellipsoid(pocket, (0.11 * scale, 0.035, 0.10), power=3.0), "chest", BAG)
         elif look.bag == "shoulder bag":
             hip = self.joint("thigh.L")
             trunk = self.rest.vertices[tights[self.where.arm[tights] <= 0]]
             side = trunk[np.abs(trunk[:, 2] - hip[2]) < 0.1][:, 0].max()
             centre = np.array([side + 0.065, 0.0, hip[2] + 0.0])
-            self.solid(_ellipsoid(centre, (0.055, 0.16, 0.12), power=4.0), "pelvis", BAG)
+            self.solid(superellipsoid(centre, (0.055, 0.16, 0.12), power=4.0), "pelvis", BAG)
         elif look.bag == "handbag":
             wrist = self.joint("hand.L")
             along = wrist - self.joint("forearm.L")
             along = along / np.linalg.norm(along)
             centre = wrist + along * 0.30
-            shape = _ellipsoid(np.zeros(3), (0.06, 0.17, 0.13), power=4.0)
+            shape = superellipsoid(np.zeros(3), (0.06, 0.17, 0.13), power=4.0)
             # Its z axis hangs along the arm.
             back = np.array([0, 1.0, 0]) - along * along[1]
             back /= np.linalg.norm(back)
@@ -458,7 +347,7 @@ class _Tailor:
             scalp = v[used][self.where.scalp[used] > 0.5]
             front = scalp[scalp[:, 2] > scalp[:, 2].max() - 0.1][:, 1].min()
             centre = np.array([0, front - 0.025, scalp[:, 2].max() - 0.072])
-            brim = _ellipsoid(centre, (0.075, 0.075, 0.007), power=2.0)
+            brim = superellipsoid(centre, (0.075, 0.075, 0.007), power=2.0)
             self.solid(brim, "head", HAT)
 
     def phone(self) -> None:
@@ -466,7 +355,7 @@ class _Tailor:
         wrist = self.joint("hand.R")
         along = wrist - self.joint("forearm.R")
         along = along / np.linalg.norm(along)
-        shape = _ellipsoid(np.zeros(3), (0.038, 0.006, 0.075), power=6.0)
+        shape = superellipsoid(np.zeros(3), (0.038, 0.006, 0.075), power=6.0)
         self.solid((shape[0] + wrist + along * 0.09, shape[1]), "hand.R", PHONE)
 
     def sew(self) -> PersonMesh:
@@ -528,29 +417,8 @@ def _materials(look: Look) -> tuple[list[Cloth], list[int]]:
     worn = OUTER if look.outer else TOP
     if kind:
         strap[worn] = kind
-        from dataclasses import replace  # noqa: PLC0415
-
         cloths[worn] = replace(cloths[worn], third=strap_color)
     return cloths, strap
-
-
-def _ellipsoid(
-    centre: Floats, radii: tuple[float, float, float], power: float = 2.0, n: int = 12
-) -> tuple[Floats, Ints]:
-    """A superellipsoid: a ball for power 2, towards a box for larger powers."""
-    rows, columns = n // 2 + 1, n
-    latitude = np.linspace(-np.pi / 2, np.pi / 2, rows)
-    longitude = np.linspace(0, 2 * np.pi, columns, endpoint=False)
-    lat, lon = np.meshgrid(latitude, longitude, indexing="ij")
-    ball = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], -1)
-    ball = ball.reshape(-1, 3)
-    norm = (np.abs(ball) ** power).sum(1, keepdims=True) ** (1 / power)
-    vertices = ball / norm * np.array(radii) + centre
-    i, j = np.meshgrid(np.arange(rows - 1), np.arange(columns), indexing="ij")
-    a, b = i * columns + j, i * columns + (j + 1) % columns
-    c, d = a + columns, b + columns
-    quads = np.stack([a, b, d, c], -1).reshape(-1, 4)
-    return vertices, np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
 
 
 def dress(look: Look) -> PersonMesh:

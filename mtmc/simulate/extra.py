@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
 
 from mtmc.errors import UserError
 
 
 def require_sim() -> None:
-    """Check that the extra `sim` is installed.
+    """Check that the extra `sim` is installed, and start Warp without its banner.
 
     Raises:
         UserError: it is not.
@@ -19,6 +20,15 @@ def require_sim() -> None:
             f"the simulator needs {' and '.join(missing)}: install the extra with "
             "`uv sync --extra sim` or `pip install 'mtmc[sim]'`"
         )
-    import warp  # noqa: PLC0415
+    import warp
 
-    warp.config.quiet = True  # no banner, and no warning that there is no GPU
+    warp.config.log_level = warp.LOG_ERROR
+    # Without a GPU its library writes a warning past Python, to the descriptor itself.
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        warp.init()
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

@@ -60,8 +60,9 @@ class Builder:
         ring = np.stack([np.cos(angle), np.sin(angle), np.zeros(n)], 1)
         base = np.array(foot, float)
         low = ring * radius + base
-        high = ring * (radius if top is None else top) + base + [0, 0, height]
-        vertices = np.concatenate([low, high, [base + [0, 0, height]]])
+        lift = np.array([0.0, 0.0, height])
+        high = ring * (radius if top is None else top) + base + lift
+        vertices = np.concatenate([low, high, [base + lift]])
         i = np.arange(n)
         j = (i + 1) % n
         faces = np.concatenate(
@@ -118,7 +119,7 @@ class Builder:
             [middle - side - up, middle + side - up, middle + side + up, middle - side + up], 1
         )
         quads = 4 * np.arange(leaves)[:, None]
-        faces = np.concatenate([quads + [[0, 1, 2]], quads + [[0, 2, 3]]])
+        faces = np.concatenate([quads + np.array(half) for half in ([0, 1, 2], [0, 2, 3])])
         self.add(corners.reshape(-1, 3), faces, surface)
 
     def build(self) -> tuple[Floats, Ints, Ints]:

@@ -56,7 +56,7 @@ class _Video:
     """H.264 with the compression of one camera."""
 
     def __init__(self, path: Path, size: tuple[int, int], fps: float, crf: int) -> None:
-        import av  # noqa: PLC0415
+        import av
 
         self._file = av.open(str(path), "w")
         rate = Fraction(fps).limit_denominator(1001)
@@ -66,7 +66,7 @@ class _Video:
         self._stream.options = {"preset": "veryfast", "crf": str(crf), "threads": "1"}
 
     def write(self, image: np.ndarray) -> None:
-        import av  # noqa: PLC0415
+        import av
 
         self._file.mux(self._stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
 

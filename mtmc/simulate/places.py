@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -103,7 +104,7 @@ def _around(
                 draw_picture(rng, outdoors),
                 k1=float(rng.uniform(-0.26, -0.12)),
                 roll=float(rng.normal(0, 0.012)),
-            )  # fmt: skip
+            )
         )
     return cameras
 
@@ -119,7 +120,8 @@ def _chair(b: Builder, x: float, y: float, heading: float, cloth: int, metal: in
         ((-0.03, -0.30, 0.03), (0.03, 0.30, 0.09), metal),
     ]
     for low, high, surface in parts:
-        lo, hi = np.array(low) + [x, y, 0], np.array(high) + [x, y, 0]
+        place = np.array([x, y, 0.0])
+        lo, hi = (np.array(low) + place).tolist(), (np.array(high) + place).tolist()
         b.box(lo, hi, surface, heading, (x, y))
     return Seat((x + 0.34 * np.cos(heading), y + 0.34 * np.sin(heading)), heading, 0.46)
 
@@ -143,7 +145,7 @@ def _monitor(b: Builder, x: float, y: float, heading: float, screen: int, frame:
 
 
 def lab(rng: np.random.Generator, cameras: int) -> Place:
-    """A 6 × 5 m room with a door, desks, chairs and cameras in the corners (640 × 480, 15 Hz)."""
+    """A 6 x 5 m room with a door, desks, chairs and cameras in the corners (640 x 480, 15 Hz)."""
     p, b = _Palette(), Builder()
     floors = [
         (SPECKLED, (0.55, 0.54, 0.50), {"second": (0.40, 0.39, 0.36), "scale": 0.012}),
@@ -269,7 +271,7 @@ def corridor(rng: np.random.Generator, cameras: int) -> Place:
     last = np.array([0, 3.5]) if cameras % 2 == 1 else np.array([3.5, 0])
     points = [np.array([0.0, -3.5]), *corners, corners[-1] + last]
     rooms: list[Rectangle] = []
-    for a, c in zip(points[:-1], points[1:], strict=True):
+    for a, c in pairwise(points):
         low, high = np.minimum(a, c) - half, np.maximum(a, c) + half
         rooms.append((float(low[0]), float(low[1]), float(high[0]), float(high[1])))
     shell(b, rooms, height, ground, wall, ceiling)
@@ -307,7 +309,7 @@ def corridor(rng: np.random.Generator, cameras: int) -> Place:
                 draw_picture(rng, False),
                 k1=float(rng.uniform(-0.26, -0.12)),
                 roll=float(rng.normal(0, 0.01)),
-            )  # fmt: skip
+            )
         )
     vertices, faces, surface = b.build()
     stage = Stage(
@@ -424,9 +426,16 @@ def _windows(
 
 
 def _front(
-    b: Builder, along: float, wall: float, axis: int, sign: int, glass: int, frame: int, awning: int,
+    b: Builder,
+    along: float,
+    wall: float,
+    axis: int,
+    sign: int,
+    glass: int,
+    frame: int,
+    awning: int,
     rng: np.random.Generator,
-) -> None:  # fmt: skip
+) -> None:
     lanes = {(1, -1): (-5.5, -2.5), (1, 1): (2.5, 5.5), (0, 1): (-6, -3), (0, -1): (3, 6)}
     lane = lanes[(axis, sign)]
     low_free = not lane[0] - 0.9 < along < lane[1] + 0.9

@@ -16,8 +16,6 @@ from mtmc.simulate.camera import Camera
 from mtmc.simulate.dress import PHONE, SKIN, PersonMesh, linear
 from mtmc.simulate.wardrobe import PATTERNS
 
-wp.config.quiet = True
-
 # The balls that stand for a person when ambient light is blocked: joint and radius in m.
 _BALLS = [
     ("pelvis", 0.17), ("foot.L", 0.09), ("foot.R", 0.09), ("shin.L", 0.09), ("shin.R", 0.09),
@@ -409,7 +407,8 @@ class Renderer:
         first = int(self.face_start[pose.person])
         wp.launch(
             k.raster_kernel, int(self.face_start[pose.person + 1]) - first, device=self.device,
-            inputs=[self.faces, first, start, end, lens.width, lens.height, samples, self.closed, keys],
+            inputs=[self.faces, first, start, end, lens.width, lens.height, samples, self.closed,
+                    keys],
         )  # fmt: skip
 
     def draw(self, index: int, share: float = 0.0) -> Floats:

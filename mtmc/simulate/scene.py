@@ -133,7 +133,7 @@ class Scene:
                         r[frame + 1],
                         o[frame + 1],
                         actor.poses.joints[frame],
-                    )  # fmt: skip
+                    )
                 )
         self.renderer.pose(poses)
 

@@ -41,7 +41,7 @@ def stage(wall=None):
 def pose(person, x, y, moved=(0.0, 0.0, 0.0)):
     turn = np.tile(np.eye(3), (len(JOINTS), 1, 1))
     offset = np.tile([x, y, 0.0], (len(JOINTS), 1))
-    joints = offset + [0, 0, 1.0]
+    joints = offset + np.array([0, 0, 1.0])
     return Pose(person, turn, offset, turn, offset + np.array(moved), joints)
 
 
