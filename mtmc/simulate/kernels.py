@@ -355,7 +355,7 @@ def shadow(
     turn = hash01(seed, index, 7) * 6.2831853
     cosine = light.softness * wp.cos(turn)
     sine = light.softness * wp.sin(turn)
-    lit = 0.0
+    lit = float(0.0)
     for k in range(6):
         x = int(s[0] + DISC_X[k] * cosine - DISC_Y[k] * sine)
         y = int(s[1] + DISC_X[k] * sine + DISC_Y[k] * cosine)
@@ -385,7 +385,7 @@ def nearby_occlusion(
     balls: wp.array(dtype=wp.vec4), count: int, per_person: int, p: wp.vec3, n: wp.vec3
 ) -> float:
     """Ambient light kept where people stand near, each a set of balls (x, y, z, radius)."""
-    kept = 1.0
+    kept = float(1.0)
     for person in range(count):
         first = person * per_person
         dx = balls[first][0] - p[0]
@@ -458,8 +458,8 @@ def compose_kernel(
     y = i // lens.width
     eye = lens_origin(lens)
     total = wp.vec3(0.0, 0.0, 0.0)
-    empty = 0
-    shaded = -1
+    empty = int(0)
+    shaded = int(-1)
     last = wp.vec3(0.0, 0.0, 0.0)
     for s in range(4):
         key = keys[s, i]
@@ -693,7 +693,7 @@ def place_kernel(
     pixels.ambient[i] = ambient
     for k in range(lights.shape[0]):
         light = lights[k]
-        direct = 0.0
+        direct = float(0.0)
         tries = rays // 2
         toward = arriving(light, p)
         bright = toward[3] * wp.max(light.color[0], light.color[1])
@@ -701,7 +701,7 @@ def place_kernel(
             tries = 0  # too far to matter
         for _ in range(tries):
             target = light.position + wp.sample_unit_sphere(state) * light_radius
-            reach = 200.0
+            reach = float(200.0)
             to = wp.normalize(light.position + wp.sample_unit_sphere(state) * 0.012)
             if light.is_sun == 0:
                 reach = wp.length(target - p) - 0.1
@@ -752,7 +752,7 @@ def vertex_occlusion_kernel(
     n = normals[i]
     p = points[i] + n * 0.012
     state = wp.rand_init(777, i)
-    open_rays = 0.0
+    open_rays = float(0.0)
     for _ in range(rays):
         d = wp.normalize(n + wp.sample_unit_sphere_surface(state))
         hit = wp.mesh_query_ray(mesh, p, d, 0.35)
