@@ -82,6 +82,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--mot17", type=Path, required=True)
+    parser.add_argument("--places", nargs="*", default=["lab", "corridor", "plaza"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--moments", type=int, default=6)
     parser.add_argument("--confidence", type=float, default=0.25)
@@ -110,9 +111,7 @@ def main():
         *(f"{d} {m}" for d in detectors for m in ("recall", "precision")),
     ):
         table.add_column(column, justify="right")
-    sources = {
-        p: simulated(p, options.seeds, options.moments) for p in ("lab", "corridor", "plaza")
-    }
+    sources = {place: simulated(place, options.seeds, options.moments) for place in options.places}
     sources["MOT17 (real)"] = real(options.mot17)
     for name, frames in sources.items():
         totals = {d: np.zeros(3, int) for d in detectors}

@@ -43,6 +43,7 @@ class Floor:
         stops: points worth standing at; drawn anywhere if empty.
         through: people cross from door to door rather than stay.
         crowd: how many fit at the same time; 0 for no limit.
+        inside: share of the people who are there from the beginning.
     """
 
     bounds: tuple[float, float, float, float]
@@ -52,6 +53,7 @@ class Floor:
     stops: Sequence[tuple[float, float]] = ()
     through: bool = False
     crowd: int = 0
+    inside: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -245,8 +247,8 @@ def _start(
     people: int,
     rng: np.random.Generator,
 ) -> _Walker:
-    """Half begin inside; the others come in during the first part, in turn."""
-    inside = rng.random() < (0.85 if floor.through else 0.5)
+    """Some begin inside; the others come in during the first part, in turn."""
+    inside = rng.random() < floor.inside
     if floor.crowd and index >= floor.crowd:
         inside = False
     position = np.array(_spot(floor, ways, rng) if inside else _one_of(floor.doors, rng))

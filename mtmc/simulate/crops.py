@@ -10,11 +10,9 @@ untidy as a detector's.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -32,6 +30,7 @@ from mtmc.simulate.places import PLACES
 from mtmc.simulate.render import Pose, Renderer, Seen
 from mtmc.simulate.sensor import Sensor
 from mtmc.simulate.wardrobe import draw_looks
+from mtmc.simulate.workers import cores, pool
 
 GROUP = 8  # people rendered together
 STEPS, DT = 14, 1 / 15  # of the walk around each moment
@@ -228,14 +227,15 @@ def write_crops(
         for name in ("bounding_box_train", "bounding_box_test", "query"):
             (out / name).mkdir(parents=True, exist_ok=True)
     groups = -(-config.people // GROUP)
-    workers = min(workers or os.cpu_count() or 1, groups)
+    workers = min(workers or cores(), groups)
     report = progress or (lambda _: None)
     if workers == 1:
         for group in range(groups):
             report(_write_group(config, out, group))
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for job in as_completed(pool.submit(_write_group, config, out, g) for g in range(groups)):
+    with pool(workers) as executor:
+        jobs = [executor.submit(_write_group, config, out, group) for group in range(groups)]
+        for job in as_completed(jobs):
             report(job.result())
 
 

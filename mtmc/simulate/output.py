@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from fractions import Fraction
 from multiprocessing import get_context
@@ -30,6 +30,7 @@ from mtmc.errors import UserError
 from mtmc.mot import MotKind, MotRows, write_mot
 from mtmc.simulate.extra import require_sim
 from mtmc.simulate.scene import Scene, SceneConfig, Truth
+from mtmc.simulate.workers import cores, pool
 
 PEDESTRIAN = 1  # MOT's class
 FAINT = 0.25  # less visible people are not to be evaluated: their flag is 0
@@ -96,32 +97,24 @@ def simulate(
         probe = out / "videos" / ".probe"
         probe.touch()
         probe.unlink()
-    workers = min(workers or os.cpu_count() or 1, config.cameras)
+    workers = min(workers or cores(), config.cameras)
     shares = [list(range(i, config.cameras, workers)) for i in range(workers)]
     report = progress or (lambda _: None)
     if workers == 1:
         _render(config, out, shares[0], report)
         return
-    context = get_context("spawn")
-    with context.Manager() as manager, ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with get_context("spawn").Manager() as manager, pool(workers) as executor:
         done = manager.Queue()
-        jobs = {pool.submit(_render_share, config, out, share, done) for share in shares}
-        finished = 0
-        while finished < len(jobs):
-            count = done.get()
-            if count < 0:
-                finished += 1
-            else:
-                report(count)
-        for job in as_completed(jobs):
+        jobs = [executor.submit(_render_share, config, out, share, done) for share in shares]
+        while not all(job.done() for job in jobs) or not done.empty():
+            with suppress(queue.Empty):
+                report(done.get(timeout=0.5))
+        for job in jobs:
             job.result()
 
 
 def _render_share(config: SceneConfig, out: Path, cameras: list[int], done: Any) -> None:
-    try:
-        _render(config, out, cameras, done.put)
-    finally:
-        done.put(-1)
+    _render(config, out, cameras, done.put)
 
 
 def _render(

@@ -322,6 +322,7 @@ def corridor(rng: np.random.Generator, cameras: int) -> Place:
     floor = Floor(
         bounds=(min(xs), min(ys), max(xs), max(ys)), blocked=outside(rooms),
         doors=[(0.0, -4.2), tuple((points[-1] + last / 3.5 * 0.7).tolist())], through=True,
+        inside=0.85,
     )  # fmt: skip
     return Place(stage, floor, views, 15.0)
 
@@ -400,7 +401,8 @@ def plaza(rng: np.random.Generator, cameras: int) -> Place:
     ys = [v for r in rooms for v in (r[1], r[3])]
     floor = Floor(
         bounds=(min(xs), min(ys), max(xs), max(ys)), blocked=blocked + outside(rooms),
-        doors=doors, through=True, stops=[(0, 0), (-4, -1), (3, 2), (7, -4)],
+        doors=doors, through=True,
+        inside=0.85, stops=[(0, 0), (-4, -1), (3, 2), (7, -4)],
     )  # fmt: skip
     views = _around(
         rng, cameras, (-9.5, -7.1, 9.5, 7.1), 4.6, np.array([0, 0, 0.6]), (960, 540), 64, True

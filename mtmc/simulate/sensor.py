@@ -49,9 +49,9 @@ class Sensor:
     def _curve(self) -> Floats:
         """Tone curve from linear 0..4 in 4096 steps to grey levels: shoulder, gamma, contrast."""
         x = np.linspace(0, 4, 4096)
-        # A shoulder that leaves mid grey alone and rolls off above it.
+        # Reinhard's curve with white at 2.5: highlights roll off, mid grey stays.
         x = x * (1 + x / 9.0) / (1 + x)
-        x = x / (1 * (1 + 1 / 9.0) / 2)
+        x = x / (2.5 * (1 + 2.5 / 9.0) / (1 + 2.5))
         y = np.where(x <= 0.0031308, 12.92 * x, 1.055 * np.clip(x, 0, None) ** (1 / 2.4) - 0.055)
         y = np.clip(y, 0, 1.2) ** self.picture.gamma
         y = 0.45 + (y - 0.45) * self.picture.contrast
