@@ -17,6 +17,7 @@ from scipy import ndimage, sparse
 from scipy.sparse.csgraph import dijkstra
 
 from mtmc.simulate.body import Floats
+from mtmc.simulate.geometry import Rectangle
 from mtmc.simulate.motion import Path
 
 STEP = 0.05  # s
@@ -46,8 +47,8 @@ class Floor:
         inside: share of the people who are there from the beginning.
     """
 
-    bounds: tuple[float, float, float, float]
-    blocked: Sequence[tuple[float, float, float, float]]
+    bounds: Rectangle
+    blocked: Sequence[Rectangle]
     doors: Sequence[tuple[float, float]]
     seats: Sequence[Seat] = ()
     stops: Sequence[tuple[float, float]] = ()
@@ -66,7 +67,7 @@ class Errand:
     leave: bool = False
 
 
-class _Ways:
+class Ways:
     """Directions to walk from anywhere to a target, on a grid."""
 
     def __init__(self, floor: Floor, cell: float) -> None:
@@ -103,10 +104,12 @@ class _Ways:
         )
 
     def node(self, point: Floats) -> tuple[int, int]:
+        """The cell a point is in."""
         i = np.clip(np.round((point - self.origin) / self.cell), 0, np.array(self.shape) - 1)
         return int(i[0]), int(i[1])
 
     def is_free(self, point: Floats) -> bool:
+        """Whether somebody can stand there."""
         return bool(self.free[self.node(point)])
 
     def toward(self, point: Floats, target: Floats) -> Floats:
@@ -150,7 +153,7 @@ class _Walker:
 
 def plan(floor: Floor, people: int, seconds: float, rng: np.random.Generator) -> list[list[Errand]]:
     """Draw everybody's errands."""
-    ways = _ways(floor)
+    ways = ways_of(floor)
     seats_left = list(range(len(floor.seats)))
     rng.shuffle(seats_left)
     plans = []
@@ -185,7 +188,7 @@ def _one_of(points: Sequence[tuple[float, float]], rng: np.random.Generator) -> 
     return points[int(rng.integers(len(points)))]
 
 
-def _spot(floor: Floor, ways: _Ways, rng: np.random.Generator) -> tuple[float, float]:
+def _spot(floor: Floor, ways: Ways, rng: np.random.Generator) -> tuple[float, float]:
     if len(floor.stops) and rng.random() < 0.5:
         x, y = _one_of(floor.stops, rng)
         return x + float(rng.normal(0, 0.2)), y + float(rng.normal(0, 0.2))
@@ -197,16 +200,15 @@ def _spot(floor: Floor, ways: _Ways, rng: np.random.Generator) -> tuple[float, f
     return 0.5 * (x0 + x1), 0.5 * (y0 + y1)
 
 
+def ways_of(floor: Floor) -> Ways:
+    """The ways of a floor, worked out once."""
+    return _ways(floor.bounds, tuple(floor.blocked))
+
+
 @lru_cache(maxsize=4)
-def _ways_cached(floor_key: tuple[object, ...]) -> _Ways:
-    bounds, blocked = floor_key
-    floor = Floor(bounds, blocked, ())  # type: ignore[arg-type]
-    x0, y0, x1, y1 = floor.bounds
-    return _Ways(floor, 0.1 if (x1 - x0) * (y1 - y0) < 150 else 0.25)
-
-
-def _ways(floor: Floor) -> _Ways:
-    return _ways_cached((tuple(floor.bounds), tuple(floor.blocked)))
+def _ways(bounds: Rectangle, blocked: tuple[Rectangle, ...]) -> Ways:
+    x0, y0, x1, y1 = bounds
+    return Ways(Floor(bounds, blocked, ()), 0.1 if (x1 - x0) * (y1 - y0) < 150 else 0.25)
 
 
 def walk(
@@ -228,7 +230,7 @@ def walk(
     Returns:
         One path per person with ``round(seconds * fps) + 1`` steps.
     """
-    ways = _ways(floor)
+    ways = ways_of(floor)
     walkers = [
         _start(floor, ways, list(errands), i, len(plans), rng) for i, errands in enumerate(plans)
     ]
@@ -241,7 +243,7 @@ def walk(
 
 def _start(
     floor: Floor,
-    ways: _Ways,
+    ways: Ways,
     errands: list[Errand],
     index: int,
     people: int,
@@ -259,7 +261,7 @@ def _start(
     )  # fmt: skip
 
 
-def _advance_all(walkers: Sequence[_Walker], floor: Floor, ways: _Ways, now: float) -> None:
+def _advance_all(walkers: Sequence[_Walker], floor: Floor, ways: Ways, now: float) -> None:
     present = [w for w in walkers if w.present]
     places = np.array([w.position for w in present]).reshape(-1, 2)
     velocity = np.array(
@@ -282,7 +284,7 @@ def _turn(w: _Walker, toward: float, rate: float) -> None:
     w.heading = float(np.round(w.heading + np.clip(off, -rate * STEP, rate * STEP), 6))
 
 
-def _advance(w: _Walker, floor: Floor, ways: _Ways, places: Floats, velocity: Floats) -> None:
+def _advance(w: _Walker, floor: Floor, ways: Ways, places: Floats, velocity: Floats) -> None:
     if not w.errands:
         w.errands.append(Errand(floor.doors[0], 5.0, leave=True))
     errand = w.errands[0]

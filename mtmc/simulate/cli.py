@@ -18,7 +18,9 @@ def simulate(
     fps: Annotated[float, typer.Option(help="Frames per second.")] = 15.0,
     seed: Annotated[int, typer.Option(help="Same seed, same scene.")] = 0,
     place: Annotated[str, typer.Option(help="lab, corridor or plaza.")] = "lab",
-    workers: Annotated[int, typer.Option(help="Processes.  [default: one per processor]")] = 0,
+    workers: Annotated[
+        int, typer.Option(help="Processes.  [default: one per core]", show_default=False)
+    ] = 0,
     crops: Annotated[
         bool, typer.Option("--crops", help="Write a ReID set in Market-1501's layout instead.")
     ] = False,

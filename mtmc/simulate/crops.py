@@ -12,15 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from mtmc.simulate.body import Floats
+from mtmc.simulate.body import Floats, Rest
 from mtmc.simulate.camera import Camera
-from mtmc.simulate.choreography import Floor, _ways
+from mtmc.simulate.choreography import Floor, ways_of
 from mtmc.simulate.dress import dress
 from mtmc.simulate.extra import require_sim
 from mtmc.simulate.motion import Manner, draw_manner, solve
@@ -140,7 +140,7 @@ class Studio:
 
 def _place(
     person: int,
-    rest: object,
+    rest: Rest,
     manner: Manner,
     camera: Camera,
     floor: Floor,
@@ -162,15 +162,15 @@ def _place(
         present=np.ones(STEPS, dtype=bool),
         dt=DT,
     )
-    moment = Manner(**{**manner.__dict__, "seed": int(rng.integers(1 << 31))})
-    poses = solve(walk, rest, moment)  # type: ignore[arg-type]
+    moment = replace(manner, seed=int(rng.integers(1 << 31)))
+    poses = solve(walk, rest, moment)
     now = STEPS // 2
     r, o = poses.rotations, poses.offsets
     return Pose(person, r[now], o[now], r[now + 1], o[now + 1], poses.joints[now])
 
 
 def _spot_in_view(camera: Camera, floor: Floor, rng: np.random.Generator) -> Floats | None:
-    ways = _ways(floor)
+    ways = ways_of(floor)
     x0, y0, x1, y1 = floor.bounds
     eye = camera.origin[:2]
     for _ in range(300):
