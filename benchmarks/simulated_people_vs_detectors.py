@@ -26,6 +26,8 @@ from mtmc.simulate.scene import Scene, SceneConfig
 from mtmc.types import Frame
 
 HEIGHT, VISIBLE = 80, 0.8
+THRESHOLDS = np.round(np.arange(0.1, 0.91, 0.05), 2)
+USUAL = 0.25  # the threshold most tools use
 
 
 def overlaps(a, b):
@@ -37,18 +39,25 @@ def overlaps(a, b):
     return common / (area_a[:, None] + area_b - common), common / np.maximum(area_a[:, None], 1e-9)
 
 
-def judge(found, boxes, counts):
-    """True positives, people, false boxes of one frame; `counts` says which boxes must be found."""
+def judge(found, scores, boxes, counts, thresholds):
+    """True positives, people, false boxes of one frame by threshold, ``(T, 3)``.
+
+    `counts` says which boxes must be found.
+    """
     must, may = boxes[counts], boxes[~counts]
-    iou, _ = overlaps(found, must)
-    rows, columns = linear_sum_assignment(-iou)
-    hit = iou[rows, columns] >= 0.5
-    matched = np.zeros(len(found), bool)
-    matched[rows[hit]] = True
-    if len(may):
-        loose, covered = overlaps(found, may)
-        matched |= (loose >= 0.3).any(1) | (covered >= 0.6).any(1)
-    return np.array([hit.sum(), len(must), (~matched).sum()])
+    results = []
+    for threshold in thresholds:
+        kept = found[scores >= threshold]
+        iou, _ = overlaps(kept, must)
+        rows, columns = linear_sum_assignment(-iou)
+        hit = iou[rows, columns] >= 0.5
+        matched = np.zeros(len(kept), bool)
+        matched[rows[hit]] = True
+        if len(may):
+            loose, covered = overlaps(kept, may)
+            matched |= (loose >= 0.3).any(1) | (covered >= 0.6).any(1)
+        results.append([hit.sum(), len(must), (~matched).sum()])
+    return np.array(results)
 
 
 def simulated(place, seeds, moments):
@@ -85,7 +94,7 @@ def main():
     parser.add_argument("--places", nargs="*", default=["lab", "corridor", "plaza"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--moments", type=int, default=6)
-    parser.add_argument("--confidence", type=float, default=0.25)
+    parser.add_argument("--precision", type=float, default=0.9)
     parser.add_argument("--pictures", type=Path, help="folder for pictures of the errors")
     options = parser.parse_args()
     here = Path()
@@ -93,45 +102,41 @@ def main():
         "yolov8n": UltralyticsDetector(
             UltralyticsConfig(
                 weights=str(options.weights / "yolov8n_int8_openvino_model"),
-                confidence=options.confidence,
+                confidence=THRESHOLDS[0],
             ),
             here,
         ),
         "yolox_nano": OnnxDetector(
-            OnnxConfig(
-                weights=str(options.weights / "yolox_nano.onnx"), confidence=options.confidence
-            ),
+            OnnxConfig(weights=str(options.weights / "yolox_nano.onnx"), confidence=THRESHOLDS[0]),
             here,
         ),
     }
     table = Table(title=f"height >= {HEIGHT} px, visibility >= {VISIBLE}, IoU 0.5")
-    for column in (
-        "frames of",
-        "people",
-        *(f"{d} {m}" for d in detectors for m in ("recall", "precision")),
-    ):
+    asked = f"recall at precision {options.precision}"
+    for column in ("frames of", "people", "detector", f"recall, precision at {USUAL}", asked):
         table.add_column(column, justify="right")
     sources = {place: simulated(place, options.seeds, options.moments) for place in options.places}
     sources["MOT17 (real)"] = real(options.mot17)
     for name, frames in sources.items():
-        totals = {d: np.zeros(3, int) for d in detectors}
+        totals = {d: np.zeros((len(THRESHOLDS), 3), int) for d in detectors}
         for number, (image, boxes, visible) in enumerate(frames):
             counts = (boxes[:, 3] - boxes[:, 1] >= HEIGHT) & (visible >= VISIBLE)
             for detector, model in detectors.items():
-                found = model.detect([Frame("camera", 1, 0.0, image)])[0].boxes
-                result = judge(found, boxes, counts)
+                found = model.detect([Frame("camera", 1, 0.0, image)])[0]
+                result = judge(found.boxes, found.scores, boxes, counts, THRESHOLDS)
                 totals[detector] += result
-                if options.pictures and (result[0] < result[1] or result[2]):
-                    save(
-                        options.pictures / f"{name}_{number}_{detector}.png",
-                        image,
-                        found,
-                        boxes[counts],
-                    )
-        cells = []
-        for hit, people, false in totals.values():
-            cells += [f"{hit / max(people, 1):.3f}", f"{hit / max(hit + false, 1):.3f}"]
-        table.add_row(name, str(people), *cells)
+                hit, people, false = result[THRESHOLDS == USUAL][0]
+                if options.pictures and (hit < people or false):
+                    path = options.pictures / f"{name}_{number}_{detector}.png"
+                    save(path, image, found.boxes[found.scores >= USUAL], boxes[counts])
+        for detector, total in totals.items():
+            hit, people, false = total.T
+            recall, precision = hit / np.maximum(people, 1), hit / np.maximum(hit + false, 1)
+            usual = int(np.flatnonzero(THRESHOLDS == USUAL)[0])
+            good = np.flatnonzero(precision >= options.precision)
+            best = f"{recall[good[0]]:.3f} (at {THRESHOLDS[good[0]]})" if len(good) else "never"
+            both = f"{recall[usual]:.3f}, {precision[usual]:.3f}"
+            table.add_row(name, str(people[0]), detector, both, best)
     Console(width=120).print(table)
 
 
