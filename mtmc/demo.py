@@ -26,7 +26,7 @@ def demo_folder() -> Path:
             return folder
     raise UserError(
         f"{checkout}: the demo's scene is missing; make it anew with "
-        "`mtmc simulate data/demo --people 5 --seconds 24 --seed 0`"
+        "`mtmc simulate data/demo --people 5 --seconds 26 --seed 0`"
     )
 
 
