@@ -233,7 +233,7 @@ def write_crops(
         for group in range(groups):
             report(_write_group(config, out, group))
         return
-    with pool(workers) as executor:
+    with pool(workers) as (executor, _):
         jobs = [executor.submit(_write_group, config, out, group) for group in range(groups)]
         for job in as_completed(jobs):
             report(job.result())

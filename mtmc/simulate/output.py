@@ -19,7 +19,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from fractions import Fraction
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from mtmc.mot import MotKind, MotRows, write_mot
 from mtmc.simulate.extra import require_sim
 from mtmc.simulate.scene import Scene, SceneConfig, Truth
 from mtmc.simulate.workers import cores, pool
+from mtmc.simulate.workers import report as tell
 
 PEDESTRIAN = 1  # MOT's class
 FAINT = 0.25  # less visible people are not to be evaluated: their flag is 0
@@ -103,18 +103,13 @@ def simulate(
     if workers == 1:
         _render(config, out, shares[0], report)
         return
-    with get_context("spawn").Manager() as manager, pool(workers) as executor:
-        done = manager.Queue()
-        jobs = [executor.submit(_render_share, config, out, share, done) for share in shares]
-        while not all(job.done() for job in jobs) or not done.empty():
+    with pool(workers) as (executor, counts):
+        jobs = [executor.submit(_render, config, out, share, tell) for share in shares]
+        while not all(job.done() for job in jobs) or not counts.empty():
             with suppress(queue.Empty):
-                report(done.get(timeout=0.5))
+                report(counts.get(timeout=0.5))
         for job in jobs:
             job.result()
-
-
-def _render_share(config: SceneConfig, out: Path, cameras: list[int], done: Any) -> None:
-    _render(config, out, cameras, done.put)
 
 
 def _render(

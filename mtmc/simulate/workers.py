@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
+from typing import Any
 
 
 def cores() -> int:
@@ -18,16 +19,29 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+_counts: Any = None  # in a worker, where it reports what is done
+
+
+def report(count: int) -> None:
+    """Called in a worker: tell the parent how much more is done."""
+    _counts.put(count)
+
+
 @contextmanager
-def pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+def pool(workers: int) -> Iterator[tuple[ProcessPoolExecutor, Any]]:
     """Freshly started processes; after an error or Ctrl-C none is waited for.
 
     Args:
         workers: how many.
+
+    Yields:
+        The processes, and the queue of what they `report`.
     """
-    executor = ProcessPoolExecutor(workers, get_context("spawn"), _start)
+    context = get_context("spawn")
+    counts = context.Queue()
+    executor = ProcessPoolExecutor(workers, context, _start, (counts,))
     try:
-        yield executor
+        yield executor, counts
     except BaseException:
         executor.shutdown(wait=False, cancel_futures=True)
         for process in list((executor._processes or {}).values()):
@@ -36,7 +50,10 @@ def pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     executor.shutdown()
 
 
-def _start() -> None:
+def _start(counts: Any) -> None:
+    global _counts  # noqa: PLW0603
+    _counts = counts
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     # One process per core: libraries must not start threads of their own.
     import cv2
@@ -44,7 +61,6 @@ def _start() -> None:
 
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
