@@ -11,8 +11,10 @@ from typing import Annotated
 
 import typer
 
+from mtmc.demo import demo
 from mtmc.errors import UserError
 from mtmc.evaluate.cli import evaluate
+from mtmc.simulate.cli import simulate
 
 INTERRUPTED = 130  # exit code after Ctrl-C
 
@@ -108,6 +110,8 @@ def run(
 
 
 app.command("eval")(evaluate)
+app.command()(demo)
+app.command()(simulate)
 
 
 def _result_name(video_dir: Path) -> str:

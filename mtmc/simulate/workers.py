@@ -1,0 +1,70 @@
+"""Processes that share the work and end with the one that started them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context, parent_process
+from typing import Any
+
+
+def cores() -> int:
+    """The processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+_counts: Any = None  # in a worker, where it reports what is done
+
+
+def report(count: int) -> None:
+    """Called in a worker: tell the parent how much more is done."""
+    _counts.put(count)
+
+
+@contextmanager
+def pool(workers: int) -> Iterator[tuple[ProcessPoolExecutor, Any]]:
+    """Freshly started processes; after an error or Ctrl-C none is waited for.
+
+    Args:
+        workers: how many.
+
+    Yields:
+        The processes, and the queue of what they `report`.
+    """
+    context = get_context("spawn")
+    counts = context.Queue()
+    executor = ProcessPoolExecutor(workers, context, _start, (counts,))
+    try:
+        yield executor, counts
+    except BaseException:
+        executor.shutdown(wait=False, cancel_futures=True)
+        for process in list((executor._processes or {}).values()):
+            process.terminate()
+        raise
+    executor.shutdown()
+
+
+def _start(counts: Any) -> None:
+    global _counts  # noqa: PLW0603
+    _counts = counts
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    # One process per core: libraries must not start threads of their own.
+    import cv2
+    import torch
+
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
