@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,8 +10,6 @@ from mtmc.outputs.tracks import ROW, Rows
 from mtmc.tracklets import Tracklet
 from mtmc.types import TrackKey
 from trackers.offline import RefineConfig, TrackRows, refine
-
-NOMINAL_FPS = 30.0  # that the refinement's settings are given for
 
 
 def refine_camera(
@@ -47,7 +43,7 @@ def refine_camera(
     # In place of the detection's number goes the row's own, to find out where a row came from.
     source = np.where(rows["detected"], np.arange(len(rows)), -1)
     refined = refine(
-        TrackRows(steps, rows["track"], rows["box"], rows["score"], source), at_rate(config, fps)
+        TrackRows(steps, rows["track"], rows["box"], rows["score"], source), config.at_rate(fps)
     )
     refined = refined[_area_inside(refined.boxes, size) >= 1]  # px
     result = _to_rows(refined, rows, steps, stride, model, size)
@@ -58,27 +54,6 @@ def refine_camera(
         parts = [tracklets[int(part)] for part in np.unique(origin[mine])]
         people.append(_join(TrackKey(camera, int(track)), result[mine], parts, model, size))
     return result, people
-
-
-def at_rate(config: RefineConfig, fps: float) -> RefineConfig:
-    """The same refinement at another frame rate: gaps and lengths count the same time.
-
-    Smoothing does not: it averages over detections, of which each has its own error.
-    """
-    scale = fps / NOMINAL_FPS
-
-    def frames(value: int) -> int:
-        return max(min(value, 1), round(value * scale))
-
-    return replace(
-        config,
-        cut_gap=frames(config.cut_gap),
-        link_gap=frames(config.link_gap),
-        link_window=frames(config.link_window),
-        ghost_score=config.ghost_score * scale,
-        fill_gap=frames(config.fill_gap),
-        extend=round(config.extend * scale),
-    )
 
 
 def _area_inside(boxes: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ from mtmc.config import Plugin
 from mtmc.crops import CropsConfig, crop_quality, wants_crop
 from mtmc.tracklets import Tracklet
 from mtmc.types import Frame, TrackKey
-from trackers import Detections, Tracks
+from trackers import Detections, Tracker, Tracks
 
 # A tracker may find somebody again after any time; across a long gap that is the association's
 # to decide.
@@ -41,6 +41,14 @@ class Sighting:
     quality: NDArray[np.float32]
 
 
+def make_tracker(tracker: Plugin, fps: float) -> Tracker:
+    """A new instance of the tracker for one camera of that frame rate."""
+    # Settings with this method count frames, and are given for 30 per second.
+    at_rate = getattr(tracker.config, "at_rate", None)
+    made: Tracker = tracker.cls(at_rate(fps) if at_rate else tracker.config)
+    return made
+
+
 class CameraTracking:
     """One camera's tracker and tracklets.
 
@@ -62,7 +70,7 @@ class CameraTracking:
         fps: float,
         keep: bool,
     ) -> None:
-        self._tracker = tracker.cls(tracker.config)
+        self._tracker = make_tracker(tracker, fps)
         self._crops = crops
         self._model = model.resized(size) if model else None
         self._size = size

@@ -10,7 +10,7 @@ What each part brings is measured in docs/trackers.md.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,7 @@ from trackers.assignment import Rounds
 from trackers.camera import camera_shift
 from trackers.lifecycle import LiveTracker, check_at_least, check_share
 from trackers.motion import Motion, SizeModel
+from trackers.rate import NOMINAL_FPS, frames_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,7 +36,7 @@ _FEET_MARGIN = 5.0  # pixels
 
 @dataclass(frozen=True, slots=True)
 class CoastConfig:
-    """Settings of COAST.
+    """Settings of COAST, for 30 frames per second; `at_rate` gives those for another rate.
 
     Args:
         high_score: detections from here on are matched first.
@@ -104,6 +105,27 @@ class CoastConfig:
             coast_drift=self.coast_drift,
         )
         check_at_least(1e-6, position_std=self.position_std, velocity_std=self.velocity_std)
+
+    def at_rate(self, fps: float) -> CoastConfig:
+        """These settings, which are given for 30 frames per second, for another frame rate.
+
+        Ages keep their duration. The velocity per frame is a random walk in time: over a step
+        ``s`` times as long it changes ``sqrt(s)`` times as much per second, and a step covers
+        ``s`` times the distance.
+
+        Args:
+            fps: frames per second of the video.
+        """
+        step = NOMINAL_FPS / fps
+        return replace(
+            self,
+            low_age=frames_at(self.low_age, fps),
+            max_age=frames_at(self.max_age, fps),
+            coast_age=frames_at(self.coast_age, fps),
+            coast_hits=frames_at(self.coast_hits, fps),
+            coast_open=frames_at(self.coast_open, fps),
+            velocity_std=self.velocity_std * step**1.5,
+        )
 
 
 class Coast(LiveTracker):

@@ -17,6 +17,7 @@ import numpy as np
 from mtmc.errors import UserError
 from mtmc.evaluate.perception import Perception, PerceptionConfig
 from mtmc.mot import MotRows, write_mot
+from mtmc.tracking import make_tracker
 from trackers import Detections, Tracks
 from trackers.offline import RefineConfig, TrackRows, refine
 
@@ -74,13 +75,17 @@ class TrackingRun:
             seconds += time.perf_counter() - start
             found.append((detections, tracks))
         start = time.perf_counter()
-        rows = reported(found) if self.offline is None else refined(found, self.offline)
+        rows = (
+            reported(found)
+            if self.offline is None
+            else refined(found, self.offline.at_rate(sequence.fps))
+        )
         seconds += time.perf_counter() - start
         write_mot(self.out / f"{sequence.name}.txt", rows)
         return seconds
 
     def _prepare(self, sequence: MotSequence) -> tuple[Tracker, Perception]:
-        tracker: Tracker = self.tracker.cls(self.tracker.config)
+        tracker = make_tracker(self.tracker, sequence.fps)
         config = self.perception
         if not tracker.needs_embeddings and self.offline is None:
             config = replace(config, reid=None)

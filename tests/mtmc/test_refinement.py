@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mtmc.outputs.tracks import ROW
-from mtmc.refinement import at_rate, refine_camera
+from mtmc.refinement import refine_camera
 from mtmc.tracklets import Tracklet
 from mtmc.types import TrackKey
 from trackers.offline import RefineConfig
@@ -68,9 +68,3 @@ def test_boxes_stay_in_the_image():
     refined, _ = refine(make_rows(1, np.arange(1, 300)), memory(1))
     assert refined["box"].max() <= 640
     assert ((refined["box"][:, 2:] - refined["box"][:, :2]) > 0).all()
-
-
-def test_settings_count_time():
-    slow = at_rate(RefineConfig(link_gap=150, extend=0), 10.0)
-    assert (slow.link_gap, slow.extend) == (50, 0)
-    assert at_rate(RefineConfig(), 30.0) == RefineConfig()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from trackers.offline.link import (
     size_evidence,
 )
 from trackers.offline.rows import Paths, TrackRows, join
+from trackers.rate import NOMINAL_FPS, frames_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RefineConfig:
-    """Settings of the refinement.
+    """Settings of the refinement, for 30 frames per second; `at_rate` gives those for another.
 
     Args:
         cut_gap: tracks are cut where they were unseen for more frames than this, and linked anew.
@@ -73,6 +74,25 @@ class RefineConfig:
             extend=self.extend,
             smooth_position=self.smooth_position,
             smooth_size=self.smooth_size,
+        )
+
+    def at_rate(self, fps: float) -> RefineConfig:
+        """These settings, which are given for 30 frames per second, for another frame rate.
+
+        Gaps and lengths keep their duration. Smoothing stays: it averages over detections, of
+        which each has its own error.
+
+        Args:
+            fps: frames per second of the video.
+        """
+        return replace(
+            self,
+            cut_gap=frames_at(self.cut_gap, fps),
+            link_gap=frames_at(self.link_gap, fps),
+            link_window=frames_at(self.link_window, fps),
+            ghost_score=self.ghost_score * fps / NOMINAL_FPS,
+            fill_gap=frames_at(self.fill_gap, fps),
+            extend=round(self.extend * fps / NOMINAL_FPS),
         )
 
 
