@@ -16,6 +16,8 @@ from mtmc.detectors.boxes import to_detections
 from mtmc.types import Frame, Image
 from trackers import Detections
 
+PERSON_FILL = 0.6  # share of their box that a standing person fills
+
 
 @dataclass(frozen=True)
 class MotionConfig:
@@ -49,7 +51,7 @@ class MotionDetector:
     """Foreground blobs of person-like shape, by a mixture-of-Gaussians background model.
 
     Each camera has a background model of its own, learned as the frames come; the score is how
-    much of the box is foreground.
+    much of the box is foreground, 1 for as much as a person fills.
 
     Source: Zivkovic, "Improved adaptive Gaussian mixture model for background subtraction",
     ICPR 2004 (OpenCV's MOG2).
@@ -97,4 +99,5 @@ class MotionDetector:
         # When more than half of the picture changes, it is the light or the camera.
         keep &= (mask > 0).mean() < 0.5
         boxes = np.stack([x, y, x + w, y + h], axis=1)[keep]
-        return boxes, np.clip(area[keep] / (w[keep] * h[keep]), 0, 1)
+        filled = area[keep] / (w[keep] * h[keep])
+        return boxes, np.clip(filled / PERSON_FILL, 0, 1)
