@@ -61,7 +61,7 @@ def follow(sequence, *, plain=False, **settings):
     weighted = geometry.height_iou
     if plain:
         geometry.height_iou = geometry.iou
-    tracker, reported, detected = Coast(CoastConfig(**settings)), [], []
+    tracker, reported, detected = Coast(CoastConfig(**settings).at_rate(sequence.fps)), [], []
     for frame, (boxes, scores) in enumerate(read_detections(sequence.folder), start=1):
         tracks = tracker.update(Detections(boxes, scores))
         count = np.full(len(tracks), frame)
@@ -73,10 +73,10 @@ def follow(sequence, *, plain=False, **settings):
     return np.concatenate(reported), np.concatenate(detected)
 
 
-def refined(rows, length, settings):
+def refined(rows, sequence, settings):
     """Rows of COAST after the refinement."""
     given = TrackRows(rows[:, 0], rows[:, 1], rows[:, 2:6], rows[:, 6], np.zeros(len(rows)))
-    better = refine(given, RefineConfig(**settings), length)
+    better = refine(given, RefineConfig(**settings).at_rate(sequence.fps), sequence.length)
     return np.column_stack([better.frames, better.ids, better.boxes, better.scores])
 
 
@@ -119,7 +119,7 @@ def main():
     print_table("online: HOTA / MOTA / IDF1 / IDSW", online, groups)
     detected = {s.name: follow(s)[1] for s in sequences}
     offline = {
-        title: {s.name: refined(detected[s.name], s.length, settings) for s in sequences}
+        title: {s.name: refined(detected[s.name], s, settings) for s in sequences}
         for title, settings in steps()
     }
     print_table("offline: HOTA / MOTA / IDF1 / IDSW", offline, groups)

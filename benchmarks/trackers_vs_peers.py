@@ -30,7 +30,7 @@ import numpy as np
 
 def _ours():
     import trackers
-    from trackers.offline import TrackRows, refine
+    from trackers.offline import RefineConfig, TrackRows, refine
 
     def update(tracker, detections):
         tracks = tracker.update(detections)
@@ -41,13 +41,16 @@ def _ours():
         tracks = tracks[tracks.det_index >= 0]
         return tracks.ids, detections.boxes[tracks.det_index], tracks.scores
 
-    def finish(rows):
+    def finish(rows, fps):
         frames, ids, boxes, scores = rows[:, 0], rows[:, 1], rows[:, 2:6], rows[:, 6]
-        better = refine(TrackRows(frames, ids, boxes, scores, np.zeros(len(rows))))
+        given = TrackRows(frames, ids, boxes, scores, np.zeros(len(rows)))
+        better = refine(given, RefineConfig().at_rate(fps))
         return np.column_stack([better.frames, better.ids, better.boxes, better.scores])
 
     def maker(name):
-        return lambda: trackers.create(name)
+        config = trackers.tracker_class(name).Config()
+        at_rate = getattr(config, "at_rate", lambda fps: config)
+        return lambda fps: trackers.create(name, at_rate(fps))
 
     # Without images there are no embeddings; trackers with appearance run on motion alone.
     methods = {name: (maker(name), trackers.Detections, update) for name in trackers.TRACKERS}
@@ -77,7 +80,7 @@ def _roboflow():
         "OC-SORT": trackers.OCSORTTracker,
         "C-BIoU": trackers.CBIoUTracker,
     }
-    return {name: (tracker, prepare, update) for name, tracker in classes.items()}
+    return {name: (_plain(tracker), prepare, update) for name, tracker in classes.items()}
 
 
 def _ultralytics():
@@ -88,7 +91,7 @@ def _ultralytics():
 
     def maker(tracker, config):
         settings = IterableSimpleNamespace(**YAML.load(check_yaml(config)))
-        return lambda: tracker(settings)
+        return lambda fps: tracker(settings)
 
     def prepare(boxes, scores):
         table = np.column_stack([boxes, scores, np.zeros(len(boxes))]).astype(np.float32)
@@ -118,7 +121,12 @@ def _boxmot():
         return rows[:, 4], rows[:, :4], rows[:, 5]
 
     classes = {"ByteTrack": boxmot.ByteTrack, "OC-SORT": boxmot.OcSort, "SFSORT": boxmot.SFSORT}
-    return {name: (tracker, prepare, update) for name, tracker in classes.items()}
+    return {name: (_plain(tracker), prepare, update) for name, tracker in classes.items()}
+
+
+def _plain(tracker):
+    """Makes a tracker with its defaults, whatever the frame rate."""
+    return lambda fps: tracker()
 
 
 TUNED_ON = ("02", "09", "13")  # the sequences our settings were chosen on
@@ -131,10 +139,10 @@ LIBRARIES = {
 }
 
 
-def follow(method, frames):
+def follow(method, frames, fps=30.0):
     """Runs one tracker over frames of (boxes, scores): MOT rows and the seconds it took."""
     new, prepare, update, *finish = method
-    tracker, ready = new(), [prepare(*frame) for frame in frames]
+    tracker, ready = new(fps), [prepare(*frame) for frame in frames]
     found, seconds = [np.zeros((0, 7))], 0.0
     for index, detections in enumerate(ready, start=1):
         begin = time.process_time()
@@ -144,7 +152,7 @@ def follow(method, frames):
     rows = np.concatenate(found)
     if finish:
         begin = time.process_time()
-        rows = finish[0](rows)
+        rows = finish[0](rows, fps)
         seconds += time.process_time() - begin
     return rows, seconds
 
@@ -154,9 +162,11 @@ def work(library, source, target):
     task = pickle.loads(Path(source).read_bytes())
     answer = {}
     for name, method in LIBRARIES[library]().items():
-        follow(method, next(iter(task["sequences"].values()))[:50])  # warm up
+        follow(method, next(iter(task["sequences"].values()))[0][:50])  # warm up
         answer[name] = {
-            "sequences": {seq: follow(method, frames) for seq, frames in task["sequences"].items()},
+            "sequences": {
+                name: follow(method, *given) for name, given in task["sequences"].items()
+            },
             "speed": {size: follow(method, scene)[1] for size, scene in task["scenes"].items()},
         }
     Path(target).write_bytes(pickle.dumps(answer))
@@ -273,7 +283,7 @@ def main():
     interpreters = {"ours": sys.executable, **dict(peer.split("=", 1) for peer in options.peer)}
     sequences = find_sequences(options.root)
     task = {
-        "sequences": {sequence.name: read_detections(sequence.folder) for sequence in sequences},
+        "sequences": {s.name: (read_detections(s.folder), s.fps) for s in sequences},
         "scenes": {n: made_up_scene(n, options.frames) for n in (10, 50, 200, 1000)},
     }
     answers = run_all(interpreters, task)
