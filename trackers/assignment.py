@@ -39,11 +39,12 @@ def match(
     if not len(allowed):
         return rows[:0], cols[:0]
     rows, cols, cost = rows[allowed], cols[allowed], cost[allowed]
+    per_row, per_col = np.bincount(rows), np.bincount(cols)
+    if np.count_nonzero(per_row) == np.count_nonzero(per_col) == len(rows):
+        return rows, cols  # nobody competes
     if shape[0] * shape[1] <= _DENSE:
         return _solve(rows, cols, cost, limit, shape)
-    alone = (np.bincount(rows)[rows] == 1) & (np.bincount(cols)[cols] == 1)
-    if alone.all():
-        return rows, cols
+    alone = (per_row[rows] == 1) & (per_col[cols] == 1)
     some_rows, sub_rows = np.unique(rows[~alone], return_inverse=True)
     some_cols, sub_cols = np.unique(cols[~alone], return_inverse=True)
     size = len(some_rows), len(some_cols)
@@ -58,7 +59,8 @@ def _solve(
     rows: Indices, cols: Indices, cost: NDArray[np.floating], limit: float, shape: tuple[int, int]
 ) -> Pairs:
     # A hair above the limit: a pair exactly at it is still worth more than none.
-    table = np.full(shape, limit + 1e-6)
+    table = np.empty(shape)
+    table.fill(limit + 1e-6)
     table[rows, cols] = cost
     chosen_rows, chosen_cols = linear_sum_assignment(table)
     allowed = table[chosen_rows, chosen_cols] <= limit
@@ -74,8 +76,8 @@ class Rounds:
     """
 
     def __init__(self, rows: int, cols: int) -> None:
-        self.free_rows = np.ones(rows, bool)
-        self.free_cols = np.ones(cols, bool)
+        self.free_rows = ~np.zeros(rows, bool)
+        self.free_cols = ~np.zeros(cols, bool)
         self._shape = rows, cols
         self._pairs: list[Pairs] = []
 

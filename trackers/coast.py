@@ -140,13 +140,13 @@ class Coast(LiveTracker):
             pairs, cost, 1.0 - config.first_overlap, tracks=self.confirmed, detections=high
         )
         low = (scores >= config.low_score) & ~high
-        if low.any():
+        if np.count_nonzero(low):
             seen = self.confirmed & (self.misses <= config.low_age)
             rows, cols, iou = geometry.iou(boxes, detections.boxes)
             rounds.match(
                 (rows, cols), 1.0 - iou, 1.0 - config.second_iou, tracks=seen, detections=low
             )
-        if not self.confirmed.all():
+        if np.count_nonzero(self.confirmed) < len(self.ids):
             limit = 1.0 - config.tentative_overlap
             rounds.match(pairs, cost, limit, tracks=~self.confirmed, detections=high)
         return rounds.pairs()
@@ -179,10 +179,12 @@ class Coast(LiveTracker):
         lost = shown & ~seen & (self.hits >= self.config.coast_hits)
         seen &= shown
         boxes = self.motion.boxes()
-        if lost.any():
-            rows = np.flatnonzero(lost)
-            seen[rows[self._surely_there(boxes[rows], self.misses[rows], boxes[seen])]] = True
-        return self._tracks(np.flatnonzero(seen), boxes)
+        rows = lost.nonzero()[0]
+        if len(rows):
+            visible = boxes.take(seen.nonzero()[0], axis=0)
+            there = self._surely_there(boxes.take(rows, axis=0), self.misses[rows], visible)
+            seen[rows[there]] = True
+        return self._tracks(seen.nonzero()[0], boxes)
 
     def _widen(self, boxes: NDArray[np.float32]) -> None:
         """Keeps the extent of all detections, for want of the image's."""
@@ -200,11 +202,12 @@ class Coast(LiveTracker):
         within = (centre > self._extent[0][:2]) & (centre < self._extent[1][2:])
         inside = within[:, 0] & within[:, 1]
         width = lost[:, 2] - lost[:, 0]
-        steady = misses * self._camera_speed <= config.coast_drift * width
-        hidden = np.zeros(len(lost), bool)
-        rows, cols, cover = geometry.coverage(lost, seen)
-        # Who stands nearer to the camera has the feet lower in the image.
-        in_front = seen[cols, 3] > lost[rows, 3] - _FEET_MARGIN
-        hidden[rows[in_front & (cover >= config.coast_cover)]] = True
-        sure: NDArray[np.bool_] = inside & steady & (hidden | (misses <= config.coast_open))
+        likely = inside & (misses * self._camera_speed <= config.coast_drift * width)
+        sure: NDArray[np.bool_] = likely & (misses <= config.coast_open)
+        if np.count_nonzero(sure) < np.count_nonzero(likely):
+            rows, cols, cover = geometry.coverage(lost, seen)
+            # Who stands nearer to the camera has the feet lower in the image.
+            in_front = seen[:, 3][cols] > lost[:, 3][rows] - _FEET_MARGIN
+            covered = rows[in_front & (cover >= config.coast_cover)]
+            sure[covered] = likely[covered]
         return sure

@@ -91,7 +91,7 @@ def expand_boxes(boxes: Floats, ratio: float) -> Floats:
         Yang et al., "Hard to Track Objects with Irregular Motions and Similar Appearances? Make It
         Easier by Buffering the Matching Space" (C-BIoU), WACV 2023, section 3.2.
     """
-    grown: Floats = boxes @ _growth(ratio)
+    grown: Floats = boxes.dot(_growth(ratio))
     return grown
 
 
