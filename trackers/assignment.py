@@ -79,7 +79,7 @@ class Rounds:
         self.free_rows = ~np.zeros(rows, bool)
         self.free_cols = ~np.zeros(cols, bool)
         self._shape = rows, cols
-        self._pairs: list[Pairs] = []
+        self._taken = np.empty(rows, np.intp)  # by each row
 
     def match(
         self,
@@ -108,12 +108,9 @@ class Rounds:
         taken = match(rows[here], cols[here], cost[here], limit, self._shape)
         self.free_rows[taken[0]] = False
         self.free_cols[taken[1]] = False
-        self._pairs.append(taken)
+        self._taken[taken[0]] = taken[1]
 
     def pairs(self) -> Pairs:
-        """All pairs so far: rows and columns."""
-        if len(self._pairs) == 1:
-            return self._pairs[0]
-        none = np.zeros(0, np.intp)
-        rows, cols = zip((none, none), *self._pairs, strict=True)
-        return np.concatenate(rows), np.concatenate(cols)
+        """All pairs so far: rows, ascending, and columns."""
+        rows = (~self.free_rows).nonzero()[0]
+        return rows, self._taken[rows]

@@ -44,6 +44,19 @@ def iou(a: Floats, b: Floats) -> Overlaps:
     return _overlaps(_iou, a, b)
 
 
+def pair_iou(a: Floats, b: Floats) -> Floats:
+    """Intersection over union of each box with the one in the same row of the other set.
+
+    Args:
+        a: ``(P, 4)``, ``x1, y1, x2, y2`` in pixels.
+        b: ``(P, 4)``, likewise.
+
+    Returns:
+        ``(P,)`` in 0..1.
+    """
+    return _iou(_columns(a), _columns(b))
+
+
 def height_iou(a: Floats, b: Floats) -> Overlaps:
     """IoU times the overlap over union of the vertical extents alone.
 
@@ -106,6 +119,10 @@ def _growth(ratio: float) -> Floats:
 # contiguous planes.
 
 
+def _columns(boxes: Floats) -> Floats:
+    return np.ascontiguousarray(boxes.T, np.float64)
+
+
 def _overlap(a: Floats, b: Floats) -> Floats:
     sides = np.minimum(a[2:], b[2:])
     sides -= np.maximum(a[:2], b[:2])
@@ -146,8 +163,7 @@ def _coverage(a: Floats, b: Floats) -> Floats:
 
 
 def _overlaps(formula: Callable[[Floats, Floats], Floats], a: Floats, b: Floats) -> Overlaps:
-    columns_a = np.ascontiguousarray(a.T, np.float64)
-    columns_b = np.ascontiguousarray(b.T, np.float64)
+    columns_a, columns_b = _columns(a), _columns(b)
     if len(a) * len(b) <= _DENSE:
         table = formula(columns_a[:, :, None], columns_b[:, None, :])
         rows, cols = (table > 0.0).nonzero()
