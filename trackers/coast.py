@@ -176,12 +176,10 @@ class Coast(LiveTracker):
 
     def _report(self, detections: Detections) -> Tracks:
         self._widen(detections.boxes)
-        shown = self.confirmed & (self.misses <= self.config.coast_age)
-        seen = self.misses == 0
-        lost = shown & ~seen & (self.hits >= self.config.coast_hits)
-        seen &= shown
-        boxes = self.motion.boxes()
-        rows = lost.nonzero()[0]
+        config, boxes = self.config, self.motion.boxes()
+        seen = self.confirmed & (self.misses == 0)
+        lost = (self.misses > 0) & (self.misses <= config.coast_age)
+        rows = (lost & (self.hits >= config.coast_hits) & self.confirmed).nonzero()[0]
         if len(rows):
             visible = boxes.take(seen.nonzero()[0], axis=0)
             there = self._surely_there(boxes.take(rows, axis=0), self.misses[rows], visible)

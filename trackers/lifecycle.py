@@ -155,4 +155,4 @@ class LiveTracker(ABC):
     def _tracks(self, rows: NDArray[np.intp], boxes: NDArray[np.float64]) -> Tracks:
         """Some of the tracks, with the boxes ``(N, 4)`` of all."""
         some = boxes.take(rows, axis=0).astype(np.float32)
-        return Tracks(self.ids[rows], some, self.scores[rows], self.det_index[rows])
+        return Tracks.unchecked(self.ids[rows], some, self.scores[rows], self.det_index[rows])

@@ -202,7 +202,7 @@ class Motion:
 
     def shift(self, offset: Array) -> None:
         """Moves all boxes by ``offset``, ``(2,)`` pixels."""
-        self.state[kalman.VALUE] += np.concatenate((offset, (0.0, 0.0)))
+        self.state[kalman.VALUE] += np.array([*offset.tolist(), 0.0, 0.0])
 
     def add(self, boxes: NDArray[np.floating]) -> None:
         """Appends tracks at rest at ``boxes``."""
@@ -241,18 +241,15 @@ class Motion:
         squared: Array = (away**2 / variances[:, None]).sum(axis=2)
         return squared
 
-    def correct(
-        self, rows: NDArray[np.intp], boxes: NDArray[np.floating], noise: Array | float = 1.0
-    ) -> None:
+    def correct(self, rows: NDArray[np.intp], boxes: NDArray[np.floating]) -> None:
         """Corrects tracks with their detections.
 
         Args:
             rows: the tracks.
             boxes: ``(len(rows), 4)`` their detections.
-            noise: factor of the measurement noise, a number or ``(len(rows), 1)``.
         """
         state = self.state.take(rows, axis=1)
-        variances = self.model.measurement_noise(state[kalman.VALUE]) * noise
+        variances = self.model.measurement_noise(state[kalman.VALUE])
         self.state[:, rows] = kalman.update(state, self.model.encode(boxes), variances)
 
 
@@ -290,14 +287,12 @@ class ReplayMotion(Motion):
         super().predict(frozen_size)
         self._gap += 1
 
-    def correct(  # noqa: D102
-        self, rows: NDArray[np.intp], boxes: NDArray[np.floating], noise: Array | float = 1.0
-    ) -> None:
+    def correct(self, rows: NDArray[np.intp], boxes: NDArray[np.floating]) -> None:  # noqa: D102
         measured = self.model.encode(boxes)
         lost = self._gap[rows] > 1
         if lost.any():
             self._replay(rows[lost], measured[lost])
-        super().correct(rows, boxes, noise)
+        super().correct(rows, boxes)
         self._anchor[:, rows] = self.state[:, rows]
         self._measured[rows] = measured
         self._gap[rows] = 0

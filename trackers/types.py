@@ -123,6 +123,19 @@ class Tracks:
         if len(set(self.ids.tolist())) != len(self):
             raise ValueError(f"track ids must be unique in a frame, got {self.ids.tolist()}")
 
+    @classmethod
+    def unchecked(cls, *columns: NDArray[np.generic]) -> Self:
+        """Tracks of columns that are known to be good and are nobody else's.
+
+        Args:
+            columns: ids, boxes, scores and det_index, of their shapes and types.
+        """
+        tracks = object.__new__(cls)
+        for name, column in zip(cls.__slots__, columns, strict=True):
+            _freeze(column)
+            object.__setattr__(tracks, name, column)
+        return tracks
+
     def __len__(self) -> int:
         return len(self.ids)
 
