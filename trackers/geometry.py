@@ -165,13 +165,20 @@ def _coverage(a: Floats, b: Floats) -> Floats:
 def _overlaps(formula: Callable[[Floats, Floats], Floats], a: Floats, b: Floats) -> Overlaps:
     columns_a, columns_b = _columns(a), _columns(b)
     if len(a) * len(b) <= _DENSE:
-        table = formula(columns_a[:, :, None], columns_b[:, None, :])
-        rows, cols = (table > 0.0).nonzero()
-        return Overlaps(rows, cols, table[rows, cols])
-    rows, cols = _side_by_side(columns_a, columns_b)
-    values = formula(columns_a[:, rows], columns_b[:, cols])
-    some = (values > 0.0).nonzero()[0]
-    return Overlaps(rows[some], cols[some], values[some])
+        rows, cols = _meeting(columns_a[:, :, None], columns_b[:, None, :]).nonzero()
+    else:
+        rows, cols = _side_by_side(columns_a, columns_b)
+        some = _meeting(columns_a.take(rows, axis=1), columns_b.take(cols, axis=1)).nonzero()[0]
+        rows, cols = rows[some], cols[some]
+    values = formula(columns_a.take(rows, axis=1), columns_b.take(cols, axis=1))
+    return Overlaps(rows, cols, values)
+
+
+def _meeting(a: Floats, b: Floats) -> NDArray[np.bool_]:
+    meet = a[2:] > b[:2]
+    meet &= b[2:] > a[:2]
+    both: NDArray[np.bool_] = meet[0] & meet[1]
+    return both
 
 
 def _side_by_side(a: Floats, b: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

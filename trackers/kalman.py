@@ -58,19 +58,15 @@ def predict(state: Array, var_value: Array, var_velocity: Array) -> None:
     p_vv += var_velocity
 
 
-def update(state: Array, measured: Array, var_measured: Array) -> Array:
-    """States after a measurement of their coordinates.
+def update(state: Array, measured: Array, var_measured: Array) -> None:
+    """Corrects states by a measurement of their coordinates, in place.
 
     Args:
         state: ``(5, N, 4)``.
         measured: ``(N, 4)`` coordinates.
         var_measured: measurement noise, broadcast to ``(N, 4)``.
-
-    Returns:
-        ``(5, N, 4)`` state, a new array.
     """
-    after = state.copy()
-    value, velocity, p_xx, p_xv, p_vv = after
+    value, velocity, p_xx, p_xv, p_vv = state
     total = p_xx + var_measured
     gain, gain_velocity = p_xx / total, p_xv / total
     surprise = measured - value
@@ -80,4 +76,3 @@ def update(state: Array, measured: Array, var_measured: Array) -> Array:
     left = 1.0 - gain
     p_xx *= left
     p_xv *= left
-    return after

@@ -250,7 +250,8 @@ class Motion:
         """
         state = self.state.take(rows, axis=1)
         variances = self.model.measurement_noise(state[kalman.VALUE])
-        self.state[:, rows] = kalman.update(state, self.model.encode(boxes), variances)
+        kalman.update(state, self.model.encode(boxes), variances)
+        self.state[:, rows] = state
 
 
 class ReplayMotion(Motion):
@@ -309,6 +310,7 @@ class ReplayMotion(Motion):
             virtual = (begin[here] + frame * step[here])[on_line]
             inner = part[:, on_line]
             noise = self.model.measurement_noise(inner[kalman.VALUE])
-            part[:, on_line] = kalman.update(inner, virtual, noise)
+            kalman.update(inner, virtual, noise)
+            part[:, on_line] = inner
             state[:, here] = part
         self.state[:, rows] = state
