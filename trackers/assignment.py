@@ -38,7 +38,12 @@ def match(
     allowed = (cost <= limit).nonzero()[0]
     if not len(allowed):
         return rows[:0], cols[:0]
-    rows, cols, cost = rows[allowed], cols[allowed], cost[allowed]
+    return _assign(rows[allowed], cols[allowed], cost[allowed], limit, shape)
+
+
+def _assign(
+    rows: Indices, cols: Indices, cost: NDArray[np.floating], limit: float, shape: tuple[int, int]
+) -> Pairs:
     per_row, per_col = np.bincount(rows), np.bincount(cols)
     if np.count_nonzero(per_row) == np.count_nonzero(per_col) == len(rows):
         return rows, cols  # nobody competes
@@ -102,10 +107,10 @@ class Rounds:
         some_rows = self.free_rows if tracks is None else self.free_rows & tracks
         some_cols = self.free_cols if detections is None else self.free_cols & detections
         rows, cols = pairs
-        here = (some_rows[rows] & some_cols[cols]).nonzero()[0]
+        here = (some_rows[rows] & some_cols[cols] & (cost <= limit)).nonzero()[0]
         if not len(here):
             return
-        taken = match(rows[here], cols[here], cost[here], limit, self._shape)
+        taken = _assign(rows[here], cols[here], cost[here], limit, self._shape)
         self.free_rows[taken[0]] = False
         self.free_cols[taken[1]] = False
         self._taken[taken[0]] = taken[1]

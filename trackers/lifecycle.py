@@ -90,9 +90,10 @@ class LiveTracker(ABC):
         self.misses += 1
         if len(rows):
             self._take(rows, detections, cols)
-        alive = self.misses <= self.confirmed * self._max_age  # a tentative track may not miss
-        if np.count_nonzero(alive) < len(alive):
-            self._keep(alive)
+        if len(rows) < len(self.ids):
+            alive = self.misses <= self.confirmed * self._max_age  # a tentative track may not miss
+            if np.count_nonzero(alive) < len(alive):
+                self._keep(alive)
         born = self._births(detections, cols)
         if len(born):
             self._add(detections, born)

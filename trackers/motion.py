@@ -221,7 +221,8 @@ class Motion:
             frozen_size: tracks whose size stays as it is (they are not being seen).
         """
         if frozen_size is not None and np.count_nonzero(frozen_size):
-            self.state[kalman.VELOCITY, frozen_size, 2:] = 0.0
+            width_speed, height_speed = self.state[kalman.VELOCITY].T[2:]
+            width_speed[frozen_size] = height_speed[frozen_size] = 0.0
         values = self.state[kalman.VALUE]
         kalman.predict(self.state, *self.model.process_noise(values))
         np.maximum(values, _LEAST, out=values)
