@@ -38,12 +38,18 @@ def match(
     allowed = (cost <= limit).nonzero()[0]
     if not len(allowed):
         return rows[:0], cols[:0]
-    rows, cols, cost = rows[allowed], cols[allowed], cost[allowed]
+    return _assign(rows[allowed], cols[allowed], cost[allowed], limit, shape)
+
+
+def _assign(
+    rows: Indices, cols: Indices, cost: NDArray[np.floating], limit: float, shape: tuple[int, int]
+) -> Pairs:
+    per_row, per_col = np.bincount(rows), np.bincount(cols)
+    if np.count_nonzero(per_row) == np.count_nonzero(per_col) == len(rows):
+        return rows, cols  # nobody competes
     if shape[0] * shape[1] <= _DENSE:
         return _solve(rows, cols, cost, limit, shape)
-    alone = (np.bincount(rows)[rows] == 1) & (np.bincount(cols)[cols] == 1)
-    if alone.all():
-        return rows, cols
+    alone = (per_row[rows] == 1) & (per_col[cols] == 1)
     some_rows, sub_rows = np.unique(rows[~alone], return_inverse=True)
     some_cols, sub_cols = np.unique(cols[~alone], return_inverse=True)
     size = len(some_rows), len(some_cols)
@@ -58,7 +64,8 @@ def _solve(
     rows: Indices, cols: Indices, cost: NDArray[np.floating], limit: float, shape: tuple[int, int]
 ) -> Pairs:
     # A hair above the limit: a pair exactly at it is still worth more than none.
-    table = np.full(shape, limit + 1e-6)
+    table = np.empty(shape)
+    table.fill(limit + 1e-6)
     table[rows, cols] = cost
     chosen_rows, chosen_cols = linear_sum_assignment(table)
     allowed = table[chosen_rows, chosen_cols] <= limit
@@ -74,10 +81,10 @@ class Rounds:
     """
 
     def __init__(self, rows: int, cols: int) -> None:
-        self.free_rows = np.ones(rows, bool)
-        self.free_cols = np.ones(cols, bool)
+        self.free_rows = ~np.zeros(rows, bool)
+        self.free_cols = ~np.zeros(cols, bool)
         self._shape = rows, cols
-        self._pairs: list[Pairs] = []
+        self._taken = np.empty(rows, np.intp)  # by each row
 
     def match(
         self,
@@ -100,18 +107,15 @@ class Rounds:
         some_rows = self.free_rows if tracks is None else self.free_rows & tracks
         some_cols = self.free_cols if detections is None else self.free_cols & detections
         rows, cols = pairs
-        here = (some_rows[rows] & some_cols[cols]).nonzero()[0]
+        here = (some_rows[rows] & some_cols[cols] & (cost <= limit)).nonzero()[0]
         if not len(here):
             return
-        taken = match(rows[here], cols[here], cost[here], limit, self._shape)
+        taken = _assign(rows[here], cols[here], cost[here], limit, self._shape)
         self.free_rows[taken[0]] = False
         self.free_cols[taken[1]] = False
-        self._pairs.append(taken)
+        self._taken[taken[0]] = taken[1]
 
     def pairs(self) -> Pairs:
-        """All pairs so far: rows and columns."""
-        if len(self._pairs) == 1:
-            return self._pairs[0]
-        none = np.zeros(0, np.intp)
-        rows, cols = zip((none, none), *self._pairs, strict=True)
-        return np.concatenate(rows), np.concatenate(cols)
+        """All pairs so far: rows, ascending, and columns."""
+        rows = (~self.free_rows).nonzero()[0]
+        return rows, self._taken[rows]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.floating]
 
 _LEAST_PAIRS = 3
+_TO_CENTRES = np.array([[0.5, 0.0], [0.0, 0.5], [0.5, 0.0], [0.0, 0.5]])  # boxes times this
 _MEDIAN_ERROR = 1.2533 * 1.4826  # standard error of a median, from the median absolute deviation
 
 
@@ -43,8 +44,8 @@ def camera_shift(
     best_of_col[cols[order]] = order
     mutual = (best_of_row[rows] == best_of_col[cols]).nonzero()[0]
     mutual = mutual[best_of_row[rows[mutual]] == mutual]
-    moved = seen[cols[mutual]] - predicted[rows[mutual]]
-    return common_shift(0.5 * (moved[:, :2] + moved[:, 2:]))
+    moved = seen.take(cols[mutual], axis=0) - predicted.take(rows[mutual], axis=0)
+    return common_shift(moved.dot(_TO_CENTRES))
 
 
 def common_shift(moved: Array) -> Array:
@@ -63,12 +64,17 @@ def common_shift(moved: Array) -> Array:
         return np.zeros(2)
     shift = _median(moved)
     error = _MEDIAN_ERROR / len(moved) ** 0.5 * _median(np.abs(moved - shift))
-    shift *= np.maximum(0.0, 1.0 - (error / np.maximum(np.abs(shift), 1e-9)) ** 2)
-    return shift
+    return np.array([_shrunk(*axis) for axis in zip(shift.tolist(), error.tolist(), strict=True)])
+
+
+def _shrunk(value: float, error: float) -> float:
+    relative = error / max(abs(value), 1e-9)
+    return value * max(0.0, 1.0 - relative * relative)
 
 
 def _median(values: Array) -> Array:
     # np.median of an axis, without its overhead.
-    ordered, middle = np.sort(values, axis=0), len(values) // 2
+    ordered, middle = values.copy(), len(values) // 2
+    ordered.sort(axis=0)
     median: Array = 0.5 * (ordered[middle] + ordered[(len(values) - 1) // 2])
     return median

@@ -32,6 +32,7 @@ _CAMERA_MEMORY = 0.9  # per frame, of the running mean of the camera's speed
 _CAMERA_OVERLAP = 0.1  # least overlap of a pair that tells the camera's motion
 _LEAST_SHIFT = 0.5  # pixels
 _FEET_MARGIN = 5.0  # pixels
+_OUTWARDS = np.array([-1.0, -1.0, 1.0, 1.0], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ class Coast(LiveTracker):
             max_age=self.config.max_age,
         )
         self._camera_speed = 0.0  # pixels per frame, running mean
-        self._extent = np.full(4, np.inf), np.full(4, -np.inf)  # of all detections so far
+        self._extent = np.full(4, -np.inf)  # of all detections so far: -x1, -y1, x2, y2
 
     def _predict(self) -> None:
         self.motion.predict(frozen_size=self.misses > 0)
@@ -162,13 +163,14 @@ class Coast(LiveTracker):
             pairs, cost, 1.0 - config.first_overlap, tracks=self.confirmed, detections=high
         )
         low = (scores >= config.low_score) & ~high
-        if low.any():
+        if np.count_nonzero(low):
             seen = self.confirmed & (self.misses <= config.low_age)
-            rows, cols, iou = geometry.iou(boxes, detections.boxes)
-            rounds.match(
-                (rows, cols), 1.0 - iou, 1.0 - config.second_iou, tracks=seen, detections=low
-            )
-        if not self.confirmed.all():
+            # Boxes that overlap also do when grown.
+            some = ((rounds.free_rows & seen)[rows] & low[cols]).nonzero()[0]
+            rows, cols = rows[some], cols[some]
+            iou = geometry.pair_iou(boxes.take(rows, axis=0), detections.boxes.take(cols, axis=0))
+            rounds.match((rows, cols), 1.0 - iou, 1.0 - config.second_iou)
+        if np.count_nonzero(self.confirmed) < len(self.ids):
             limit = 1.0 - config.tentative_overlap
             rounds.match(pairs, cost, limit, tracks=~self.confirmed, detections=high)
         return rounds.pairs()
@@ -196,37 +198,36 @@ class Coast(LiveTracker):
 
     def _report(self, detections: Detections) -> Tracks:
         self._widen(detections.boxes)
-        shown = self.confirmed & (self.misses <= self.config.coast_age)
-        seen = self.misses == 0
-        lost = shown & ~seen & (self.hits >= self.config.coast_hits)
-        seen &= shown
-        boxes = self.motion.boxes()
-        if lost.any():
-            rows = np.flatnonzero(lost)
-            seen[rows[self._surely_there(boxes[rows], self.misses[rows], boxes[seen])]] = True
-        return self._tracks(np.flatnonzero(seen), boxes)
+        config, boxes = self.config, self.motion.boxes()
+        seen = self.confirmed & (self.misses == 0)
+        lost = (self.misses > 0) & (self.misses <= config.coast_age)
+        rows = (lost & (self.hits >= config.coast_hits) & self.confirmed).nonzero()[0]
+        if len(rows):
+            visible = boxes.take(seen.nonzero()[0], axis=0)
+            there = self._surely_there(boxes.take(rows, axis=0), self.misses[rows], visible)
+            seen[rows[there]] = True
+        return self._tracks(seen.nonzero()[0], boxes)
 
     def _widen(self, boxes: NDArray[np.float32]) -> None:
         """Keeps the extent of all detections, for want of the image's."""
         if len(boxes):
-            low, high = self._extent
-            low = np.minimum(low, np.minimum.reduce(boxes))
-            self._extent = low, np.maximum(high, np.maximum.reduce(boxes))
+            self._extent = np.maximum(self._extent, np.maximum.reduce(boxes * _OUTWARDS))
 
     def _surely_there(
         self, lost: NDArray[np.float64], misses: NDArray[np.int64], seen: NDArray[np.float64]
     ) -> NDArray[np.bool_]:
         """Which of the lost boxes are in the image, well predicted, and hidden or just missed."""
         config = self.config
-        centre = 0.5 * (lost[:, :2] + lost[:, 2:])
-        within = (centre > self._extent[0][:2]) & (centre < self._extent[1][2:])
-        inside = within[:, 0] & within[:, 1]
-        width = lost[:, 2] - lost[:, 0]
-        steady = misses * self._camera_speed <= config.coast_drift * width
-        hidden = np.zeros(len(lost), bool)
-        rows, cols, cover = geometry.coverage(lost, seen)
-        # Who stands nearer to the camera has the feet lower in the image.
-        in_front = seen[cols, 3] > lost[rows, 3] - _FEET_MARGIN
-        hidden[rows[in_front & (cover >= config.coast_cover)]] = True
-        sure: NDArray[np.bool_] = inside & steady & (hidden | (misses <= config.coast_open))
+        x1, y1, x2, y2 = lost.T
+        left, top, right, bottom = (2.0 * self._extent).tolist()
+        x, y = x1 + x2, y1 + y2  # twice the centre
+        inside = (x > -left) & (x < right) & (y > -top) & (y < bottom)
+        likely = inside & (misses * self._camera_speed <= config.coast_drift * (x2 - x1))
+        sure: NDArray[np.bool_] = likely & (misses <= config.coast_open)
+        if np.count_nonzero(sure) < np.count_nonzero(likely):
+            rows, cols, cover = geometry.coverage(lost, seen)
+            # Who stands nearer to the camera has the feet lower in the image.
+            in_front = seen[:, 3][cols] > y2[rows] - _FEET_MARGIN
+            covered = rows[in_front & (cover >= config.coast_cover)]
+            sure[covered] = likely[covered]
         return sure

@@ -44,6 +44,19 @@ def iou(a: Floats, b: Floats) -> Overlaps:
     return _overlaps(_iou, a, b)
 
 
+def pair_iou(a: Floats, b: Floats) -> Floats:
+    """Intersection over union of each box with the one in the same row of the other set.
+
+    Args:
+        a: ``(P, 4)``, ``x1, y1, x2, y2`` in pixels.
+        b: ``(P, 4)``, likewise.
+
+    Returns:
+        ``(P,)`` in 0..1.
+    """
+    return _iou(_columns(a), _columns(b))
+
+
 def height_iou(a: Floats, b: Floats) -> Overlaps:
     """IoU times the overlap over union of the vertical extents alone.
 
@@ -91,7 +104,7 @@ def expand_boxes(boxes: Floats, ratio: float) -> Floats:
         Yang et al., "Hard to Track Objects with Irregular Motions and Similar Appearances? Make It
         Easier by Buffering the Matching Space" (C-BIoU), WACV 2023, section 3.2.
     """
-    grown: Floats = boxes @ _growth(ratio)
+    grown: Floats = boxes.dot(_growth(ratio))
     return grown
 
 
@@ -104,6 +117,10 @@ def _growth(ratio: float) -> Floats:
 
 # The formulas take coordinates first, (4, ...) arrays that broadcast, so that every step runs over
 # contiguous planes.
+
+
+def _columns(boxes: Floats) -> Floats:
+    return np.ascontiguousarray(boxes.T, np.float64)
 
 
 def _overlap(a: Floats, b: Floats) -> Floats:
@@ -146,16 +163,22 @@ def _coverage(a: Floats, b: Floats) -> Floats:
 
 
 def _overlaps(formula: Callable[[Floats, Floats], Floats], a: Floats, b: Floats) -> Overlaps:
-    columns_a = np.ascontiguousarray(a.T, np.float64)
-    columns_b = np.ascontiguousarray(b.T, np.float64)
+    columns_a, columns_b = _columns(a), _columns(b)
     if len(a) * len(b) <= _DENSE:
-        table = formula(columns_a[:, :, None], columns_b[:, None, :])
-        rows, cols = (table > 0.0).nonzero()
-        return Overlaps(rows, cols, table[rows, cols])
-    rows, cols = _side_by_side(columns_a, columns_b)
-    values = formula(columns_a[:, rows], columns_b[:, cols])
-    some = (values > 0.0).nonzero()[0]
-    return Overlaps(rows[some], cols[some], values[some])
+        rows, cols = _meeting(columns_a[:, :, None], columns_b[:, None, :]).nonzero()
+    else:
+        rows, cols = _side_by_side(columns_a, columns_b)
+        some = _meeting(columns_a.take(rows, axis=1), columns_b.take(cols, axis=1)).nonzero()[0]
+        rows, cols = rows[some], cols[some]
+    values = formula(columns_a.take(rows, axis=1), columns_b.take(cols, axis=1))
+    return Overlaps(rows, cols, values)
+
+
+def _meeting(a: Floats, b: Floats) -> NDArray[np.bool_]:
+    meet = a[2:] > b[:2]
+    meet &= b[2:] > a[:2]
+    both: NDArray[np.bool_] = meet[0] & meet[1]
+    return both
 
 
 def _side_by_side(a: Floats, b: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

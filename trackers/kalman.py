@@ -58,22 +58,21 @@ def predict(state: Array, var_value: Array, var_velocity: Array) -> None:
     p_vv += var_velocity
 
 
-def update(state: Array, measured: Array, var_measured: Array) -> Array:
-    """States after a measurement of their coordinates.
+def update(state: Array, measured: Array, var_measured: Array) -> None:
+    """Corrects states by a measurement of their coordinates, in place.
 
     Args:
         state: ``(5, N, 4)``.
         measured: ``(N, 4)`` coordinates.
         var_measured: measurement noise, broadcast to ``(N, 4)``.
-
-    Returns:
-        ``(5, N, 4)`` state, a new array.
     """
-    value, _, p_xx, p_xv, p_vv = state
-    gain = state[VAR_VALUE : COVARIANCE + 1] / (p_xx + var_measured)  # of value and velocity
-    change = gain * (measured - value)
-    after = np.empty_like(state)
-    np.add(state[:2], change, out=after[:2])
-    np.multiply(state[VAR_VALUE : COVARIANCE + 1], 1.0 - gain[0], out=after[2:4])
-    np.subtract(p_vv, gain[1] * p_xv, out=after[VAR_VELOCITY])
-    return after
+    value, velocity, p_xx, p_xv, p_vv = state
+    total = p_xx + var_measured
+    gain, gain_velocity = p_xx / total, p_xv / total
+    surprise = measured - value
+    value += gain * surprise
+    velocity += gain_velocity * surprise
+    p_vv -= gain_velocity * p_xv
+    left = 1.0 - gain
+    p_xx *= left
+    p_xv *= left

@@ -90,9 +90,10 @@ class LiveTracker(ABC):
         self.misses += 1
         if len(rows):
             self._take(rows, detections, cols)
-        alive = self.misses <= self.confirmed * self._max_age  # a tentative track may not miss
-        if not alive.all():
-            self._keep(alive)
+        if len(rows) < len(self.ids):
+            alive = self.misses <= self.confirmed * self._max_age  # a tentative track may not miss
+            if np.count_nonzero(alive) < len(alive):
+                self._keep(alive)
         born = self._births(detections, cols)
         if len(born):
             self._add(detections, born)
@@ -107,7 +108,7 @@ class LiveTracker(ABC):
 
     def _take(self, rows: NDArray[np.intp], detections: Detections, cols: NDArray[np.intp]) -> None:
         """Gives tracks their detections."""
-        self.motion.correct(rows, detections.boxes[cols])
+        self.motion.correct(rows, detections.boxes.take(cols, axis=0))
         self.hits[rows] += 1
         self.misses[rows] = 0
         self.scores[rows] = detections.scores[cols]
@@ -117,7 +118,7 @@ class LiveTracker(ABC):
         """Detections that start a track, in an order that does not depend on theirs."""
         free = detections.scores >= self._birth_score
         free[taken] = False
-        born = np.flatnonzero(free)
+        born = free.nonzero()[0]
         if len(born) > 1:
             keys = (*detections.boxes[born].T, -detections.scores[born])
             born = born[np.lexsort(keys)]
@@ -149,11 +150,10 @@ class LiveTracker(ABC):
 
     def _report(self, detections: Detections) -> Tracks:
         """The tracks to report: those confirmed and matched."""
-        rows = np.flatnonzero(self.confirmed & (self.misses == 0))
+        rows = (self.confirmed & (self.misses == 0)).nonzero()[0]
         return self._tracks(rows, self.motion.boxes())
 
     def _tracks(self, rows: NDArray[np.intp], boxes: NDArray[np.float64]) -> Tracks:
         """Some of the tracks, with the boxes ``(N, 4)`` of all."""
-        return Tracks(
-            self.ids[rows], boxes[rows].astype(np.float32), self.scores[rows], self.det_index[rows]
-        )
+        some = boxes.take(rows, axis=0).astype(np.float32)
+        return Tracks.unchecked(self.ids[rows], some, self.scores[rows], self.det_index[rows])

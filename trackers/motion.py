@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_LEAST = 1e-3  # of the two coordinates that make a box's size; keeps a shrinking box a box
+# Least values; the two coordinates that make a box's size keep a shrinking box a box.
+_LEAST = np.array([-np.inf, -np.inf, 1e-3, 1e-3])
 
 
 class BoxModel(Protocol):
@@ -152,20 +153,22 @@ class SizeModel:
         [[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0], [-0.5, 0.0, 0.5, 0.0], [0.0, -0.5, 0.0, 0.5]]
     )
 
+    _SIZES = np.array([2, 3, 2, 3])  # whose noise grows with which
+
     def __init__(self, position_std: float = 1 / 20, velocity_std: float = 1 / 160) -> None:
         self._position = position_std**2
         self._velocity = velocity_std**2
 
     def encode(self, boxes: NDArray[np.floating]) -> Array:  # noqa: D102
-        values: Array = boxes @ self._TO_VALUES
+        values: Array = boxes.dot(self._TO_VALUES)
         return values
 
     def decode(self, values: Array) -> Array:  # noqa: D102
-        boxes: Array = values @ self._TO_BOXES
+        boxes: Array = values.dot(self._TO_BOXES)
         return boxes
 
     def _variances(self, values: Array) -> Array:
-        return np.square(values[:, [2, 3, 2, 3]])
+        return np.square(values.take(self._SIZES, axis=1))
 
     def initial_noise(self, values: Array) -> tuple[Array, Array]:  # noqa: D102
         squared = self._variances(values)
@@ -199,7 +202,7 @@ class Motion:
 
     def shift(self, offset: Array) -> None:
         """Moves all boxes by ``offset``, ``(2,)`` pixels."""
-        self.state[kalman.VALUE, :, :2] += offset
+        self.state[kalman.VALUE] += np.array([*offset.tolist(), 0.0, 0.0])
 
     def add(self, boxes: NDArray[np.floating]) -> None:
         """Appends tracks at rest at ``boxes``."""
@@ -209,7 +212,7 @@ class Motion:
 
     def keep(self, mask: NDArray[np.bool_]) -> None:
         """Drops the tracks whose mask is False."""
-        self.state = self.state[:, mask]
+        self.state = self.state.take(mask.nonzero()[0], axis=1)
 
     def predict(self, frozen_size: NDArray[np.bool_] | None = None) -> None:
         """Moves all tracks one frame ahead.
@@ -217,11 +220,12 @@ class Motion:
         Args:
             frozen_size: tracks whose size stays as it is (they are not being seen).
         """
-        if frozen_size is not None and frozen_size.any():
-            self.state[kalman.VELOCITY, frozen_size, 2:] = 0.0
+        if frozen_size is not None and np.count_nonzero(frozen_size):
+            width_speed, height_speed = self.state[kalman.VELOCITY].T[2:]
+            width_speed[frozen_size] = height_speed[frozen_size] = 0.0
         values = self.state[kalman.VALUE]
         kalman.predict(self.state, *self.model.process_noise(values))
-        np.maximum(values[:, 2:], _LEAST, out=values[:, 2:])
+        np.maximum(values, _LEAST, out=values)
 
     def distance(self, boxes: NDArray[np.floating]) -> Array:
         """Squared Mahalanobis distance of every track and every box.
@@ -238,19 +242,17 @@ class Motion:
         squared: Array = (away**2 / variances[:, None]).sum(axis=2)
         return squared
 
-    def correct(
-        self, rows: NDArray[np.intp], boxes: NDArray[np.floating], noise: Array | float = 1.0
-    ) -> None:
+    def correct(self, rows: NDArray[np.intp], boxes: NDArray[np.floating]) -> None:
         """Corrects tracks with their detections.
 
         Args:
             rows: the tracks.
             boxes: ``(len(rows), 4)`` their detections.
-            noise: factor of the measurement noise, a number or ``(len(rows), 1)``.
         """
-        state = self.state[:, rows]
-        variances = self.model.measurement_noise(state[kalman.VALUE]) * noise
-        self.state[:, rows] = kalman.update(state, self.model.encode(boxes), variances)
+        state = self.state.take(rows, axis=1)
+        variances = self.model.measurement_noise(state[kalman.VALUE])
+        kalman.update(state, self.model.encode(boxes), variances)
+        self.state[:, rows] = state
 
 
 class ReplayMotion(Motion):
@@ -287,14 +289,12 @@ class ReplayMotion(Motion):
         super().predict(frozen_size)
         self._gap += 1
 
-    def correct(  # noqa: D102
-        self, rows: NDArray[np.intp], boxes: NDArray[np.floating], noise: Array | float = 1.0
-    ) -> None:
+    def correct(self, rows: NDArray[np.intp], boxes: NDArray[np.floating]) -> None:  # noqa: D102
         measured = self.model.encode(boxes)
         lost = self._gap[rows] > 1
         if lost.any():
             self._replay(rows[lost], measured[lost])
-        super().correct(rows, boxes, noise)
+        super().correct(rows, boxes)
         self._anchor[:, rows] = self.state[:, rows]
         self._measured[rows] = measured
         self._gap[rows] = 0
@@ -311,6 +311,7 @@ class ReplayMotion(Motion):
             virtual = (begin[here] + frame * step[here])[on_line]
             inner = part[:, on_line]
             noise = self.model.measurement_noise(inner[kalman.VALUE])
-            part[:, on_line] = kalman.update(inner, virtual, noise)
+            kalman.update(inner, virtual, noise)
+            part[:, on_line] = inner
             state[:, here] = part
         self.state[:, rows] = state

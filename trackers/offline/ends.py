@@ -77,7 +77,7 @@ def track_ends(paths: Paths, noise: MotionNoise, window: int, *, at_start: bool)
     for centres in seen:
         kalman.predict(state, noise.position**2 * scale, noise.velocity**2 * scale)
         here = np.flatnonzero(~np.isnan(centres[:, 0]))
-        state[:, here] = kalman.update(
-            state[:, here], centres[here], noise.measured**2 * scale[here]
-        )
+        part = state[:, here]
+        kalman.update(part, centres[here], noise.measured**2 * scale[here])
+        state[:, here] = part
     return Ends(frames, state, size)
