@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,7 @@ from trackers import Detections, Tracks
 
 log = logging.getLogger("mtmc")
 
+SWITCH_INTERVAL = 0.0002  # seconds after which a thread hands the interpreter over
 STEPS_AHEAD = 2  # time steps the detector may be ahead of the rest
 
 Step = dict[str, Frame]
@@ -115,6 +117,9 @@ class Pipeline:
     def run(self) -> TrackTable:
         """Go through the videos to their end, or to Ctrl-C; returns all tracks with their ids."""
         self._start_readers()
+        # Detection waits for the interpreter at every return from native code; sooner is faster.
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_INTERVAL)
         steps = Background(self._detected(), STEPS_AHEAD)
         try:
             for frames, inferences in steps:
@@ -123,6 +128,7 @@ class Pipeline:
             self.interrupted = True
             log.warning("interrupted; writing what was done so far")
         finally:
+            sys.setswitchinterval(interval)
             # Readers first: the detecting thread may be waiting for a silent camera.
             for reader in self._parts.readers:
                 reader.close()

@@ -84,7 +84,7 @@ class UltralyticsDetector:
             return 1
         return None
 
-    def _predict(self, images: list[Any], **options: Any) -> list[Any]:
+    def _predict(self, images: list[Any]) -> list[Any]:
         config = self._config
         results: list[Any] = self._model.predict(
             images,
@@ -96,7 +96,6 @@ class UltralyticsDetector:
             max_det=config.max_detections,
             verbose=False,
             save=False,
-            **options,
         )
         return results
 
@@ -104,10 +103,13 @@ class UltralyticsDetector:
         """See ``Detector``."""
         images = [frame.pixels for frame in frames]
         batch = self._batch or max(len(images), 1)
+        # Called directly, since the settings need not be read again for every frame.
+        predictor = self._model.predictor
+        predictor.args.classes = [self._person]
         results = [
             result
             for start in range(0, len(images), batch)
-            for result in self._predict(images[start : start + batch], classes=[self._person])
+            for result in predictor(images[start : start + batch])
         ]
         return [self._convert(result) for result in results]
 
