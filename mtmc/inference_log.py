@@ -72,6 +72,7 @@ class InferenceLog:
         rows = self._db.execute("SELECT camera, MAX(frame) FROM frames GROUP BY camera")
         self.recorded: dict[str, int] = dict(rows.fetchall())
         self._committed = time.monotonic()
+        self._pending: list[tuple[Any, ...]] = []
 
     def _check(self, about: dict[str, Any]) -> None:
         said = dict(self._db.execute("SELECT key, value FROM about").fetchall())
@@ -114,16 +115,23 @@ class InferenceLog:
             )
             for camera, frame, inference in step
         ]
+        self._pending += new
+        if time.monotonic() - self._committed > COMMIT_EVERY:
+            self._commit()
+
+    def _commit(self) -> None:
         with self._lock, self._explained():
-            self._db.executemany("INSERT OR REPLACE INTO frames VALUES (?, ?, ?, ?, ?, ?)", new)
-            if time.monotonic() - self._committed > COMMIT_EVERY:
-                self._db.commit()
-                self._committed = time.monotonic()
+            insert = "INSERT OR REPLACE INTO frames VALUES (?, ?, ?, ?, ?, ?)"
+            self._db.executemany(insert, self._pending)
+            self._db.commit()
+        self._pending.clear()
+        self._committed = time.monotonic()
 
     def close(self) -> None:
         """Write what is pending and close the file."""
-        with self._lock, self._explained():
-            self._db.commit()
+        try:
+            self._commit()
+        finally:
             self._db.close()
 
     @contextmanager

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from trackers import Detections, Tracks
 
 log = logging.getLogger("mtmc")
 
-SWITCH_INTERVAL = 0.0002  # seconds after which a thread hands the interpreter over
+FEW_CORES = 2  # a network alone keeps so many busy, and a thread beside it only disturbs
 STEPS_AHEAD = 2  # time steps the detector may be ahead of the rest
 
 Step = dict[str, Frame]
@@ -63,7 +63,8 @@ class Parts:
 class Pipeline:
     """Runs all stages over all cameras, one time step after the other.
 
-    Decoding (one thread per camera) and detection (one thread) run ahead of the rest.
+    Decoding (one thread per camera) and, given the cores, detection (one thread) run ahead of the
+    rest.
 
     Args:
         config: the resolved configuration.
@@ -117,10 +118,7 @@ class Pipeline:
     def run(self) -> TrackTable:
         """Go through the videos to their end, or to Ctrl-C; returns all tracks with their ids."""
         self._start_readers()
-        # Detection waits for the interpreter at every return from native code; sooner is faster.
-        interval = sys.getswitchinterval()
-        sys.setswitchinterval(SWITCH_INTERVAL)
-        steps = Background(self._detected(), STEPS_AHEAD)
+        steps = _ahead(self._detected())
         try:
             for frames, inferences in steps:
                 self._step(frames, inferences)
@@ -128,7 +126,6 @@ class Pipeline:
             self.interrupted = True
             log.warning("interrupted; writing what was done so far")
         finally:
-            sys.setswitchinterval(interval)
             # Readers first: the detecting thread may be waiting for a silent camera.
             for reader in self._parts.readers:
                 reader.close()
@@ -145,7 +142,7 @@ class Pipeline:
         for reader in self._parts.readers:
             reader.start(pixels_from=known.get(reader.name, 0) + 1)
 
-    def _detected(self) -> Iterator[tuple[Step, dict[str, Inference]]]:
+    def _detected(self) -> Generator[tuple[Step, dict[str, Inference]], None, None]:
         """The time steps with what the detector, or the log, says of each frame."""
         for frames in self._timed(align(self._parts.readers)):
             known = {name: self._recorded(frame) for name, frame in frames.items()}
@@ -318,6 +315,13 @@ class Pipeline:
                 tracklets += people
                 self.progress.tracks[reader.name] = len(people)
         return np.concatenate(refined), tracklets
+
+
+def _ahead(
+    steps: Generator[tuple[Step, dict[str, Inference]], None, None],
+) -> Background[Any] | Generator[tuple[Step, dict[str, Inference]], None, None]:
+    """Detection in a thread of its own, where there is a core for what comes after it."""
+    return Background(steps, STEPS_AHEAD) if (os.cpu_count() or 1) > FEW_CORES else steps
 
 
 def _with_embeddings(inference: Inference, embed_all: bool) -> Detections:
