@@ -10,7 +10,14 @@ from typing import Any, Self
 
 from rich.console import Console
 from rich.logging import RichHandler
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from mtmc.pipeline import Progress as RunProgress
@@ -39,6 +46,7 @@ class RunDisplay(Listener):
         self._handler = RichHandler(console=console, show_time=False, show_path=False)
         self._started = time.monotonic()
         self.live = False
+        self._video: TaskID | None = None
 
     def __enter__(self) -> Self:
         root = logging.getLogger()
@@ -75,7 +83,7 @@ class RunDisplay(Listener):
 
     def video(self, done: int, total: int) -> None:
         """See ``Listener``."""
-        if not hasattr(self, "_video"):
+        if self._video is None:
             self._video = self._bar.add_task("mosaic.mp4", total=total, info="")
         self._bar.update(self._video, completed=done)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mtmc.config import require, require_fraction
 from mtmc.tracklets import Tracklet
 from mtmc.types import Image
+from trackers.geometry import coverage
 
 
 @dataclass(frozen=True)
@@ -57,16 +58,14 @@ def crop_quality(
     boxes = np.asarray(boxes, np.float32)
     if len(boxes) == 0:
         return np.zeros(0, np.float32)
-    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
-    overlap = np.clip(high - low, 0, None).prod(axis=2)
-    sides = boxes[:, 2:] - boxes[:, :2]
-    nearer = boxes[None, :, 3] > boxes[:, None, 3]
-    hidden = np.where(nearer, overlap, 0).max(axis=1) / sides.prod(axis=1)
-    tall = np.minimum(1, sides[:, 1] / full_height)
+    rows, others, covered = coverage(boxes, boxes)
+    nearer = boxes[others, 3] > boxes[rows, 3]
+    hidden = np.zeros(len(boxes))
+    np.maximum.at(hidden, rows[nearer], covered[nearer])
+    tall = np.minimum(1, (boxes[:, 3] - boxes[:, 1]) / full_height)
     cut = (boxes[:, 0] <= 1) | (boxes[:, 2] >= size[0] - 1) | (boxes[:, 1] <= 1)
-    quality: NDArray[np.float32] = scores * (1 - hidden) * tall * np.where(cut, 0.5, 1)
-    return quality.astype(np.float32)
+    quality = scores * (1 - hidden) * tall * np.where(cut, 0.5, 1)
+    return np.asarray(quality, np.float32)
 
 
 def wants_crop(tracklet: Tracklet, time: float, quality: float, config: CropsConfig) -> bool:

@@ -90,13 +90,13 @@ class Pipeline:
         self._on_step = on_step
         self._names = [reader.name for reader in parts.readers]
         self._numbers = {name: number for number, name in enumerate(self._names)}
-        self._live = any(reader.live for reader in parts.readers)
         self._spool = TrackSpool(out / ".tracks.partial")
         online = parts.associator.online
+        live = any(reader.live for reader in parts.readers)
         self._refine = None if online else config.refine
         self._stride = config.sources.stride
         self._live_tracks = LiveTracks(out / "tracks", self._names) if online else None
-        self._video = _LiveVideo(parts.readers, config, out) if self._live else None
+        self._video = _LiveVideo(parts.readers, config, out) if live else None
         self._tracking = {
             reader.name: CameraTracking(
                 config.tracker,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -155,7 +155,7 @@ def image_folder(folder: Path) -> Path | None:
     return None
 
 
-def list_images(folder: Path, limit: int | None = None) -> Any:
+def list_images(folder: Path, limit: int | None = None) -> Iterator[Path]:
     """The image files of a folder in the order of the numbers in their names."""
     paths = [p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file()]
     yield from sorted(paths, key=_natural)[:limit]
