@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-
-from mtmc.config import read_yaml
-from mtmc.errors import UserError
 
 Floats = NDArray[np.float64]
 
@@ -159,94 +152,3 @@ def _fuse(a: Floats, var_a: Floats, b: Floats, var_b: Floats) -> tuple[Floats, F
         ) / total[:, None]
         variance = 1 / total
     return ground, variance
-
-
-def load_calibration(path: Path, cameras: Sequence[str]) -> dict[str, CameraModel]:
-    """The calibrations of the named cameras.
-
-    ``path`` is a folder with ``<camera>.json`` or ``<camera>.yaml``, or one file with an entry
-    per camera (under ``cameras`` or at the top). An entry has ``intrinsic`` (3x3), ``distortion``
-    and ``extrinsic`` (4x4 world -> camera, m, floor z = 0), as rows of numbers or in the
-    ``doubles``/``tf`` form of ROS-like calibration JSON, and if known ``resolution``.
-
-    Raises:
-        UserError: a file is missing or wrong, or no camera has a calibration.
-    """
-    if not path.exists():
-        raise UserError(f"{path}: no such calibration file or folder")
-    entries = _read_folder(path) if path.is_dir() else _read_file(path)
-    known = {name: entry for name, entry in entries.items() if name in cameras}
-    missing = [name for name in cameras if name not in known]
-    if missing:
-        raise UserError(
-            f"{path}: no calibration for {', '.join(missing)}; it has "
-            f"{', '.join(sorted(entries)) or 'none'} (an entry is named like its camera)"
-        )
-    return {name: _parse(entry, f"{path}: {name}") for name, entry in known.items()}
-
-
-def _read_folder(path: Path) -> dict[str, Any]:
-    files = [f for f in sorted(path.iterdir()) if f.suffix.lower() in {".json", ".yaml", ".yml"}]
-    return {file.stem: _read_mapping(file) for file in files}
-
-
-def _read_file(path: Path) -> dict[str, Any]:
-    content = _read_mapping(path)
-    entries = content.get("cameras", content)
-    if not isinstance(entries, Mapping):
-        return {}
-    return {str(name): entry for name, entry in entries.items()}
-
-
-def _read_mapping(path: Path) -> dict[str, Any]:
-    if path.suffix.lower() != ".json":
-        return read_yaml(path)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: not a readable JSON file: {error}") from error
-    if not isinstance(content, dict):
-        raise UserError(f"{path}: expected keys and values")
-    return content
-
-
-def _parse(entry: Any, where: str) -> CameraModel:
-    if not isinstance(entry, Mapping):
-        raise UserError(f"{where}: expected keys intrinsic, distortion, extrinsic")
-    extrinsic = entry.get("extrinsic")
-    if isinstance(extrinsic, list) and extrinsic and isinstance(extrinsic[0], Mapping):
-        extrinsic = extrinsic[0].get("tf")
-    world_to_camera = _numbers(extrinsic, 16, f"{where}: extrinsic").reshape(4, 4)
-    rotation = world_to_camera[:3, :3]
-    if not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3):
-        raise UserError(f"{where}: extrinsic: its upper left 3x3 part is not a rotation")
-    return CameraModel(
-        _numbers(entry.get("intrinsic"), 9, f"{where}: intrinsic").reshape(3, 3),
-        _numbers(entry.get("distortion", [0.0] * 5), None, f"{where}: distortion"),
-        world_to_camera,
-        _resolution(entry.get("resolution"), f"{where}: resolution"),
-    )
-
-
-def _resolution(value: Any, where: str) -> tuple[int, int] | None:
-    if isinstance(value, Mapping):
-        value = [value.get("width"), value.get("height")]
-    if value is None:
-        return None
-    width, height = (int(number) for number in _numbers(value, 2, where))
-    if width < 1 or height < 1:
-        raise UserError(f"{where}: expected width and height in pixels, got {width} x {height}")
-    return width, height
-
-
-def _numbers(value: Any, count: int | None, where: str) -> Floats:
-    if isinstance(value, Mapping):
-        value = value.get("doubles")
-    try:
-        numbers = np.asarray(value, np.float64).ravel()
-    except (TypeError, ValueError):
-        numbers = np.zeros(0)
-    valid = len(numbers) == count if count else len(numbers) in {4, 5, 8, 12, 14}
-    if value is None or not valid or not np.isfinite(numbers).all():
-        raise UserError(f"{where}: expected {count or '4, 5, 8, 12 or 14'} finite numbers")
-    return numbers
