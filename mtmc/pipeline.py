@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from mtmc.background import Background
-from mtmc.calibration import CameraModel
+from mtmc.calibration import Calibration
 from mtmc.crops import cut_out
 from mtmc.inference_log import Inference, InferenceLog
 from mtmc.outputs.mosaic import Mosaic, VideoWriter
@@ -57,7 +57,7 @@ class Parts:
     detector: Any
     embedder: Any
     associator: Any
-    calibration: Mapping[str, CameraModel]
+    calibration: Mapping[str, Calibration]
 
 
 class Pipeline:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.calibration import CameraModel
+from mtmc.calibration import Calibration
 from mtmc.outputs.tracks import ROW, Rows
 from mtmc.tracklets import Tracklet
 from mtmc.types import TrackKey
@@ -19,7 +19,7 @@ def refine_camera(
     camera: str,
     stride: int,
     fps: float,
-    model: CameraModel | None,
+    model: Calibration | None,
     size: tuple[int, int],
 ) -> tuple[Rows, list[Tracklet]]:
     """Link, fill, smooth and clean one camera's tracks.
@@ -68,7 +68,7 @@ def _to_rows(
     rows: Rows,
     steps: NDArray[np.int64],
     stride: int,
-    model: CameraModel | None,
+    model: Calibration | None,
     size: tuple[int, int],
 ) -> Rows:
     result = np.zeros(len(refined), ROW)
@@ -89,7 +89,7 @@ def _join(
     key: TrackKey,
     rows: Rows,
     parts: list[Tracklet],
-    model: CameraModel | None,
+    model: Calibration | None,
     size: tuple[int, int],
 ) -> Tracklet:
     """One tracklet with the rows' sightings and the parts' looks."""

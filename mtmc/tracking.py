@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.calibration import CameraModel
+from mtmc.calibration import Calibration
 from mtmc.config import Plugin
 from mtmc.crops import CropsConfig, crop_quality, wants_crop
 from mtmc.tracklets import Tracklet
@@ -65,7 +65,7 @@ class CameraTracking:
         self,
         tracker: Plugin,
         crops: CropsConfig,
-        model: CameraModel | None,
+        model: Calibration | None,
         size: tuple[int, int],
         fps: float,
         keep: bool,

@@ -82,6 +82,14 @@ class CameraModel:
         ground: Floats = origin[:2] + rays[:, :2] * reach[:, None]
         return ground
 
+    def to_floor(self, points: NDArray[np.floating]) -> Floats:
+        """Floor positions ``(N, 2)`` m of image points ``(N, 2)`` px; NaN above the horizon."""
+        return self.to_plane(points, 0.0)
+
+    def from_floor(self, points: NDArray[np.floating]) -> Floats:
+        """Image points ``(N, 2)`` px of floor positions ``(N, 2)`` m."""
+        return self.project(np.column_stack([points, np.zeros(len(points))]))
+
     def project(self, points: NDArray[np.floating]) -> Floats:
         """Image points ``(N, 2)`` px of world points ``(N, 3)`` m."""
         rotation, _ = cv2.Rodrigues(self.extrinsic[:3, :3])
