@@ -15,8 +15,9 @@ from mtmc.background import Background
 from mtmc.calibration import Calibration
 from mtmc.crops import cut_out
 from mtmc.inference_log import Inference, InferenceLog
-from mtmc.outputs.mosaic import Mosaic, VideoWriter
+from mtmc.outputs.mosaic import Mosaic
 from mtmc.outputs.tracks import ROW, LiveTracks, Rows, TrackSpool, TrackTable, make_rows
+from mtmc.outputs.video import VideoWriter
 from mtmc.refinement import refine_camera
 from mtmc.run_config import RunConfig
 from mtmc.sources import CameraReader, align
