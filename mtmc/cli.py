@@ -73,7 +73,7 @@ def run(
     online: Annotated[
         bool, typer.Option("--online", help="Give ids as the pictures come, never revised.")
     ] = False,
-    no_video: Annotated[bool, typer.Option("--no-video", help="Leave out mosaic.mp4.")] = False,
+    no_video: Annotated[bool, typer.Option("--no-video", help="Leave out the videos.")] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in --out that was cut off.")
     ] = False,

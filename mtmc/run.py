@@ -18,8 +18,11 @@ from mtmc.content_key import settings_key
 from mtmc.detectors.motfile import MotFileDetector
 from mtmc.errors import UserError
 from mtmc.inference_log import InferenceLog, first_difference, remove_log
+from mtmc.outputs import floor
 from mtmc.outputs.files import claimed, replacing, write_text
+from mtmc.outputs.floor import Extent, FloorPlan
 from mtmc.outputs.mosaic import write_mosaic
+from mtmc.outputs.paths import FloorPaths, floor_paths
 from mtmc.outputs.report import identities, to_json, versions
 from mtmc.outputs.tracks import TrackTable, write_mot_files, write_parquet
 from mtmc.pipeline import Parts, Pipeline, Progress
@@ -32,6 +35,7 @@ log = logging.getLogger("mtmc")
 
 LOG_NAME = ".inference.sqlite"
 VIDEO_NAME = "mosaic.mp4"
+FLOOR_PICTURE, FLOOR_VIDEO = "floor.png", "floor.mp4"
 # Cosine distance of mean embeddings across cameras at which one person and two are equally
 # likely: halfway between both for OSNet, and for colours, on the training people of PKU-ReID.
 MAX_DISTANCE = 0.3
@@ -128,10 +132,14 @@ class _Run:
             _write_results(table, out)
         finished = not self._pipeline.interrupted
         live = any(reader.live for reader in self._parts.readers)
+        birds_eye = self._draw_floor(table)
         if config.output.video and finished and not live:
-            # Should it end while the video is drawn, everything else is there.
+            # Should it end while the videos are drawn, everything else is there.
             self._write_record("interrupted")
             self._write_video(table)
+            if birds_eye:
+                with self._watch("video"):
+                    floor.write_video(out / FLOOR_VIDEO, *birds_eye)
         elif not live:
             (out / VIDEO_NAME).unlink(missing_ok=True)  # it would show another run
         return self._write_record("complete" if finished else "interrupted")
@@ -164,6 +172,26 @@ class _Run:
         finally:
             for reader in readers:
                 reader.close()
+
+    def _draw_floor(self, table: TrackTable) -> tuple[FloorPlan, FloorPaths] | None:
+        """Draw all paths on the floor, if there is a calibration; returns what it was drawn of."""
+        readers, output = self._parts.readers, self._config.output
+        for name in (FLOOR_PICTURE, FLOOR_VIDEO):
+            (self._out / name).unlink(missing_ok=True)  # it would show another run
+        models = {
+            reader.name: self._parts.calibration[reader.name].resized(reader.size)
+            for reader in readers
+            if reader.name in self._parts.calibration
+        }
+        if not models:
+            return None
+        rate = max(reader.fps for reader in readers)
+        paths = floor_paths(table, [models.get(reader.name) for reader in readers], rate)
+        extent = Extent.around(paths, models)
+        plan = FloorPlan(extent, models, output.width, output.height)
+        with self._watch("write"):
+            floor.write_picture(self._out / FLOOR_PICTURE, plan, paths)
+        return plan, paths
 
     def _write_record(self, status: str) -> dict[str, Any]:
         config, parts, progress = self._config, self._parts, self._pipeline.progress
@@ -277,7 +305,10 @@ def _complete_record(out: Path, config: RunConfig, about: dict[str, Any]) -> dic
             f"{out}: holds the complete results of another run (other {changed!r}); choose "
             "another --out, or leave out --resume to replace them"
         )
-    if config.output.video and not (out / VIDEO_NAME).exists():
+    drawn = [VIDEO_NAME] if config.output.video else []
+    if config.calibration:
+        drawn += [FLOOR_PICTURE, FLOOR_VIDEO] if config.output.video else [FLOOR_PICTURE]
+    if not all((out / name).exists() for name in drawn):
         return None
     return dict(record)
 
