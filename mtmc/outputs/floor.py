@@ -128,15 +128,16 @@ class FloorPlan:
         at = self.pixels(point[None])
         (center,) = _fixed(at)
         text = str(identity)
-        (width, height), _ = cv2.getTextSize(text, FONT, 0.5, 1)
-        radius = max(11, width // 2 + 5)
+        size = 0.5 if len(text) < 3 else 0.4
+        (width, height), _ = cv2.getTextSize(text, FONT, size, 1)
+        radius = max(11, width // 2 + 3)
         cv2.circle(image, center, (radius + 2) << SUBPIXEL, BACKGROUND, -1, cv2.LINE_AA, SUBPIXEL)
         color = id_color(identity)
         cv2.circle(image, center, radius << SUBPIXEL, color, -1, cv2.LINE_AA, SUBPIXEL)
         x, y = at[0].round().astype(int).tolist()
         corner = (x - width // 2, y + height // 2)
         letters = (0, 0, 0) if np.dot(color, LUMA) > 110 else (255, 255, 255)
-        cv2.putText(image, text, corner, FONT, 0.5, letters, 1, cv2.LINE_AA)
+        cv2.putText(image, text, corner, FONT, size, letters, 1, cv2.LINE_AA)
 
     def draw_start(self, image: Image, point: Floats, identity: int) -> None:
         """Draw a ring where a path begins, ``(2,)`` m."""
