@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from mtmc.calibrate.cli import app as calibrate
 from mtmc.demo import demo
 from mtmc.errors import UserError
 from mtmc.evaluate.cli import evaluate
@@ -112,6 +113,7 @@ def run(
 app.command("eval")(evaluate)
 app.command()(demo)
 app.command()(simulate)
+app.add_typer(calibrate, name="calibrate")
 
 
 def _result_name(video_dir: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -32,6 +33,21 @@ NAMES = {
 }
 UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 HEIGHTS = (0.1, 200.0)  # m above the floor at which cameras are believed to stand
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lens:
+    """What a camera is like, wherever it stands.
+
+    Args:
+        matrix: ``(3, 3)`` intrinsics, px.
+        distortion: OpenCV's coefficients.
+        size: ``(width, height)`` px of the images it was calibrated on, None where unknown.
+    """
+
+    matrix: Floats
+    distortion: Floats
+    size: tuple[int, int] | None
 
 
 def is_entry(content: Mapping[str, Any]) -> bool:
@@ -80,17 +96,29 @@ def _homography(values: Mapping[str, Any], where: str) -> FloorHomography:
         raise UserError(f"{where}: homography: {problem}") from problem
 
 
-def _camera(values: Mapping[str, Any], where: str) -> CameraModel:
-    extrinsic = _extrinsic(values, where)
+def parse_lens(entry: Any, where: str) -> Lens:
+    """Only intrinsics, distortion and resolution of an entry.
+
+    Raises:
+        UserError: a number is missing or wrong.
+    """
+    if not isinstance(entry, Mapping):
+        raise UserError(f"{where}: expected keys intrinsic, distortion")
+    return _lens(_named(entry), where)
+
+
+def _lens(values: Mapping[str, Any], where: str) -> Lens:
     matrix = _numbers(values.get("intrinsic"), 9, f"{where}: intrinsic").reshape(3, 3)
     if matrix[0, 0] <= 0 or matrix[1, 1] <= 0 or not np.allclose(matrix[2], [0, 0, 1]):
         raise UserError(f"{where}: intrinsic: expected rows fx 0 cx, 0 fy cy, 0 0 1")
-    camera = CameraModel(
-        matrix,
-        _numbers(values.get("distortion", [0.0] * 5), None, f"{where}: distortion"),
-        extrinsic,
-        _resolution(values, where),
-    )
+    distortion = _numbers(values.get("distortion", [0.0] * 5), None, f"{where}: distortion")
+    return Lens(matrix, distortion, _resolution(values, where))
+
+
+def _camera(values: Mapping[str, Any], where: str) -> CameraModel:
+    extrinsic = _extrinsic(values, where)
+    lens = _lens(values, where)
+    camera = CameraModel(lens.matrix, lens.distortion, extrinsic, lens.size)
     height, (low, high) = camera.position[2], HEIGHTS
     if not low <= height <= high:
         raise UserError(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mtmc.calibration.entry import is_entry, parse_entry
+from mtmc.calibration.entry import Lens, is_entry, parse_entry, parse_lens
 from mtmc.calibration.model import Calibration
 from mtmc.calibration.opencv import is_opencv, read_opencv
 from mtmc.calibration.wildtrack import find_wildtrack, read_wildtrack
@@ -35,16 +35,32 @@ def load_calibration(path: Path, cameras: Sequence[str]) -> dict[str, Calibratio
     Raises:
         UserError: a file is missing or wrong, or a camera has no calibration.
     """
+    entries = _entries(path, cameras)
+    return {name: parse_entry(entry, f"{path}: {name}") for name, entry in entries.items()}
+
+
+def load_lenses(path: Path, cameras: Sequence[str]) -> dict[str, Lens]:
+    """Only the intrinsics of the named cameras, from the same files as ``load_calibration``.
+
+    Raises:
+        UserError: a file is missing or wrong, or a camera has no intrinsics.
+    """
+    entries = _entries(path, cameras)
+    return {name: parse_lens(entry, f"{path}: {name}") for name, entry in entries.items()}
+
+
+def _entries(path: Path, cameras: Sequence[str]) -> dict[str, Any]:
+    """The entries of the named cameras, in their order."""
     if not path.exists():
         raise UserError(f"{path}: no such calibration file or folder")
-    entries = _read_folder(path) if path.is_dir() else _read_file(path)
+    entries = _read_folder(path) if path.is_dir() else read_cameras(path)
     missing = [name for name in cameras if name not in entries]
     if missing:
         raise UserError(
             f"{path}: no calibration for {', '.join(missing)}; it has "
             f"{', '.join(sorted(entries)) or 'none'} (an entry is named like its camera)"
         )
-    return {name: parse_entry(entries[name], f"{path}: {name}") for name in cameras}
+    return {name: entries[name] for name in cameras}
 
 
 def _read_folder(path: Path) -> dict[str, Any]:
@@ -54,7 +70,12 @@ def _read_folder(path: Path) -> dict[str, Any]:
     return {file.stem: read_content(file) for file in files}
 
 
-def _read_file(path: Path) -> dict[str, Any]:
+def read_cameras(path: Path) -> dict[str, Any]:
+    """The entries in a file, by camera.
+
+    Raises:
+        UserError: it cannot be read.
+    """
     content = read_content(path)
     if is_entry(content):
         return {path.stem: content}
