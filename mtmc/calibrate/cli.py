@@ -143,6 +143,6 @@ def _print_fit(name: str, pair: PointPairs, fit: Fit) -> None:
         f"{(fit.pixels[used] ** 2).mean() ** 0.5:.2f} px, "
         f"{(fit.floor[used] ** 2).mean() ** 0.5:.3f} m"
     )
-    if len(used) == 4:
+    if used.sum() == 4:
         table.caption += " (four points always fit: a fifth would show errors)"
     Console(markup=False, emoji=False).print(table)
