@@ -206,8 +206,8 @@ def _peaks(gain: Floats) -> NDArray[np.int64]:
     return places[np.argsort(-gain[places])[:CANDIDATES_PER_PAIR]]
 
 
-def _common(a: FloorTracks, b: FloorTracks, ticks: int) -> tuple[Points, Points]:
-    """The columns of both at the same moments, when ``ticks`` are added to b's clock."""
+def common(a: FloorTracks, b: FloorTracks, ticks: int) -> tuple[Points, Points]:
+    """The columns ``(M, K)`` of both at the same moments, when ``ticks`` are added to b's clock."""
     start = max(a.first, b.first + ticks)
     stop = min(a.first + a.points.shape[1], b.first + ticks + b.points.shape[1])
     stop = max(start, stop)
@@ -219,14 +219,14 @@ def _common(a: FloorTracks, b: FloorTracks, ticks: int) -> tuple[Points, Points]
 
 def _judge(a: FloorTracks, b: FloorTracks, factor: complex, shift: complex, ticks: int) -> float:
     """How many sightings of b have one of a at their place, each 0..1, moments scaled to all."""
-    left, right = _common(a, b, ticks)
+    left, right = common(a, b, ticks)
     both = np.flatnonzero(np.isfinite(left).any(axis=0) & np.isfinite(right).any(axis=0))
     if len(both) == 0:
         return 0.0
     some = both[np.linspace(0, len(both) - 1, min(len(both), MOST_MOMENTS)).astype(int)]
     moved = right[:, some] * factor + shift
     apart = np.abs(left[:, None, some] - moved[None])  # (A, B, moments)
-    fit = np.exp(-np.nan_to_num(apart, nan=np.inf) ** 2 / (2 * SIGMA**2))
+    fit = np.exp(-(np.nan_to_num(apart, nan=np.inf) ** 2) / (2 * SIGMA**2))
     # One of a is only one of b.
     matched = np.minimum(fit.max(axis=0).sum(axis=0), fit.max(axis=1).sum(axis=0))
     return float(matched.sum() * len(both) / len(some))
@@ -236,7 +236,7 @@ def pairs_at(
     a: FloorTracks, b: FloorTracks, factor: complex, shift: complex, ticks: int, gate: float
 ) -> list[tuple[int, int]]:
     """Rows of a and b that are one person: together for ``LEAST_TICKS``, near on the whole."""
-    left, right = _common(a, b, ticks)
+    left, right = common(a, b, ticks)
     moved = right * factor + shift
     result = []
     for row in range(len(left)):
@@ -265,13 +265,13 @@ def _polished(a: FloorTracks, b: FloorTracks, start: Alignment, free_scale: bool
 def _refit(
     a: FloorTracks, b: FloorTracks, start: Alignment, ticks: int, free_scale: bool
 ) -> Alignment | None:
-    left, right = _common(a, b, ticks)
+    left, right = common(a, b, ticks)
     rows = pairs_at(a, b, start.factor, start.shift, ticks, 3 * SIGMA)
     if not rows:
         return None
     x = np.concatenate([left[i] for i, _ in rows])
     y = np.concatenate([right[j] for _, j in rows])
-    weight = np.exp(-np.abs(x - y * start.factor - start.shift) ** 2 / (2 * SIGMA**2))
+    weight = np.exp(-(np.abs(x - y * start.factor - start.shift) ** 2) / (2 * SIGMA**2))
     weight = np.nan_to_num(weight)
     x, y, total = np.nan_to_num(x), np.nan_to_num(y), max(weight.sum(), 1e-9)
     mean_x, mean_y = (weight * x).sum() / total, (weight * y).sum() / total

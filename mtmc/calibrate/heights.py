@@ -18,7 +18,9 @@ ASPECTS = (1.6, 5.0)  # height over width of boxes that show a standing person
 LEAST_BOXES = 30
 MOST_BOXES = 400
 PEOPLE_SPREAD = 0.06  # standard deviation among people's heights, as a share of 1.7 m
-BOX_SPREAD = 0.1  # of one person's box heights around their mean, likewise; they are not independent
+BOX_SPREAD = (
+    0.1  # of one person's box heights around their mean, likewise; they are not independent
+)
 WORST = 10.0  # share of the height in whose place boxes count that stand above the horizon
 # What cameras are like before anything was seen: log focal length over image width, tilt and roll
 # in rad, log height in m; middle and standard deviation.
@@ -114,8 +116,6 @@ def pose_from_heights(people: Standing, lens_known: bool) -> Pose:
 
     focals = [0.0] if lens_known else np.log([0.6, 0.9, 1.4])
     starts = itertools.product(focals, (0.15, 0.4, 0.8), (0.0,), np.log([2.2, 3.5, 6.0]))
-    fits = [
-        least_squares(residuals, start, loss="soft_l1", max_nfev=60) for start in starts
-    ]
+    fits = [least_squares(residuals, start, loss="soft_l1", max_nfev=60) for start in starts]
     best = min(fits, key=lambda fit: float(fit.cost))
     return pose(best.x)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -71,7 +70,9 @@ class Pose:
         above = np.full(len(own), PERSON_HEIGHT - self.height)
         seen = np.column_stack([own.real, own.imag, above]) @ self.level.T
         with np.errstate(divide="ignore", invalid="ignore"):
-            result: Floats = self.focal * seen[:, :2] / np.where(seen[:, 2:] > 0, seen[:, 2:], np.nan)
+            result: Floats = (
+                self.focal * seen[:, :2] / np.where(seen[:, 2:] > 0, seen[:, 2:], np.nan)
+            )
         return result
 
     def moved(self, factor: complex, shift: complex) -> Pose:
