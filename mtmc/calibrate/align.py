@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ MOST_TRACKS = 60  # of a camera, those that walk furthest
 CANDIDATES_PER_PAIR = 6
 MOST_CANDIDATES = 400
 MOST_MOMENTS = 400  # at which a candidate is judged
+MUTUAL = 0.7  # share of the time that one person's two tracks are nearest to each other
 SIGMA = 0.5  # m that two sightings of one person are apart
 SCALES = (0.7, 1.4)  # by how much the sizes of two cameras' floors may differ
 
@@ -51,12 +52,28 @@ class FloorTracks:
         if len(times) == 0:
             return cls(0, np.zeros((0, 0), np.complex128))
         first, last = int(np.floor(times.min() / TICK)), int(np.ceil(times.max() / TICK))
-        clock = np.arange(first, last + 1) * TICK
+        clock = np.arange(first, last + 1, dtype=np.float64) * TICK
         rows = [
             _on_clock(clock, times[tracks == track], places[tracks == track])
             for track in np.unique(tracks)
         ]
         return cls(first, np.stack(rows))
+
+    @classmethod
+    def together(cls, parts: Sequence[FloorTracks]) -> FloorTracks:
+        """The tracks of several cameras on one floor and clock."""
+        parts = [part for part in parts if part.points.size]
+        if not parts:
+            return cls(0, np.zeros((0, 0), np.complex128))
+        first = min(part.first for part in parts)
+        last = max(part.first + part.points.shape[1] for part in parts)
+        result = np.full((sum(len(p.points) for p in parts), last - first), np.nan + 0j)
+        row = 0
+        for part in parts:
+            begin = part.first - first
+            result[row : row + len(part.points), begin : begin + part.points.shape[1]] = part.points
+            row += len(part.points)
+        return cls(first, result)
 
     def longest(self, count: int) -> FloorTracks:
         """Only those tracks that are spread most."""
@@ -126,7 +143,8 @@ def align(a: FloorTracks, b: FloorTracks, window: float, free_scale: bool) -> Al
         numbers; all time offsets by the correlation theorem.
     """
     a, b = a.longest(MOST_TRACKS), b.longest(MOST_TRACKS)
-    proposals = sorted(_proposals(a, b, window, free_scale), key=lambda p: -p[0])
+    proposals = list(_proposals(a, b, window, free_scale))
+    proposals.sort(key=lambda proposal: proposal[0], reverse=True)
     judged = [
         Alignment(factor, shift, ticks, _judge(a, b, factor, shift, ticks), 0.0)
         for _, factor, shift, ticks in proposals[:MOST_CANDIDATES]
@@ -142,9 +160,9 @@ def align(a: FloorTracks, b: FloorTracks, window: float, free_scale: bool) -> Al
 def _differs(one: Alignment, other: Alignment, b: FloorTracks) -> bool:
     """Whether two alignments put people or moments elsewhere."""
     middle = np.nanmean(b.points) if np.isfinite(b.points).any() else 0j
-    apart = abs((one.factor - other.factor) * middle + one.shift - other.shift)
-    turned = abs(np.angle(one.factor / other.factor))
-    return bool(abs(one.ticks - other.ticks) * TICK > 1 or apart > 1 or turned > np.radians(30))
+    apart = float(np.abs((one.factor - other.factor) * middle + one.shift - other.shift))
+    turned = float(np.abs(np.angle(one.factor / other.factor)))
+    return abs(one.ticks - other.ticks) * TICK > 1 or apart > 1 or turned > np.radians(30)
 
 
 def _proposals(
@@ -235,14 +253,27 @@ def _judge(a: FloorTracks, b: FloorTracks, factor: complex, shift: complex, tick
 def pairs_at(
     a: FloorTracks, b: FloorTracks, factor: complex, shift: complex, ticks: int, gate: float
 ) -> list[tuple[int, int]]:
-    """Rows of a and b that are one person: together for ``LEAST_TICKS``, near on the whole."""
+    """Rows of a and b that are one person.
+
+    Together for ``LEAST_TICKS``, for most of that nobody else is nearer to either, and their median
+    distance is below ``gate`` m.
+    """
     left, right = common(a, b, ticks)
     moved = right * factor + shift
+    # Per row, as all at once would be large: who of the others is nearest at each moment.
+    to_left = np.full(left.shape, np.inf)
+    to_right = np.full(right.shape, np.inf)
+    for row in range(len(left)):
+        apart = np.nan_to_num(np.abs(left[row] - moved), nan=np.inf)
+        to_left[row] = apart.min(axis=0, initial=np.inf)
+        to_right = np.minimum(to_right, apart)
     result = []
     for row in range(len(left)):
         apart = np.abs(left[row] - moved)
+        nearest = (apart <= to_left[row]) & (apart <= to_right)
         number = np.isfinite(apart).sum(axis=1)
-        for other in np.flatnonzero(number >= LEAST_TICKS):
+        mutual = nearest.sum(axis=1) >= MUTUAL * number
+        for other in np.flatnonzero((number >= LEAST_TICKS) & mutual):
             if np.nanmedian(apart[other]) < gate:
                 result.append((row, int(other)))
     return result

@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 ASPECTS = (1.6, 5.0)  # height over width of boxes that show a standing person
 LEAST_BOXES = 30
-MOST_BOXES = 400
+MOST_BOXES = 250
 PEOPLE_SPREAD = 0.06  # standard deviation among people's heights, as a share of 1.7 m
 BOX_SPREAD = (
     0.1  # of one person's box heights around their mean, likewise; they are not independent

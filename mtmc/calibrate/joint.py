@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,12 +19,17 @@ from mtmc.calibration import Calibration
 Floats = NDArray[np.float64]
 Points = NDArray[np.complex128]
 
-GATES = (1.5, 1.0, 0.7, 0.7)  # m that tracks of one person are apart, round by round
-MOST_MEETINGS = 300  # of two cameras
+GATES = (1.5, 1.0, 0.7)  # m that tracks of one person are apart, round by round
+MOST_MEETINGS = 200  # of two cameras
+MOST_STEPS = 20  # of one fit
+# How far a pose may move in one round, standard deviations: of yaw in rad, x and y in m, s.
+STEP = np.array([0.3, 1.0, 1.0, 0.5])
 FOOT_SPREAD = 0.08  # m, standard deviation of feet along the view, straight below the camera
 WEIGHT = 0.5  # of one of the meetings, which follow each other too closely to be independent
 WORST = 50.0  # standard deviations that count in place of what is above the horizon
-HIDDEN = 0.25  # share of the height that a box may differ before its feet are not believed
+# Feet are not believed where a box differs by so much of its height from its track's others, or
+# from that of a person of 1.7 m.
+HIDDEN, WRONG = 0.2, 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,8 +71,10 @@ class Camera:
         if self.pose is not None:
             heads = self.view.coordinates(np.column_stack([middle, boxes[:, 1]]))
             tall = np.linalg.norm(feet - heads, axis=1)
-            off = np.abs(self.pose.heads(feet)[:, 1] - heads[:, 1]) / tall
-            hidden |= (boxes[:, 1] > 2) & ~(off < HIDDEN)
+            off = (self.pose.heads(feet)[:, 1] - heads[:, 1]) / tall
+            usual = _track_medians(off, self.sightings.tracks)
+            strange = ~(np.abs(off) < WRONG) | ~(np.abs(off - usual) < HIDDEN)
+            hidden |= (boxes[:, 1] > 2) & strange
         return np.where(hidden, np.nan, feet[:, 0] + 1j * feet[:, 1])
 
     def place(self, feet: Points) -> Points:
@@ -77,14 +84,15 @@ class Camera:
         return self.pose.floor(np.column_stack([feet.real, feet.imag]))
 
     def spread(self, places: Points) -> Floats:
-        """``(N,)`` m, standard deviation of feet at ``places``: larger the flatter they are seen."""
+        """``(N,)`` m, standard deviation of feet at ``places``, which grows with the distance."""
         position = self.known.position if self.known else None
         if self.pose is not None:
             position = np.array([self.pose.x, self.pose.y, self.pose.height])
         if position is None:
             return np.full(len(places), 3 * FOOT_SPREAD)
         away = np.abs(places - complex(position[0], position[1])) / position[2]
-        return FOOT_SPREAD * np.maximum(away, 1.0)
+        result: Floats = FOOT_SPREAD * np.maximum(away, 1.0)
+        return result
 
     def tracks(self) -> tuple[FloorTracks, FloorTracks]:
         """Its tracks on the common clock: their places on the floor, and their feet."""
@@ -93,6 +101,16 @@ class Camera:
         feet = np.where(np.isfinite(places), feet, np.nan)
         times, tracks = self.sightings.times + self.offset, self.sightings.tracks
         return FloorTracks.make(times, tracks, places), FloorTracks.make(times, tracks, feet)
+
+
+def _track_medians(values: Floats, tracks: NDArray[np.int64]) -> Floats:
+    """For each row ``(N,)`` the median of its track's values, those that are NaN left out."""
+    result = np.full(len(values), np.nan)
+    for track in np.unique(tracks):
+        mine = tracks == track
+        known = values[mine & np.isfinite(values)]
+        result[mine] = np.median(known) if len(known) else np.nan
+    return result
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,15 +130,18 @@ class Meetings:
     seconds: float
 
 
-def refine(cameras: Mapping[str, Camera], reference: str) -> dict[str, Camera]:
+def refine(
+    cameras: Mapping[str, Camera], reference: str, gates: Sequence[float] = GATES
+) -> dict[str, Camera]:
     """Poses and clocks that make people of ordinary height meet themselves.
 
     Args:
         cameras: with approximate poses on a common floor.
         reference: stays where it is, and so does its clock; what it is like may change.
+        gates: m that tracks of one person are apart, round by round.
     """
     result = dict(cameras)
-    for gate in GATES:
+    for gate in gates:
         pairs = all_meetings(result, gate)
         result |= _solve(result, reference, pairs)
     return result
@@ -189,20 +210,33 @@ def _solve(
     def residuals(values: Floats) -> Floats:
         now = posed(values)
         parts = [_distances(now, cameras, pair, meetings) for pair, meetings in pairs.items()]
-        for name in free:
-            pose, people = now[name].pose, now[name].people
-            if pose is not None:
-                if people is not None:
-                    parts.append(height_residuals(pose, people))
-                parts.append(prior_residuals(pose, now[name].view.lens is not None))
+        for name, camera in free.items():
+            parts += _own_residuals(now[name], camera)
         return np.clip(np.nan_to_num(np.concatenate(parts), nan=WORST), -WORST, WORST)
 
     if not free:
         return dict(cameras)
     fit = least_squares(
-        residuals, np.concatenate(list(starts.values())), loss="soft_l1", x_scale="jac", max_nfev=50
+        residuals,
+        np.concatenate(list(starts.values())),
+        loss="soft_l1",
+        x_scale="jac",
+        max_nfev=MOST_STEPS,
     )
     return posed(fit.x)
+
+
+def _own_residuals(now: Camera, before: Camera) -> list[Floats]:
+    """How unusual a camera and its people are, and how far it has moved; without meetings, not."""
+    pose, start = now.pose, before.pose
+    if pose is None or start is None or now.people is None:
+        return []
+    moved = [pose.yaw - start.yaw, pose.x - start.x, pose.y - start.y, pose.offset - start.offset]
+    return [
+        height_residuals(pose, now.people),
+        prior_residuals(pose, now.view.lens is not None),
+        np.array(moved) / STEP,
+    ]
 
 
 def _distances(

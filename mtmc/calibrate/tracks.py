@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mtmc.calibrate.align import TICK, Alignment, align
+from mtmc.calibrate.align import TICK, Alignment, FloorTracks, align
 from mtmc.calibrate.heights import pose_from_heights, standing
 from mtmc.calibrate.joint import Camera, all_meetings, refine
 from mtmc.calibrate.pose import View
@@ -18,6 +17,7 @@ from mtmc.calibration.entry import Lens
 
 LEAST_SCORE = 25  # ticks that people are together in both cameras, below which it may be chance
 GREATEST_RIVAL = 0.8  # share of the score that another alignment may have
+FIRST_GATES = (1.5, 1.0)  # m, when a camera was just put there
 GATE = 1.0  # m that tracks of one person may be apart in the end
 
 
@@ -117,43 +117,30 @@ def _prepared(
 
 
 def _placed(cameras: Mapping[str, Camera], reference: str, window: float) -> dict[str, Camera]:
-    """The cameras on the floor of the reference, the surest connections first."""
-    floors = {name: camera.tracks()[0] for name, camera in cameras.items()}
-    links = {}
-    for a, b in itertools.combinations(cameras, 2):
-        if cameras[a].known and cameras[b].known:
-            continue
-        link = align(floors[a], floors[b], window, free_scale=True)
-        if link and link.score >= LEAST_SCORE and link.rival <= GREATEST_RIVAL:
-            links[a, b], links[b, a] = link, _inverse(link)
+    """The cameras on the floor of the reference, one after the other, the surest first."""
     placed = {n: c for n, c in cameras.items() if c.known or n == reference}
     while True:
-        open_links = [
-            (link.score * (1 - link.rival), a, b)
-            for (a, b), link in links.items()
-            if a in placed and b not in placed
-        ]
-        if not open_links:
+        together = FloorTracks.together([camera.tracks()[0] for camera in placed.values()])
+        links = {
+            name: link
+            for name, camera in cameras.items()
+            if name not in placed
+            and (link := align(together, camera.tracks()[0], window, free_scale=True))
+            and link.score >= LEAST_SCORE
+            and link.rival <= GREATEST_RIVAL
+        }
+        if not links:
             return placed
-        _, a, b = max(open_links)
-        placed[b] = _put(cameras[b], links[a, b], placed[a], cameras[a])
+        surest = max(links, key=lambda name: links[name].score * (1 - links[name].rival))
+        placed[surest] = _put(cameras[surest], links[surest])
+        placed = refine(placed, reference, FIRST_GATES)
 
 
-def _inverse(link: Alignment) -> Alignment:
-    return replace(link, factor=1 / link.factor, shift=-link.shift / link.factor, ticks=-link.ticks)
-
-
-def _put(camera: Camera, link: Alignment, onto: Camera, as_it_was: Camera) -> Camera:
-    """A camera moved by its alignment to another one, and with it to where that one now is."""
+def _put(camera: Camera, link: Alignment) -> Camera:
+    """A camera moved by its alignment."""
     assert camera.pose is not None
     pose = camera.pose.moved(link.factor, link.shift)
-    offset = link.ticks * TICK
-    if onto.pose is not None and as_it_was.pose is not None:
-        turn = np.exp(1j * (onto.pose.yaw - as_it_was.pose.yaw))
-        factor = complex(turn * onto.pose.height / as_it_was.pose.height)
-        pose = pose.moved(factor, complex(onto.pose.x, onto.pose.y))
-        offset += onto.pose.offset
-    return replace(camera, pose=replace(pose, offset=offset))
+    return replace(camera, pose=replace(pose, offset=link.ticks * TICK))
 
 
 def _report(cameras: Mapping[str, Camera]) -> dict[str, Found]:
