@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mtmc.errors import UserError
+from mtmc.errors import UserError, unknown_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mtmc.calibrate.fit import Fit
     from mtmc.calibrate.points import PointPairs
+    from mtmc.calibrate.tracks import Result
 
 app = typer.Typer(
     help="Find out where cameras stand: from points on the floor, or from people's tracks.",
@@ -101,6 +104,78 @@ def points(
     for name, fit in fits.items():
         _print_fit(name, pairs[name], fit)
     typer.echo(f"wrote {out}")
+
+
+@app.command()
+def tracks(
+    run_dir: Annotated[Path, typer.Argument(help="The --out folder of a finished `mtmc run`.")],
+    out: Out = Path("calibration.yaml"),
+    calibration: Annotated[
+        Path | None,
+        typer.Option(help="Calibration of some of the cameras; the others join their floor."),
+    ] = None,
+    intrinsics: Intrinsics = None,
+    reference: Annotated[
+        str | None,
+        typer.Option(
+            help="The camera whose place and clock are kept.", show_default="the one that saw most"
+        ),
+    ] = None,
+    max_offset: Annotated[
+        float, typer.Option(help="Greatest difference of two cameras' clocks, in seconds.")
+    ] = 10.0,
+) -> None:
+    """Find where cameras stand and how their clocks differ, from people they see together."""
+    from mtmc.calibrate.save import save_calibration, save_offsets
+    from mtmc.calibrate.sightings import read_record, read_run
+    from mtmc.calibrate.tracks import calibrate_tracks
+    from mtmc.calibration.load import camera_names, load_calibration, load_lenses
+
+    if not 0 <= max_offset <= 3600:
+        raise UserError(f"--max-offset {max_offset:g}: expected seconds from 0 to 3600")
+    sightings = read_run(run_dir)
+    if reference is not None and reference not in sightings:
+        raise unknown_name("camera --reference", reference, sightings)
+    known, lenses = {}, {}
+    if calibration is not None:
+        known = load_calibration(calibration, _among(camera_names(calibration), sightings))
+    if intrinsics is not None:
+        lenses = load_lenses(intrinsics, _among(camera_names(intrinsics), sightings))
+    try:
+        result = calibrate_tracks(sightings, known, lenses, reference, max_offset)
+    except ValueError as error:
+        raise UserError(f"{run_dir}: {error}") from error
+    save_calibration(out, {n: f.model for n, f in result.found.items() if n not in known})
+    offsets = {name: found.offset for name, found in result.found.items()}
+    clocks = save_offsets(out.with_name("cameras.yaml"), read_record(run_dir), offsets)
+    _print_found(result)
+    for name, why in result.lost.items():
+        typer.echo(f"not calibrated: {name} {why}", err=True)
+    typer.echo(f"wrote {out}" + (f" and {clocks}" if clocks else ""))
+
+
+def _among(names: list[str], sightings: Mapping[str, object]) -> list[str]:
+    """The cameras of a file that are in the run, too."""
+    found = [name for name in names if name in sightings]
+    if not found:
+        raise UserError(f"none of the cameras {', '.join(names) or '(none)'} is in the run")
+    return found
+
+
+def _print_found(result: Result) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="from people seen together", title_justify="left")
+    for heading in ("camera", "x m", "y m", "height m", "offset s", "together s", "apart m", ""):
+        table.add_column(heading, justify="left" if heading == "camera" else "right")
+    for name, found in result.found.items():
+        position = found.model.position
+        place = ["", "", ""] if position is None else [f"{value:.2f}" for value in position]
+        numbers = [f"{found.offset:+.2f}", f"{found.together:.0f}", f"{found.apart:.2f}"]
+        table.add_row(name, *place, *numbers, "known" if found.known else "")
+    table.caption = "apart: median distance of where two cameras put one person"
+    Console(markup=False, emoji=False).print(table)
 
 
 def _sizes(

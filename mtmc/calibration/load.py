@@ -49,11 +49,24 @@ def load_lenses(path: Path, cameras: Sequence[str]) -> dict[str, Lens]:
     return {name: parse_lens(entry, f"{path}: {name}") for name, entry in entries.items()}
 
 
-def _entries(path: Path, cameras: Sequence[str]) -> dict[str, Any]:
-    """The entries of the named cameras, in their order."""
+def camera_names(path: Path) -> list[str]:
+    """The cameras that a folder or file has entries for.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    return list(_all_entries(path))
+
+
+def _all_entries(path: Path) -> dict[str, Any]:
     if not path.exists():
         raise UserError(f"{path}: no such calibration file or folder")
-    entries = _read_folder(path) if path.is_dir() else read_cameras(path)
+    return _read_folder(path) if path.is_dir() else read_cameras(path)
+
+
+def _entries(path: Path, cameras: Sequence[str]) -> dict[str, Any]:
+    """The entries of the named cameras, in their order."""
+    entries = _all_entries(path)
     missing = [name for name in cameras if name not in entries]
     if missing:
         raise UserError(
