@@ -118,7 +118,8 @@ def tracks(
     reference: Annotated[
         str | None,
         typer.Option(
-            help="The camera whose place and clock are kept.", show_default="the one that saw most"
+            help="The camera whose place and clock are kept.",
+            show_default="the one that saw feet most often",
         ),
     ] = None,
     max_offset: Annotated[

@@ -71,7 +71,7 @@ def calibrate_tracks(
         known: cameras that are calibrated; their floor and clock are the common ones.
         lenses: intrinsics, of cameras that have them.
         reference: the camera that stands at the origin and looks along +y when none is known; the
-            one that saw most when None.
+            one that saw feet most often when None.
         window: greatest difference of two clocks, s.
 
     Raises:
@@ -80,7 +80,8 @@ def calibrate_tracks(
     cameras, lost = _prepared(sightings, known, lenses)
     if reference is None:
         among = [name for name in cameras if name in known] or list(cameras)
-        reference = max(among, key=lambda name: len(sightings[name].times), default=None)
+        seen = {name: int(np.isfinite(cameras[name].feet()).sum()) for name in among}
+        reference = max(among, key=lambda name: seen[name], default=None)
     if reference is None or reference not in cameras:
         raise ValueError(f"camera {reference!r} {lost.get(str(reference), 'is not there')}")
     placed = _placed(cameras, reference, window)
