@@ -115,7 +115,7 @@ def pose_from_heights(people: Standing, lens_known: bool) -> Pose:
         return np.concatenate([height_residuals(made, people), prior_residuals(made, lens_known)])
 
     focals = [0.0] if lens_known else np.log([0.6, 0.9, 1.4])
-    starts = itertools.product(focals, (0.15, 0.4, 0.8), (0.0,), np.log([2.2, 3.5, 6.0]))
+    starts = itertools.product(focals, (0.15, 0.4, 0.8), (0.0,), np.log([2.5, 5.0]))
     fits = [least_squares(residuals, start, loss="soft_l1", max_nfev=60) for start in starts]
     best = min(fits, key=lambda fit: float(fit.cost))
     return pose(best.x)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -78,12 +78,12 @@ def calibrate_tracks(
         ValueError: no two cameras can be put together.
     """
     cameras, lost = _prepared(sightings, known, lenses)
+    if reference is not None and reference not in cameras:
+        raise ValueError(f"camera {reference!r} {lost.get(reference, 'is not there')}")
+    if not cameras:
+        raise ValueError("; ".join(f"{name} {why}" for name, why in lost.items()))
     if reference is None:
-        among = [name for name in cameras if name in known] or list(cameras)
-        seen = {name: int(np.isfinite(cameras[name].feet()).sum()) for name in among}
-        reference = max(among, key=lambda name: seen[name], default=None)
-    if reference is None or reference not in cameras:
-        raise ValueError(f"camera {reference!r} {lost.get(str(reference), 'is not there')}")
+        reference = _best_reference(cameras, [name for name in cameras if name in known])
     placed = _placed(cameras, reference, window)
     for name in cameras:
         if name not in placed:
@@ -115,6 +115,12 @@ def _prepared(
             continue
         cameras[name] = Camera(seen, view, people, pose)
     return cameras, lost
+
+
+def _best_reference(cameras: Mapping[str, Camera], known: Sequence[str]) -> str:
+    """The camera that sees feet most often, of the known ones where there are any."""
+    seen = {n: int(np.isfinite(cameras[n].feet()).sum()) for n in known or cameras}
+    return max(seen, key=lambda name: seen[name])
 
 
 def _placed(cameras: Mapping[str, Camera], reference: str, window: float) -> dict[str, Camera]:

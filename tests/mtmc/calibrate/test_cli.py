@@ -1,10 +1,15 @@
+import json
+
 import cv2
 import numpy as np
 import pytest
 import yaml
 
+from mtmc.calibrate.save import to_entry
 from mtmc.calibration import CameraModel, FloorHomography, load_calibration
 from mtmc.cli import main
+from mtmc.mot import MotRows, write_mot
+from tests.mtmc.calibrate.scenes import CAMERAS, FPS, OFFSETS, scene
 from tests.mtmc.calibrate.test_fit import FLOOR, SIZE, camera, pairs
 
 
@@ -100,6 +105,63 @@ def test_bad_options(csv_file, monkeypatch, capsys):
     ):
         assert command(monkeypatch, "points", csv_file, *options) == 2
         assert message in capsys.readouterr().err
+
+
+@pytest.fixture
+def finished_run(tmp_path):
+    """The folder of a run on three cameras, as text files only."""
+    folder = tmp_path / "out"
+    about = {"fps": FPS, "size": list(SIZE)}
+    for name, seen in scene(cameras={n: CAMERAS[n] for n in "ab"}).items():
+        frames = np.floor(seen.times * FPS + 0.25).astype(int) + 21
+        rows = MotRows.make(frames, seen.tracks + 1, seen.boxes)
+        (folder / "tracks").mkdir(parents=True, exist_ok=True)
+        write_mot(folder / "tracks" / f"{name}.txt", rows)
+        (tmp_path / f"{name}.mp4").touch()
+    cameras = {n: {**about, "source": str(tmp_path / f"{n}.mp4")} for n in "ab"}
+    clocks = [[n, "", None, 0.5, None] for n in "ab"]
+    (folder / "run.json").write_text(json.dumps({"cameras": cameras, "about": {"cameras": clocks}}))
+    return folder
+
+
+def test_tracks_to_a_calibration_and_clocks(finished_run, tmp_path, monkeypatch, capsys):
+    out = tmp_path / "new" / "calibration.yaml"
+    known = tmp_path / "known.yaml"
+    known.write_text(yaml.safe_dump({"a": to_entry(CAMERAS["a"]), "z": {}}))
+    options = ["--out", out, "--calibration", known, "--max-offset", "4"]
+    assert command(monkeypatch, "tracks", finished_run, *options) == 0
+    assert "wrote" in capsys.readouterr().out
+    model = load_calibration(out, ["b"])["b"]
+    assert model.position == pytest.approx(CAMERAS["b"].position, abs=1.0)
+    clocks = yaml.safe_load(out.with_name("cameras.yaml").read_text())["cameras"]
+    assert clocks[0]["offset"] == 0.5
+    assert clocks[1]["offset"] == pytest.approx(0.6 + OFFSETS["b"], abs=0.2)
+    assert clocks[1]["path"] == str(tmp_path / "b.mp4")
+
+
+def test_bad_runs(finished_run, tmp_path, monkeypatch, capsys):
+    nobody = tmp_path / "nobody"
+    (nobody / "tracks").mkdir(parents=True)
+    for name in "ab":
+        (nobody / "tracks" / f"{name}.txt").touch()
+    (nobody / "run.json").write_text((finished_run / "run.json").read_text())
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "run.json").write_text('{"cameras": {"a": {}}}')
+    lens = tmp_path / "lens.yaml"
+    lens.write_text("z: {}")
+    for options, message in (
+        ([tmp_path / "gone"], "run.json: no such file; expected the --out folder of a run"),
+        ([broken], "run.json: not what `mtmc run` writes"),
+        ([nobody], "shows 0 whole standing people, too few"),
+        ([finished_run, "--reference", "x"], "unknown camera --reference 'x'"),
+        ([finished_run, "--max-offset", "-1"], "--max-offset -1: expected seconds"),
+        ([finished_run, "--intrinsics", lens], "none of the cameras z is in the run"),
+    ):
+        assert command(monkeypatch, "tracks", *options) == 2
+        error = capsys.readouterr().err
+        assert message in error
+        assert error.count("\n") == 1
 
 
 def test_pictures_with_a_pixel_grid(two_cameras, tmp_path, monkeypatch):
