@@ -1,0 +1,119 @@
+"""Few coordinates for features of very many dimensions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.linalg import eigh, solve_triangular
+from scipy.linalg.lapack import dpstrf
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+TOLERANCE = 1e-10  # of the largest variance: what float32 features still resolve
+COLUMNS = 4096  # features in float64 at a time
+# Principal components that are few in comparison are found by iteration.
+SHARE, OVERSAMPLING, ITERATIONS = 0.2, 20, 6
+
+
+@dataclass(frozen=True, eq=False)
+class Subspace:
+    """Samples in coordinates of an orthonormal basis, and the way back.
+
+    Args:
+        mean: ``(D,)`` of the samples.
+        coordinates: ``(N, R)`` of the samples less the mean.
+        anchors: ``(K, D)`` samples less the mean, of which the basis is made.
+        mixing: ``(K, R)``: the basis ``(D, R)`` is ``anchors^T mixing``, which is not computed
+            because it is as large as all samples.
+    """
+
+    mean: NDArray[np.float32]
+    coordinates: NDArray[np.float64]
+    anchors: NDArray[np.float32]
+    mixing: NDArray[np.float64]
+
+    def expand(self, directions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Directions ``(R, K)`` of the subspace as ones ``(D, K)`` of the features."""
+        mixed = self.mixing @ directions
+        parts = [
+            self.anchors[:, start : start + COLUMNS].T.astype(np.float64) @ mixed
+            for start in range(0, self.anchors.shape[1], COLUMNS)
+        ]
+        return np.concatenate(parts)
+
+
+def span(features: NDArray[np.float32]) -> Subspace:
+    """The space that the samples span, exactly.
+
+    A pivoted Cholesky factorisation of the samples' inner products; it picks samples whose
+    differences to the mean are independent.
+
+    Args:
+        features: ``(N, D)``.
+    """
+    mean, centred = _centred(features)
+    factor, pivots, rank, _ = dpstrf(_products(centred), tol=-1.0, lower=1)
+    lower = np.tril(factor)
+    scale = np.diag(lower)
+    # LAPACK's own tolerance would count rounding errors of the features.
+    rank = int((scale[:rank] > np.sqrt(TOLERANCE) * max(scale[0], 1e-300)).sum())
+    order = pivots - 1
+    coordinates = np.empty((len(features), rank))
+    coordinates[order] = lower[:, :rank]
+    # The pivots in these coordinates are lower-triangular: A = T B^T, so B = A^T T^-T.
+    triangle = lower[:rank, :rank]
+    mixing = solve_triangular(triangle, np.eye(rank), lower=True).T
+    return Subspace(mean, coordinates, centred[order[:rank]], mixing)
+
+
+def principal(features: NDArray[np.float32], dims: int) -> Subspace:
+    """The principal components.
+
+    Args:
+        features: ``(N, D)``.
+        dims: most components; there are fewer where the samples span fewer.
+    """
+    mean, centred = _centred(features)
+    variances, vectors = _leading(_products(centred), dims)
+    kept = variances > TOLERANCE * max(variances[0], 1e-300)
+    lengths = np.sqrt(variances[kept])
+    return Subspace(mean, vectors[:, kept] * lengths, centred, vectors[:, kept] / lengths)
+
+
+def _centred(
+    features: NDArray[np.float32],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    mean = features.mean(axis=0, dtype=np.float64).astype(np.float32)
+    return mean, features - mean
+
+
+def _products(samples: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Inner products ``(N, N)`` of all samples."""
+    out = np.zeros((len(samples),) * 2)
+    for start in range(0, samples.shape[1], COLUMNS):
+        part = samples[:, start : start + COLUMNS].astype(np.float64)
+        out += part @ part.T
+    return out
+
+
+def _leading(
+    matrix: NDArray[np.float64], count: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The largest eigenvalues, falling, and their vectors.
+
+    Source: for few of many, Halko et al., "Finding structure with randomness", 2011, Algorithm 4.4.
+    """
+    size = len(matrix)
+    count = min(count, size)
+    if count > SHARE * size:
+        values, vectors = eigh(matrix, subset_by_index=(size - count, size - 1))
+        return values[::-1], vectors[:, ::-1]
+    rng = np.random.default_rng(0)
+    basis = rng.normal(size=(size, min(size, count + OVERSAMPLING)))
+    for _ in range(ITERATIONS):
+        basis, _ = np.linalg.qr(matrix @ basis)
+    values, mixing = eigh(basis.T @ matrix @ basis)
+    return values[::-1][:count], (basis @ mixing)[:, ::-1][:, :count]
