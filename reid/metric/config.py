@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from reid.evaluation.benchmark import Protocol
+from reid.models.metric import Compare
 from reid.training.config import DataConfig, ModelConfig, Settings
 
 
@@ -19,6 +20,11 @@ class MetricConfig:
         dims: most dimensions of XQDA's subspace; null for all with an eigenvalue above 1.
         regularizer: added to the variance of one person's differences in every direction.
         pairs: ``cross_camera``: of two cameras; ``all``: also of one.
+        compare: how embeddings are compared after ``L^T (x - mean)``: ``mahalanobis`` by their
+            distance, as the methods' papers do; ``cosine`` by their angle.
+        radius: for ``mahalanobis``: of the sphere that embeddings are put on, in lengths of the
+            longest training image's. The larger, the more exactly do embeddings rank as the
+            distance, and the smaller are their cosine distances, with the square of it.
 
     Raises:
         ValueError: a value is out of range.
@@ -29,12 +35,16 @@ class MetricConfig:
     dims: int | None = None
     regularizer: float = 1e-3
     pairs: Literal["cross_camera", "all"] = "cross_camera"
+    compare: Compare = "mahalanobis"
+    radius: float = 2.0
 
     def __post_init__(self) -> None:
         for name in ("pca", "dims"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"{name} must be at least 1, or null for all")
+        if self.radius < 1:
+            raise ValueError("radius must be at least 1")
         if self.regularizer < 0:
             raise ValueError("regularizer must not be negative")
         if self.dims is not None and self.method != "xqda":

@@ -27,13 +27,12 @@ class Metric:
     Args:
         factor: ``L (D, K)``, largest directions first.
         mean: ``(D,)`` of the training samples.
-        radius: twice the mean squared length of the training samples' ``L^T (x - mean)``, or the
-            largest where that is more; square root of it.
+        longest: length of the longest ``L^T (x - mean)`` of a training sample.
     """
 
     factor: NDArray[np.float32]
     mean: NDArray[np.float32]
-    radius: float
+    longest: float
 
 
 def learn(
@@ -62,10 +61,8 @@ def learn(
         return None
     space = span(features) if config.pca is None else principal(features, config.pca)
     factor = _factor(space, pids, camids, config)
-    lengths = ((space.coordinates @ factor) ** 2).sum(axis=1)
-    return Metric(
-        space.expand(factor).astype(np.float32), space.mean, float(np.sqrt(lengths.max()))
-    )
+    longest = float(np.linalg.norm(space.coordinates @ factor, axis=1).max())
+    return Metric(space.expand(factor).astype(np.float32), space.mean, longest)
 
 
 def _factor(
@@ -127,6 +124,7 @@ def kissme(intra: Floats, extra: Floats) -> Floats:
     Args:
         intra: ``(R, R)`` moment of one person's differences, regularised.
         extra: ``(R, R)`` moment of different people's.
+
     Returns:
         ``L (R, K)``.
 

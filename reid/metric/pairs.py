@@ -35,9 +35,8 @@ def pair_moments(
     same_person = _weighted([(1, pids), (-1, places)], features)
     other_camera = _weighted([(1, everything), (-1, camids)], features)
     # Pairs of different people: all cross-camera pairs but those of one person.
-    moments, pairs = zip(same_person, other_camera, strict=True)
-    intra, extra = moments[0], moments[1] - moments[0]
-    n_intra, n_extra = pairs[0], pairs[1] - pairs[0]
+    intra, n_intra = same_person
+    extra, n_extra = other_camera[0] - intra, other_camera[1] - n_intra
     return intra / max(n_intra, 1), extra / max(n_extra, 1), n_intra, n_extra
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import eigh, solve_triangular
+from scipy.linalg.blas import ssyrk
 from scipy.linalg.lapack import dpstrf
 
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-10  # of the largest variance: what float32 features still resolve
 COLUMNS = 4096  # features in float64 at a time
-# Principal components that are few in comparison are found by iteration.
-SHARE, OVERSAMPLING, ITERATIONS = 0.2, 20, 6
+# Principal components that are few in comparison are found by iteration, in float32.
+SHARE, OVERSAMPLING, ITERATIONS = 0.2, 20, 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +78,10 @@ def principal(features: NDArray[np.float32], dims: int) -> Subspace:
         dims: most components; there are fewer where the samples span fewer.
     """
     mean, centred = _centred(features)
-    variances, vectors = _leading(_products(centred), dims)
+    if dims > SHARE * len(features):
+        variances, vectors = _leading(_products(centred), dims)
+    else:
+        variances, vectors = _approximately_leading(_fast_products(centred), dims)
     kept = variances > TOLERANCE * max(variances[0], 1e-300)
     lengths = np.sqrt(variances[kept])
     return Subspace(mean, vectors[:, kept] * lengths, centred, vectors[:, kept] / lengths)
@@ -99,21 +103,35 @@ def _products(samples: NDArray[np.float32]) -> NDArray[np.float64]:
     return out
 
 
+def _fast_products(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The same in float32, computed once for each pair."""
+    lower = ssyrk(1.0, samples.T, trans=1, lower=1)
+    upper = np.tril(lower, -1).T
+    lower += upper
+    return np.asarray(lower, np.float32)
+
+
 def _leading(
     matrix: NDArray[np.float64], count: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The largest eigenvalues, falling, and their vectors.
+    """The largest eigenvalues, falling, and their vectors."""
+    size = len(matrix)
+    values, vectors = eigh(matrix, subset_by_index=(max(size - count, 0), size - 1))
+    return values[::-1], vectors[:, ::-1]
 
-    Source: for few of many, Halko et al., "Finding structure with randomness", 2011, Algorithm 4.4.
+
+def _approximately_leading(
+    matrix: NDArray[np.float32], count: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The same for few of many: a random subspace that is multiplied again and again.
+
+    Source: Halko et al., "Finding structure with randomness", 2011, Algorithm 4.4.
     """
     size = len(matrix)
-    count = min(count, size)
-    if count > SHARE * size:
-        values, vectors = eigh(matrix, subset_by_index=(size - count, size - 1))
-        return values[::-1], vectors[:, ::-1]
     rng = np.random.default_rng(0)
-    basis = rng.normal(size=(size, min(size, count + OVERSAMPLING)))
+    basis = rng.standard_normal((size, min(size, count + OVERSAMPLING)), np.float32)
     for _ in range(ITERATIONS):
-        basis, _ = np.linalg.qr(matrix @ basis)
-    values, mixing = eigh(basis.T @ matrix @ basis)
-    return values[::-1][:count], (basis @ mixing)[:, ::-1][:, :count]
+        basis = np.linalg.qr(matrix @ basis)[0]
+    values, mixing = eigh((basis.T @ (matrix @ basis)).astype(np.float64))
+    vectors = basis @ mixing[:, ::-1][:, :count]
+    return values[::-1][:count], vectors

@@ -119,10 +119,11 @@ class MetricTrainer:
         weights = {f"features.{name}": value for name, value in checkpoint.weights.items()}
         weights["projection.weight"] = torch.from_numpy(metric.factor.T.copy())
         weights["projection.bias"] = torch.from_numpy(-metric.mean @ metric.factor)
-        weights["radius"] = torch.tensor(metric.radius)
-        name = METRIC + model.name
-        args = {"dims": dims, "args": model.args}
-        return replace(checkpoint, model=name, args=args, weights=weights, dim=dims + 1)
+        weights["radius"] = torch.tensor(self._config.metric.radius * metric.longest)
+        compare = self._config.metric.compare
+        args = {"dims": dims, "args": model.args, "compare": compare}
+        whole = replace(checkpoint, model=METRIC + model.name, args=args, weights=weights)
+        return replace(whole, dim=whole.build().dim)
 
 
 @torch.inference_mode()
@@ -151,7 +152,8 @@ def extract_features(
     start = 0
     for chunk in decoded(images.paths, preprocess, progress):
         pixels = torch.from_numpy(chunk).permute(0, 3, 1, 2)
-        for batch in pixels.split(BATCH):
+        for first in range(0, len(pixels), BATCH):
+            batch = pixels[first : first + BATCH]
             rows = network(preprocess.normalize_tensor(batch.to(device)))
             out[start : start + len(batch)] = rows.cpu().numpy()
             start += len(batch)
