@@ -45,7 +45,7 @@ def run_metric_training(
             raise ReidError(f"{out}: holds a training; choose another --out")
         if Checkpoint.open(best).config != config.to_dict():
             raise ReidError(f"{best}: was written with another configuration; choose another --out")
-        console.print(f"{out}: is done already")
+        console.print(f"{out}: is done already", soft_wrap=True)
         return
     trainer = MetricTrainer(config, train, test, pick_device(device))
     total = sum(len(dataset.train) for dataset in train)

@@ -112,7 +112,7 @@ def xqda(intra: Floats, extra: Floats, dims: int | None = None) -> Floats:
     if len(order) == 0:
         raise ReidError(
             "no eigenvalue is above 1: different people differ no more than one person does "
-            "between images, so there is no metric to learn"
+            "between images, so there is no metric to learn (metric.regularizer may be too large)"
         )
     factor: Floats = directions[:, order] * np.sqrt(1 - 1 / values[order])
     return factor

@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-10  # of the largest variance: what float32 features still resolve
 COLUMNS = 4096  # features in float64 at a time
-# Principal components that are few in comparison are found by iteration, in float32.
-SHARE, OVERSAMPLING, ITERATIONS = 0.2, 20, 4
+# Few principal components of more rows than this are found by iteration, in float32.
+EXACT_ROWS, FEW = 2500, 0.2
+OVERSAMPLING, ITERATIONS = 20, 4
 
 
 @dataclass(frozen=True, eq=False)
 class Subspace:
     """Samples in coordinates of an orthonormal basis, and the way back.
+
+    With fewer samples than features, all work is done on the samples' inner products, otherwise on
+    the features' covariances: on whichever matrix is smaller.
 
     Args:
         mean: ``(D,)`` of the samples.
@@ -47,7 +51,7 @@ class Subspace:
 
 
 def span(features: NDArray[np.float32]) -> Subspace:
-    """The space that the samples span, exactly.
+    """The space that the samples span, exactly; all features where there are more samples.
 
     A pivoted Cholesky factorisation of the samples' inner products; it picks samples whose
     differences to the mean are independent.
@@ -56,6 +60,9 @@ def span(features: NDArray[np.float32]) -> Subspace:
         features: ``(N, D)``.
     """
     mean, centred = _centred(features)
+    if len(features) > features.shape[1]:
+        identity = np.eye(features.shape[1])
+        return Subspace(mean, centred.astype(np.float64), identity.astype(np.float32), identity)
     factor, pivots, rank, _ = dpstrf(_products(centred), tol=-1.0, lower=1)
     lower = np.tril(factor)
     scale = np.diag(lower)
@@ -71,20 +78,25 @@ def span(features: NDArray[np.float32]) -> Subspace:
 
 
 def principal(features: NDArray[np.float32], dims: int) -> Subspace:
-    """The principal components.
+    """The principal components; few of many by iteration, so that the last of them are rough.
 
     Args:
         features: ``(N, D)``.
         dims: most components; there are fewer where the samples span fewer.
     """
     mean, centred = _centred(features)
-    if dims > SHARE * len(features):
-        variances, vectors = _leading(_products(centred), dims)
+    more_samples = len(features) > features.shape[1]
+    rows = np.ascontiguousarray(centred.T) if more_samples else centred
+    if len(rows) <= EXACT_ROWS or dims > FEW * len(rows):
+        variances, vectors = _leading(_products(rows), dims)
     else:
-        variances, vectors = _approximately_leading(_fast_products(centred), dims)
+        variances, vectors = _approximately_leading(_fast_products(rows), dims)
     kept = variances > TOLERANCE * max(variances[0], 1e-300)
-    lengths = np.sqrt(variances[kept])
-    return Subspace(mean, vectors[:, kept] * lengths, centred, vectors[:, kept] / lengths)
+    lengths, vectors = np.sqrt(variances[kept]), vectors[:, kept]
+    if more_samples:
+        anchors = np.eye(features.shape[1], dtype=np.float32)
+        return Subspace(mean, centred @ vectors, anchors, vectors)
+    return Subspace(mean, vectors * lengths, centred, vectors / lengths)
 
 
 def _centred(
@@ -95,7 +107,7 @@ def _centred(
 
 
 def _products(samples: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Inner products ``(N, N)`` of all samples."""
+    """Inner products ``(N, N)`` of all rows."""
     out = np.zeros((len(samples),) * 2)
     for start in range(0, samples.shape[1], COLUMNS):
         part = samples[:, start : start + COLUMNS].astype(np.float64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from reid.metric.config import MetricTraining
     from reid.metric.learn import Metric
     from reid.models.base import EmbeddingNet
+    from reid.preprocess import Preprocess
 
 BATCH = 16
 
@@ -73,8 +75,10 @@ class MetricTrainer:
         self._config, self._test, self._device = config, test, device
         self._images = combine([dataset.train for dataset in train])
         network = build(config.model.name, **config.model.args)
+        self._preprocess = network.preprocess()
         if config.model.start_from is not None:
             network.load_state_dict(starting_weights(config.model))
+            self._preprocess = Checkpoint.open(Path(config.model.start_from)).preprocess
         self._network = network.eval().to(device)
 
     def run(
@@ -89,7 +93,9 @@ class MetricTrainer:
             ReidError: an image cannot be read, or the images do not determine such a metric.
         """
         start = time.perf_counter()
-        features = extract_features(self._network, self._images, self._device, progress)
+        features = extract_features(
+            self._network, self._preprocess, self._images, self._device, progress
+        )
         middle = time.perf_counter()
         images = self._images
         metric = learn(features, images.pids, images.camids, self._config.metric)
@@ -109,7 +115,7 @@ class MetricTrainer:
             model=model.name,
             args=model.args,
             weights=network.state_dict(),
-            preprocess=network.preprocess(),
+            preprocess=self._preprocess,
             dim=network.dim,
             config=self._config.to_dict(),
         )
@@ -129,6 +135,7 @@ class MetricTrainer:
 @torch.inference_mode()
 def extract_features(
     network: EmbeddingNet,
+    preprocess: Preprocess,
     images: Images,
     device: torch.device,
     progress: Callable[[int], object] | None = None,
@@ -137,6 +144,7 @@ def extract_features(
 
     Args:
         network: in evaluation mode, on ``device``.
+        preprocess: how crops become its input.
         images: N files.
         device: where.
         progress: told how many images are done.
@@ -147,7 +155,6 @@ def extract_features(
     Raises:
         ReidError: a file is no image.
     """
-    preprocess = network.preprocess()
     out = np.empty((len(images), network.dim), np.float32)
     start = 0
     for chunk in decoded(images.paths, preprocess, progress):

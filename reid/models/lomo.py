@@ -77,7 +77,7 @@ class Lomo(EmbeddingNet):
         """The descriptor of RGB images ``(N, 3, H, W)`` from 0 to 1."""
         if tuple(images.shape[2:]) != self.input_size:
             raise ValueError(f"expected images of {self.input_size}, got {tuple(images.shape[2:])}")
-        images = images.contiguous()
+        images = images.contiguous().clamp(0, 1)
         colors = self._evened_out(images) if self.retinex else images
         red, green, blue = images.unbind(1)
         grey = (LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue).unsqueeze(1)
