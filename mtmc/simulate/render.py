@@ -10,10 +10,20 @@ import numpy as np
 import warp as wp
 from scipy import ndimage
 
-from mtmc.simulate import kernels as k
 from mtmc.simulate.body import JOINT_INDEX, Floats, Ints
 from mtmc.simulate.camera import Camera
 from mtmc.simulate.dress import PHONE, SKIN, PersonMesh, linear
+from mtmc.simulate.kernels import structs
+from mtmc.simulate.kernels.body import project_kernel, skin_kernel, vertex_occlusion_kernel
+from mtmc.simulate.kernels.compose import compose_kernel
+from mtmc.simulate.kernels.light import place_light_kernel
+from mtmc.simulate.kernels.place import (
+    place_color_kernel,
+    place_lighting_kernel,
+    place_shadow_kernel,
+)
+from mtmc.simulate.kernels.raster import count_kernel, cover_kernel, raster_kernel
+from mtmc.simulate.kernels.samples import SAMPLES
 from mtmc.simulate.wardrobe import PATTERNS
 
 # The balls that stand for a person when ambient light is blocked: joint and radius in m.
@@ -129,7 +139,7 @@ def fold_texture(size: int = 256) -> Floats:
 
 
 def _lens(camera: Camera) -> Any:
-    lens = k.Lens()
+    lens = structs.Lens()
     lens.rotation = wp.mat33(*camera.rotation.ravel().tolist())
     lens.translation = wp.vec3(*camera.translation.tolist())
     lens.fx = lens.fy = camera.focal
@@ -142,7 +152,7 @@ def _lens(camera: Camera) -> Any:
 
 def _light(lamp: Lamp, size: int) -> Any:
     """A light with the lens of its shadow map: from the sun parallel, from a lamp downwards."""
-    light = k.Light()
+    light = structs.Light()
     position = np.array(lamp.position, float)
     focus = np.array(lamp.focus, float)
     if lamp.sun:
@@ -154,7 +164,7 @@ def _light(lamp: Lamp, size: int) -> Any:
     right = np.cross(ahead, [0.0, 1.0, 0.001])
     right /= np.linalg.norm(right)
     rotation = np.stack([right, np.cross(ahead, right), ahead])
-    lens = k.Lens()
+    lens = structs.Lens()
     lens.rotation = wp.mat33(*rotation.ravel().tolist())
     lens.translation = wp.vec3(*(-rotation @ eye).tolist())
     lens.orthographic = int(lamp.sun)
@@ -177,7 +187,7 @@ def _light(lamp: Lamp, size: int) -> Any:
 
 
 def _material(cloth: Any, strap: int) -> Any:
-    m = k.Material()
+    m = structs.Material()
     m.pattern = PATTERNS[cloth.pattern]
     m.color = wp.vec3(*linear(cloth.color).tolist())
     m.second = wp.vec3(*linear(cloth.second).tolist())
@@ -193,12 +203,12 @@ class _View:
     def __init__(self, camera: Camera, lights: int, dev: str) -> None:
         n = camera.width * camera.height
         self.camera, self.lens = camera, _lens(camera)
-        self.pixels = k.Pixels()
+        self.pixels = structs.Pixels()
         for name in ("albedo", "position", "normal", "ambient"):
             setattr(self.pixels, name, wp.zeros(n, dtype=wp.vec3, device=dev))
         self.pixels.direct = wp.zeros((lights, n), dtype=wp.vec3, device=dev)
-        self.empty = wp.zeros((k.SAMPLES, n), dtype=wp.uint64, device=dev)
-        self.keys = wp.zeros((k.SAMPLES, n), dtype=wp.uint64, device=dev)
+        self.empty = wp.zeros((SAMPLES, n), dtype=wp.uint64, device=dev)
+        self.keys = wp.zeros((SAMPLES, n), dtype=wp.uint64, device=dev)
         half = ((camera.width + 1) // 2) * ((camera.height + 1) // 2)
         self.light = wp.zeros(half, dtype=wp.vec3, device=dev)
         self.out = wp.zeros(n, dtype=wp.vec3, device=dev)
@@ -224,7 +234,7 @@ class Renderer:
         self._shadow_size = shadow_size
         lights = [_light(lamp, shadow_size) for lamp in stage.lamps]
         self._lights_host = lights
-        self.lights = wp.array(lights, dtype=k.Light, device=self.device)
+        self.lights = wp.array(lights, dtype=structs.Light, device=self.device)
         self.maps_empty = wp.zeros(
             (max(len(lights), 1), shadow_size**2), dtype=wp.uint64, device=self.device
         )
@@ -252,7 +262,7 @@ class Renderer:
         def stack(values: list[Any], width: int) -> Any:
             return np.concatenate(values) if values else np.zeros((1, width))
 
-        data = k.Vertices()
+        data = structs.Vertices()
         data.rest = self._array(stack([m.vertices for m in meshes], 3), wp.vec3)
         data.rest_normal = self._array(stack([m.normals for m in meshes], 3), wp.vec3)
         data.bones = self._array(stack([m.bones for m in meshes], 4).astype(np.int32), wp.vec4i)
@@ -279,7 +289,9 @@ class Renderer:
         materials = [
             _material(c, s) for m in meshes for c, s in zip(m.materials, m.strap, strict=True)
         ]
-        self.materials = wp.array(materials or [k.Material()], dtype=k.Material, device=self.device)
+        self.materials = wp.array(
+            materials or [structs.Material()], dtype=structs.Material, device=self.device
+        )
         self.counts = wp.zeros(max(len(meshes), 1), dtype=int, device=self.device)
         self.start, self.end, self.scratch = (
             wp.zeros(total, dtype=wp.vec3, device=self.device) for _ in range(3)
@@ -293,7 +305,7 @@ class Renderer:
         points = self.mesh.rest[first:last]
         body = wp.Mesh(wp.clone(points), self._array((faces - first).astype(np.int32).ravel(), int))
         wp.launch(
-            k.vertex_occlusion_kernel, int(last - first), device=self.device,
+            vertex_occlusion_kernel, int(last - first), device=self.device,
             inputs=[body.id, points, self.mesh.rest_normal[first:last], 12,
                     self.mesh.occlusion[first:last]],
         )  # fmt: skip
@@ -307,7 +319,7 @@ class Renderer:
         self.face_surface = self._array(stage.surface.astype(np.int32), int)
         surfaces = []
         for s in stage.surfaces:
-            surface = k.Surface()
+            surface = structs.Surface()
             surface.kind, surface.scale, surface.seed, surface.glow = (
                 s.kind,
                 s.scale,
@@ -317,10 +329,10 @@ class Renderer:
             surface.color = wp.vec3(*linear(s.color).tolist())
             surface.second = wp.vec3(*linear(s.second).tolist())
             surfaces.append(surface)
-        self.surfaces = wp.array(surfaces, dtype=k.Surface, device=self.device)
+        self.surfaces = wp.array(surfaces, dtype=structs.Surface, device=self.device)
         for index, light in enumerate(self._lights_host):
             wp.launch(
-                k.place_shadow_kernel, self._shadow_size**2, device=self.device,
+                place_shadow_kernel, self._shadow_size**2, device=self.device,
                 inputs=[self.stage_mesh.id, light, index, self.maps_empty],
             )  # fmt: skip
 
@@ -328,10 +340,15 @@ class Renderer:
         view = _View(camera, len(self._lights_host), self.device)
         radius = self.stage.lamps[0].radius if self.stage.lamps else 0.3
         wp.launch(
-            k.place_kernel, camera.width * camera.height, device=self.device,
+            place_color_kernel, camera.width * camera.height, device=self.device,
+            inputs=[self.stage_mesh.id, self.face_surface, self.surfaces, view.lens, view.pixels,
+                    view.empty],
+        )  # fmt: skip
+        wp.launch(
+            place_lighting_kernel, camera.width * camera.height, device=self.device,
             inputs=[self.stage_mesh.id, self.face_surface, self.surfaces, view.lens, self.lights,
                     radius, wp.vec3(*self.stage.sky), wp.vec3(*self.stage.inside), rays,
-                    view.pixels, view.empty],
+                    view.pixels],
         )  # fmt: skip
         self._denoise(view)
         return view
@@ -374,7 +391,7 @@ class Renderer:
         for pose in self.poses:
             first = int(self.vertex_start[pose.person])
             wp.launch(
-                k.skin_kernel, int(self.vertex_start[pose.person + 1]) - first, device=self.device,
+                skin_kernel, int(self.vertex_start[pose.person + 1]) - first, device=self.device,
                 inputs=[self.mesh, first, self._array(pose.rotations, wp.mat33),
                         self._array(pose.offsets, wp.vec3),
                         self._array(pose.next_rotations, wp.mat33),
@@ -399,14 +416,14 @@ class Renderer:
     def _project(self, pose: Pose, lens: Any, share: float, start: Any, end: Any) -> None:
         first = int(self.vertex_start[pose.person])
         wp.launch(
-            k.project_kernel, int(self.vertex_start[pose.person + 1]) - first, device=self.device,
+            project_kernel, int(self.vertex_start[pose.person + 1]) - first, device=self.device,
             inputs=[self.mesh, lens, first, share, start, end],
         )  # fmt: skip
 
     def _raster(self, pose: Pose, start: Any, end: Any, lens: Any, samples: int, keys: Any) -> None:
         first = int(self.face_start[pose.person])
         wp.launch(
-            k.raster_kernel, int(self.face_start[pose.person + 1]) - first, device=self.device,
+            raster_kernel, int(self.face_start[pose.person + 1]) - first, device=self.device,
             inputs=[self.faces, first, start, end, lens.width, lens.height, samples, self.closed,
                     keys],
         )  # fmt: skip
@@ -425,15 +442,15 @@ class Renderer:
         wp.copy(view.keys, view.empty)
         for pose in self._in_view(view):
             self._project(pose, view.lens, share, self.start, self.end)
-            self._raster(pose, self.start, self.end, view.lens, k.SAMPLES, view.keys)
+            self._raster(pose, self.start, self.end, view.lens, SAMPLES, view.keys)
         wp.launch(
-            k.place_light_kernel, len(view.light), device=self.device,
+            place_light_kernel, len(view.light), device=self.device,
             inputs=[view.lens, view.pixels, self.lights, self.maps, self.balls, len(self.poses),
                     len(_BALLS), view.light],
         )  # fmt: skip
         (sky, ground) = self.stage.ambient
         wp.launch(
-            k.compose_kernel, view.camera.width * view.camera.height, device=self.device,
+            compose_kernel, view.camera.width * view.camera.height, device=self.device,
             inputs=[view.keys, self.faces, self.face_material, self.materials, self.mesh,
                     self.start, self.end, view.lens, view.pixels, self.lights, self.maps,
                     wp.vec3(*sky), wp.vec3(*ground), self.folds, view.light, view.out],
@@ -459,7 +476,7 @@ class Renderer:
         view = self.views[index]
         self.counts.zero_()
         wp.launch(
-            k.count_kernel, view.keys.shape, device=self.device,
+            count_kernel, view.keys.shape, device=self.device,
             inputs=[view.keys, self.face_owner, self.counts],
         )  # fmt: skip
         visible = self.counts.numpy()
@@ -479,14 +496,14 @@ class Renderer:
     def _alone(self, view: _View, pose: Pose, box: Floats) -> int:
         """Samples a person covers with nobody and nothing else there."""
         width, height = _CANVAS * view.camera.width, _CANVAS * view.camera.height
-        if self.stamp.shape != (k.SAMPLES, width * height):
-            self.stamp = wp.zeros((k.SAMPLES, width * height), dtype=int, device=self.device)
+        if self.stamp.shape != (SAMPLES, width * height):
+            self.stamp = wp.zeros((SAMPLES, width * height), dtype=int, device=self.device)
         self.stamps += 1
         total = wp.zeros(1, dtype=int, device=self.device)
         first = int(self.face_start[pose.person])
         shift = np.floor(box[:2])
         wp.launch(
-            k.cover_kernel, int(self.face_start[pose.person + 1]) - first, device=self.device,
+            cover_kernel, int(self.face_start[pose.person + 1]) - first, device=self.device,
             inputs=[self.faces, first, self.start, self.end, float(shift[0]), float(shift[1]),
                     width, height, self.stamps, self.stamp, total],
         )  # fmt: skip
