@@ -33,13 +33,9 @@ def shadow(
     for k in range(6):
         x = int(s[0] + DISC_X[k] * cosine - DISC_Y[k] * sine)
         y = int(s[1] + DISC_X[k] * sine + DISC_Y[k] * cosine)
-        if (
-            x < 0
-            or y < 0
-            or x >= light.lens.width
-            or y >= light.lens.height
-            or s[2] - 0.03 < sample_depth(maps[index, y * light.lens.width + x])
-        ):
+        if x < 0 or y < 0 or x >= light.lens.width or y >= light.lens.height:
+            lit = lit + 1.0
+        elif s[2] - 0.03 < sample_depth(maps[index, y * light.lens.width + x]):
             lit = lit + 1.0
     return lit / 6.0
 
