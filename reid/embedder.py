@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from reid.errors import ReidError
 from reid.registry import lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -30,10 +30,13 @@ class Embedder(Protocol):
     Attributes:
         name: what is shown to the user, for example the file's stem.
         dim: length of an embedding.
+        even_distance: cosine distance between two cameras' looks at which they are as likely two
+            people as one, None where it was not measured.
     """
 
     name: str
     dim: int
+    even_distance: float | None
 
     def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Embed a batch of crops.
@@ -48,6 +51,14 @@ class Embedder(Protocol):
             ValueError: a crop has another shape or dtype, or no pixel.
         """
         ...
+
+
+def reported_even_distance(metrics: Mapping[str, Any]) -> float | None:
+    """The even distance among a checkpoint's metrics: that of the first dataset with one."""
+    for scores in metrics.get("scores", {}).values():
+        if "even_distance" in scores:
+            return float(scores["even_distance"])
+    return None
 
 
 def load(
