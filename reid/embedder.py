@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 COLOR = "color"
+SHIPPED = "simulated"  # trained on simulated people only; comes with the package
+WEIGHTS = Path(__file__).parent / "weights"
 
 # By name, so that only what serves is imported.
 EMBEDDERS = {
@@ -61,6 +63,11 @@ def reported_even_distance(metrics: Mapping[str, Any]) -> float | None:
     return None
 
 
+def resolve(model: str | Path) -> Path:
+    """The file behind the name of a model that comes with the package; other paths as they are."""
+    return WEIGHTS / f"{SHIPPED}.onnx" if str(model) == SHIPPED else Path(model)
+
+
 def load(
     model: str | Path,
     device: str | None = None,
@@ -70,7 +77,8 @@ def load(
     """Open an embedder.
 
     Args:
-        model: a ``.pt`` written by ``reid train``, an ``.onnx`` file, or ``color`` (colour
+        model: a ``.pt`` written by ``reid train``, an ``.onnx`` file, ``simulated`` (the network
+            that comes with the package, trained on simulated people), or ``color`` (colour
             statistics, no weights).
         device: ``cpu``, ``cuda`` or ``cuda:N``; the GPU when there is one (for ONNX: when
             onnxruntime was built for it), else the CPU.
@@ -85,11 +93,11 @@ def load(
             raise ReidError(f"{option} must be at least 1, got {value}")
     if str(model) == COLOR:
         return cast("Embedder", lookup("embedder", COLOR, EMBEDDERS)())
-    path = Path(model)
+    path = resolve(model)
     if not path.is_file():
         raise ReidError(
             f"{path}: no such model file; expected a .pt written by `reid train`, "
-            f"an .onnx file, or the name '{COLOR}'"
+            f"an .onnx file, or one of the names {SHIPPED} and {COLOR}"
         )
     kind = "onnx" if path.suffix.lower() == ".onnx" else "checkpoint"
     opener = lookup("embedder", kind, EMBEDDERS)
