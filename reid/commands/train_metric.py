@@ -62,4 +62,10 @@ def run_metric_training(
     )
     if report.scores:
         print_scores(f"{checkpoint.model}, {config.metric.method}", report.scores)
+    else:
+        console.print(
+            "[yellow]note:[/] without a dataset in data.test the even distance is not known, which "
+            "`mtmc run` takes for max_distance",
+            soft_wrap=True,
+        )
     console.print(f"wrote {best}", highlight=False)
