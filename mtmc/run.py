@@ -19,11 +19,12 @@ from mtmc.detectors.motfile import MotFileDetector
 from mtmc.errors import UserError
 from mtmc.inference_log import InferenceLog, first_difference, remove_log
 from mtmc.outputs.files import claimed, replacing, write_text
+from mtmc.outputs.looks import LOOKS_NAME, write_looks
 from mtmc.outputs.mosaic import write_mosaic
 from mtmc.outputs.report import identities, to_json, versions
 from mtmc.outputs.tracks import TrackTable, write_mot_files, write_parquet
 from mtmc.pipeline import Parts, Pipeline, Progress
-from mtmc.run_config import RunConfig
+from mtmc.run_config import ReidConfig, RunConfig
 from mtmc.sources import Camera, CameraReader, align, find_cameras, open_cameras
 from mtmc.stopwatch import Stopwatch
 from mtmc.types import Frame
@@ -126,6 +127,7 @@ class _Run:
         table = self._pipeline.run()
         with self._watch("write"):
             _write_results(table, out)
+            self._write_looks()
         finished = not self._pipeline.interrupted
         live = any(reader.live for reader in self._parts.readers)
         if config.output.video and finished and not live:
@@ -135,6 +137,13 @@ class _Run:
         elif not live:
             (out / VIDEO_NAME).unlink(missing_ok=True)  # it would show another run
         return self._write_record("complete" if finished else "interrupted")
+
+    def _write_looks(self) -> None:
+        path = self._out / LOOKS_NAME
+        if self._parts.embedder is None or self._parts.associator.online:
+            path.unlink(missing_ok=True)  # they would be another run's
+        else:
+            write_looks(path, self._pipeline.tracklets, embedder_distance(self._config.reid))
 
     def _write_video(self, table: TrackTable) -> None:
         """Go through the videos once more and draw what is now known."""
@@ -222,9 +231,14 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
     options = config.associator.config
     distance = options.max_distance
     if not isinstance(distance, float):
-        distance = MAX_DISTANCE_OF.get(config.reid.weights, MAX_DISTANCE)
+        distance = embedder_distance(config.reid)
     associator = config.associator.cls(options, distance)
     return Parts(readers, detector, embedder, associator, calibration)
+
+
+def embedder_distance(config: ReidConfig) -> float:
+    """The distance at which one person and two are equally likely, as far as one can know."""
+    return MAX_DISTANCE_OF.get(config.weights, MAX_DISTANCE)
 
 
 def _embedder(config: RunConfig) -> Any:
