@@ -100,6 +100,7 @@ class MetricTrainer:
         images = self._images
         metric = learn(features, images.pids, images.camids, self._config.metric)
         end = time.perf_counter()
+        del features  # they may be most of the memory
         checkpoint = self._checkpoint(metric)
         network = checkpoint.build().to(self._device)
         embedder = TorchEmbedder(network, checkpoint.preprocess, self._device, "training")
