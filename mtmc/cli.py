@@ -16,6 +16,7 @@ from mtmc.demo import demo
 from mtmc.errors import UserError
 from mtmc.evaluate.cli import evaluate
 from mtmc.simulate.cli import simulate
+from mtmc.thresholds import thresholds
 
 INTERRUPTED = 130  # exit code after Ctrl-C
 
@@ -113,6 +114,7 @@ def run(
 app.command("eval")(evaluate)
 app.command()(demo)
 app.command()(simulate)
+app.command()(thresholds)
 app.add_typer(calibrate, name="calibrate")
 
 
