@@ -60,6 +60,7 @@ def floor_errors(found, sightings, truth, rigid):
 
 
 def main():
+    """Print the table."""
     root, fps = Path(sys.argv[1]), float(sys.argv[3])
     width, height = map(int, sys.argv[2].split("x"))
     sightings, offsets = read(root, (width, height), fps)
