@@ -21,7 +21,7 @@ from mtmc.refinement import refine_camera
 from mtmc.run_config import RunConfig
 from mtmc.sources import CameraReader, align
 from mtmc.stopwatch import Stopwatch
-from mtmc.tracking import CameraTracking, Sighting, remember_crops
+from mtmc.tracking import CameraTracking, SceneTracking, Sighting, remember_crops
 from mtmc.tracklets import Tracklet
 from mtmc.types import Frame, TrackKey
 from trackers import Detections, Tracks
@@ -97,7 +97,7 @@ class Pipeline:
         self._stride = config.sources.stride
         self._live_tracks = LiveTracks(out / "tracks", self._names) if online else None
         self._video = _LiveVideo(parts.readers, config, out) if live else None
-        self._tracking = {
+        cameras = {
             reader.name: CameraTracking(
                 config.tracker,
                 config.crops,
@@ -108,9 +108,8 @@ class Pipeline:
             )
             for reader in parts.readers
         }
-        self._embed_all = parts.embedder is not None and any(
-            tracking.needs_embeddings for tracking in self._tracking.values()
-        )
+        self._tracking = SceneTracking(config.tracker, cameras)
+        self._embed_all = parts.embedder is not None and self._tracking.needs_embeddings
         self._ids: dict[TrackKey, int] = {}
         self.progress = Progress(dict.fromkeys(self._names, 0), dict.fromkeys(self._names, 0))
         self.interrupted = False
@@ -135,9 +134,7 @@ class Pipeline:
         return self._finish()
 
     def _start_readers(self) -> None:
-        stateful = self._parts.detector.stateful or any(
-            t.needs_image for t in self._tracking.values()
-        )
+        stateful = self._parts.detector.stateful or self._tracking.needs_image
         known = self._log.recorded if self._log and not stateful else {}
         for reader in self._parts.readers:
             reader.start(pixels_from=known.get(reader.name, 0) + 1)
@@ -170,12 +167,11 @@ class Pipeline:
             with self._watch("embed"):
                 inferences = self._embed_detections(frames, inferences)
         with self._watch("track"):
-            sightings = [
-                self._tracking[name].update(
-                    frame, _with_embeddings(inferences[name], self._embed_all)
-                )
-                for name, frame in frames.items()
-            ]
+            detections = {
+                name: _with_embeddings(inference, self._embed_all)
+                for name, inference in inferences.items()
+            }
+            sightings = self._tracking.update(frames, detections)
         if self._parts.embedder is not None:
             with self._watch("embed"):
                 inferences = self._embed_tracks(sightings, inferences)
@@ -277,7 +273,7 @@ class Pipeline:
         for sighting in sightings:
             name = sighting.frame.camera
             self.progress.frames[name] += 1
-            self.progress.tracks[name] = self._tracking[name].count
+            self.progress.tracks[name] = self._tracking.cameras[name].count
         if self._parts.associator.online:
             self.progress.people = max(self._ids.values(), default=0)
         self._on_step(self.progress)
@@ -295,7 +291,7 @@ class Pipeline:
     def _finished_tracks(self, rows: Rows) -> tuple[Rows, list[Tracklet]]:
         """All rows and tracklets, refined where that is wanted."""
         if self._refine is None:
-            return rows, [t for c in self._tracking.values() for t in c.tracklets]
+            return rows, [t for c in self._tracking.cameras.values() for t in c.tracklets]
         refined, tracklets = [np.zeros(0, ROW)], []
         with self._watch("refine"):
             for reader in self._parts.readers:
@@ -303,7 +299,7 @@ class Pipeline:
                 model = self._parts.calibration.get(reader.name)
                 part, people = refine_camera(
                     mine,
-                    {t.key.track_id: t for t in self._tracking[reader.name].tracklets},
+                    {t.key.track_id: t for t in self._tracking.cameras[reader.name].tracklets},
                     self._refine,
                     reader.name,
                     self._stride,

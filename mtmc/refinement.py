@@ -94,12 +94,13 @@ def _join(
 ) -> Tracklet:
     """One tracklet with the rows' sightings and the parts' looks."""
     tracklet = Tracklet(key, float(rows["time"][0]), float(rows["time"][-1]))
+    tracklet.person = parts[0].person
     for frame, time in zip(rows["frame"].tolist(), rows["time"].tolist(), strict=True):
         tracklet.see(frame, time)
     for part in parts:
         tracklet.gallery.extend(part.gallery)
     if model:
-        points, variances = model.locate(rows["box"], size)
-        for time, point, variance in zip(rows["time"], points, variances, strict=True):
-            tracklet.path.add(float(time), point, float(variance))
+        points, covariances = model.locate(rows["box"], size)
+        for time, point, covariance in zip(rows["time"], points, covariances, strict=True):
+            tracklet.path.add(float(time), point, float(np.trace(covariance)))
     return tracklet

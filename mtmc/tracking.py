@@ -1,8 +1,10 @@
-"""Each camera's tracker, and what is remembered of its tracks."""
+"""The trackers of all cameras, and what is remembered of their tracks."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,9 @@ from mtmc.crops import CropsConfig, crop_quality, wants_crop
 from mtmc.tracklets import Tracklet
 from mtmc.types import Frame, TrackKey
 from trackers import Detections, Tracker, Tracks
+
+if TYPE_CHECKING:
+    from trackers.floor import FloorTracker
 
 # A tracker may find somebody again after any time; across a long gap that is the association's
 # to decide.
@@ -41,19 +46,60 @@ class Sighting:
     quality: NDArray[np.float32]
 
 
-def make_tracker(tracker: Plugin, fps: float) -> Tracker:
-    """A new instance of the tracker for one camera of that frame rate."""
+def make_tracker(tracker: Plugin, fps: float) -> Any:
+    """A new instance of the tracker for a camera, or the cameras, of that frame rate."""
     # Settings with this method count frames, and are given for 30 per second.
     at_rate = getattr(tracker.config, "at_rate", None)
-    made: Tracker = tracker.cls(at_rate(fps) if at_rate else tracker.config)
-    return made
+    return tracker.cls(at_rate(fps) if at_rate else tracker.config)
+
+
+def is_joint(tracker: Plugin) -> bool:
+    """Whether one instance follows people over all cameras together, on the floor."""
+    return getattr(tracker.cls, "needs_floor", False)
+
+
+class SceneTracking:
+    """All cameras' tracking, by a tracker in each or by one for all of them.
+
+    Args:
+        tracker: the tracker plug-in.
+        cameras: by name.
+    """
+
+    def __init__(self, tracker: Plugin, cameras: Mapping[str, CameraTracking]) -> None:
+        self.cameras = cameras
+        self.needs_image: bool = tracker.cls.needs_image
+        self.needs_embeddings: bool = tracker.cls.needs_embeddings
+        self._joint: FloorTracker | None = None
+        if is_joint(tracker):
+            self._joint = make_tracker(tracker, max(c.fps for c in cameras.values()))
+
+    def update(
+        self, frames: Mapping[str, Frame], detections: Mapping[str, Detections]
+    ) -> list[Sighting]:
+        """Follow the people of one time step.
+
+        Args:
+            frames: of some cameras, by name.
+            detections: of the same.
+        """
+        if self._joint is None:
+            return [self.cameras[n].update(frame, detections[n]) for n, frame in frames.items()]
+        nothing = Detections()
+        located = [
+            self.cameras[name].located(detections.get(name, nothing)) for name in self.cameras
+        ]
+        time = max(frame.time for frame in frames.values())
+        tracks = dict(zip(self.cameras, self._joint.update(time, located), strict=True))
+        return [self.cameras[name].follow(frame, tracks[name]) for name, frame in frames.items()]
 
 
 class CameraTracking:
     """One camera's tracker and tracklets.
 
     Args:
-        tracker: the tracker plug-in; this camera gets an instance of its own.
+        tracker: the tracker plug-in; this camera gets an instance of its own, unless one is for
+            all cameras.
         crops: which boxes are embedded.
         model: the camera's calibration, if there is one.
         size: ``(width, height)`` px of the images.
@@ -70,22 +116,33 @@ class CameraTracking:
         fps: float,
         keep: bool,
     ) -> None:
-        self._tracker = make_tracker(tracker, fps)
+        self.fps = fps
+        self._joint = is_joint(tracker)
+        self._tracker: Tracker | None = None if self._joint else make_tracker(tracker, fps)
         self._crops = crops
         self._model = model.resized(size) if model else None
         self._size = size
         self._keep = keep
-        self.needs_image: bool = self._tracker.needs_image
-        self.needs_embeddings: bool = self._tracker.needs_embeddings
         self._patience = max(LOST_AFTER, LOST_AFTER_FRAMES / fps)
         self.count = 0  # of tracklets so far
         self.ended: list[Tracklet] = []
         self._open: dict[int, Tracklet] = {}  # by the tracker's id
 
+    def located(self, detections: Detections) -> Detections:
+        """The detections with their places on the floor; as they are without a calibration."""
+        if self._model is None:
+            return detections
+        floor, covariance = self._model.locate(detections.boxes, self._size)
+        return replace(detections, floor=floor, floor_covariance=covariance)
+
     def update(self, frame: Frame, detections: Detections) -> Sighting:
-        """Follow the people of one frame."""
-        image = frame.image if self.needs_image else None
-        tracks = self._tracker.update(detections, image)
+        """Follow the people of one frame with this camera's own tracker."""
+        assert self._tracker is not None
+        image = frame.image if self._tracker.needs_image else None
+        return self.follow(frame, self._tracker.update(detections, image))
+
+    def follow(self, frame: Frame, tracks: Tracks) -> Sighting:
+        """Take in what a tracker says of one frame."""
         self._close(frame.time - self._patience)
         # Of a tracklet that has ended, nothing is predicted any more.
         tracks = tracks[(tracks.det_index >= 0) | np.isin(tracks.ids, list(self._open))]
@@ -125,7 +182,9 @@ class CameraTracking:
         if tracklet is None:
             self.count += 1
             key = TrackKey(frame.camera, self.count)
-            tracklet = self._open[track] = Tracklet(key, frame.time, frame.time)
+            person = track if self._joint else None
+            tracklet = Tracklet(key, frame.time, frame.time, person=person)
+            self._open[track] = tracklet
         tracklet.see(frame.index, frame.time)
         return tracklet
 
@@ -134,9 +193,9 @@ class CameraTracking:
     ) -> NDArray[np.float64] | None:
         if self._model is None:
             return None
-        points, variances = self._model.locate(tracks.boxes, self._size)
+        points, covariances = self._model.locate(tracks.boxes, self._size)
         for row in np.flatnonzero(tracks.det_index >= 0):
-            tracklets[row].path.add(time, points[row], float(variances[row]))
+            tracklets[row].path.add(time, points[row], float(np.trace(covariances[row])))
         return points
 
 

@@ -17,6 +17,7 @@ TRACKERS: dict[str, str] = {
     "bytetrack": "trackers.bytetrack:ByteTrack",
     "botsort": "trackers.botsort:BotSort",
     "motdt": "trackers.motdt:Motdt",
+    "floor": "trackers.floor:FloorTracker",
 }
 
 

@@ -137,7 +137,7 @@ class FloorTracker:
     """
 
     Config = FloorConfig
-    joint = True
+    needs_floor = True
     needs_embeddings = False
     needs_image = False
 

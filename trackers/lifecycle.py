@@ -49,6 +49,7 @@ class LiveTracker(ABC):
 
     needs_embeddings = False
     needs_image = False
+    needs_floor = False
     _columns: ClassVar[tuple[str, ...]] = (
         "ids",
         "hits",

@@ -36,6 +36,8 @@ class EvidenceConfig:
         floor_outliers: share of floor positions that are just wrong.
         floor_memory: seconds after which another look at the floor counts as a new one.
         floor_limit: so many looks at the floor count at most.
+        floor_track: log odds that a tracker over all cameras is right: in favour of tracklets it
+            took for one person, against those of two at one time.
     """
 
     max_distance: float | None = None
@@ -47,6 +49,7 @@ class EvidenceConfig:
     floor_outliers: float = 0.1
     floor_memory: float = 1.0
     floor_limit: float = 10.0
+    floor_track: float = 6.0
 
     def __post_init__(self) -> None:
         if self.max_distance is not None:
@@ -59,6 +62,7 @@ class EvidenceConfig:
             "floor_area",
             "floor_memory",
             "floor_limit",
+            "floor_track",
         ):
             value = getattr(self, name)
             require(math.isfinite(value) and value > 0, f"{name} must be above 0, got {value}")
@@ -142,14 +146,18 @@ def floor_odds(
 
 
 def floor_evidence(tracklets: Sequence[Tracklet], config: EvidenceConfig) -> NDArray[np.float32]:
-    """Log odds by the floor between all tracklets of different cameras.
+    """Log odds by the floor between all tracklets.
 
-    At each tick all positions are compared; looks closer together in time than
-    ``floor_memory`` are not independent and count less.
+    Where a tracker followed people over all cameras, what it says; it has compared their places
+    with everybody else's. Elsewhere, between tracklets of different cameras, all positions at
+    each tick are compared; looks closer together in time than ``floor_memory`` are not independent
+    and count less.
 
     Returns:
         ``(N, N)`` symmetric, 0 for those never located at the same time.
     """
+    if any(t.person is not None for t in tracklets):
+        return _tracked_evidence(tracklets, config)
     total = np.zeros((len(tracklets), len(tracklets)))
     looks = np.zeros_like(total)
     cameras = np.unique([t.key.camera for t in tracklets], return_inverse=True)[1]
@@ -162,6 +170,18 @@ def floor_evidence(tracklets: Sequence[Tracklet], config: EvidenceConfig) -> NDA
         looks[cell] += other
     independent = np.minimum(looks * min(1, TICK / config.floor_memory), config.floor_limit)
     return (total / np.maximum(looks, 1) * independent).astype(np.float32)
+
+
+def _tracked_evidence(tracklets: Sequence[Tracklet], config: EvidenceConfig) -> NDArray[np.float32]:
+    people = np.array([-1 if t.person is None else t.person for t in tracklets])
+    start, end = np.array([t.start for t in tracklets]), np.array([t.end for t in tracklets])
+    same = people[:, None] == people[None]
+    together = (start[:, None] <= end[None]) & (start[None] <= end[:, None])
+    odds = np.where(same, config.floor_track, np.where(together, -config.floor_track, 0.0))
+    known = people >= 0
+    odds *= known[:, None] & known[None]
+    np.fill_diagonal(odds, 0)
+    return odds.astype(np.float32)
 
 
 def _positions_by_tick(
