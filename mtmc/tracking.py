@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.calibration import CameraModel
+from mtmc.coasting import Coasting
 from mtmc.config import Plugin
 from mtmc.crops import CropsConfig, crop_quality, wants_crop
 from mtmc.tracklets import Tracklet
@@ -73,6 +74,11 @@ class SceneTracking:
         self._joint: FloorTracker | None = None
         if is_joint(tracker):
             self._joint = make_tracker(tracker, max(c.fps for c in cameras.values()))
+            self._coasting = {
+                name: Coasting(camera.model, camera.size, camera.fps)
+                for name, camera in cameras.items()
+                if camera.model
+            }
 
     def update(
         self, frames: Mapping[str, Frame], detections: Mapping[str, Detections]
@@ -91,7 +97,11 @@ class SceneTracking:
         ]
         time = max(frame.time for frame in frames.values())
         tracks = dict(zip(self.cameras, self._joint.update(time, located), strict=True))
-        return [self.cameras[name].follow(frame, tracks[name]) for name, frame in frames.items()]
+        people = dict(zip(*(c.tolist() for c in self._joint.positions()), strict=True))
+        return [
+            self.cameras[name].follow(frame, self._coasting[name].extended(tracks[name], people, time))
+            for name, frame in frames.items()
+        ]
 
 
 class CameraTracking:
@@ -120,8 +130,8 @@ class CameraTracking:
         self._joint = is_joint(tracker)
         self._tracker: Tracker | None = None if self._joint else make_tracker(tracker, fps)
         self._crops = crops
-        self._model = model.resized(size) if model else None
-        self._size = size
+        self.model = model.resized(size) if model else None
+        self.size = size
         self._keep = keep
         self._patience = max(LOST_AFTER, LOST_AFTER_FRAMES / fps)
         self.count = 0  # of tracklets so far
@@ -130,9 +140,9 @@ class CameraTracking:
 
     def located(self, detections: Detections) -> Detections:
         """The detections with their places on the floor; as they are without a calibration."""
-        if self._model is None:
+        if self.model is None:
             return detections
-        floor, covariance = self._model.locate(detections.boxes, self._size)
+        floor, covariance = self.model.locate(detections.boxes, self.size)
         return replace(detections, floor=floor, floor_covariance=covariance)
 
     def update(self, frame: Frame, detections: Detections) -> Sighting:
@@ -153,7 +163,7 @@ class CameraTracking:
         ids = np.array([tracklet.key.track_id for tracklet in tracklets], np.int64)
         tracks = Tracks(ids, tracks.boxes, tracks.scores, tracks.det_index)
         floor = self._locate(tracks, tracklets, frame.time)
-        quality = crop_quality(tracks.boxes, tracks.scores, self._size, self._crops.full_height)
+        quality = crop_quality(tracks.boxes, tracks.scores, self.size, self._crops.full_height)
         wanted = [
             row
             for row, tracklet in enumerate(tracklets)
@@ -191,9 +201,9 @@ class CameraTracking:
     def _locate(
         self, tracks: Tracks, tracklets: list[Tracklet], time: float
     ) -> NDArray[np.float64] | None:
-        if self._model is None:
+        if self.model is None:
             return None
-        points, covariances = self._model.locate(tracks.boxes, self._size)
+        points, covariances = self.model.locate(tracks.boxes, self.size)
         for row in np.flatnonzero(tracks.det_index >= 0):
             tracklets[row].path.add(time, points[row], float(np.trace(covariances[row])))
         return points

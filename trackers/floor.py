@@ -176,6 +176,11 @@ class FloorTracker:
         self._keep(self.seen >= time - self.config.max_age)
         return reported
 
+    def positions(self) -> tuple[Ints, Array]:
+        """Where those are who were seen in the last step: ids and ``(N, 2)`` m."""
+        now = self.seen == self._time
+        return self.ids[now], self.motion.mean[now, :2]
+
     def _assign(self, sightings: _Sightings) -> Ints:
         """``(D,)`` the person, by row, of each detection."""
         owner = np.full(len(sightings.camera), _NOBODY)
