@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mtmc.calibration import PERSON_HEIGHT, CameraModel
 from trackers import Tracks
 
-COAST = 0.5  # seconds for which a camera shows somebody it has lost,
+COAST = 1.0  # seconds for which a camera shows somebody it has lost,
 COAST_FRAMES = 1  # but not less than so many frames
 
 
