@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mtmc.background import Background
 from mtmc.calibration import CameraModel
@@ -17,7 +18,7 @@ from mtmc.crops import cut_out
 from mtmc.inference_log import Inference, InferenceLog
 from mtmc.outputs.mosaic import Mosaic, VideoWriter
 from mtmc.outputs.tracks import ROW, LiveTracks, Rows, TrackSpool, TrackTable, make_rows
-from mtmc.refinement import refine_camera
+from mtmc.refinement import refine_camera, relink_people
 from mtmc.run_config import RunConfig
 from mtmc.sources import CameraReader, align
 from mtmc.stopwatch import Stopwatch
@@ -294,10 +295,12 @@ class Pipeline:
             return rows, [t for c in self._tracking.cameras.values() for t in c.tracklets]
         refined, tracklets = [np.zeros(0, ROW)], []
         with self._watch("refine"):
+            people = self._people(rows)
             for reader in self._parts.readers:
-                mine = rows[rows["camera"] == self._numbers[reader.name]]
+                here = rows["camera"] == self._numbers[reader.name]
+                mine = rows[here]
                 model = self._parts.calibration.get(reader.name)
-                part, people = refine_camera(
+                part, found = refine_camera(
                     mine,
                     {t.key.track_id: t for t in self._tracking.cameras[reader.name].tracklets},
                     self._refine,
@@ -306,11 +309,25 @@ class Pipeline:
                     reader.fps,
                     model.resized(reader.size) if model else None,
                     reader.size,
+                    None if people is None else people[here],
                 )
                 refined.append(part)
-                tracklets += people
-                self.progress.tracks[reader.name] = len(people)
+                tracklets += found
+                self.progress.tracks[reader.name] = len(found)
         return np.concatenate(refined), tracklets
+
+    def _people(self, rows: Rows) -> NDArray[np.int64] | None:
+        """Who each row shows, where a tracker followed people over all cameras."""
+        cameras = list(self._tracking.cameras.values())
+        if not self._tracking.joint:
+            return None
+        people = {
+            (number, tracklet.key.track_id): tracklet.person
+            for number, camera in enumerate(cameras)
+            for tracklet in camera.tracklets
+        }
+        models, sizes = [c.model for c in cameras], [c.size for c in cameras]
+        return relink_people(rows, models, sizes, self._tracking.config, people)
 
 
 def _ahead(

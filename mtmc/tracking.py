@@ -69,10 +69,12 @@ class SceneTracking:
 
     def __init__(self, tracker: Plugin, cameras: Mapping[str, CameraTracking]) -> None:
         self.cameras = cameras
+        self.joint = is_joint(tracker)
+        self.config = tracker.config
         self.needs_image: bool = tracker.cls.needs_image
         self.needs_embeddings: bool = tracker.cls.needs_embeddings
         self._joint: FloorTracker | None = None
-        if is_joint(tracker):
+        if self.joint:
             self._joint = make_tracker(tracker, max(c.fps for c in cameras.values()))
             self._coasting = {
                 name: Coasting(camera.model, camera.size, camera.fps)
