@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
+ENDING = 0.1  # how often, of the times somebody is seen, it is the last time
 SWEEPS = 5  # at most; it settles in two or three
 
 
@@ -167,7 +168,7 @@ def _costs(
     speed = ahead[:, 2:]
     other = -0.5 * np.einsum("mi,mij,mj->m", speed, invert(pace), speed)
     other -= 0.5 * np.log(np.linalg.det(2 * np.pi * pace))
-    return rows, cols, np.log(config.strangers) + other[cols] - same
+    return rows, cols, np.log(ENDING * config.strangers) + other[cols] - same
 
 
 def _same_partition(a: Ints, b: Ints) -> bool:
