@@ -94,7 +94,7 @@ def _camera(folder: Path, name: str) -> dict[str, Any]:
 def _numbers(file: Path, element: str) -> NDArray[np.float64]:
     from xml.etree import ElementTree
 
-    found = ElementTree.parse(file).find(element)  # noqa: S314 - the user's own data set
+    found = ElementTree.parse(file).find(element)
     if found is None or not found.text:
         raise SystemExit(f"{file}: no {element}")
     return np.array(found.text.split(), float)

@@ -154,12 +154,13 @@ class CameraModel:
             self.to_plane(points + noise * [0, 1], height) - at,
             (self.to_plane(points, height + 0.1) - at) / 0.1 * height_spread,
         ]
-        covariance = sum(move[:, :, None] * move[:, None] for move in moves)
+        covariance: Floats = np.sum([move[:, :, None] * move[:, None] for move in moves], axis=0)
         known = np.isfinite(covariance).all(axis=(1, 2))
+        at[~known], covariance[~known] = 0, 0
         # What is believed to be known to the millimetre could not be inverted.
-        covariance = np.where(known[:, None, None], covariance, 0) + 1e-6 * np.eye(2)
-        information: Floats = np.linalg.inv(covariance) * known[:, None, None]
-        return np.where(known[:, None], at, 0), information
+        information = np.asarray(np.linalg.inv(covariance + 1e-6 * np.eye(2)), np.float64)
+        information[~known] = 0
+        return at, information
 
     def _plausible(self, ground: Floats, head: Floats) -> NDArray[np.bool_]:
         """Whether a person standing at ``ground`` with the head there is of human height."""

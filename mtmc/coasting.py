@@ -69,9 +69,7 @@ class Coasting:
             np.concatenate([tracks.det_index, np.full(len(inside), -1)]),
         )
 
-    def _moved(
-        self, seen: Sequence[_Seen], places: NDArray[np.float64]
-    ) -> NDArray[np.float32]:
+    def _moved(self, seen: Sequence[_Seen], places: NDArray[np.float64]) -> NDArray[np.float32]:
         """Boxes moved and scaled as a standing person's is from one place to another."""
         boxes = np.stack([s.box for s in seen]).astype(np.float64)
         feet, tall = self._upright(np.array([s.place for s in seen]))
@@ -85,7 +83,5 @@ class Coasting:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Image points ``(N, 2)`` of the feet, and heights ``(N,)`` px, of people."""
         feet = self._model.project(np.pad(places, ((0, 0), (0, 1))))
-        head = self._model.project(
-            np.pad(places, ((0, 0), (0, 1)), constant_values=PERSON_HEIGHT)
-        )
+        head = self._model.project(np.pad(places, ((0, 0), (0, 1)), constant_values=PERSON_HEIGHT))
         return feet, np.abs(feet[:, 1] - head[:, 1])

@@ -318,16 +318,17 @@ class Pipeline:
 
     def _people(self, rows: Rows) -> NDArray[np.int64] | None:
         """Who each row shows, where a tracker followed people over all cameras."""
-        cameras = list(self._tracking.cameras.values())
-        if not self._tracking.joint:
-            return None
+        cameras = self._tracking.cameras.values()
+        views = [(camera.model, camera.size) for camera in cameras if camera.model]
         people = {
             (number, tracklet.key.track_id): tracklet.person
             for number, camera in enumerate(cameras)
             for tracklet in camera.tracklets
+            if tracklet.person is not None
         }
-        models, sizes = [c.model for c in cameras], [c.size for c in cameras]
-        return relink_people(rows, models, sizes, self._tracking.config, people)
+        if not people:
+            return None
+        return relink_people(rows, views, self._tracking.config, people)
 
 
 def _ahead(

@@ -19,8 +19,7 @@ from trackers.offline.floor import relink
 
 def relink_people(
     rows: Rows,
-    models: Sequence[CameraModel],
-    sizes: Sequence[tuple[int, int]],
+    views: Sequence[tuple[CameraModel, tuple[int, int]]],
     config: FloorConfig,
     people: Mapping[tuple[int, int], int],
 ) -> NDArray[np.int64]:
@@ -28,8 +27,7 @@ def relink_people(
 
     Args:
         rows: of all cameras, with the detections' own boxes.
-        models: by number of the camera, for images of its size.
-        sizes: ``(width, height)`` px, likewise.
+        views: by number of the camera: its calibration, and ``(width, height)`` px of its images.
         config: of the tracker that followed people over all cameras.
         people: the id it gave to each track of each camera, by numbers of both.
 
@@ -38,7 +36,7 @@ def relink_people(
     """
     found = np.flatnonzero(rows["detected"])
     points, covariances = np.full((len(found), 2), np.nan), np.zeros((len(found), 2, 2))
-    for number, (model, size) in enumerate(zip(models, sizes, strict=True)):
+    for number, (model, size) in enumerate(views):
         mine = rows["camera"][found] == number
         points[mine], covariances[mine] = model.locate(rows["box"][found[mine]], size)
     keys = zip(rows["camera"][found].tolist(), rows["track"][found].tolist(), strict=True)
@@ -85,9 +83,7 @@ def refine_camera(
     steps = (rows["frame"].astype(np.int64) - 1) // stride + 1
     # In place of the detection's number goes the row's own, to find out where a row came from.
     source = np.where(rows["detected"], np.arange(len(rows)), -1)
-    refined = refine(
-        TrackRows(steps, ids, rows["box"], rows["score"], source), config.at_rate(fps)
-    )
+    refined = refine(TrackRows(steps, ids, rows["box"], rows["score"], source), config.at_rate(fps))
     refined = refined[_area_inside(refined.boxes, size) >= 1]  # px
     result = _to_rows(refined, rows, steps, stride, model, size)
     origin = np.where(refined.det_index >= 0, rows["track"][refined.det_index], 0)

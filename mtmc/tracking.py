@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,7 @@ from mtmc.config import Plugin
 from mtmc.crops import CropsConfig, crop_quality, wants_crop
 from mtmc.tracklets import Tracklet
 from mtmc.types import Frame, TrackKey
-from trackers import Detections, Tracker, Tracks
-
-if TYPE_CHECKING:
-    from trackers.floor import FloorTracker
+from trackers import Detections, SceneTracker, Tracker, Tracks
 
 # A tracker may find somebody again after any time; across a long gap that is the association's
 # to decide.
@@ -54,7 +51,7 @@ def make_tracker(tracker: Plugin, fps: float) -> Any:
     return tracker.cls(at_rate(fps) if at_rate else tracker.config)
 
 
-def is_joint(tracker: Plugin) -> bool:
+def follows_all_cameras(tracker: Plugin) -> bool:
     """Whether one instance follows people over all cameras together, on the floor."""
     return getattr(tracker.cls, "needs_floor", False)
 
@@ -69,17 +66,16 @@ class SceneTracking:
 
     def __init__(self, tracker: Plugin, cameras: Mapping[str, CameraTracking]) -> None:
         self.cameras = cameras
-        self.joint = is_joint(tracker)
         self.config = tracker.config
         self.needs_image: bool = tracker.cls.needs_image
         self.needs_embeddings: bool = tracker.cls.needs_embeddings
-        self._joint: FloorTracker | None = None
-        if self.joint:
+        self._joint: SceneTracker | None = None
+        if follows_all_cameras(tracker):
             self._joint = make_tracker(tracker, max(c.fps for c in cameras.values()))
             self._coasting = {
                 name: Coasting(camera.model, camera.size, camera.fps)
                 for name, camera in cameras.items()
-                if camera.model
+                if camera.model  # as all have, which is checked before a run
             }
 
     def update(
@@ -99,11 +95,10 @@ class SceneTracking:
         ]
         time = max(frame.time for frame in frames.values())
         tracks = dict(zip(self.cameras, self._joint.update(time, located), strict=True))
-        people = dict(zip(*(c.tolist() for c in self._joint.positions()), strict=True))
-        return [
-            self.cameras[name].follow(frame, self._coasting[name].extended(tracks[name], people, time))
-            for name, frame in frames.items()
-        ]
+        ids, places = self._joint.positions()
+        people = dict(zip(ids.tolist(), places.tolist(), strict=True))
+        shown = {name: self._coasting[name].extended(tracks[name], people, time) for name in frames}
+        return [self.cameras[name].follow(frame, shown[name]) for name, frame in frames.items()]
 
 
 class CameraTracking:
@@ -129,7 +124,7 @@ class CameraTracking:
         keep: bool,
     ) -> None:
         self.fps = fps
-        self._joint = is_joint(tracker)
+        self._joint = follows_all_cameras(tracker)
         self._tracker: Tracker | None = None if self._joint else make_tracker(tracker, fps)
         self._crops = crops
         self.model = model.resized(size) if model else None

@@ -99,30 +99,25 @@ class _Sightings:
 
     @classmethod
     def of(cls, cameras: Sequence[Detections], least: float, spread: float) -> _Sightings:
-        found = [_located(detections, least) for detections in cameras]
-        camera = np.repeat(np.arange(len(cameras)), [len(rows) for rows in found])
-        points, covariances = np.zeros((len(camera), 2)), np.zeros((len(camera), 2, 2))
-        scores, start = np.zeros(len(camera)), 0
-        for detections, rows in zip(cameras, found, strict=True):
-            end = start + len(rows)
-            if len(rows):
-                points[start:end] = detections.floor[rows]
-                covariances[start:end] = detections.floor_covariance[rows]
-                scores[start:end] = detections.scores[rows]
-            start = end
-        covariances += spread**2 * np.eye(2)
+        parts = [_located(detections, least) for detections in cameras]
+        camera = np.repeat(np.arange(len(cameras)), [len(part[0]) for part in parts])
+        row, scores, points, covariances = (
+            np.concatenate([part[column] for part in parts]) for column in range(4)
+        )
+        covariances = covariances + spread**2 * np.eye(2)
         information = invert(covariances)
-        row = np.concatenate([*found, np.zeros(0, np.int64)])
         pulls = np.einsum("dij,dj->di", information, points)
         return cls(camera, row, scores, points, covariances, information, pulls)
 
 
-def _located(detections: Detections, least: float) -> Ints:
-    if detections.floor is None or not len(detections):
-        return np.zeros(0, np.int64)
-    known = np.isfinite(detections.floor).all(axis=1)
-    known &= np.isfinite(detections.floor_covariance).all(axis=(1, 2))
-    return np.flatnonzero(known & (detections.scores >= least))
+def _located(detections: Detections, least: float) -> tuple[Ints, Array, Array, Array]:
+    """Row, score, place and covariance of the detections that have a place."""
+    floor, covariance = detections.floor, detections.floor_covariance
+    if floor is None or covariance is None:
+        return np.zeros(0, np.int64), np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2, 2))
+    known = np.isfinite(floor).all(axis=1) & np.isfinite(covariance).all(axis=(1, 2))
+    rows = np.flatnonzero(known & (detections.scores >= least))
+    return rows, detections.scores[rows].astype(np.float64), floor[rows], covariance[rows]
 
 
 class FloorTracker:

@@ -81,7 +81,6 @@ class FloorMotion:
         # Joseph's form stays symmetric and positive.
         left = np.broadcast_to(np.eye(4), covariance.shape).copy()
         left[:, :, :2] -= gain
-        self.covariance[rows] = (
-            left @ covariance @ left.transpose(0, 2, 1)
-            + gain @ covariances @ gain.transpose(0, 2, 1)
-        )
+        self.covariance[rows] = left @ covariance @ left.transpose(
+            0, 2, 1
+        ) + gain @ covariances @ gain.transpose(0, 2, 1)

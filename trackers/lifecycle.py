@@ -49,7 +49,6 @@ class LiveTracker(ABC):
 
     needs_embeddings = False
     needs_image = False
-    needs_floor = False
     _columns: ClassVar[tuple[str, ...]] = (
         "ids",
         "hits",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol, Self
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     Index = NDArray[np.bool_] | NDArray[np.integer] | slice
@@ -98,9 +100,13 @@ class Detections:
 
     def __getitem__(self, index: Index) -> Self:
         """The detections selected by a boolean mask, an index array or a slice."""
-        optional = (self.embeddings, self.floor, self.floor_covariance)
-        some = (None if column is None else column[index] for column in optional)
-        return type(self)(self.boxes[index], self.scores[index], *some)
+        return type(self)(
+            self.boxes[index],
+            self.scores[index],
+            None if self.embeddings is None else self.embeddings[index],
+            None if self.floor is None else self.floor[index],
+            None if self.floor_covariance is None else self.floor_covariance[index],
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,4 +186,25 @@ class Tracker(Protocol):
             detections: this frame's people.
             image: ``(H, W, 3) uint8`` BGR, only where ``needs_image`` is set.
         """
+        ...
+
+
+class SceneTracker(Protocol):
+    """Follows people over all cameras of a scene; a tracker that ``needs_floor``."""
+
+    needs_floor: bool
+    needs_embeddings: bool
+    needs_image: bool
+
+    def update(self, time: float, cameras: Sequence[Detections]) -> list[Tracks]:
+        """Take one time step's detections of all cameras and report the tracks in each.
+
+        Args:
+            time: seconds; it never decreases.
+            cameras: of each camera, in the same order at every step, with floor positions.
+        """
+        ...
+
+    def positions(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Ids of the people seen in the last step, and where they are: ``(N, 2)`` m."""
         ...
