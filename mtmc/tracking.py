@@ -95,6 +95,9 @@ class SceneTracking:
         ]
         time = max(frame.time for frame in frames.values())
         tracks = dict(zip(self.cameras, self._joint.update(time, located), strict=True))
+        for ended, stays in self._joint.merged.items():
+            for camera in self.cameras.values():
+                camera.rename(ended, stays)
         ids, places = self._joint.positions()
         people = dict(zip(ids.tolist(), places.tolist(), strict=True))
         shown = {name: self._coasting[name].extended(tracks[name], people, time) for name in frames}
@@ -147,6 +150,12 @@ class CameraTracking:
         assert self._tracker is not None
         image = frame.image if self._tracker.needs_image else None
         return self.follow(frame, self._tracker.update(detections, image))
+
+    def rename(self, person: int, other: int) -> None:
+        """Take in that a person is another one, as the tracker over all cameras has found out."""
+        for tracklet in self.tracklets:
+            if tracklet.person == person:
+                tracklet.person = other
 
     def follow(self, frame: Frame, tracks: Tracks) -> Sighting:
         """Take in what a tracker says of one frame."""

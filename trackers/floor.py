@@ -39,26 +39,29 @@ class FloorConfig:
         min_hits: detections until a person is reported, all cameras counted; in the first step
             everybody is.
         max_age: seconds a person is kept without a detection in any camera.
-        gate: squared Mahalanobis distance up to which a detection may be a person's; 13.8 holds
-            99.9 % of their own.
+        gate: squared Mahalanobis distance up to which a detection may be a person's.
         strangers: people per m² who may be at a place without being known yet: how likely a
             detection must be for a person to be theirs rather than somebody new's.
         spread: standard deviation, m, of positions beyond their known covariance, which two
             cameras that disagree have.
         walking: standard deviation, m/s, of the speed of somebody new.
         acceleration: how speed changes: standard deviation, m/s, within one second.
+        merge_reach: two people no further apart, m, whom no camera sees both
+        merge_after: for so many seconds are one.
         sweeps: how often the cameras are gone through, each with what all the others say.
     """
 
     low_score: float = 0.3
-    birth_score: float = 0.5
+    birth_score: float = 0.7
     min_hits: int = 2
     max_age: float = 2.0
-    gate: float = 13.8
-    strangers: float = 0.02
+    gate: float = 20.0
+    strangers: float = 0.005
     spread: float = 0.15
     walking: float = 1.0
     acceleration: float = 0.7
+    merge_reach: float = 0.5
+    merge_after: float = 1.0
     sweeps: int = 3
 
     def __post_init__(self) -> None:
@@ -72,6 +75,8 @@ class FloorConfig:
             spread=self.spread,
             walking=self.walking,
             acceleration=self.acceleration,
+            merge_reach=self.merge_reach,
+            merge_after=self.merge_after,
         )
 
 
@@ -142,6 +147,8 @@ class FloorTracker:
         self.ids = np.zeros(0, np.int64)
         self.hits = np.zeros(0, np.int64)
         self.seen = np.zeros(0)  # s, time of the last detection
+        self.alike = np.zeros((0, 0))  # s for which two could be one person
+        self.merged: dict[int, int] = {}  # in the last step: id -> id it turned out to be
         self._time: float | None = None
         self._next_id = 1
 
@@ -157,12 +164,14 @@ class FloorTracker:
             The tracks of each camera, in the order of ``cameras``; one id is one person in all.
         """
         first = self._time is None
-        self.motion.predict(0.0 if self._time is None else max(0.0, time - self._time))
+        step = 0.0 if self._time is None else max(0.0, time - self._time)
+        self.motion.predict(step)
         self._time = time
         sightings = _Sightings.of(cameras, self.config.low_score, self.config.spread)
         owner = self._assign(sightings)
         owner = self._births(sightings, owner)
         self._correct(sightings, owner, time)
+        owner = self._merge(sightings, owner, step)
         confirmed = (self.hits >= self.config.min_hits) | first
         reported = [
             self._tracks(detections, sightings, owner, number, confirmed)
@@ -241,6 +250,7 @@ class FloorTracker:
         self.ids = np.concatenate([self.ids, self._next_id + np.arange(count)])
         self.hits = np.concatenate([self.hits, np.zeros(count, np.int64)])
         self.seen = np.concatenate([self.seen, np.zeros(count)])
+        self.alike = np.pad(self.alike, (0, count))
         self._next_id += count
 
     def _correct(self, sightings: _Sightings, owner: Ints, time: float) -> None:
@@ -256,6 +266,34 @@ class FloorTracker:
         self.motion.correct(rows, np.einsum("nij,nj->ni", covariance, pulls[rows]), covariance)
         self.hits += np.bincount(owner[owned], minlength=len(self.ids))
         self.seen[rows] = time
+
+    def _merge(self, sightings: _Sightings, owner: Ints, step: float) -> Ints:
+        """Make one of two who turn out to be one; returns the owners, who may be others now.
+
+        Where calibrations disagree, a person may be taken for two: one for some of the cameras,
+        one for the others.
+        """
+        owned = np.flatnonzero(owner >= 0)
+        views = np.zeros((len(self.ids), sightings.camera.max(initial=-1) + 1), bool)
+        views[owner[owned], sightings.camera[owned]] = True
+        seen = views.any(axis=1)
+        place = self.motion.mean[:, :2]
+        far = np.linalg.norm(place[:, None] - place[None], axis=2) > self.config.merge_reach
+        both = seen[:, None] & seen[None]
+        # One box too many in a camera now and then is no proof of two people.
+        shared = (views[:, None] & views[None]).any(axis=2)
+        self.alike += step * both * np.where(shared, -1, 1)
+        self.alike[far | (self.alike < 0)] = 0
+        np.fill_diagonal(self.alike, 0)
+        self.merged = {}
+        stays = np.arange(len(self.ids))
+        for older, newer in np.argwhere(np.triu(self.alike) >= self.config.merge_after):
+            if stays[older] == older and stays[newer] == newer:
+                stays[newer] = older
+                self.merged[int(self.ids[newer])] = int(self.ids[older])
+                self.hits[older] += self.hits[newer]
+        self.seen[stays != np.arange(len(stays))] = -np.inf
+        return np.where(owner >= 0, stays[owner], owner)
 
     def _tracks(
         self,
@@ -276,3 +314,4 @@ class FloorTracker:
             return
         self.motion.keep(mask)
         self.ids, self.hits, self.seen = self.ids[mask], self.hits[mask], self.seen[mask]
+        self.alike = self.alike[np.ix_(mask, mask)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -195,6 +195,7 @@ class SceneTracker(Protocol):
     needs_floor: bool
     needs_embeddings: bool
     needs_image: bool
+    merged: Mapping[int, int]  # of the last step: id that turned out to be another -> that one
 
     def update(self, time: float, cameras: Sequence[Detections]) -> list[Tracks]:
         """Take one time step's detections of all cameras and report the tracks in each.
