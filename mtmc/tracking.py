@@ -152,9 +152,13 @@ class CameraTracking:
         return self.follow(frame, self._tracker.update(detections, image))
 
     def rename(self, person: int, other: int) -> None:
-        """Take in that a person is another one, as the tracker over all cameras has found out."""
+        """Take in that a person is another one, as the tracker over all cameras has found out.
+
+        Tracklets that one frame shows beside the other's stay somebody else's.
+        """
+        there = [t for t in self.tracklets if t.person == other]
         for tracklet in self.tracklets:
-            if tracklet.person == person:
+            if tracklet.person == person and not any(tracklet.meets(t) for t in there):
                 tracklet.person = other
 
     def follow(self, frame: Frame, tracks: Tracks) -> Sighting:

@@ -276,7 +276,7 @@ class FloorTracker:
         owned = np.flatnonzero(owner >= 0)
         views = np.zeros((len(self.ids), sightings.camera.max(initial=-1) + 1), bool)
         views[owner[owned], sightings.camera[owned]] = True
-        seen = views.any(axis=1)
+        seen = np.bincount(owner[owned], minlength=len(self.ids)) > 0
         place = self.motion.mean[:, :2]
         far = np.linalg.norm(place[:, None] - place[None], axis=2) > self.config.merge_reach
         both = seen[:, None] & seen[None]
