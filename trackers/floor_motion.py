@@ -55,16 +55,17 @@ class FloorMotion:
         """Drops the people whose mask is False."""
         self.mean, self.covariance = self.mean[mask], self.covariance[mask]
 
-    def predict(self, step: float) -> None:
-        """Moves everybody ``step`` s ahead."""
-        move = np.eye(4)
-        move[[0, 1], [2, 3]] = step
-        noise = np.zeros((4, 4))
-        noise[[0, 1], [0, 1]] = step**3 / 3
-        noise[[0, 1, 2, 3], [2, 3, 0, 1]] = step**2 / 2
-        noise[[2, 3], [2, 3]] = step
-        self.mean = self.mean @ move.T
-        self.covariance = move @ self.covariance @ move.T + self._noise * noise
+    def predict(self, step: float | Array) -> None:
+        """Moves everybody ``step`` s ahead, or each by their own of ``(N,)``."""
+        step = np.broadcast_to(step, len(self.mean))[:, None]
+        move = np.tile(np.eye(4), (len(self.mean), 1, 1))
+        move[:, [0, 1], [2, 3]] = step
+        noise = np.zeros_like(move)
+        noise[:, [0, 1], [0, 1]] = step**3 / 3
+        noise[:, [0, 1, 2, 3], [2, 3, 0, 1]] = step**2 / 2
+        noise[:, [2, 3], [2, 3]] = step
+        self.mean = np.einsum("nij,nj->ni", move, self.mean)
+        self.covariance = move @ self.covariance @ move.transpose(0, 2, 1) + self._noise * noise
 
     def correct(self, rows: NDArray[np.int64], points: Array, covariances: Array) -> None:
         """Corrects people by where they were seen.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 ENDING = 0.1  # how often, of the times somebody is seen, it is the last time
-SWEEPS = 5  # at most; it settles in two or three
+SWEEPS = 20  # at most; it settles in a few
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,8 +49,9 @@ def relink(
     """Ids that change where another continuation of the paths is more likely.
 
     People who come close are told apart by where each came from and, now, also by where each goes:
-    time by time, the states filtered up to there are matched one to one to the states filtered
-    back from the end, until nothing changes.
+    at every time, the states filtered up to there are matched one to one to the states filtered
+    back from the end. The clearest exchanges are made, and all is looked at anew until none is
+    left.
 
     Args:
         times: ``(N,)`` s of each sighting by one camera.
@@ -69,11 +70,46 @@ def relink(
     chains = np.zeros(len(places.times), np.int64)
     chains[place] = ids
     for _ in range(SWEEPS):
-        before = chains
-        chains = _forward(places, *_backward(places, chains, config), config)
-        if _same_partition(before, chains):
+        exchanges = _exchanges(places, chains, config)
+        if not exchanges:
             break
+        # The clearest first; what it changes is to be looked at anew before it changes again.
+        touched: set[int] = set()
+        for exchange in sorted(exchanges, key=lambda e: -e.gain):
+            if touched.isdisjoint(exchange.concerned):
+                touched |= exchange.concerned
+                chains = exchange.apply(chains)
     return chains[place]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Exchange:
+    """People who had better go on as others from some place on.
+
+    Args:
+        start: the first place, by time, that is renamed.
+        renamed: id up to now -> id from there on; with 0 for a new one.
+        gain: log odds.
+    """
+
+    start: int
+    renamed: dict[int, int]
+    gain: float
+
+    @property
+    def concerned(self) -> set[int]:
+        """All ids that take part."""
+        return {*self.renamed.keys(), *self.renamed.values()} - {0}
+
+    def apply(self, chains: Ints) -> Ints:
+        """The chains after the exchange."""
+        result = chains.copy()
+        fresh = chains.max()
+        for old, new in self.renamed.items():
+            fresh += new == 0
+            later = self.start + np.flatnonzero(chains[self.start :] == old)
+            result[later] = new or fresh
+        return result
 
 
 def _fuse(
@@ -94,59 +130,69 @@ def _fuse(
     return place, _Places(moments[keys // len(people)], where, covariance, steps)
 
 
-def _backward(places: _Places, chains: Ints, config: FloorConfig) -> tuple[Array, Array]:
-    """State ``(K, 4)`` and covariance at each place, of it and all of its chain that follows."""
+def _filtered(
+    places: _Places, chains: Ints, config: FloorConfig, *, back: bool
+) -> tuple[Array, Array]:
+    """State ``(K, 4)`` and covariance at each place, of it and all of its chain before or after.
+
+    Args:
+        places: all of them.
+        chains: ``(K,)`` who each is.
+        config: of the tracker.
+        back: from the end, rather than from the start.
+    """
     mean = np.zeros((len(chains), 4))
     covariance = np.zeros((len(chains), 4, 4))
     motion = FloorMotion(config.walking, config.acceleration)
-    rows: dict[int, int] = {}
-    last = places.times[-1]
-    for step in reversed(places.steps):
-        motion.predict(last - places.times[step.start])
-        last = places.times[step.start]
-        here = chains[step]
-        new = [k for k, chain in enumerate(here.tolist()) if chain not in rows]
-        for k in new:
-            rows[int(here[k])] = len(rows)
-        motion.add(places.points[step][new])
-        mine = np.array([rows[chain] for chain in here.tolist()], np.int64)
-        motion.correct(mine, places.points[step], places.covariances[step])
-        mean[step], covariance[step] = motion.mean[mine], motion.covariance[mine]
-    # It went back in time.
-    mean[:, 2:] *= -1
-    covariance[:, :2, 2:] *= -1
-    covariance[:, 2:, :2] *= -1
+    motion.add(np.zeros((chains.max() + 1, 2)))
+    state = motion.mean, motion.covariance
+    last = np.full(chains.max() + 1, np.nan)
+    for step in reversed(places.steps) if back else places.steps:
+        rows, time = chains[step], places.times[step.start]
+        motion.mean, motion.covariance = state[0][rows], state[1][rows]
+        motion.predict(np.nan_to_num(np.abs(time - last[rows])))
+        motion.correct(np.arange(len(rows)), places.points[step], places.covariances[step])
+        state[0][rows], state[1][rows] = motion.mean, motion.covariance
+        mean[step], covariance[step] = motion.mean, motion.covariance
+        last[rows] = time
+    if back:
+        mean[:, 2:] *= -1
+        covariance[:, :2, 2:] *= -1
+        covariance[:, 2:, :2] *= -1
     return mean, covariance
 
 
-def _forward(places: _Places, ahead: Array, unsure: Array, config: FloorConfig) -> Ints:
-    """``(K,)`` the chain of each place, from the past up to it and the future from it on."""
-    chains = np.zeros(len(places.times), np.int64)
-    motion = FloorMotion(config.walking, config.acceleration)
-    ids, seen = np.zeros(0, np.int64), np.zeros(0)
-    count, last = 0, places.times[0]
+def _exchanges(places: _Places, chains: Ints, config: FloorConfig) -> list[_Exchange]:
+    """At every time, the matching of pasts to futures, where it is better than the present one."""
+    before = _filtered(places, chains, config, back=False)
+    after = _filtered(places, chains, config, back=True)
+    found = []
+    last = np.full(chains.max() + 1, -1)  # place of each chain so far
+    final = last.copy()
+    final[chains] = np.arange(len(chains))
     for step in places.steps:
-        time = places.times[step.start]
-        motion.predict(time - last)
-        last = time
-        alive = seen >= time - config.max_age
-        motion.keep(alive)
-        ids, seen = ids[alive], seen[alive]
-        points, covariances = places.points[step], places.covariances[step]
-        owner = np.full(len(points), -1)
-        rows, cols, cost = _costs(motion, ahead[step], unsure[step], config)
-        taken = match(rows, cols, cost, 0.0, (len(ids), len(points)))
-        owner[taken[1]] = taken[0]
-        new = np.flatnonzero(owner < 0)
-        owner[new] = len(ids) + np.arange(len(new))
-        motion.add(points[new])
-        ids = np.concatenate([ids, count + 1 + np.arange(len(new))])
-        seen = np.concatenate([seen, np.zeros(len(new))])
-        count += len(new)
-        motion.correct(owner, points, covariances)
-        seen[owner] = time
-        chains[step] = ids[owner]
-    return chains
+        here, time = chains[step], places.times[step.start]
+        past = np.flatnonzero(last >= 0)
+        recent = places.times[last[past]] >= time - config.max_age
+        # Who is unseen now but comes back later does so unasked.
+        past = past[recent & ((final[past] < step.start) | np.isin(past, here))]
+        motion = FloorMotion(config.walking, config.acceleration)
+        motion.mean, motion.covariance = before[0][last[past]], before[1][last[past]]
+        motion.predict(time - places.times[last[past]])
+        rows, cols, cost = _costs(motion, after[0][step], after[1][step], config)
+        present = past[rows] == here[cols]
+        taken = match(rows, cols, cost, 0.0, (len(past), len(here)))
+        new = dict(zip(here[taken[1]].tolist(), past[taken[0]].tolist(), strict=True))
+        known = {chain: new.get(chain, 0) for chain in here.tolist()}
+        renamed = {
+            old: name for old, name in known.items() if name != old and (name or last[old] >= 0)
+        }
+        if renamed:
+            chosen = np.isin(rows * len(here) + cols, taken[0] * len(here) + taken[1])
+            gain = float(cost[present].sum() - cost[chosen].sum())
+            found.append(_Exchange(step.start, renamed, gain))
+        last[here] = np.arange(step.start, step.stop)
+    return found
 
 
 def _costs(
@@ -169,8 +215,3 @@ def _costs(
     other = -0.5 * np.einsum("mi,mij,mj->m", speed, invert(pace), speed)
     other -= 0.5 * np.log(np.linalg.det(2 * np.pi * pace))
     return rows, cols, np.log(ENDING * config.strangers) + other[cols] - same
-
-
-def _same_partition(a: Ints, b: Ints) -> bool:
-    pairs = np.unique(np.stack([a, b]), axis=1).shape[1]
-    return bool(pairs == len(np.unique(a)) == len(np.unique(b)))
