@@ -59,8 +59,10 @@ class Coasting:
         lost = {track: s for track, s in self._seen.items() if s.time < time and track in people}
         if not lost:
             return tracks
-        boxes = self._moved(list(lost.values()), np.array([people[track] for track in lost]))
-        inside = np.flatnonzero(((boxes[:, 2:] - boxes[:, :2]) >= 1).all(axis=1))
+        places = np.array([people[track] for track in lost], np.float64)
+        boxes = self._moved(list(lost.values()), places)
+        large = ((boxes[:, 2:] - boxes[:, :2]) >= 1).all(axis=1)
+        inside = np.flatnonzero(large & self._in_front(places))
         scores = np.array([s.score for s in lost.values()])
         return Tracks(
             np.concatenate([tracks.ids, np.array(list(lost))[inside]]),
@@ -72,7 +74,7 @@ class Coasting:
     def _moved(self, seen: Sequence[_Seen], places: NDArray[np.float64]) -> NDArray[np.float32]:
         """Boxes moved and scaled as a standing person's is from one place to another."""
         boxes = np.stack([s.box for s in seen]).astype(np.float64)
-        feet, tall = self._upright(np.array([s.place for s in seen]))
+        feet, tall = self._upright(np.array([s.place for s in seen], np.float64))
         new_feet, new_tall = self._upright(places)
         scale = (new_tall / np.maximum(tall, 1))[:, None]
         moved = (boxes - np.tile(feet, 2)) * scale + np.tile(new_feet, 2)
@@ -85,3 +87,9 @@ class Coasting:
         feet = self._model.project(np.pad(places, ((0, 0), (0, 1))))
         head = self._model.project(np.pad(places, ((0, 0), (0, 1)), constant_values=PERSON_HEIGHT))
         return feet, np.abs(feet[:, 1] - head[:, 1])
+
+    def _in_front(self, places: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Whether the camera looks that way at all; what is behind it has an image point, too."""
+        axis, offset = self._model.extrinsic[2, :2], self._model.extrinsic[2, 3]
+        in_front: NDArray[np.bool_] = places @ axis + offset > 0
+        return in_front
