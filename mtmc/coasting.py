@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.calibration import PERSON_HEIGHT, CameraModel
+from mtmc.calibration import CameraModel
 from trackers import Tracks
 
 COAST = 1.0  # seconds for which a camera shows somebody it has lost,
@@ -72,24 +72,30 @@ class Coasting:
         )
 
     def _moved(self, seen: Sequence[_Seen], places: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Boxes moved and scaled as a standing person's is from one place to another."""
+        """Boxes moved and scaled as the image of whoever stands there is."""
         boxes = np.stack([s.box for s in seen]).astype(np.float64)
-        feet, tall = self._upright(np.array([s.place for s in seen], np.float64))
-        new_feet, new_tall = self._upright(places)
-        scale = (new_tall / np.maximum(tall, 1))[:, None]
-        moved = (boxes - np.tile(feet, 2)) * scale + np.tile(new_feet, 2)
+        feet, scale = self._image_of(np.array([s.place for s in seen], np.float64))
+        new_feet, new_scale = self._image_of(places)
+        growth = (new_scale / np.maximum(scale, 1e-6))[:, None]
+        moved = (boxes - np.tile(feet, 2)) * growth + np.tile(new_feet, 2)
         return np.clip(moved, 0, [*self._size, *self._size]).astype(np.float32)
 
-    def _upright(
+    def _image_of(
         self, places: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Image points ``(N, 2)`` of the feet, and heights ``(N,)`` px, of people."""
+        """Image points ``(N, 2)`` px of places, and px per metre ``(N,)`` across the view there."""
+        step = 0.05  # m
         feet = self._model.project(np.pad(places, ((0, 0), (0, 1))))
-        head = self._model.project(np.pad(places, ((0, 0), (0, 1)), constant_values=PERSON_HEIGHT))
-        return feet, np.abs(feet[:, 1] - head[:, 1])
+        moves = [
+            self._model.project(np.pad(places + step * side, ((0, 0), (0, 1)))) - feet
+            for side in np.eye(2)
+        ]
+        # Along the line of sight the floor is foreshortened; across it it is not.
+        stretch = np.linalg.svd(np.stack(moves, axis=2) / step, compute_uv=False)
+        return feet, np.asarray(stretch[:, 0], np.float64)
 
     def _in_front(self, places: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Whether the camera looks that way at all; what is behind it has an image point, too."""
-        axis, offset = self._model.extrinsic[2, :2], self._model.extrinsic[2, 3]
-        in_front: NDArray[np.bool_] = places @ axis + offset > 0
+        back = self._model.to_plane(self._image_of(places)[0], 0.0)
+        in_front: NDArray[np.bool_] = np.linalg.norm(back - places, axis=1) < 0.1  # m
         return in_front
