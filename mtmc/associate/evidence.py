@@ -260,7 +260,7 @@ def floor_evidence(tracklets: Sequence[Tracklet], config: EvidenceConfig) -> NDA
         ``(N, N)`` symmetric, 0 for those never located at the same time.
     """
     if any(t.person is not None for t in tracklets):
-        return _tracked_evidence(tracklets, config)
+        return tracked_evidence(tracklets, tracklets, config)
     total = np.zeros((len(tracklets), len(tracklets)))
     looks = np.zeros_like(total)
     cameras = np.unique([t.key.camera for t in tracklets], return_inverse=True)[1]
@@ -275,15 +275,28 @@ def floor_evidence(tracklets: Sequence[Tracklet], config: EvidenceConfig) -> NDA
     return (total / np.maximum(looks, 1) * independent).astype(np.float32)
 
 
-def _tracked_evidence(tracklets: Sequence[Tracklet], config: EvidenceConfig) -> NDArray[np.float32]:
-    people = np.array([-1 if t.person is None else t.person for t in tracklets])
-    start, end = np.array([t.start for t in tracklets]), np.array([t.end for t in tracklets])
-    same = people[:, None] == people[None]
-    together = (start[:, None] <= end[None]) & (start[None] <= end[:, None])
-    odds = np.where(same, config.floor_track, np.where(together, -config.floor_track, 0.0))
-    known = people >= 0
-    odds *= known[:, None] & known[None]
-    np.fill_diagonal(odds, 0)
+def tracked_evidence(
+    a: Sequence[Tracklet], b: Sequence[Tracklet], config: EvidenceConfig
+) -> NDArray[np.float32]:
+    """Log odds between tracklets of which a tracker over all cameras says who they are.
+
+    Returns:
+        ``(len(a), len(b))``: for one person, against two at the same time, else 0.
+    """
+
+    def column(tracklets: Sequence[Tracklet], name: str) -> NDArray[np.float64]:
+        values = (getattr(tracklet, name) for tracklet in tracklets)
+        return np.array([np.nan if value is None else value for value in values], np.float64)
+
+    people, others = column(a, "person")[:, None], column(b, "person")[None]
+    together = (column(a, "start")[:, None] <= column(b, "end")[None]) & (
+        column(b, "start")[None] <= column(a, "end")[:, None]
+    )
+    apart = together & np.isfinite(people) & np.isfinite(others)
+    odds = np.where(people == others, 1.0, np.where(apart, -1.0, 0.0)) * config.floor_track
+    keys = {tracklet.key: row for row, tracklet in enumerate(b)}
+    own = [(row, keys[t.key]) for row, t in enumerate(a) if t.key in keys]
+    odds[tuple(np.array(own, np.int64).reshape(-1, 2).T)] = 0
     return odds.astype(np.float32)
 
 
