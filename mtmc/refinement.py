@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +12,38 @@ from mtmc.calibration import Calibration
 from mtmc.outputs.tracks import ROW, Rows
 from mtmc.tracklets import Tracklet
 from mtmc.types import TrackKey
+from trackers.floor import FloorConfig
 from trackers.offline import RefineConfig, TrackRows, refine
+from trackers.offline.floor import relink
+
+
+def relink_people(
+    rows: Rows,
+    views: Sequence[tuple[Calibration, tuple[int, int]]],
+    config: FloorConfig,
+    people: Mapping[tuple[int, int], int],
+) -> NDArray[np.int64]:
+    """Who is where, over all cameras, with the future known.
+
+    Args:
+        rows: of all cameras, with the detections' own boxes.
+        views: by number of the camera: its calibration, and ``(width, height)`` px of its images.
+        config: of the tracker that followed people over all cameras.
+        people: the id it gave to each track of each camera, by numbers of both.
+
+    Returns:
+        ``(len(rows),)`` new ids, 0 for predicted rows.
+    """
+    found = np.flatnonzero(rows["detected"])
+    points, covariances = np.full((len(found), 2), np.nan), np.zeros((len(found), 2, 2))
+    for number, (model, size) in enumerate(views):
+        mine = rows["camera"][found] == number
+        points[mine], covariances[mine] = model.locate(rows["box"][found[mine]], size)
+    keys = zip(rows["camera"][found].tolist(), rows["track"][found].tolist(), strict=True)
+    ids = np.array([people[key] for key in keys], np.int64)
+    result = np.zeros(len(rows), np.int64)
+    result[found] = relink(rows["time"][found], ids, points, covariances, config)
+    return result
 
 
 def refine_camera(
@@ -21,6 +55,7 @@ def refine_camera(
     fps: float,
     model: Calibration | None,
     size: tuple[int, int],
+    people: NDArray[np.int64] | None = None,
 ) -> tuple[Rows, list[Tracklet]]:
     """Link, fill, smooth and clean one camera's tracks.
 
@@ -33,27 +68,34 @@ def refine_camera(
         fps: of the frames that were read.
         model: the camera's calibration for images of ``size``, if there is one.
         size: ``(width, height)`` px.
+        people: ``(len(rows),)`` who each row shows, where that is known from all cameras; then
+            nobody is linked here.
 
     Returns:
         the refined rows, and the tracklets they are now; a linked tracklet looks like all its
         parts.
     """
-    rows = rows[np.lexsort((rows["track"], rows["frame"]))]
+    order = np.lexsort((rows["track"], rows["frame"]))
+    order = order[rows["detected"][order]]  # what was predicted is made anew
+    rows, ids = rows[order], rows["track"][order]
+    if people is not None:
+        ids, config = people[order], replace(config, link_gap=0)
     steps = (rows["frame"].astype(np.int64) - 1) // stride + 1
     # In place of the detection's number goes the row's own, to find out where a row came from.
     source = np.where(rows["detected"], np.arange(len(rows)), -1)
-    refined = refine(
-        TrackRows(steps, rows["track"], rows["box"], rows["score"], source), config.at_rate(fps)
-    )
+    refined = refine(TrackRows(steps, ids, rows["box"], rows["score"], source), config.at_rate(fps))
     refined = refined[_area_inside(refined.boxes, size) >= 1]  # px
     result = _to_rows(refined, rows, steps, stride, model, size)
     origin = np.where(refined.det_index >= 0, rows["track"][refined.det_index], 0)
-    people = []
+    tracks = []
     for track in np.unique(refined.ids):
         mine = (refined.ids == track) & (refined.det_index >= 0)
         parts = [tracklets[int(part)] for part in np.unique(origin[mine])]
-        people.append(_join(TrackKey(camera, int(track)), result[mine], parts, model, size))
-    return result, people
+        joined = _join(TrackKey(camera, int(track)), result[mine], parts, model, size)
+        if people is not None:
+            joined.person = int(ids[refined.det_index[mine][0]])
+        tracks.append(joined)
+    return result, tracks
 
 
 def _area_inside(boxes: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
@@ -99,7 +141,7 @@ def _join(
     for part in parts:
         tracklet.gallery.extend(part.gallery)
     if model:
-        points, variances = model.locate(rows["box"], size)
-        for time, point, variance in zip(rows["time"], points, variances, strict=True):
-            tracklet.path.add(float(time), point, float(variance))
+        points, covariances = model.locate(rows["box"], size)
+        for time, point, covariance in zip(rows["time"], points, covariances, strict=True):
+            tracklet.path.add(float(time), point, float(np.trace(covariance)))
     return tracklet

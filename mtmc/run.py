@@ -6,14 +6,14 @@ import json
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from mtmc.calibration import load_calibration
-from mtmc.config import Settings
+from mtmc.config import Plugin, Settings, choose
 from mtmc.content_key import settings_key
 from mtmc.detectors.motfile import MotFileDetector
 from mtmc.errors import UserError
@@ -27,9 +27,11 @@ from mtmc.outputs.paths import FloorPaths, floor_paths
 from mtmc.outputs.report import identities, to_json, versions
 from mtmc.outputs.tracks import TrackTable, write_mot_files, write_parquet
 from mtmc.pipeline import Parts, Pipeline, Progress
+from mtmc.registry import TRACKERS
 from mtmc.run_config import RunConfig
 from mtmc.sources import Camera, CameraReader, align, find_cameras, open_cameras
 from mtmc.stopwatch import Stopwatch
+from mtmc.tracking import follows_all_cameras
 from mtmc.types import Frame
 
 log = logging.getLogger("mtmc")
@@ -37,6 +39,7 @@ log = logging.getLogger("mtmc")
 LOG_NAME = ".inference.sqlite"
 VIDEO_NAME = "mosaic.mp4"
 FLOOR_PICTURE, FLOOR_VIDEO = "floor.png", "floor.mp4"
+SLOW = 4.0  # frames per second from which down people are followed on the floor
 # Distance of looks across cameras at which one person and two are equally likely, where the
 # embedder does not know: between both for OSNet, on the training people of PKU-ReID.
 MAX_DISTANCE = 0.28
@@ -84,6 +87,9 @@ def run(
     config = RunConfig.from_settings(settings, live)
     with _collected_warnings() as warnings:
         parts = assemble(config, cameras, video_dir)
+        if not settings.get("tracker"):
+            config = replace(config, tracker=suitable_tracker(config, parts))
+        _check_tracker(config, parts)
         about = _about(config, parts)
         with claimed(out):
             if resume and (record := _complete_record(out, config, about)):
@@ -261,6 +267,24 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
         distance = _even_distance(embedder)
     associator = config.associator.cls(options, distance)
     return Parts(readers, detector, embedder, associator, calibration)
+
+
+def suitable_tracker(config: RunConfig, parts: Parts) -> Plugin:
+    """The tracker of a run for which none was chosen.
+
+    Where frames are far apart, boxes of one person hardly overlap; calibrated cameras can follow
+    people on the floor instead.
+    """
+    slow = max(reader.fps for reader in parts.readers) <= SLOW
+    return choose(TRACKERS, {}, "floor") if slow and parts.calibration else config.tracker
+
+
+def _check_tracker(config: RunConfig, parts: Parts) -> None:
+    if follows_all_cameras(config.tracker) and not parts.calibration:
+        raise UserError(
+            f"tracker {config.tracker.name}: follows people on the floor, for which all cameras "
+            "must be calibrated; give --calibration or choose another --tracker"
+        )
 
 
 def _even_distance(embedder: Any) -> float:

@@ -13,6 +13,8 @@ Floats = NDArray[np.float64]
 PERSON_HEIGHT = 1.70  # m
 PERSON_HEIGHT_SPREAD = 0.12  # m, standard deviation among adults
 PLAUSIBLE_HEIGHT = (1.35, 2.1)  # m; outside, the box does not show a whole standing person
+PERSON_ASPECT = 0.4  # width of a standing person's box as a share of its height
+PERSON_ASPECT_SPREAD = 0.1  # standard deviation of the middle of a box cut at one side, likewise
 PIXEL_SPREAD = 0.03  # standard deviation of a box edge as a share of the box height
 
 
@@ -109,36 +111,57 @@ class CameraModel:
         Two readings are combined by their uncertainty: the bottom of the box stands on the floor,
         and the top is at a person's height. Where the box is cut by the lower image border, or
         the two together imply a height that no standing person has (feet behind furniture,
-        sitting), only the top counts.
+        sitting), only the top counts. A box cut at a side is taken to be as wide as people are.
 
         Args:
             boxes: ``(N, 4)`` ``x1, y1, x2, y2`` px.
             size: ``(width, height)`` px of the image.
 
         Returns:
-            ``(N, 2)`` m, NaN where unknown, and ``(N,)`` variances, m².
+            ``(N, 2)`` m, NaN where unknown, and ``(N, 2, 2)`` covariances, m², infinite there. The
+            distance from the camera is less sure than the bearing.
         """
         boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
-        center = boxes[:, [0, 2]].mean(axis=1)
-        feet, head = np.column_stack([center, boxes[:, 3]]), np.column_stack([center, boxes[:, 1]])
+        center, spread = _centers(boxes, size[0])
         edge = PIXEL_SPREAD * (boxes[:, 3] - boxes[:, 1])
-        by_feet, var_feet = self._with_variance(feet, 0.0, edge)
-        by_head, var_head = self._with_variance(head, PERSON_HEIGHT, edge)
-        # The height itself is uncertain, and moves the head's position along its ray.
-        slope = np.linalg.norm(self.to_plane(head, PERSON_HEIGHT + 0.1) - by_head, axis=1) / 0.1
-        var_head = var_head + (slope * PERSON_HEIGHT_SPREAD) ** 2
+        noise = np.column_stack([spread, edge])
+        feet, head = np.column_stack([center, boxes[:, 3]]), np.column_stack([center, boxes[:, 1]])
+        by_feet, sure_feet = self._with_information(feet, 0.0, 0.0, noise)
+        by_head, sure_head = self._with_information(
+            head, PERSON_HEIGHT, PERSON_HEIGHT_SPREAD, noise
+        )
         hidden = (boxes[:, 3] >= size[1] - 2) | ~self._plausible(by_feet, head)
-        cut = boxes[:, 1] <= 1
-        var_feet = np.where(hidden, np.inf, var_feet)
-        var_head = np.where(cut, np.inf, var_head)
-        return _fuse(by_feet, var_feet, by_head, var_head)
+        sure_feet[hidden] = 0
+        sure_head[boxes[:, 1] <= 1] = 0
+        return _fuse(by_feet, sure_feet, by_head, sure_head)
 
-    def _with_variance(self, points: Floats, height: float, edge: Floats) -> tuple[Floats, Floats]:
-        """Positions of image points on a plane, and their variance given the points' spread px."""
+    def _with_information(
+        self, points: Floats, height: float, height_spread: float, noise: Floats
+    ) -> tuple[Floats, Floats]:
+        """Where image points are on a plane, and the inverse covariance of that.
+
+        Args:
+            points: ``(N, 2)`` px.
+            height: of the plane, m.
+            height_spread: its standard deviation, which moves the place along the ray.
+            noise: ``(N, 2)`` standard deviations of the points, px.
+
+        Returns:
+            ``(N, 2)`` m and ``(N, 2, 2)`` 1/m², both 0 where the ray does not meet the plane.
+        """
         at = self.to_plane(points, height)
-        below = self.to_plane(points + np.column_stack([np.zeros(len(edge)), edge]), height)
-        variance = np.sum((below - at) ** 2, axis=1)
-        return at, np.where(np.isfinite(variance), variance, np.inf)
+        moves = [
+            self.to_plane(points + noise * [1, 0], height) - at,
+            self.to_plane(points + noise * [0, 1], height) - at,
+            (self.to_plane(points, height + 0.1) - at) / 0.1 * height_spread,
+        ]
+        covariance: Floats = np.sum([move[:, :, None] * move[:, None] for move in moves], axis=0)
+        known = np.isfinite(covariance).all(axis=(1, 2))
+        at[~known], covariance[~known] = 0, 0
+        # What is believed to be known to the millimetre could not be inverted.
+        information = np.asarray(np.linalg.inv(covariance + 1e-6 * np.eye(2)), np.float64)
+        information[~known] = 0
+        return at, information
 
     def _plausible(self, ground: Floats, head: Floats) -> NDArray[np.bool_]:
         """Whether a person standing at ``ground`` with the head there is of human height."""
@@ -150,13 +173,23 @@ class CameraModel:
         return plausible
 
 
-def _fuse(a: Floats, var_a: Floats, b: Floats, var_b: Floats) -> tuple[Floats, Floats]:
-    weight_a = np.where(np.isfinite(a).all(axis=1), 1 / np.maximum(var_a, 1e-6), 0)
-    weight_b = np.where(np.isfinite(b).all(axis=1), 1 / np.maximum(var_b, 1e-6), 0)
-    total = weight_a + weight_b
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ground = (
-            np.nan_to_num(a) * weight_a[:, None] + np.nan_to_num(b) * weight_b[:, None]
-        ) / total[:, None]
-        variance = 1 / total
-    return ground, variance
+def _centers(boxes: Floats, width: int) -> tuple[Floats, Floats]:
+    """Horizontal middle of people, ``(N,)`` px, and its standard deviation."""
+    x1, y1, x2, y2 = boxes.T
+    tall = y2 - y1
+    left, right = x1 <= 1, x2 >= width - 1
+    wide = np.maximum(x2 - x1, PERSON_ASPECT * tall)
+    center = np.where(left == right, (x1 + x2) / 2, np.where(left, x2 - wide / 2, x1 + wide / 2))
+    return center, np.where(left | right, PERSON_ASPECT_SPREAD, PIXEL_SPREAD) * tall
+
+
+def _fuse(a: Floats, sure_a: Floats, b: Floats, sure_b: Floats) -> tuple[Floats, Floats]:
+    """The mean of positions weighted by their inverse covariances, and its covariance."""
+    total = sure_a + sure_b
+    known = np.linalg.det(total) > 0
+    covariance = np.full_like(total, np.inf)
+    covariance[known] = np.linalg.inv(total[known])
+    weighted = np.einsum("nij,nj->ni", sure_a, a) + np.einsum("nij,nj->ni", sure_b, b)
+    ground = np.full_like(a, np.nan)
+    ground[known] = np.einsum("nij,nj->ni", covariance[known], weighted[known])
+    return ground, covariance

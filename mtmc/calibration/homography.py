@@ -97,7 +97,7 @@ class FloorHomography:
             size: ``(width, height)`` px of the image.
 
         Returns:
-            ``(N, 2)`` m, NaN where unknown, and ``(N,)`` variances, m².
+            ``(N, 2)`` m, NaN where unknown, and ``(N, 2, 2)`` covariances, m², infinite there.
         """
         boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
         feet = np.column_stack([boxes[:, [0, 2]].mean(axis=1), boxes[:, 3]])
@@ -105,10 +105,10 @@ class FloorHomography:
         points[boxes[:, 3] >= size[1] - 2] = np.nan
         known = np.isfinite(points).all(axis=1)
         spread = PIXEL_SPREAD * (boxes[known, 3] - boxes[known, 1])
-        moved = self.jacobian(feet[known]) * spread[:, None, None]
-        variances = np.full(len(boxes), np.inf)
-        variances[known] = np.sum(moved**2, axis=(1, 2)) + 2 * self.error**2
-        return points, variances
+        moves = self.jacobian(feet[known]) * spread[:, None, None]
+        covariances = np.full((len(boxes), 2, 2), np.inf)
+        covariances[known] = moves @ moves.transpose(0, 2, 1) + self.error**2 * np.eye(2)
+        return points, covariances
 
 
 def _homogeneous(points: NDArray[np.floating]) -> Floats:

@@ -41,5 +41,5 @@ class Calibration(Protocol):
             size: ``(width, height)`` px of the image.
 
         Returns:
-            ``(N, 2)`` m, NaN where unknown, and ``(N,)`` variances, m².
+            ``(N, 2)`` m, NaN where unknown, and ``(N, 2, 2)`` covariances, m², infinite there.
         """

@@ -66,7 +66,7 @@ def floor_scene(cameras: Sequence[CameraRows], models: Mapping[str, Calibration]
                 everything.frames - cameras[0].first_frame,
                 everything.ids,
                 np.concatenate([points for points, _ in located]),
-                np.concatenate([variances for _, variances in located]),
+                np.concatenate([np.trace(sure, axis1=1, axis2=2) for _, sure in located]),
                 counts if side == "truth" else np.ones(len(everything), bool),
             )
         )
