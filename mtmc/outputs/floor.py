@@ -166,7 +166,7 @@ class FloorPlan:
     def _draw_number(self, axis: int, value: float, at: Floats) -> None:
         x, y = self.pixels(at[None])[0]
         place = (x, self.size[1] - BORDER / 2) if axis == 0 else (BORDER / 2, y)
-        _write(self._base, f"{value:g}", place, LETTERS)
+        _write(self._base, f"{value + 0.0:g}", place, LETTERS)  # no -0
 
     def _draw_views(self, cameras: Mapping[str, Calibration]) -> None:
         """Lighten what the cameras see of the floor, more where several do."""
