@@ -95,6 +95,11 @@ class OnlineAssociator:
             self._learn(visible)
         return self._decide(ready, time)
 
+    def cuts(self, tracklets: Sequence[Tracklet]) -> Mapping[TrackKey, Sequence[float]]:
+        """None: what was said is not revised."""
+        del tracklets
+        return {}
+
     def finish(self, tracklets: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
         """Decide the tracks that still wait."""
         del tracklets
@@ -155,7 +160,9 @@ class OnlineAssociator:
         margins = clearness(odds)
         for tracklet, column, margin in zip(tracks, match_or_new(odds), margins, strict=True):
             last = time - tracklet.start >= self._config.max_patience
-            if last or margin >= self._config.clear:
+            # Whoever is once called new stays so, while a late decision does little harm.
+            clear = margin >= self._config.clear and (column >= 0 or not known)
+            if last or clear:
                 yield tracklet, known[column] if column >= 0 else self._open()
 
     def _open(self) -> _Identity:
