@@ -24,7 +24,7 @@ from mtmc.outputs.mosaic import write_mosaic
 from mtmc.outputs.report import identities, to_json, versions
 from mtmc.outputs.tracks import TrackTable, write_mot_files, write_parquet
 from mtmc.pipeline import Parts, Pipeline, Progress
-from mtmc.run_config import ReidConfig, RunConfig
+from mtmc.run_config import RunConfig
 from mtmc.sources import Camera, CameraReader, align, find_cameras, open_cameras
 from mtmc.stopwatch import Stopwatch
 from mtmc.types import Frame
@@ -33,10 +33,9 @@ log = logging.getLogger("mtmc")
 
 LOG_NAME = ".inference.sqlite"
 VIDEO_NAME = "mosaic.mp4"
-# Distance of looks across cameras at which one person and two are equally likely: between both
-# for OSNet, and for colours, on the training people of PKU-ReID.
+# Distance of looks across cameras at which one person and two are equally likely, where the
+# embedder does not know: between both for OSNet, on the training people of PKU-ReID.
 MAX_DISTANCE = 0.28
-MAX_DISTANCE_OF = {"color": 0.075}
 
 
 @dataclass
@@ -143,7 +142,7 @@ class _Run:
         if self._parts.embedder is None or self._parts.associator.online:
             path.unlink(missing_ok=True)  # they would be another run's
         else:
-            write_looks(path, self._pipeline.tracklets, embedder_distance(self._config.reid))
+            write_looks(path, self._pipeline.tracklets, _even_distance(self._parts.embedder))
 
     def _write_video(self, table: TrackTable) -> None:
         """Go through the videos once more and draw what is now known."""
@@ -231,14 +230,14 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
     options = config.associator.config
     distance = options.max_distance
     if not isinstance(distance, float):
-        distance = embedder_distance(config.reid)
+        distance = _even_distance(embedder)
     associator = config.associator.cls(options, distance)
     return Parts(readers, detector, embedder, associator, calibration)
 
 
-def embedder_distance(config: ReidConfig) -> float:
-    """The distance at which one person and two are equally likely, as far as one can know."""
-    return MAX_DISTANCE_OF.get(config.weights, MAX_DISTANCE)
+def _even_distance(embedder: Any) -> float:
+    """Of looks across cameras; what suits the embedder where the footage tells nothing."""
+    return getattr(embedder, "even_distance", None) or MAX_DISTANCE
 
 
 def _embedder(config: RunConfig) -> Any:
