@@ -132,6 +132,9 @@ class Looks:
         """The looks of tracklets."""
         return cls.of_galleries([t.gallery for t in tracklets], [t.key.camera for t in tracklets])
 
+    def __getitem__(self, rows: slice) -> Looks:
+        return Looks(self.sums[rows], self.totals[rows], self.cameras[rows])
+
     @property
     def weights(self) -> NDArray[np.float32]:
         """``(N,)`` how much each counts among other looks of the person: the length of its sum.
