@@ -229,7 +229,7 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
         )
     options = config.associator.config
     distance = options.max_distance
-    if not isinstance(distance, float):
+    if distance is None or isinstance(distance, str):
         distance = _even_distance(embedder)
     for name in _cameras_named(getattr(options, "topology", None) or {}):
         if name not in {r.name for r in readers}:

@@ -62,7 +62,7 @@ class EvidenceConfig:
     floor_limit: float = 10.0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.max_distance, str | None):
+        if self.max_distance is not None and self.max_distance != "auto":
             require(0 < self.max_distance <= 2, "max_distance must be in 0..2, or auto")
         for name in (
             "same_camera",
