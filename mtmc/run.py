@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from mtmc.calibration import load_calibration
 from mtmc.config import Plugin, Settings, choose
 from mtmc.content_key import settings_key
 from mtmc.detectors.motfile import MotFileDetector
-from mtmc.errors import UserError
+from mtmc.errors import UserError, unknown_name
 from mtmc.inference_log import InferenceLog, first_difference, remove_log
 from mtmc.outputs import floor
 from mtmc.outputs.files import claimed, replacing, write_text
@@ -263,8 +263,11 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
         )
     options = config.associator.config
     distance = options.max_distance
-    if not isinstance(distance, float):
+    if distance is None or isinstance(distance, str):
         distance = _even_distance(embedder)
+    for name in _cameras_named(getattr(options, "topology", None) or {}):
+        if name not in {r.name for r in readers}:
+            raise unknown_name("camera of associator.topology", name, [r.name for r in readers])
     associator = config.associator.cls(options, distance)
     return Parts(readers, detector, embedder, associator, calibration)
 
@@ -290,6 +293,10 @@ def _check_tracker(config: RunConfig, parts: Parts) -> None:
 def _even_distance(embedder: Any) -> float:
     """Of looks across cameras; what suits the embedder where the footage tells nothing."""
     return getattr(embedder, "even_distance", None) or MAX_DISTANCE
+
+
+def _cameras_named(topology: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    return [name for before, others in topology.items() for name in (before, *others)]
 
 
 def _embedder(config: RunConfig) -> Any:

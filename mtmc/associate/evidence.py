@@ -65,7 +65,7 @@ class EvidenceConfig:
     floor_track: float = 6.0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.max_distance, str | None):
+        if self.max_distance is not None and self.max_distance != "auto":
             require(0 < self.max_distance <= 2, "max_distance must be in 0..2, or auto")
         for name in (
             "same_camera",
@@ -135,6 +135,9 @@ class Looks:
     def of(cls, tracklets: Sequence[Tracklet]) -> Looks:
         """The looks of tracklets."""
         return cls.of_galleries([t.gallery for t in tracklets], [t.key.camera for t in tracklets])
+
+    def __getitem__(self, rows: slice) -> Looks:
+        return Looks(self.sums[rows], self.totals[rows], self.cameras[rows])
 
     @property
     def weights(self) -> NDArray[np.float32]:
