@@ -32,10 +32,10 @@ log = logging.getLogger("mtmc")
 
 LOG_NAME = ".inference.sqlite"
 VIDEO_NAME = "mosaic.mp4"
-# Cosine distance of mean embeddings across cameras at which one person and two are equally
-# likely: halfway between both for OSNet, and for colours, on the training people of PKU-ReID.
-MAX_DISTANCE = 0.3
-MAX_DISTANCE_OF = {"color": 0.085}
+# Distance of looks across cameras at which one person and two are equally likely: between both
+# for OSNet, and for colours, on the training people of PKU-ReID.
+MAX_DISTANCE = 0.28
+MAX_DISTANCE_OF = {"color": 0.075}
 
 
 @dataclass
@@ -221,7 +221,7 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
         )
     options = config.associator.config
     distance = options.max_distance
-    if distance is None:
+    if not isinstance(distance, float):
         distance = MAX_DISTANCE_OF.get(config.reid.weights, MAX_DISTANCE)
     associator = config.associator.cls(options, distance)
     return Parts(readers, detector, embedder, associator, calibration)
