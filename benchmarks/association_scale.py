@@ -111,8 +111,9 @@ class Traffic:
 def fill(associator, known):
     """Makes people 0 .. ``known`` known, each by a track in two cameras."""
     people = People()
+    new = getattr(associator, "_new", None) or associator._open
     for number in range(known):
-        person = associator._open()
+        person = new()
         for look in range(2):
             tracklet = Tracklet(TrackKey(f"c{(number + look) % 4:03}", -number - 1), -9.0, -5.0)
             tracklet.gallery = Gallery()

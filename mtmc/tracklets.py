@@ -20,10 +20,11 @@ class Gallery:
     """A bounded set of one person's embeddings that keeps what is good and different.
 
     When it is full, the two most similar members compete and the one of less quality goes. A
-    member is one crop, or after ``settle`` the sum of several.
+    member is one crop, or after ``settle`` the sum of several. ``version`` counts the changes.
     """
 
     def __init__(self, capacity: int = MAX_EMBEDDINGS) -> None:
+        self.version = 0
         self._capacity = capacity
         self._sums: list[NDArray[np.floating]] = []  # embeddings times quality
         self._weights: list[float] = []  # sums of qualities
@@ -50,6 +51,7 @@ class Gallery:
             self._insert(*member)
 
     def _insert(self, row: NDArray[np.floating], weight: float, square: float, at: float) -> None:
+        self.version += 1
         self._sums.append(row)
         self._weights.append(weight)
         self._squares.append(square)
@@ -80,6 +82,7 @@ class Gallery:
             self._squares[first] += self._squares[first + 1]
             self._remove(first + 1)
         self._sums = [row.astype(np.float16) for row in self._sums]
+        self.version += 1
 
     def rows(self) -> Floats:
         """The members' directions, unit ``(K, D)``."""

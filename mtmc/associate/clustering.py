@@ -44,7 +44,7 @@ class Links:
 
 
 def cluster(links: Links) -> Ints:
-    """Join the two groups with the strongest evidence as long as there is any, and no frame of both.
+    """Join the two groups with the strongest evidence while there is any and no frame shows both.
 
     Agglomerative clustering with cannot-link constraints. One ``(N, N) float32`` matrix is kept,
     two where there is a floor.
@@ -126,7 +126,8 @@ def reassign(links: Links, groups: Ints, cliques: Sequence[Ints]) -> Ints:
         return groups
     members = _Membership(links, groups)
     for _ in range(MAX_SWEEPS):
-        if not any([members.match(clique) for clique in cliques]):
+        moved = [members.match(clique) for clique in cliques]
+        if not any(moved):
             break
     return members.groups
 
@@ -161,7 +162,7 @@ class _Membership:
             if after[position] < 0 and rest[group] == 0 and group not in after:
                 after[position] = group
         for position in np.flatnonzero(after < 0):
-            after[position] = self._open()
+            after[position] = self._open(after)
         for tracklet, old, new in zip(clique, before, after, strict=True):
             if old != new:
                 self._move(int(tracklet), int(old), int(new))
@@ -190,20 +191,16 @@ class _Membership:
         odds[:, self._rest(clique) == 0] = FORBIDDEN
         return odds
 
-    def _open(self) -> int:
-        """A group nobody is in."""
-        empty = np.flatnonzero(self._size == 0)
+    def _open(self, taken: Ints) -> int:
+        """A group nobody is in, nor about to join."""
+        empty = np.setdiff1d(np.flatnonzero(self._size == 0), taken)
         if len(empty):
-            return self._claim(int(empty[0]))
-        self._size = np.append(self._size, 0)
-        self._weight = np.append(self._weight, 0.0)
-        more = max(len(self._size) - self._sums.shape[1], 0)
-        self._sums = np.pad(self._sums, ((0, 0), (0, more)))
-        return self._claim(len(self._size) - 1)
-
-    def _claim(self, group: int) -> int:
-        self._sums[:, group] = 0
-        return group
+            group = int(empty[0])
+            self._sums[:, group] = self._weight[group] = 0  # but for rounding they were
+            return group
+        self._size, self._weight = np.append(self._size, 0), np.append(self._weight, 0.0)
+        self._sums = np.pad(self._sums, ((0, 0), (0, 1)))
+        return len(self._size) - 1
 
     def _move(self, tracklet: int, old: int, new: int) -> None:
         every, weight = np.arange(len(self._links)), self._links.weights[tracklet]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mtmc.associate.evidence import EvidenceConfig, Looks, Scale, appearance, floor_evidence
-from mtmc.associate.matching import FORBIDDEN, clearness, match_or_new
+from mtmc.associate.candidates import Candidates
+from mtmc.associate.evidence import EvidenceConfig, Scale
+from mtmc.associate.gallery import LookTable
+from mtmc.associate.matching import clearness, match_or_new
 from mtmc.associate.thresholds import scale_of
 from mtmc.config import require
 from mtmc.tracklets import Gallery, Tracklet
@@ -57,13 +58,6 @@ class _Identity:
     galleries: dict[str, Gallery] = field(default_factory=dict)
     open: list[Tracklet] = field(default_factory=list)
 
-    def looks(self) -> Iterator[tuple[str, Gallery]]:
-        """Camera and gallery of every look at the person."""
-        for tracklet in self.open:
-            if len(tracklet.gallery):
-                yield tracklet.key.camera, tracklet.gallery
-        yield from self.galleries.items()
-
 
 class OnlineAssociator:
     """Matches each camera's new tracks to the known people by Hungarian assignment.
@@ -80,8 +74,11 @@ class OnlineAssociator:
         self._config = config
         self._max_distance = max_distance
         self._people: list[_Identity] = []
+        self._looks = LookTable()
         self._waiting: dict[TrackKey, Tracklet] = {}
-        self._decided: dict[TrackKey, _Identity] = {}
+        # The tracks that were decided and may still matter, and whose each is.
+        self._open: dict[TrackKey, tuple[_Identity, Tracklet]] = {}
+        self._versions: dict[TrackKey, int] = {}  # of the open tracks' galleries in the table
         self._scale = Scale.given(max_distance, config)
         self._recent: dict[TrackKey, Tracklet] = {}  # what the scale is learned from
         self._learned = -math.inf  # when, s
@@ -111,20 +108,25 @@ class OnlineAssociator:
 
     def _refresh(self, visible: Sequence[Tracklet]) -> None:
         for tracklet in visible:
-            if tracklet.key not in self._decided:
+            if tracklet.key not in self._open:
                 self._waiting[tracklet.key] = tracklet
         # What a waiting track may have met must stay known until it is decided.
-        horizon = min((t.start for t in self._waiting.values()), default=np.inf)
-        for person in self._people:
-            for tracklet in [t for t in person.open if t.closed and t.end < horizon]:
-                person.open.remove(tracklet)
+        horizon = min((t.start for t in self._waiting.values()), default=math.inf)
+        for person, tracklet in list(self._open.values()):
+            if tracklet.closed and tracklet.end < horizon:
                 self._remember(person, tracklet)
 
     def _remember(self, person: _Identity, tracklet: Tracklet) -> None:
+        """What a track that has ended leaves behind."""
+        key, camera = tracklet.key, tracklet.key.camera
+        person.open = [t for t in person.open if t.key != key]
+        self._open.pop(key, None)
+        self._versions.pop(key, None)
+        self._looks.remove(key)
         if len(tracklet.gallery):
-            camera = tracklet.key.camera
             gallery = person.galleries.setdefault(camera, Gallery(self._config.gallery_size))
             gallery.extend(tracklet.gallery)
+            self._looks.put((person.number, camera), person.number - 1, camera, gallery)
 
     def _is_ready(self, tracklet: Tracklet, time: float) -> bool:
         age = time - tracklet.start
@@ -133,70 +135,54 @@ class OnlineAssociator:
 
     def _decide(self, ready: Sequence[Tracklet], time: float) -> dict[TrackKey, int]:
         """Match camera by camera, so that one camera's new person is known to the next."""
+        if not ready:
+            return {}
         decisions: dict[TrackKey, int] = {}
+        candidates = self._candidates(ready)
         for camera in sorted({tracklet.key.camera for tracklet in ready}):
-            tracks = [t for t in ready if t.key.camera == camera]
-            for tracklet, person in self._match(tracks, time):
+            rows = [row for row, t in enumerate(ready) if t.key.camera == camera]
+            for row, person in self._match(rows, candidates, time):
+                tracklet = ready[row]
                 for earlier in person.open:
                     # Should it be found again after all, then as somebody new.
                     earlier.closed |= earlier.key.camera == camera
                 person.open.append(tracklet)
-                self._decided[tracklet.key] = person
+                candidates.join(row, person.number - 1)
+                self._open[tracklet.key] = person, tracklet
                 del self._waiting[tracklet.key]
                 decisions[tracklet.key] = person.number
         return decisions
 
-    def _match(
-        self, tracks: Sequence[Tracklet], time: float
-    ) -> Iterator[tuple[Tracklet, _Identity]]:
-        """The tracks for which it is clear, or high time, and who they are."""
-        known = list(self._people)
-        odds = self._odds(tracks, known)
-        margins = clearness(odds)
-        for tracklet, column, margin in zip(tracks, match_or_new(odds), margins, strict=True):
-            last = time - tracklet.start >= self._config.max_patience
-            if last or margin >= self._config.clear:
-                yield tracklet, known[column] if column >= 0 else self._open()
+    def _candidates(self, ready: Sequence[Tracklet]) -> Candidates:
+        for person, tracklet in self._open.values():
+            gallery = tracklet.gallery
+            if len(gallery) and self._versions.get(tracklet.key) != gallery.version:
+                self._versions[tracklet.key] = gallery.version
+                self._looks.put(tracklet.key, person.number - 1, tracklet.key.camera, gallery)
+        members = [(person.number - 1, tracklet) for person, tracklet in self._open.values()]
+        least = -self._config.clear
+        return Candidates(ready, members, self._looks, self._scale, self._config, least)
 
-    def _open(self) -> _Identity:
+    def _match(
+        self, rows: Sequence[int], candidates: Candidates, time: float
+    ) -> list[tuple[int, _Identity]]:
+        """The tracks for which it is clear, or high time, and who they are."""
+        people, odds, floor = candidates.odds(rows)
+        # Who speaks for nobody can be nobody's match.
+        promising = np.flatnonzero((odds > 0).any(axis=0))
+        matched = match_or_new(odds[:, promising])
+        clear = clearness(odds) >= self._config.clear
+        decided = []
+        for position, row in enumerate(rows):
+            known = matched[position] >= 0
+            column = promising[matched[position]] if known else -1
+            # Where the floor speaks against it, time will tell: looks at the floor add up.
+            clear[position] &= not known or floor[position, column] >= 0
+            if clear[position] or time - candidates.tracks[row].start >= self._config.max_patience:
+                decided.append((row, self._people[people[column]] if known else self._new()))
+        return decided
+
+    def _new(self) -> _Identity:
         person = _Identity(len(self._people) + 1)
         self._people.append(person)
         return person
-
-    def _odds(
-        self, tracks: Sequence[Tracklet], people: Sequence[_Identity]
-    ) -> NDArray[np.floating]:
-        """``(tracks, people)`` log odds, ``FORBIDDEN`` where both are seen at once."""
-        odds = self._appearance(tracks, people) + self._floor(tracks, people)
-        members = [(column, t) for column, person in enumerate(people) for t in person.open]
-        for row, track in enumerate(tracks):
-            for column, member in members:
-                if track.meets(member):
-                    odds[row, column] = FORBIDDEN
-        return odds
-
-    def _appearance(
-        self, tracks: Sequence[Tracklet], people: Sequence[_Identity]
-    ) -> NDArray[np.float64]:
-        """Weighted mean over all looks at each person."""
-        looks = [(column, *look) for column, person in enumerate(people) for look in person.looks()]
-        total, weight = np.zeros((len(people), len(tracks))), np.zeros(len(people))
-        if looks:
-            columns, cameras, galleries = zip(*looks, strict=True)
-            known = Looks.of_galleries(galleries, cameras)
-            odds = appearance(Looks.of(tracks), known, self._scale, self._config)
-            np.add.at(total, list(columns), odds.T * known.weights[:, None])
-            np.add.at(weight, list(columns), known.weights)
-        return (total / np.maximum(weight, 1e-9)[:, None]).T
-
-    def _floor(
-        self, tracks: Sequence[Tracklet], people: Sequence[_Identity]
-    ) -> NDArray[np.float64]:
-        """Sum over the tracks of each person that have not ended."""
-        total = np.zeros((len(people), len(tracks)))
-        members = [(column, t) for column, person in enumerate(people) for t in person.open]
-        if members:
-            columns, tracklets = zip(*members, strict=True)
-            odds = floor_evidence([*tracks, *tracklets], self._config)
-            np.add.at(total, list(columns), odds[len(tracks) :, : len(tracks)])
-        return total.T

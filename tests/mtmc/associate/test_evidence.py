@@ -7,12 +7,9 @@ from mtmc.associate.evidence import (
     Scale,
     appearance,
     distances,
-    floor_evidence,
-    floor_odds,
     without_camera_colours,
 )
-from mtmc.tracklets import TICK, Gallery
-from tests.mtmc.associate.scenes import make_tracklet
+from mtmc.tracklets import Gallery
 
 CONFIG = EvidenceConfig()
 
@@ -98,39 +95,6 @@ def test_camera_colours_are_taken_out():
     apart = np.array(cameras)[:, None] != np.array(cameras)
     assert before[same & apart].mean() > before[~same & ~apart].mean()
     assert after[same & apart].mean() < after[~same & ~apart].mean()
-
-
-def test_floor_odds_fall_with_distance_to_the_share_of_outliers():
-    odds = floor_odds(np.array([0.0, 0.3, 1.0, 30.0]), np.full(4, 0.02), CONFIG)
-    assert odds[0] > odds[1] > 0 > odds[2] > odds[3]
-    assert odds[3] == pytest.approx(np.log(CONFIG.floor_outliers))
-
-
-def test_uncertain_positions_say_less():
-    near = floor_odds(np.zeros(2), np.array([0.01, 4.0]), CONFIG)
-    assert near[0] > near[1] > 0
-
-
-def test_floor_evidence_grows_with_independent_looks_up_to_a_limit():
-    def together(seconds):
-        times = np.arange(0, seconds, TICK)
-        path = np.column_stack([times, np.zeros(len(times))])
-        pair = [make_tracklet(c, 1, times, floor=path) for c in "ab"]
-        return floor_evidence(pair, CONFIG)
-
-    one, five, fifty = together(1), together(5), together(50)
-    assert five[0, 1] == pytest.approx(5 * one[0, 1], rel=1e-3)
-    assert fifty[0, 1] == pytest.approx(CONFIG.floor_limit * one[0, 1], rel=1e-3)
-    assert one[0, 1] == one[1, 0] > 0
-    assert one[0, 0] == 0
-
-
-def test_the_floor_says_nothing_of_one_camera_or_of_other_times():
-    here = np.zeros((5, 2))
-    a = make_tracklet("a", 1, np.arange(5) * TICK, floor=here)
-    b = make_tracklet("a", 2, np.arange(5) * TICK, floor=here)
-    later = make_tracklet("b", 1, 100 + np.arange(5) * TICK, floor=here)
-    assert (floor_evidence([a, b, later], CONFIG) == 0).all()
 
 
 @pytest.mark.parametrize(
