@@ -31,6 +31,17 @@ class Gallery:
         self._squares: list[float] = []  # sums of squared qualities
         self._times: list[float] = []
 
+    @classmethod
+    def of(
+        cls, sums: NDArray[np.floating], weights: NDArray[np.floating], times: NDArray[np.floating]
+    ) -> Gallery:
+        """With the members that ``sums``, ``weights`` and ``times`` said of another one."""
+        gallery = cls(max(MAX_EMBEDDINGS, len(sums)))
+        gallery._sums = list(sums)
+        gallery._weights, gallery._squares = weights[:, 0].tolist(), weights[:, 1].tolist()
+        gallery._times = times.tolist()
+        return gallery
+
     def __len__(self) -> int:
         return len(self._sums)
 
@@ -111,11 +122,8 @@ class Gallery:
 
     def part(self, chosen: NDArray[np.bool_]) -> Gallery:
         """A gallery of the chosen members ``(K,)``."""
-        result = Gallery(self._capacity)
-        for name in ("_sums", "_weights", "_squares", "_times"):
-            values = getattr(self, name)
-            setattr(result, name, [values[row] for row in np.flatnonzero(chosen)])
-        return result
+        rows = np.flatnonzero(chosen)
+        return Gallery.of(self.sums()[rows], self.weights()[rows], self.times()[rows])
 
 
 @dataclass(slots=True)
