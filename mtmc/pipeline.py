@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from mtmc.associate.split import Cuts, cut_tracklet
 from mtmc.background import Background
 from mtmc.calibration import CameraModel
 from mtmc.crops import cut_out
@@ -290,12 +291,32 @@ class Pipeline:
             self._live_tracks.close()
         with self._spool as spool:
             rows, tracklets = self._finished_tracks(spool.rows())
+            with self._watch("associate"):
+                cuts = self._parts.associator.cuts(tracklets)
+                tracklets = self._cut(rows, tracklets, cuts)
             if not self._parts.associator.online:  # which forgets those that ended
                 self.tracklets = tracklets
             with self._watch("associate"):
                 self._ids.update(self._parts.associator.finish(tracklets))
             self.progress.people = len(set(self._ids.values()))
             return TrackTable(rows, self._names, self._ids)
+
+    def _cut(self, rows: Rows, tracklets: Sequence[Tracklet], cuts: Cuts) -> list[Tracklet]:
+        """The tracklets cut at those times; their rows get the parts' ids, in place."""
+        result = [t for t in tracklets if t.key not in cuts]
+        for whole in (t for t in tracklets if t.key in cuts):
+            camera = whole.key.camera
+            here = rows["camera"] == self._numbers[camera]
+            mine = np.flatnonzero(here & (rows["track"] == whole.key.track_id))
+            mine = mine[np.argsort(rows["frame"][mine])]
+            times = np.asarray(cuts[whole.key])
+            seen = rows["frame"][mine], rows["time"][mine]
+            next_id = int(rows["track"][here].max()) + 1
+            result += cut_tracklet(whole, cuts[whole.key], seen, next_id)
+            number = np.searchsorted(times, rows["time"][mine], side="right")
+            rows["track"][mine] = np.where(number, next_id + number - 1, whole.key.track_id)
+            self.progress.tracks[camera] += len(np.unique(number)) - 1
+        return result
 
     def _finished_tracks(self, rows: Rows) -> tuple[Rows, list[Tracklet]]:
         """All rows and tracklets, refined where that is wanted."""

@@ -11,6 +11,8 @@ from mtmc.tracklets import Tracklet
 from mtmc.types import TrackKey
 from trackers.offline import RefineConfig, TrackRows, refine
 
+CLOCK = 1e-3  # s, what times may be off by
+
 
 def refine_camera(
     rows: Rows,
@@ -85,6 +87,12 @@ def _to_rows(
     return result
 
 
+def _during(times: NDArray[np.float64], start: float, end: float) -> NDArray[np.bool_]:
+    """Which times lie between start and end, s; all, where none does."""
+    inside = (times >= start - CLOCK) & (times <= end + CLOCK)
+    return inside if inside.any() else np.ones(len(times), bool)
+
+
 def _join(
     key: TrackKey,
     rows: Rows,
@@ -97,7 +105,9 @@ def _join(
     for frame, time in zip(rows["frame"].tolist(), rows["time"].tolist(), strict=True):
         tracklet.see(frame, time)
     for part in parts:
-        tracklet.gallery.extend(part.gallery)
+        # Of a track that was cut, each piece looks like what was seen of it.
+        times = part.gallery.times()
+        tracklet.gallery.extend(part.gallery.part(_during(times, tracklet.start, tracklet.end)))
     if model:
         points, variances = model.locate(rows["box"], size)
         for time, point, variance in zip(rows["time"], points, variances, strict=True):

@@ -63,18 +63,17 @@ class LookTable:
             self._rows[last] = row
 
     def candidates(
-        self, looks: Looks, scale: Scale, config: EvidenceConfig, least: float
+        self, looks: Looks, scale: Scale, config: EvidenceConfig
     ) -> tuple[Ints, NDArray[np.float32], NDArray[np.float32]]:
-        """The people whom appearance does not rule out, and what it says.
+        """The people for whom appearance may speak, and what it says.
 
-        The mean over a person's looks cannot be above ``least`` where no look is, so it is worked
-        out only for people of whom one is.
+        The mean over a person's looks cannot be positive where no look is, so it is worked out
+        only for people of whom one is.
 
         Args:
             looks: of ``T`` tracklets.
             scale: what distances mean.
             config: of the evidence.
-            least: log odds that matter.
 
         Returns:
             ``(P,)`` people, ascending; ``(T, P)`` log odds times weight, summed over the looks of
@@ -88,7 +87,7 @@ class LookTable:
         odds = appearance(self._coded(looks), known, scale, config)
         # A mask of all people finds those of a few rows sooner than sorting these does.
         mask = np.zeros(int(whose.max()) + 1, bool)
-        mask[whose[(odds[seen] > least).any(axis=0)]] = True
+        mask[whose[(odds[seen] > 0).any(axis=0)]] = True
         people = np.flatnonzero(mask)
         rows = np.flatnonzero(mask[whose])
         rows = rows[np.argsort(whose[rows], kind="stable")]

@@ -92,6 +92,11 @@ class OnlineAssociator:
             self._learn(visible)
         return self._decide(ready, time)
 
+    def cuts(self, tracklets: Sequence[Tracklet]) -> Mapping[TrackKey, Sequence[float]]:
+        """None: what was said is not revised."""
+        del tracklets
+        return {}
+
     def finish(self, tracklets: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
         """Decide the tracks that still wait."""
         del tracklets
@@ -160,8 +165,7 @@ class OnlineAssociator:
                 self._versions[tracklet.key] = gallery.version
                 self._looks.put(tracklet.key, person.number - 1, tracklet.key.camera, gallery)
         members = [(person.number - 1, tracklet) for person, tracklet in self._open.values()]
-        least = -self._config.clear
-        return Candidates(ready, members, self._looks, self._scale, self._config, least)
+        return Candidates(ready, members, self._looks, self._scale, self._config)
 
     def _match(
         self, rows: Sequence[int], candidates: Candidates, time: float
@@ -177,7 +181,8 @@ class OnlineAssociator:
             known = matched[position] >= 0
             column = promising[matched[position]] if known else -1
             # Where the floor speaks against it, time will tell: looks at the floor add up.
-            clear[position] &= not known or floor[position, column] >= 0
+            # Whoever is once called new stays so, while a late decision does little harm.
+            clear[position] &= floor[position, column] >= 0 if known else not self._people
             if clear[position] or time - candidates.tracks[row].start >= self._config.max_patience:
                 decided.append((row, self._people[people[column]] if known else self._new()))
         return decided
