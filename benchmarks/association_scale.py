@@ -28,7 +28,7 @@ from rich.table import Table
 
 from mtmc.associate.offline import OfflineAssociator, OfflineConfig
 from mtmc.associate.online import OnlineAssociator, OnlineConfig
-from mtmc.tracklets import Gallery, Tracklet
+from mtmc.tracklets import Tracklet
 from mtmc.types import TrackKey
 
 DIM = 512
@@ -116,10 +116,7 @@ def fill(associator, known):
         person = new()
         for look in range(2):
             tracklet = Tracklet(TrackKey(f"c{(number + look) % 4:03}", -number - 1), -9.0, -5.0)
-            tracklet.gallery = Gallery()
-            for row in people.crops(number, look, 4):
-                tracklet.gallery.add(row, 0.8)
-            tracklet.gallery.settle()
+            tracklet.gallery.add(people.crops(number, look, 1)[0], 0.8)
             associator._remember(person, tracklet)
 
 
