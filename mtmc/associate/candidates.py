@@ -21,7 +21,7 @@ class Candidates:
     Everything is compared once, for all tracks together; when one of them is decided, what it adds
     to its person is added for the others. Between a track and a person, appearance is the weighted
     mean over all looks at the person; the floor is the sum over the tracks that have not ended.
-    People for whom neither speaks are left out.
+    People to whom appearance gives no more than ``least`` are left out, unless the floor speaks.
 
     Args:
         tracks: ``T`` to be decided.
@@ -29,6 +29,7 @@ class Candidates:
         looks: what is known of everybody, the members' tracks included.
         scale: what distances mean.
         config: of the evidence.
+        least: log odds.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Candidates:
         looks: LookTable,
         scale: Scale,
         config: EvidenceConfig,
+        least: float = 0.0,
     ) -> None:
         self.tracks = tracks
         mine = Looks.of(tracks)
@@ -50,7 +52,7 @@ class Candidates:
         for person, tracklet in members:
             self._met[tracklet.key.camera].append((person, tracklet))
 
-        alike, total, weight = looks.candidates(mine, scale, config)
+        alike, total, weight = looks.candidates(mine, scale, config, least)
         placed = np.array([person for person, _ in members], np.int64)[near.coords[1]]
         people = np.union1d(alike, placed)
         # Room for as many new people as there are tracks.

@@ -141,6 +141,12 @@ class Looks:
         """The looks of tracklets."""
         return cls.of_galleries([t.gallery for t in tracklets], [t.key.camera for t in tracklets])
 
+    @classmethod
+    def joined(cls, a: Looks, b: Looks) -> Looks:
+        """The looks of both, one after the other."""
+        names = ("sums", "totals", "cameras", "weights")
+        return cls(*(np.concatenate([getattr(a, n), getattr(b, n)]) for n in names))
+
     def __getitem__(self, rows: NDArray[np.integer] | slice) -> Looks:
         """The looks of some rows."""
         return Looks(self.sums[rows], self.totals[rows], self.cameras[rows], self.weights[rows])

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.associate.evidence import EvidenceConfig, Looks, Scale, appearance
+from mtmc.associate.evidence import EvidenceConfig, Looks, Scale, appearance, without_camera_colours
 from mtmc.tracklets import Gallery
 
 FIRST_ROWS = 256
@@ -63,17 +63,18 @@ class LookTable:
             self._rows[last] = row
 
     def candidates(
-        self, looks: Looks, scale: Scale, config: EvidenceConfig
+        self, looks: Looks, scale: Scale, config: EvidenceConfig, least: float = 0.0
     ) -> tuple[Ints, NDArray[np.float32], NDArray[np.float32]]:
         """The people for whom appearance may speak, and what it says.
 
-        The mean over a person's looks cannot be positive where no look is, so it is worked out
-        only for people of whom one is.
+        The mean over a person's looks cannot be above ``least`` where no look is, so it is worked
+        out only for people of whom one is.
 
         Args:
             looks: of ``T`` tracklets.
             scale: what distances mean.
             config: of the evidence.
+            least: log odds that matter.
 
         Returns:
             ``(P,)`` people, ascending; ``(T, P)`` log odds times weight, summed over the looks of
@@ -84,10 +85,14 @@ class LookTable:
             nobody = np.zeros((len(looks.sums), 0), np.float32)
             return np.zeros(0, np.int64), nobody, np.zeros(0, np.float32)
         known, whose = self._looks[: len(self)], self._people[: len(self)]
-        odds = appearance(self._coded(looks), known, scale, config)
+        new = self._coded(looks)
+        if config.camera_colours:
+            everybody = without_camera_colours(Looks.joined(new, known))
+            new, known = everybody[: len(seen)], everybody[len(seen) :]
+        odds = appearance(new, known, scale, config)
         # A mask of all people finds those of a few rows sooner than sorting these does.
         mask = np.zeros(int(whose.max()) + 1, bool)
-        mask[whose[(odds[seen] > 0).any(axis=0)]] = True
+        mask[whose[(odds[seen] > least).any(axis=0)]] = True
         people = np.flatnonzero(mask)
         rows = np.flatnonzero(mask[whose])
         rows = rows[np.argsort(whose[rows], kind="stable")]

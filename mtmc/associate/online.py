@@ -14,12 +14,14 @@ from mtmc.associate.evidence import EvidenceConfig, Scale
 from mtmc.associate.gallery import LookTable
 from mtmc.associate.matching import clearness, match_or_new
 from mtmc.associate.thresholds import scale_of
+from mtmc.associate.travel import LIMIT, Passage, TravelTimes
 from mtmc.config import require
 from mtmc.tracklets import Gallery, Tracklet
 from mtmc.types import TrackKey
 
 LEARN_EVERY = 2.0  # seconds between two looks at what distances mean
-LEARN_FROM = 64  # tracklets at most
+LEARN_FROM = 64  # tracklets at most, and people
+LOOK_EVERY = 0.5  # seconds between two looks at a track that is unclear
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,9 @@ class OnlineConfig(EvidenceConfig):
             odds,
         max_patience: until so many seconds are over, when it is decided whatever is known of it.
         gallery_size: embeddings remembered of a person in each camera.
+        topology: ``topology[a][b]`` the least and greatest time in s that people take from camera
+            ``a`` to camera ``b``; the least is 0 where both see one place. What is not given is
+            learned.
     """
 
     patience: float = 1.0
@@ -40,6 +45,7 @@ class OnlineConfig(EvidenceConfig):
     clear: float = 2.0
     max_patience: float = 4.0
     gallery_size: int = 32
+    topology: dict[str, dict[str, tuple[float, float]]] | None = None
 
     def __post_init__(self) -> None:
         EvidenceConfig.__post_init__(self)
@@ -47,6 +53,12 @@ class OnlineConfig(EvidenceConfig):
             value = getattr(self, name)
             require(math.isfinite(value) and value >= 0, f"{name} must not be negative")
         require(self.min_crops >= 0, f"min_crops must not be negative, got {self.min_crops}")
+        for before, others in (self.topology or {}).items():
+            for after, (least, most) in others.items():
+                require(
+                    least <= most,
+                    f"topology.{before}.{after} must be the least and the greatest time, s",
+                )
         require(self.gallery_size >= 1, f"gallery_size must be positive, got {self.gallery_size}")
 
 
@@ -57,6 +69,11 @@ class _Identity:
     number: int
     galleries: dict[str, Gallery] = field(default_factory=dict)
     open: list[Tracklet] = field(default_factory=list)
+    left: tuple[float, str] = (-math.inf, "")  # last seen when, s, and where, of the other tracks
+
+    def last_seen(self) -> tuple[float, str]:
+        """When, s, and in which camera."""
+        return max([(t.end, t.key.camera) for t in self.open], default=self.left)
 
 
 class OnlineAssociator:
@@ -82,6 +99,8 @@ class OnlineAssociator:
         self._scale = Scale.given(max_distance, config)
         self._recent: dict[TrackKey, Tracklet] = {}  # what the scale is learned from
         self._learned = -math.inf  # when, s
+        self._travel = TravelTimes(config.topology)
+        self._look_again: dict[TrackKey, float] = {}  # when, s, at tracks that are unclear
 
     def update(self, time: float, visible: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
         """See ``Associator``."""
@@ -128,12 +147,15 @@ class OnlineAssociator:
         self._open.pop(key, None)
         self._versions.pop(key, None)
         self._looks.remove(key)
+        person.left = max(person.left, (tracklet.end, camera))
         if len(tracklet.gallery):
             gallery = person.galleries.setdefault(camera, Gallery(self._config.gallery_size))
             gallery.extend(tracklet.gallery)
             self._looks.put((person.number, camera), person.number - 1, camera, gallery)
 
     def _is_ready(self, tracklet: Tracklet, time: float) -> bool:
+        if time < self._look_again.get(tracklet.key, -math.inf):
+            return False
         age = time - tracklet.start
         enough = len(tracklet.gallery) >= self._config.min_crops
         return age >= self._config.max_patience or (enough and age >= self._config.patience)
@@ -155,6 +177,7 @@ class OnlineAssociator:
                 candidates.join(row, person.number - 1)
                 self._open[tracklet.key] = person, tracklet
                 del self._waiting[tracklet.key]
+                self._look_again.pop(tracklet.key, None)
                 decisions[tracklet.key] = person.number
         return decisions
 
@@ -165,29 +188,50 @@ class OnlineAssociator:
                 self._versions[tracklet.key] = gallery.version
                 self._looks.put(tracklet.key, person.number - 1, tracklet.key.camera, gallery)
         members = [(person.number - 1, tracklet) for person, tracklet in self._open.values()]
-        return Candidates(ready, members, self._looks, self._scale, self._config)
+        least = -LIMIT  # who may still be the one when travel time speaks for it
+        return Candidates(ready, members, self._looks, self._scale, self._config, least)
 
     def _match(
         self, rows: Sequence[int], candidates: Candidates, time: float
     ) -> list[tuple[int, _Identity]]:
         """The tracks for which it is clear, or high time, and who they are."""
-        people, odds, floor = candidates.odds(rows)
+        numbers, alike, floor = candidates.odds(rows)
+        people = [self._people[number] for number in numbers]
+        tracks = [candidates.tracks[row] for row in rows]
+        passages = _passages(tracks, people)
+        odds = alike + self._travel.odds(passages).reshape(alike.shape)
         # Who speaks for nobody can be nobody's match.
         promising = np.flatnonzero((odds > 0).any(axis=0))
         matched = match_or_new(odds[:, promising])
         clear = clearness(odds) >= self._config.clear
         decided = []
-        for position, row in enumerate(rows):
+        for position, (row, track) in enumerate(zip(rows, tracks, strict=True)):
             known = matched[position] >= 0
             column = promising[matched[position]] if known else -1
             # Where the floor speaks against it, time will tell: looks at the floor add up.
             # Whoever is once called new stays so, while a late decision does little harm.
             clear[position] &= floor[position, column] >= 0 if known else not self._people
-            if clear[position] or time - candidates.tracks[row].start >= self._config.max_patience:
-                decided.append((row, self._people[people[column]] if known else self._new()))
+            if not clear[position] and time - track.start < self._config.max_patience:
+                self._look_again[track.key] = time + LOOK_EVERY
+                continue
+            if known and alike[position, column] >= self._config.clear:
+                self._learn_travel(track, people[column])
+            decided.append((row, people[column] if known else self._new()))
         return decided
+
+    def _learn_travel(self, track: Tracklet, person: _Identity) -> None:
+        """Somebody was recognised, among the latest people it could have been."""
+        others = [other for other in self._people[-LEARN_FROM:] if other is not person]
+        passages = _passages([track], [person, *others])
+        self._travel.learn(passages[0], passages)
 
     def _new(self) -> _Identity:
         person = _Identity(len(self._people) + 1)
         self._people.append(person)
         return person
+
+
+def _passages(tracks: Sequence[Tracklet], people: Sequence[_Identity]) -> list[Passage]:
+    """From each person's last sighting to each track, track by track."""
+    last = [person.last_seen() for person in people]
+    return [(at, t.key.camera, t.start - time) for t in tracks for time, at in last]
