@@ -157,11 +157,11 @@ class _Membership:
         before = self.groups[clique]
         after = np.where(matched >= 0, promising[matched], -1) if len(promising) else matched
         rest = self._rest(clique)
-        for position, group in enumerate(before):
+        for position, group in enumerate(before.tolist()):
             # Who is alone with a group stays, rather than open another.
             if after[position] < 0 and rest[group] == 0 and group not in after:
                 after[position] = group
-        for position in np.flatnonzero(after < 0):
+        for position in np.flatnonzero(after < 0).tolist():
             after[position] = self._open(after)
         for tracklet, old, new in zip(clique, before, after, strict=True):
             if old != new:

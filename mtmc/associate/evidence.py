@@ -211,7 +211,7 @@ def appearance(a: Looks, b: Looks, scale: Scale, config: EvidenceConfig) -> NDAr
     same_camera = a.cameras[:, None] == b.cameras[None]
     even = np.where(same_camera, np.float32(scale.within), np.float32(scale.across))
     noise = [(CROP_NOISE / np.maximum(x.crops, 1)).astype(np.float32) for x in (a, b)]
-    odds: NDArray[np.float32] = 1 - distances(a, b, scale.coherence) / even
+    odds = (1 - distances(a, b, scale.coherence) / even).astype(np.float32, copy=False)
     odds *= np.float32(config.appearance_weight) / (1 + noise[0][:, None] + noise[1])
     np.clip(odds, -config.appearance_limit, config.appearance_limit, out=odds)
     odds[a.weights == 0] = 0

@@ -73,8 +73,8 @@ def _against(
     """``(K - 1,)`` log odds against one person when cut behind each member, in order of time."""
     sums, totals = gallery.sums()[order], gallery.weights()[order]
     cameras = np.repeat(np.array([camera], dtype=str), len(order) - 1)
-    before = Looks(np.cumsum(sums, axis=0)[:-1], np.cumsum(totals, axis=0)[:-1], cameras)
-    after = Looks(sums.sum(axis=0) - before.sums, totals.sum(axis=0) - before.totals, cameras)
+    before = Looks.make(np.cumsum(sums, axis=0)[:-1], np.cumsum(totals, axis=0)[:-1], cameras)
+    after = Looks.make(sums.sum(axis=0) - before.sums, totals.sum(axis=0) - before.totals, cameras)
     odds = np.diag(appearance(before, after, scale, config))
     enough = np.minimum(before.crops, after.crops) >= MIN_CROPS
     return np.where(enough & (np.diff(gallery.times()[order]) > 0), -odds, -np.inf)
