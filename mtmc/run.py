@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from mtmc.calibration import load_calibration
 from mtmc.config import Settings
 from mtmc.content_key import settings_key
 from mtmc.detectors.motfile import MotFileDetector
-from mtmc.errors import UserError
+from mtmc.errors import UserError, unknown_name
 from mtmc.inference_log import InferenceLog, first_difference, remove_log
 from mtmc.outputs.files import claimed, replacing, write_text
 from mtmc.outputs.looks import LOOKS_NAME, write_looks
@@ -231,6 +231,9 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
     distance = options.max_distance
     if not isinstance(distance, float):
         distance = _even_distance(embedder)
+    for name in _cameras_named(getattr(options, "topology", None) or {}):
+        if name not in {r.name for r in readers}:
+            raise unknown_name("camera of associator.topology", name, [r.name for r in readers])
     associator = config.associator.cls(options, distance)
     return Parts(readers, detector, embedder, associator, calibration)
 
@@ -238,6 +241,10 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
 def _even_distance(embedder: Any) -> float:
     """Of looks across cameras; what suits the embedder where the footage tells nothing."""
     return getattr(embedder, "even_distance", None) or MAX_DISTANCE
+
+
+def _cameras_named(topology: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    return [name for before, others in topology.items() for name in (before, *others)]
 
 
 def _embedder(config: RunConfig) -> Any:

@@ -34,7 +34,8 @@ def test_a_switched_track_is_cut_where_it_switched(seed, settled):
     switched = track(0, 1, seed=seed)
     if settled:
         switched.gallery.settle()
-    assert cuts(switched) == {switched.key: [pytest.approx(7.5, abs=1.5 if settled else 0.01)]}
+    # Settled members stand for a stretch of time each.
+    assert cuts(switched) == {switched.key: [pytest.approx(7.5, abs=2 if settled else 0.01)]}
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -50,8 +51,8 @@ def test_one_bad_crop_is_no_switch():
 
 
 def test_a_track_may_be_cut_more_than_once():
-    (times,) = cuts(track(0, 1, 0, crops=5)).values()
-    assert times == pytest.approx([4.5, 9.5])
+    (times,) = cuts(track(0, 1, 2, noise=0.3)).values()
+    assert times == pytest.approx([7.5, 15.5])
 
 
 def test_the_parts_hold_what_was_seen_then():
