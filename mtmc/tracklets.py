@@ -20,10 +20,11 @@ class Gallery:
     """A bounded set of one person's embeddings that keeps what is good and different.
 
     When it is full, the two most similar members compete and the one of less quality goes. A
-    member is one crop, or after ``settle`` the sum of several.
+    member is one crop, or after ``settle`` the sum of several. ``version`` counts the changes.
     """
 
     def __init__(self, capacity: int = MAX_EMBEDDINGS) -> None:
+        self.version = 0
         self._capacity = capacity
         self._sums: list[NDArray[np.floating]] = []  # embeddings times quality
         self._weights: list[float] = []  # sums of qualities
@@ -61,6 +62,7 @@ class Gallery:
             self._insert(*member)
 
     def _insert(self, row: NDArray[np.floating], weight: float, square: float, at: float) -> None:
+        self.version += 1
         self._sums.append(row)
         self._weights.append(weight)
         self._squares.append(square)
@@ -91,6 +93,7 @@ class Gallery:
             self._squares[first] += self._squares[first + 1]
             self._remove(first + 1)
         self._sums = [row.astype(np.float16) for row in self._sums]
+        self.version += 1
 
     def rows(self) -> Floats:
         """The members' directions, unit ``(K, D)``."""
@@ -133,7 +136,7 @@ class FloorPath:
 
     def add(self, time: float, point: NDArray[np.floating], variance: float) -> None:
         """Take in a position ``(2,)`` m with its variance m² at ``time`` s."""
-        tick = int(np.floor(time / TICK))
+        tick = int(np.floor(time / TICK + 1e-6))  # 0.6 / 0.2 is a little less than 3
         if np.isfinite(point).all() and np.isfinite(variance) and tick not in self.ticks[-1:]:
             self.ticks.append(tick)
             self.points.append((float(point[0]), float(point[1])))

@@ -6,16 +6,15 @@ All evidence is in log odds (nats): positive for the same person, negative for t
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.config import require
-from mtmc.tracklets import TICK, Gallery, Tracklet
+from mtmc.tracklets import Gallery, Tracklet
 
 Floats = NDArray[np.floating]
 
@@ -113,12 +112,15 @@ class Looks:
     Args:
         sums: ``(N, D)`` embeddings summed by crop quality, zero rows where nothing is known.
         totals: ``(N, 2)`` sum of the qualities and of their squares.
-        cameras: ``(N,)`` of str.
+        cameras: ``(N,)`` of any type, the same for the same camera.
+        weights: ``(N,)`` how much each counts among other looks of the person: the length of its
+            sum, thus the more and the more alike the crops are; 0 where unknown.
     """
 
     sums: NDArray[np.float32]
     totals: NDArray[np.float64]
-    cameras: NDArray[np.str_]
+    cameras: NDArray[Any]
+    weights: NDArray[np.float32]
 
     @classmethod
     def of_galleries(cls, galleries: Sequence[Gallery], cameras: Sequence[str]) -> Looks:
@@ -129,23 +131,29 @@ class Looks:
         for row, gallery in enumerate(galleries):
             if len(gallery):
                 sums[row], totals[row] = gallery.sum(), gallery.weights().sum(axis=0)
-        return cls(sums, totals, np.array(cameras, dtype=str))
+        return cls.make(sums, totals, np.array(cameras, dtype=str))
+
+    @classmethod
+    def make(
+        cls, sums: NDArray[np.float32], totals: NDArray[np.float64], cameras: NDArray[Any]
+    ) -> Looks:
+        """From what is known of each."""
+        return cls(sums, totals, cameras, np.linalg.norm(sums, axis=1).astype(np.float32))
 
     @classmethod
     def of(cls, tracklets: Sequence[Tracklet]) -> Looks:
         """The looks of tracklets."""
         return cls.of_galleries([t.gallery for t in tracklets], [t.key.camera for t in tracklets])
 
-    def __getitem__(self, rows: slice) -> Looks:
-        return Looks(self.sums[rows], self.totals[rows], self.cameras[rows])
+    @classmethod
+    def joined(cls, a: Looks, b: Looks) -> Looks:
+        """The looks of both, one after the other."""
+        names = ("sums", "totals", "cameras", "weights")
+        return cls(*(np.concatenate([getattr(a, n), getattr(b, n)]) for n in names))
 
-    @property
-    def weights(self) -> NDArray[np.float32]:
-        """``(N,)`` how much each counts among other looks of the person: the length of its sum.
-
-        Thus the more and the more alike the crops are; 0 where unknown.
-        """
-        return np.asarray(np.linalg.norm(self.sums, axis=1), np.float32)
+    def __getitem__(self, rows: NDArray[np.integer] | slice) -> Looks:
+        """The looks of some rows."""
+        return Looks(self.sums[rows], self.totals[rows], self.cameras[rows], self.weights[rows])
 
     @property
     def crops(self) -> NDArray[np.float64]:
@@ -158,8 +166,7 @@ class Looks:
         """``(N,)`` mean similarity between two crops of each, and of how many pairs."""
         total, square = self.totals.T
         between = total**2 - square
-        length = np.square(self.sums.astype(np.float64)).sum(axis=1)
-        mean = (length - square) / np.maximum(between, 1e-9)
+        mean = (self.weights.astype(np.float64) ** 2 - square) / np.maximum(between, 1e-9)
         pairs = self.crops * (self.crops - 1)
         return np.where(pairs > PAIR, np.clip(mean, 0, 1), 0), np.where(pairs > PAIR, pairs, 0)
 
@@ -169,8 +176,8 @@ class Looks:
         total = (mean * pairs).sum() + COHERENCE_PRIOR * USUAL_COHERENCE
         return float(total / (pairs.sum() + COHERENCE_PRIOR))
 
-    def directions(self, coherence: float) -> Floats:
-        """``(N, D)`` mean embeddings in units of what the mean of endlessly many crops has.
+    def scales(self, coherence: float) -> NDArray[np.float32]:
+        """``(N,)`` the length that each sum would have without the noise of single crops.
 
         The mean of few crops lies off the person's true one, and the cosine of two such means is
         too small by a factor that depends on the number of crops. Dividing by the length that the
@@ -183,12 +190,15 @@ class Looks:
         mean, pairs = self.pair_likeness()
         likeness = (mean * pairs + COHERENCE_PRIOR * coherence) / (pairs + COHERENCE_PRIOR)
         length = self.totals[:, 0] * np.sqrt(np.maximum(likeness, MIN_COHERENCE))
-        return np.asarray(self.sums / np.maximum(length, 1e-9)[:, None])
+        return np.maximum(length, 1e-9).astype(np.float32)
 
 
 def distances(a: Looks, b: Looks, coherence: float) -> Floats:
     """``(N, M)`` distances of looks; a little below 0 is possible, 1 where nothing is known."""
-    return 1 - a.directions(coherence) @ b.directions(coherence).T
+    likeness: Floats = a.sums @ b.sums.T
+    likeness /= a.scales(coherence)[:, None]
+    likeness /= b.scales(coherence)
+    return 1 - likeness
 
 
 def appearance(a: Looks, b: Looks, scale: Scale, config: EvidenceConfig) -> NDArray[np.float32]:
@@ -203,12 +213,14 @@ def appearance(a: Looks, b: Looks, scale: Scale, config: EvidenceConfig) -> NDAr
     if a.sums.shape[1] != b.sums.shape[1]:  # nothing at all is known of one side
         return np.zeros((len(a.sums), len(b.sums)), np.float32)
     same_camera = a.cameras[:, None] == b.cameras[None]
-    even = np.where(same_camera, scale.within, scale.across)
-    noise = CROP_NOISE / np.maximum(a.crops, 1)[:, None] + CROP_NOISE / np.maximum(b.crops, 1)
-    sure = 1 / (1 + noise)
-    odds = config.appearance_weight * sure * (1 - distances(a, b, scale.coherence) / even)
-    odds = np.clip(odds, -config.appearance_limit, config.appearance_limit)
-    return np.where(np.outer(a.weights, b.weights) > 0, odds, 0).astype(np.float32)
+    even = np.where(same_camera, np.float32(scale.within), np.float32(scale.across))
+    noise = [(CROP_NOISE / np.maximum(x.crops, 1)).astype(np.float32) for x in (a, b)]
+    odds = (1 - distances(a, b, scale.coherence) / even).astype(np.float32, copy=False)
+    odds *= np.float32(config.appearance_weight) / (1 + noise[0][:, None] + noise[1])
+    np.clip(odds, -config.appearance_limit, config.appearance_limit, out=odds)
+    odds[a.weights == 0] = 0
+    odds[:, b.weights == 0] = 0
+    return odds
 
 
 def without_camera_colours(looks: Looks) -> Looks:
@@ -227,92 +239,4 @@ def without_camera_colours(looks: Looks) -> Looks:
         rows = known & (looks.cameras == camera)
         shift = sums[rows].sum(axis=0) / totals[rows].sum() - mean
         sums[rows] -= totals[rows, None] * (rows.sum() / (rows.sum() + CAMERA_PRIOR) * shift)
-    return replace(looks, sums=sums)
-
-
-def floor_odds(
-    distance: NDArray[np.float64], variance: NDArray[np.float64], config: EvidenceConfig
-) -> NDArray[np.float64]:
-    """Log odds of one look at two floor positions taken at the same moment.
-
-    One person: both positions scatter around one place (a two-dimensional Gaussian, with a share
-    of outliers). Two people: the second is anywhere in the scene.
-
-    Args:
-        distance: between the two, m.
-        variance: the sum of theirs, m² per axis.
-        config: the weights.
-    """
-    anywhere = 1 / config.floor_area
-    spread = variance + config.floor_spread**2
-    near = np.exp(-(distance**2) / (2 * spread)) / (2 * np.pi * spread)
-    share = config.floor_outliers
-    odds: NDArray[np.float64] = np.log((1 - share) * near / anywhere + share)
-    return odds
-
-
-def floor_evidence(tracklets: Sequence[Tracklet], config: EvidenceConfig) -> NDArray[np.float32]:
-    """Log odds by the floor between all tracklets.
-
-    Where a tracker followed people over all cameras, what it says; it has compared their places
-    with everybody else's. Elsewhere, between tracklets of different cameras, all positions at
-    each tick are compared; looks closer together in time than ``floor_memory`` are not independent
-    and count less.
-
-    Returns:
-        ``(N, N)`` symmetric, 0 for those never located at the same time.
-    """
-    if any(t.person is not None for t in tracklets):
-        return tracked_evidence(tracklets, tracklets, config)
-    total = np.zeros((len(tracklets), len(tracklets)))
-    looks = np.zeros_like(total)
-    cameras = np.unique([t.key.camera for t in tracklets], return_inverse=True)[1]
-    for rows, points, variances in _positions_by_tick(tracklets):
-        distance = np.linalg.norm(points[:, None] - points[None], axis=2)
-        odds = floor_odds(distance, variances[:, None] + variances[None], config)
-        other = cameras[rows][:, None] != cameras[rows][None]
-        cell = np.ix_(rows, rows)
-        total[cell] += np.where(other, odds, 0)
-        looks[cell] += other
-    independent = np.minimum(looks * min(1, TICK / config.floor_memory), config.floor_limit)
-    return (total / np.maximum(looks, 1) * independent).astype(np.float32)
-
-
-def tracked_evidence(
-    a: Sequence[Tracklet], b: Sequence[Tracklet], config: EvidenceConfig
-) -> NDArray[np.float32]:
-    """Log odds between tracklets of which a tracker over all cameras says who they are.
-
-    Returns:
-        ``(len(a), len(b))``: for one person, against two at the same time, else 0.
-    """
-
-    def column(tracklets: Sequence[Tracklet], name: str) -> NDArray[np.float64]:
-        values = (getattr(tracklet, name) for tracklet in tracklets)
-        return np.array([np.nan if value is None else value for value in values], np.float64)
-
-    people, others = column(a, "person")[:, None], column(b, "person")[None]
-    together = (column(a, "start")[:, None] <= column(b, "end")[None]) & (
-        column(b, "start")[None] <= column(a, "end")[:, None]
-    )
-    apart = together & np.isfinite(people) & np.isfinite(others)
-    odds = np.where(people == others, 1.0, np.where(apart, -1.0, 0.0)) * config.floor_track
-    keys = {tracklet.key: row for row, tracklet in enumerate(b)}
-    own = [(row, keys[t.key]) for row, t in enumerate(a) if t.key in keys]
-    odds[tuple(np.array(own, np.int64).reshape(-1, 2).T)] = 0
-    return odds.astype(np.float32)
-
-
-def _positions_by_tick(
-    tracklets: Sequence[Tracklet],
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]]:
-    """For every tick that locates more than one: rows, points ``(K, 2)`` and variances ``(K,)``."""
-    seen: dict[int, list[tuple[int, tuple[float, float], float]]] = defaultdict(list)
-    for row, tracklet in enumerate(tracklets):
-        path = tracklet.path
-        for tick, point, variance in zip(path.ticks, path.points, path.variances, strict=True):
-            seen[tick].append((row, point, variance))
-    for looks in seen.values():
-        if len(looks) > 1:
-            rows, points, variances = zip(*looks, strict=True)
-            yield np.array(rows), np.array(points), np.array(variances)
+    return Looks.make(sums, looks.totals, looks.cameras)

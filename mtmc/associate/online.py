@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mtmc.associate.evidence import (
-    EvidenceConfig,
-    Looks,
-    Scale,
-    appearance,
-    floor_evidence,
-    without_camera_colours,
-)
-from mtmc.associate.matching import FORBIDDEN, clearness, match_or_new
+from mtmc.associate.candidates import Candidates
+from mtmc.associate.evidence import EvidenceConfig, Scale
+from mtmc.associate.gallery import LookTable
+from mtmc.associate.matching import clearness, match_or_new
 from mtmc.associate.thresholds import scale_of
-from mtmc.associate.travel import Passage, TravelTimes
+from mtmc.associate.travel import LIMIT, Passage, TravelTimes
 from mtmc.config import require
 from mtmc.tracklets import Gallery, Tracklet
 from mtmc.types import TrackKey
 
 LEARN_EVERY = 2.0  # seconds between two looks at what distances mean
-LEARN_FROM = 64  # tracklets at most
+LEARN_FROM = 64  # tracklets at most, and people
 LOOK_EVERY = 0.5  # seconds between two looks at a track that is unclear
+ROUNDING = 1e-6  # seconds: differences of times are not exact
 
 
 @dataclass(frozen=True)
@@ -81,13 +76,6 @@ class _Identity:
         """When, s, and in which camera."""
         return max([(t.end, t.key.camera) for t in self.open], default=self.left)
 
-    def looks(self) -> Iterator[tuple[str, Gallery]]:
-        """Camera and gallery of every look at the person."""
-        for tracklet in self.open:
-            if len(tracklet.gallery):
-                yield tracklet.key.camera, tracklet.gallery
-        yield from self.galleries.items()
-
 
 class OnlineAssociator:
     """Matches each camera's new tracks to the known people by Hungarian assignment.
@@ -104,8 +92,11 @@ class OnlineAssociator:
         self._config = config
         self._max_distance = max_distance
         self._people: list[_Identity] = []
+        self._looks = LookTable()
         self._waiting: dict[TrackKey, Tracklet] = {}
-        self._decided: dict[TrackKey, _Identity] = {}
+        # The tracks that were decided and may still matter, and whose each is.
+        self._open: dict[TrackKey, tuple[_Identity, Tracklet]] = {}
+        self._versions: dict[TrackKey, int] = {}  # of the open tracks' galleries in the table
         self._scale = Scale.given(max_distance, config)
         self._recent: dict[TrackKey, Tracklet] = {}  # what the scale is learned from
         self._learned = -math.inf  # when, s
@@ -114,9 +105,11 @@ class OnlineAssociator:
 
     def update(self, time: float, visible: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
         """See ``Associator``."""
+        # Whatever order the cameras come in, the answer is the same.
+        visible = sorted(visible, key=lambda t: (t.start, t.key))
         self._refresh(visible)
         ready = [t for t in self._waiting.values() if self._is_ready(t, time)]
-        if ready and time >= self._learned + LEARN_EVERY:
+        if ready and time - self._learned >= LEARN_EVERY - ROUNDING:
             self._learned = time
             self._learn(visible)
         return self._decide(ready, time)
@@ -142,119 +135,109 @@ class OnlineAssociator:
 
     def _refresh(self, visible: Sequence[Tracklet]) -> None:
         for tracklet in visible:
-            if tracklet.key not in self._decided:
+            if tracklet.key not in self._open:
                 self._waiting[tracklet.key] = tracklet
         # What a waiting track may have met must stay known until it is decided.
-        horizon = min((t.start for t in self._waiting.values()), default=np.inf)
-        for person in self._people:
-            for tracklet in [t for t in person.open if t.closed and t.end < horizon]:
-                person.open.remove(tracklet)
+        horizon = min((t.start for t in self._waiting.values()), default=math.inf)
+        for person, tracklet in list(self._open.values()):
+            if tracklet.closed and tracklet.end < horizon:
                 self._remember(person, tracklet)
 
     def _remember(self, person: _Identity, tracklet: Tracklet) -> None:
-        camera = tracklet.key.camera
+        """What a track that has ended leaves behind."""
+        key, camera = tracklet.key, tracklet.key.camera
+        person.open = [t for t in person.open if t.key != key]
+        self._open.pop(key, None)
+        self._versions.pop(key, None)
+        self._looks.remove(key)
         person.left = max(person.left, (tracklet.end, camera))
         if len(tracklet.gallery):
             gallery = person.galleries.setdefault(camera, Gallery(self._config.gallery_size))
             gallery.extend(tracklet.gallery)
+            self._looks.put((person.number, camera), person.number - 1, camera, gallery)
 
     def _is_ready(self, tracklet: Tracklet, time: float) -> bool:
         if time < self._look_again.get(tracklet.key, -math.inf):
             return False
-        age = time - tracklet.start
+        age = time - tracklet.start + ROUNDING
         enough = len(tracklet.gallery) >= self._config.min_crops
         return age >= self._config.max_patience or (enough and age >= self._config.patience)
 
     def _decide(self, ready: Sequence[Tracklet], time: float) -> dict[TrackKey, int]:
         """Match camera by camera, so that one camera's new person is known to the next."""
+        if not ready:
+            return {}
         decisions: dict[TrackKey, int] = {}
+        candidates = self._candidates(ready)
         for camera in sorted({tracklet.key.camera for tracklet in ready}):
-            tracks = [t for t in ready if t.key.camera == camera]
-            for tracklet, person in self._match(tracks, time):
+            rows = [row for row, t in enumerate(ready) if t.key.camera == camera]
+            for row, person in self._match(rows, candidates, time):
+                tracklet = ready[row]
                 for earlier in person.open:
                     # Should it be found again after all, then as somebody new.
                     earlier.closed |= earlier.key.camera == camera
                 person.open.append(tracklet)
-                self._decided[tracklet.key] = person
+                candidates.join(row, person.number - 1)
+                self._open[tracklet.key] = person, tracklet
                 del self._waiting[tracklet.key]
                 self._look_again.pop(tracklet.key, None)
                 decisions[tracklet.key] = person.number
         return decisions
 
+    def _candidates(self, ready: Sequence[Tracklet]) -> Candidates:
+        for person, tracklet in self._open.values():
+            gallery = tracklet.gallery
+            if len(gallery) and self._versions.get(tracklet.key) != gallery.version:
+                self._versions[tracklet.key] = gallery.version
+                self._looks.put(tracklet.key, person.number - 1, tracklet.key.camera, gallery)
+        members = [(person.number - 1, tracklet) for person, tracklet in self._open.values()]
+        least = -LIMIT  # who may still be the one when travel time speaks for it
+        return Candidates(ready, members, self._looks, self._scale, self._config, least)
+
     def _match(
-        self, tracks: Sequence[Tracklet], time: float
-    ) -> Iterator[tuple[Tracklet, _Identity]]:
+        self, rows: Sequence[int], candidates: Candidates, time: float
+    ) -> list[tuple[int, _Identity]]:
         """The tracks for which it is clear, or high time, and who they are."""
-        known = list(self._people)
-        travel = self._passages(tracks, known)
-        alike = self._odds(tracks, known)
-        odds = alike + self._travel.odds(travel).reshape(alike.shape)
-        for row, (column, margin) in enumerate(
-            zip(match_or_new(odds), clearness(odds), strict=True)
-        ):
-            tracklet = tracks[row]
-            last = time - tracklet.start >= self._config.max_patience
+        numbers, alike, floor = candidates.odds(rows)
+        people = [self._people[number] for number in numbers]
+        tracks = [candidates.tracks[row] for row in rows]
+        passages = _passages(tracks, people)
+        odds = alike + self._travel.odds(passages).reshape(alike.shape)
+        # Who speaks for nobody can be nobody's match.
+        promising = np.flatnonzero((odds > 0).any(axis=0))
+        matched = match_or_new(odds[:, promising])
+        clear = clearness(odds) >= self._config.clear
+        decided = []
+        for position, (row, track) in enumerate(zip(rows, tracks, strict=True)):
+            known = matched[position] >= 0
+            column = promising[matched[position]] if known else -1
+            # Where the floor speaks against it, time will tell: looks at the floor add up.
             # Whoever is once called new stays so, while a late decision does little harm.
-            clear = margin >= self._config.clear and (column >= 0 or not known)
-            if not (last or clear):
-                self._look_again[tracklet.key] = time + LOOK_EVERY
+            clear[position] &= floor[position, column] >= 0 if known else not self._people
+            if not clear[position] and self._can_wait(track, time):
+                self._look_again[track.key] = time + LOOK_EVERY - ROUNDING
                 continue
-            if column >= 0 and alike[row, column] >= self._config.clear:
-                mine = travel[row * len(known) : (row + 1) * len(known)]
-                self._travel.learn(mine[column], mine)
-            yield tracklet, known[column] if column >= 0 else self._open()
+            if known and alike[position, column] >= self._config.clear:
+                self._learn_travel(track, people[column])
+            decided.append((row, people[column] if known else self._new()))
+        return decided
 
-    @staticmethod
-    def _passages(tracks: Sequence[Tracklet], people: Sequence[_Identity]) -> list[Passage]:
-        """From each person's last sighting to each track, track by track."""
-        last = [person.last_seen() for person in people]
-        return [(at, t.key.camera, t.start - time) for t in tracks for time, at in last]
+    def _can_wait(self, track: Tracklet, time: float) -> bool:
+        return time - track.start + ROUNDING < self._config.max_patience
 
-    def _open(self) -> _Identity:
+    def _learn_travel(self, track: Tracklet, person: _Identity) -> None:
+        """Somebody was recognised, among the latest people it could have been."""
+        others = [other for other in self._people[-LEARN_FROM:] if other is not person]
+        passages = _passages([track], [person, *others])
+        self._travel.learn(passages[0], passages)
+
+    def _new(self) -> _Identity:
         person = _Identity(len(self._people) + 1)
         self._people.append(person)
         return person
 
-    def _odds(
-        self, tracks: Sequence[Tracklet], people: Sequence[_Identity]
-    ) -> NDArray[np.floating]:
-        """``(tracks, people)`` log odds, ``FORBIDDEN`` where both are seen at once."""
-        odds = self._appearance(tracks, people) + self._floor(tracks, people)
-        members = [(column, t) for column, person in enumerate(people) for t in person.open]
-        for row, track in enumerate(tracks):
-            for column, member in members:
-                if track.meets(member):
-                    odds[row, column] = FORBIDDEN
-        return odds
 
-    def _appearance(
-        self, tracks: Sequence[Tracklet], people: Sequence[_Identity]
-    ) -> NDArray[np.float64]:
-        """Weighted mean over all looks at each person."""
-        looks = [(column, *look) for column, person in enumerate(people) for look in person.looks()]
-        total, weight = np.zeros((len(people), len(tracks))), np.zeros(len(people))
-        if looks:
-            columns, cameras, galleries = zip(*looks, strict=True)
-            everybody = Looks.of_galleries(
-                [*(t.gallery for t in tracks), *galleries],
-                [*(t.key.camera for t in tracks), *cameras],
-            )
-            if self._config.camera_colours:
-                everybody = without_camera_colours(everybody)
-            new, known = everybody[: len(tracks)], everybody[len(tracks) :]
-            odds = appearance(new, known, self._scale, self._config)
-            np.add.at(total, list(columns), odds.T * known.weights[:, None])
-            np.add.at(weight, list(columns), known.weights)
-        return (total / np.maximum(weight, 1e-9)[:, None]).T
-
-    def _floor(
-        self, tracks: Sequence[Tracklet], people: Sequence[_Identity]
-    ) -> NDArray[np.float64]:
-        """Sum over the tracks of each person that have not ended."""
-        total = np.zeros((len(people), len(tracks)))
-        members = [(column, t) for column, person in enumerate(people) for t in person.open]
-        if members:
-            columns, tracklets = zip(*members, strict=True)
-            odds = floor_evidence([*tracks, *tracklets], self._config)
-            np.add.at(total, list(columns), odds[len(tracks) :, : len(tracks)])
-        return total.T
+def _passages(tracks: Sequence[Tracklet], people: Sequence[_Identity]) -> list[Passage]:
+    """From each person's last sighting to each track, track by track."""
+    last = [person.last_seen() for person in people]
+    return [(at, t.key.camera, t.start - time) for t in tracks for time, at in last]

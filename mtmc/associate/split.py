@@ -73,8 +73,8 @@ def _against(
     """``(K - 1,)`` log odds against one person when cut behind each member, in order of time."""
     sums, totals = gallery.sums()[order], gallery.weights()[order]
     cameras = np.repeat(np.array([camera], dtype=str), len(order) - 1)
-    before = Looks(np.cumsum(sums, axis=0)[:-1], np.cumsum(totals, axis=0)[:-1], cameras)
-    after = Looks(sums.sum(axis=0) - before.sums, totals.sum(axis=0) - before.totals, cameras)
+    before = Looks.make(np.cumsum(sums, axis=0)[:-1], np.cumsum(totals, axis=0)[:-1], cameras)
+    after = Looks.make(sums.sum(axis=0) - before.sums, totals.sum(axis=0) - before.totals, cameras)
     odds = np.diag(appearance(before, after, scale, config))
     enough = np.minimum(before.crops, after.crops) >= MIN_CROPS
     return np.where(enough & (np.diff(gallery.times()[order]) > 0), -odds, -np.inf)
@@ -106,7 +106,8 @@ def cut_tracklet(
     for number in np.unique(of_frame):
         mine = np.flatnonzero(of_frame == number)
         key = TrackKey(camera, next_id + int(number) - 1) if number else tracklet.key
-        part = Tracklet(key, float(frame_times[mine[0]]), float(frame_times[mine[-1]]))
+        start, end = (float(frame_times[row]) for row in mine[[0, -1]])
+        part = Tracklet(key, start, end, person=tracklet.person)
         for row in mine:
             part.see(int(frames[row]), float(frame_times[row]))
         part.gallery = tracklet.gallery.part(of_crop == number)

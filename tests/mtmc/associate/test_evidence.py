@@ -7,12 +7,9 @@ from mtmc.associate.evidence import (
     Scale,
     appearance,
     distances,
-    floor_evidence,
-    floor_odds,
     without_camera_colours,
 )
-from mtmc.tracklets import TICK, Gallery
-from tests.mtmc.associate.scenes import make_tracklet
+from mtmc.tracklets import Gallery
 
 CONFIG = EvidenceConfig()
 
@@ -100,39 +97,6 @@ def test_camera_colours_are_taken_out():
     assert after[same & apart].mean() < after[~same & ~apart].mean()
 
 
-def test_floor_odds_fall_with_distance_to_the_share_of_outliers():
-    odds = floor_odds(np.array([0.0, 0.3, 1.0, 30.0]), np.full(4, 0.02), CONFIG)
-    assert odds[0] > odds[1] > 0 > odds[2] > odds[3]
-    assert odds[3] == pytest.approx(np.log(CONFIG.floor_outliers))
-
-
-def test_uncertain_positions_say_less():
-    near = floor_odds(np.zeros(2), np.array([0.01, 4.0]), CONFIG)
-    assert near[0] > near[1] > 0
-
-
-def test_floor_evidence_grows_with_independent_looks_up_to_a_limit():
-    def together(seconds):
-        times = np.arange(0, seconds, TICK)
-        path = np.column_stack([times, np.zeros(len(times))])
-        pair = [make_tracklet(c, 1, times, floor=path) for c in "ab"]
-        return floor_evidence(pair, CONFIG)
-
-    one, five, fifty = together(1), together(5), together(50)
-    assert five[0, 1] == pytest.approx(5 * one[0, 1], rel=1e-3)
-    assert fifty[0, 1] == pytest.approx(CONFIG.floor_limit * one[0, 1], rel=1e-3)
-    assert one[0, 1] == one[1, 0] > 0
-    assert one[0, 0] == 0
-
-
-def test_the_floor_says_nothing_of_one_camera_or_of_other_times():
-    here = np.zeros((5, 2))
-    a = make_tracklet("a", 1, np.arange(5) * TICK, floor=here)
-    b = make_tracklet("a", 2, np.arange(5) * TICK, floor=here)
-    later = make_tracklet("b", 1, 100 + np.arange(5) * TICK, floor=here)
-    assert (floor_evidence([a, b, later], CONFIG) == 0).all()
-
-
 @pytest.mark.parametrize(
     "options",
     [
@@ -146,22 +110,3 @@ def test_the_floor_says_nothing_of_one_camera_or_of_other_times():
 def test_settings_out_of_range(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         EvidenceConfig(**options)
-
-
-def test_a_tracker_over_all_cameras_has_compared_places_already():
-    times = np.arange(0, 4, TICK)
-    here = np.zeros((len(times), 2))
-    tracklets = [make_tracklet(c, 1, times, floor=here) for c in "abc"]
-    tracklets.append(make_tracklet("a", 2, times + 60, floor=here))
-    for tracklet, person in zip(tracklets, (7, 7, 8, 9), strict=True):
-        tracklet.person = person
-    odds = floor_evidence(tracklets, CONFIG)
-    weight = CONFIG.floor_track
-    assert odds[0].tolist() == [0, weight, -weight, 0]  # itself, one, two at once, another time
-    np.testing.assert_array_equal(odds, odds.T)
-
-
-def test_who_comes_back_under_the_same_number_is_the_same():
-    first, again = (make_tracklet("a", n, np.arange(3) + 20.0 * n) for n in (1, 2))
-    first.person = again.person = 4
-    assert floor_evidence([first, again], CONFIG)[0, 1] == CONFIG.floor_track
