@@ -5,7 +5,8 @@
     OUT/annotations/instances_val.json       every eighth scene, so other places and people
 
 Few frames of many scenes teach more than a video: each scene is a place, a handful of people and
-cameras that hang, stand and look anywhere in it; each frame puts the people elsewhere.
+cameras that hang, stand and look anywhere in it; each frame puts the people elsewhere. What a run
+that was cut off has finished is kept (`OUT/.scenes`) and not drawn again.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import as_completed
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,20 +92,19 @@ def write_frames(
     """
     require_sim()
     with writing(out):
-        for name in ("images", "annotations"):
+        for name in ("images", "annotations", ".scenes"):
             (out / name).mkdir(parents=True, exist_ok=True)
     workers = min(workers or cores(), config.scenes)
     report = progress or (lambda _: None)
     records: dict[int, list[dict[str, Any]]] = {}
     if workers == 1:
         for scene in range(config.scenes):
-            records[scene] = _write_scene(config, out, scene)
+            records[scene] = _scene(config, out, scene)
             report(len(records[scene]))
     else:
         with pool(workers) as (executor, _):
             jobs = {
-                executor.submit(_write_scene, config, out, scene): scene
-                for scene in range(config.scenes)
+                executor.submit(_scene, config, out, scene): scene for scene in range(config.scenes)
             }
             for job in as_completed(jobs):
                 records[jobs[job]] = job.result()
@@ -137,6 +138,20 @@ def _coco(records: list[dict[str, Any]], config: FramesConfig) -> dict[str, Any]
         "annotations": annotations,
         "categories": [{"id": PERSON, "name": "person"}],
     }
+
+
+def _scene(config: FramesConfig, out: Path, scene: int) -> list[dict[str, Any]]:
+    """The frames of a scene, drawn unless an earlier run has done it."""
+    done = out / ".scenes" / f"{scene:06d}.json"
+    asked = min(SCENE, config.frames - scene * SCENE)
+    with suppress(OSError, ValueError, KeyError):
+        kept = json.loads(done.read_text(encoding="utf-8"))
+        if kept["seed"] == config.seed and len(kept["frames"]) == asked:
+            return list(kept["frames"])
+    frames = _write_scene(config, out, scene)
+    with writing(done):
+        done.write_text(json.dumps({"seed": config.seed, "frames": frames}), encoding="utf-8")
+    return frames
 
 
 def _write_scene(config: FramesConfig, out: Path, scene: int) -> list[dict[str, Any]]:
@@ -186,7 +201,7 @@ def _people(renderer: Renderer, index: int, camera: Camera) -> list[list[float]]
 
 
 def _draw_camera(name: str, place: Place, outdoors: bool, rng: np.random.Generator) -> Camera:
-    """A camera anywhere in the place, from eye level to the ceiling, that sees some of the floor."""
+    """A camera anywhere in the place, from eye level to the ceiling, with some floor in view."""
     spots = [_free_spot(place, rng) for _ in range(60)]
     height = float(rng.uniform(1.2, 6.5) if outdoors else rng.uniform(1.1, 2.5))
     best, most = (spots[0], spots[1]), -1
