@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
 
 from mtmc.config import require, require_fraction
 from mtmc.detectors.boxes import non_maximum_suppression, to_detections
@@ -21,6 +22,7 @@ from trackers import Detections
 Layout = Literal["yolox", "yolov8", "end2end"]
 Floats = NDArray[np.float32]
 
+METADATA_KEY = "mtmc.detector"  # of a file that says itself how it wants its images: `Preprocess`
 PADDING = 114  # grey level around a letterboxed image, as both families were trained with
 
 
@@ -58,6 +60,28 @@ class OnnxConfig:
         require(self.threads >= 0, "threads must not be negative")
 
 
+@dataclass(frozen=True)
+class Preprocess:
+    """How a network wants its images; the detectors of `mtmc train-detector` carry theirs.
+
+    Args:
+        layout: of the output, see `OnnxConfig`.
+        color: order of the channels.
+        scale: factor on grey levels of 0..255.
+        centered: whether the image lies in the middle of the padding, not in the upper left.
+    """
+
+    layout: Layout
+    color: Literal["rgb", "bgr"] = "rgb"
+    scale: float = 1 / 255
+    centered: bool = True
+
+    @classmethod
+    def of(cls, layout: Layout) -> Preprocess:
+        """What the families are trained with: YOLOX on BGR in 0..255, the others on RGB in 0..1."""
+        return cls("yolox", "bgr", 1.0, False) if layout == "yolox" else cls(layout)
+
+
 class OnnxDetector:
     """People by a YOLO-family network in an ONNX file.
 
@@ -75,7 +99,9 @@ class OnnxDetector:
         self._batch, self._size = _input_shape(self._session, config)
         blank = np.full((self._batch or 1, 3, *self._size), PADDING, np.float32)
         output = self._run(blank)
-        self._layout = self._tell_layout(output.shape)
+        stored = _stored_preprocess(self._session, config)
+        self._preprocess = stored or Preprocess.of(self._tell_layout(output.shape))
+        self._layout = self._preprocess.layout
         self._person = _person_index(self._session, config)
         self._check_classes(output.shape)
 
@@ -119,7 +145,7 @@ class OnnxDetector:
 
     def detect(self, frames: Sequence[Frame]) -> list[Detections]:
         """See ``Detector``."""
-        boxed = [letterbox(f.pixels, self._size, self._layout != "yolox") for f in frames]
+        boxed = [letterbox(f.pixels, self._size, self._preprocess.centered) for f in frames]
         found: list[Detections] = []
         step = self._batch or max(len(frames), 1)
         for start in range(0, len(frames), step):
@@ -134,9 +160,8 @@ class OnnxDetector:
         return found
 
     def _to_input(self, images: list[Image]) -> Floats:
-        # YOLOX was trained on BGR in 0..255, the others on RGB in 0..1.
-        plain = self._layout == "yolox"
-        blob: Floats = cv2.dnn.blobFromImages(images, 1.0 if plain else 1 / 255, swapRB=not plain)
+        rgb = self._preprocess.color == "rgb"
+        blob: Floats = cv2.dnn.blobFromImages(images, self._preprocess.scale, swapRB=rgb)
         return blob
 
     def _decode(
@@ -199,6 +224,20 @@ def _input_shape(session: Any, config: OnnxConfig) -> tuple[int | None, tuple[in
     batch = shape[0] if isinstance(shape[0], int) and shape[0] > 0 else None
     height, width = (v if isinstance(v, int) and v > 0 else config.image_size for v in shape[2:])
     return batch, (height, width)
+
+
+def _stored_preprocess(session: Any, config: OnnxConfig) -> Preprocess | None:
+    """What the file says about itself, unless ``layout`` is configured."""
+    text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    if text is None or config.layout != "auto":
+        return None
+    try:
+        return TypeAdapter(Preprocess).validate_json(text)
+    except ValidationError as error:
+        raise UserError(
+            f"{config.weights}: its metadata {METADATA_KEY!r} cannot be understood: {text[:100]}; "
+            "set detector.layout to read it without"
+        ) from error
 
 
 def _person_index(session: Any, config: OnnxConfig) -> int:
