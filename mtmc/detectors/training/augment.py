@@ -33,9 +33,11 @@ def reframe(
     # Where there is more picture than frame any part may be cut out, else it lies anywhere.
     shift = room * rng.uniform(0, 1, 2)
     mirror = rng.random() < 0.5
-    matrix = np.array([[scale[0], 0, shift[0]], [0, scale[1], shift[1]]])
+    # The matrix maps pixels' middles, boxes are in pixels' edges: half a pixel apart.
+    across, down = shift + 0.5 * scale - 0.5
+    matrix = np.array([[scale[0], 0, across], [0, scale[1], down]])
     if mirror:
-        matrix[0] = [-scale[0], 0, size[1] - shift[0]]
+        matrix[0] = [-scale[0], 0, size[1] - 1 - across]
     pad = [int(v) for v in (rng.integers(0, 256, 3) if rng.random() < 0.5 else [114] * 3)]
     image = cv2.warpAffine(image, matrix, size[::-1], flags=cv2.INTER_LINEAR, borderValue=pad)
     boxes = boxes * np.tile(scale, 2) + np.tile(shift, 2)

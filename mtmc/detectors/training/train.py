@@ -22,7 +22,7 @@ from mtmc.detectors.training.validate import Validation, validate
 from mtmc.errors import UserError
 from reid.atomic import atomic_file
 
-WARMUP = 60  # steps
+WARMUP = 60  # steps, or a tenth of all if that is less
 CLIP = 10.0  # norm of the gradient
 
 
@@ -33,8 +33,9 @@ class TrainingConfig:
     Args:
         epochs: times the set is gone through.
         batch: images per step.
-        rate: highest learning rate; it rises for 60 steps and then falls along a cosine.
+        rate: highest learning rate; rises at first, then falls along a cosine.
         decay: weight decay of AdamW.
+        validate_every: epochs between looks at the val split, which also write the file.
         average: decay of the moving average of the weights, which is what is exported.
         height, width: px of the training samples.
         input_height, input_width: px of the exported network's input.
@@ -45,9 +46,10 @@ class TrainingConfig:
     """
 
     epochs: int = 12
-    batch: int = 16
-    rate: float = 2e-3
+    batch: int = 8
+    rate: float = 1.5e-3
     decay: float = 0.02
+    validate_every: int = 1
     average: float = 0.995
     height: int = 256
     width: int = 320
@@ -59,7 +61,7 @@ class TrainingConfig:
     device: str = "auto"
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch"):
+        for name in ("epochs", "batch", "validate_every"):
             require(getattr(self, name) >= 1, f"{name} must be at least 1")
         for name in ("height", "width", "input_height", "input_width"):
             value = getattr(self, name)
@@ -111,11 +113,11 @@ def train(
     if resume:
         training.load(state)
     report = progress or (lambda _: None)
-    per_epoch = math.ceil(training.steps / config.epochs)
+    pause = math.ceil(training.steps * config.validate_every / config.epochs)
     scores = None
     for loss in training.run():
         scores = None
-        if training.step % per_epoch == 0 or training.step == training.steps:
+        if training.step % pause == 0 or training.step == training.steps:
             network = training.averaged
             size = (config.input_height, config.input_width)
             scores = validate(network, held_out, size, config.batch)
@@ -161,9 +163,9 @@ class _Training:
     def _advance(self, images: Tensor, people: list[Tensor], ignored: list[Tensor]) -> float:
         share = self.step / self.steps
         cosine = 0.5 * (1 + math.cos(math.pi * share))
-        rate = min((self.step + 1) / WARMUP, 1.0) * (0.01 + 0.99 * cosine)
+        rise = min((self.step + 1) / min(WARMUP, 1 + self.steps // 10), 1.0)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.config.rate * rate
+            group["lr"] = self.config.rate * rise * (0.01 + 0.99 * cosine)
         images = images.to(self.device, memory_format=torch.channels_last)
         people = [p.to(self.device) for p in people]
         ignored = [i.to(self.device) for i in ignored]

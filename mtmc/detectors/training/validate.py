@@ -142,4 +142,5 @@ def calibrate(logits: Floats, hits: NDArray[np.bool_]) -> tuple[float, float]:
 
     with torch.enable_grad():
         fit.step(error)  # type: ignore[arg-type]
-    return float(values[0]), float(values[1])
+    slope, offset = values.detach().tolist()
+    return slope, offset
