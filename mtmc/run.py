@@ -35,7 +35,6 @@ VIDEO_NAME = "mosaic.mp4"
 # Cosine distance of mean embeddings across cameras at which one person and two are equally
 # likely: halfway between both for OSNet, and for colours, on the training people of PKU-ReID.
 MAX_DISTANCE = 0.3
-MAX_DISTANCE_OF = {"color": 0.085}
 
 
 @dataclass
@@ -222,7 +221,7 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
     options = config.associator.config
     distance = options.max_distance
     if distance is None:
-        distance = MAX_DISTANCE_OF.get(config.reid.weights, MAX_DISTANCE)
+        distance = (embedder and embedder.even_distance) or MAX_DISTANCE
     associator = config.associator.cls(options, distance)
     return Parts(readers, detector, embedder, associator, calibration)
 

@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from reid.checkpoint import Checkpoint
 from reid.devices import pick_device
+from reid.embedder import reported_even_distance
 from reid.errors import ReidError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class TorchEmbedder:
         device: where it is, and stays.
         name: shown to the user.
         batch_size: most crops per forward pass; what suits the device when None.
+        even_distance: see `reid.Embedder`.
     """
 
     def __init__(
@@ -41,9 +43,11 @@ class TorchEmbedder:
         device: torch.device,
         name: str,
         batch_size: int | None = None,
+        even_distance: float | None = None,
     ) -> None:
         self.name = name
         self.dim = network.dim
+        self.even_distance = even_distance
         self.preprocess = preprocess
         self.device = device
         self._batch_size = batch_size or (CPU_BATCH if device.type == "cpu" else GPU_BATCH)
@@ -77,7 +81,8 @@ class TorchEmbedder:
         except ReidError as error:
             raise ReidError(f"{path}: {error}") from error
         network = network.to(chosen).to(memory_format=torch.channels_last)
-        return cls(network, checkpoint.preprocess, chosen, path.stem, batch_size)
+        even = reported_even_distance(checkpoint.metrics)
+        return cls(network, checkpoint.preprocess, chosen, path.stem, batch_size, even)
 
     def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Embed a batch of crops, see `reid.Embedder.embed`."""

@@ -23,10 +23,19 @@ class Entry:
     args: dict[str, Any] = field(default_factory=dict)
 
 
+def _robust_reid(*repeats: int) -> dict[str, Any]:
+    """What Robust-ReID changes of HA-CNN (Lawen et al., Table 1); ablations undo single ones."""
+    return {"blocks": "shuffle", "repeats": repeats, "pooling": "gem", "neck": "l2"}
+
+
 MODELS = {
     "hacnn": Entry("reid.models.harmonious:HarmoniousNet"),
-    "robust_reid_1x": Entry("reid.models.harmonious:RobustReid1x"),
-    "robust_reid_2x": Entry("reid.models.harmonious:RobustReid2x"),
+    "robust_reid_1x": Entry("reid.models.harmonious:HarmoniousNet", _robust_reid(7, 10, 7)),
+    "robust_reid_2x": Entry(
+        "reid.models.harmonious:HarmoniousNet",
+        # "Deeper and wider", in bold in Table 1.
+        _robust_reid(8, 11, 8) | {"stem": 36, "channels": (240, 320, 480), "part_dim": 960},
+    ),
     "resnet50": Entry("reid.models.resnet:ResNet50"),
     "mobilenet_025": Entry("reid.models.mobilenet:MobileNetV1", {"width": 0.25}),
     "mobilenet_050": Entry("reid.models.mobilenet:MobileNetV1", {"width": 0.5}),
