@@ -60,7 +60,8 @@ def run(
     detector: Annotated[
         str | None,
         typer.Option(
-            help="ultralytics, onnx, motfile, motion, or weights.", metavar="NAME|WEIGHTS"
+            help="simulated, motion, ultralytics, onnx, motfile, or weights.",
+            metavar="NAME|WEIGHTS",
         ),
     ] = None,
     tracker: Annotated[str | None, typer.Option(help="The tracker's name.")] = None,

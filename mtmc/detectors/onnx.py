@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from mtmc.config import require, require_fraction
+from mtmc.detectors import SHIPPED, WEIGHTS
 from mtmc.detectors.boxes import non_maximum_suppression, to_detections
 from mtmc.errors import UserError
 from mtmc.types import Frame, Image
@@ -31,7 +32,8 @@ class OnnxConfig:
     """Settings of the ``onnx`` detector.
 
     Args:
-        weights: the ``.onnx`` file.
+        weights: the ``.onnx`` file, or ``simulated``: the small network that comes with the
+            package, trained on simulated people only.
         layout: what the output means. ``yolox``: ``(B, anchors, 5 + classes)``, to be decoded on
             the grid; ``yolov8``: ``(B, 4 + classes, anchors)``, centre boxes in input pixels
             (also YOLO11); ``end2end``: ``(B, boxes, 6)``, corner boxes, score and class;
@@ -194,7 +196,8 @@ class OnnxDetector:
 def _open_session(config: OnnxConfig) -> Any:
     if not config.weights:
         raise UserError("detector 'onnx': no weights given; use --detector MODEL.onnx")
-    if not Path(config.weights).is_file():
+    path = WEIGHTS / f"{SHIPPED}.onnx" if config.weights == SHIPPED else Path(config.weights)
+    if not path.is_file():
         raise UserError(f"detector weights {config.weights!r} not found: expected an .onnx file")
     import onnxruntime
 
@@ -207,7 +210,7 @@ def _open_session(config: OnnxConfig) -> Any:
         if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
             raise UserError("detector.device cuda: needs the package onnxruntime-gpu and a GPU")
     try:
-        return onnxruntime.InferenceSession(config.weights, options, providers=providers)
+        return onnxruntime.InferenceSession(str(path), options, providers=providers)
     except Exception as error:
         raise UserError(f"{config.weights}: not an ONNX model that can be opened") from error
 

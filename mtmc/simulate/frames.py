@@ -24,6 +24,7 @@ import numpy as np
 
 from mtmc.simulate.body import Floats
 from mtmc.simulate.camera import Camera, look_at
+from mtmc.simulate.cast import Pose
 from mtmc.simulate.choreography import ways_of
 from mtmc.simulate.dress import PersonMesh, dress
 from mtmc.simulate.extra import require_sim
@@ -31,7 +32,7 @@ from mtmc.simulate.moments import DT, draw_moment, draw_seated
 from mtmc.simulate.motion import Manner, draw_manner
 from mtmc.simulate.output import writing
 from mtmc.simulate.places import PLACES, Place, draw_picture
-from mtmc.simulate.render import Pose, Renderer
+from mtmc.simulate.render import Renderer
 from mtmc.simulate.sensor import Sensor
 from mtmc.simulate.wardrobe import draw_looks
 from mtmc.simulate.workers import cores, pool
@@ -69,7 +70,7 @@ class FramesConfig:
 
 
 @dataclass(frozen=True)
-class _Cast:
+class _Actors:
     """The people of a scene."""
 
     meshes: list[PersonMesh]
@@ -164,7 +165,7 @@ def _write_scene(config: FramesConfig, out: Path, scene: int) -> list[dict[str, 
     renderer = Renderer(place.stage, cameras, RAYS, 1024 if outdoors else 512)
     sensors = [Sensor(c.picture, renderer.draw(i), rng) for i, c in enumerate(cameras)]
     looks = draw_looks(int(rng.integers(6, 15 if outdoors else 11)), rng)
-    cast = _Cast([dress(k) for k in looks], [draw_manner(rng, k.bag) for k in looks])
+    cast = _Actors([dress(k) for k in looks], [draw_manner(rng, k.bag) for k in looks])
     renderer.load(cast.meshes, [m.hands == "phone" for m in cast.manners])
     records = []
     for frame in range(min(SCENE, config.frames - scene * SCENE)):
@@ -208,9 +209,11 @@ def _draw_camera(name: str, place: Place, outdoors: bool, rng: np.random.Generat
     for eye, target in zip(spots[:12], spots[12:24], strict=True):
         ahead = (target - eye) / max(float(np.hypot(*(target - eye))), 1e-9)
         clear = sum(
-            1.0 < (s - eye) @ ahead < 14
-            and (s - eye) @ ahead > 0.8 * np.hypot(*(s - eye))
-            and _in_sight(eye, s, place)
+            bool(
+                1.0 < (s - eye) @ ahead < 14
+                and (s - eye) @ ahead > 0.8 * np.hypot(*(s - eye))
+                and _in_sight(eye, s, place)
+            )
             for s in spots
         )
         if clear > most:
@@ -244,7 +247,7 @@ def _in_sight(eye: Floats, spot: Floats, place: Place) -> bool:
     return sum(between) >= 11
 
 
-def _crowd(cast: _Cast, camera: Camera, place: Place, rng: np.random.Generator) -> list[Pose]:
+def _crowd(cast: _Actors, camera: Camera, place: Place, rng: np.random.Generator) -> list[Pose]:
     """Nobody, somebody or many in view of a camera, often close together."""
     everybody = rng.permutation(len(cast.meshes))
     count = 0 if rng.random() < 0.05 else int(rng.integers(1, len(everybody) + 1))

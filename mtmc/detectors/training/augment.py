@@ -50,25 +50,30 @@ def reframe(
 def disguise(image: Image, boxes: Floats, rng: np.random.Generator) -> Image:
     """Another light, lens, sensor and codec, with clutter in front; the size stays."""
     image = _clutter(image.copy(), boxes, rng)
-    light = image.astype(np.float32) / 255
+    light: Floats = np.asarray(image / np.float32(255), np.float32)
     if rng.random() < 0.7:
         light = _shade(light, rng)
-    light = np.clip(light, 0, 1) ** np.exp(rng.normal(0, 0.25))
-    light *= np.exp(rng.normal(0, 0.1, 3) + rng.normal(0, 0.15))  # white balance, exposure
-    light = (light - 0.5) * np.exp(rng.normal(0, 0.2)) + 0.5 + rng.normal(0, 0.05)
+    light = np.clip(light, 0, 1) ** np.float32(np.exp(rng.normal(0, 0.25)))
+    white = np.exp(rng.normal(0, 0.1, 3) + rng.normal(0, 0.15))  # white balance and exposure
+    contrast = np.exp(rng.normal(0, 0.2))
+    light = (light * white - 0.5) * contrast + 0.5 + rng.normal(0, 0.05)
+    light = light.astype(np.float32)
     grey = light.mean(axis=2, keepdims=True)
-    light = grey + (light - grey) * (0 if rng.random() < 0.1 else rng.uniform(0.3, 1.7))
+    light = grey + (light - grey) * np.float32(0 if rng.random() < 0.1 else rng.uniform(0.3, 1.7))
     if rng.random() < 0.1:
         light = light[..., rng.permutation(3)]
     if rng.random() < 0.5:
         light = _blur_or_sharpen(light, rng)
     if rng.random() < 0.6:
-        light = light + rng.normal(0, rng.uniform(0, 0.06), light.shape).astype(np.float32)
-    image = (np.clip(light, 0, 1) * 255).astype(np.uint8)
-    if rng.random() < 0.5:
-        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(15, 85))]
-        image = cv2.imdecode(cv2.imencode(".jpg", image, quality)[1], cv2.IMREAD_COLOR)
-    return image
+        noise = np.float32(rng.uniform(0, 0.06))
+        light = light + noise * rng.standard_normal(light.shape, dtype=np.float32)
+    image = np.asarray(np.clip(light, 0, 1) * 255, np.uint8)
+    return _compressed(image, int(rng.integers(15, 85))) if rng.random() < 0.5 else image
+
+
+def _compressed(image: Image, quality: int) -> Image:
+    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
 
 
 def _shade(light: Floats, rng: np.random.Generator) -> Floats:
@@ -81,11 +86,12 @@ def _shade(light: Floats, rng: np.random.Generator) -> Floats:
 def _blur_or_sharpen(light: Floats, rng: np.random.Generator) -> Floats:
     kind = rng.integers(3)
     if kind == 0:
-        return cv2.GaussianBlur(light, (0, 0), float(rng.uniform(0.3, 1.6)))
+        return np.asarray(cv2.GaussianBlur(light, (0, 0), float(rng.uniform(0.3, 1.6))), np.float32)
     if kind == 1:  # enlarged from fewer pixels
         share = float(rng.uniform(0.4, 0.9))
         small = cv2.resize(light, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
-        return cv2.resize(small, light.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        wide = cv2.resize(small, light.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        return np.asarray(wide, np.float32)
     soft = cv2.GaussianBlur(light, (0, 0), 1.5)
     return np.asarray(light + (light - soft) * rng.uniform(0.3, 1.5), np.float32)
 
@@ -102,7 +108,7 @@ def _clutter(image: Image, boxes: Floats, rng: np.random.Generator) -> Image:
             continue
         x1, y1 = max(int(x), 0), max(int(y), 0)
         x2, y2 = min(int(x + w) + 1, width), min(int(y + h) + 1, height)
-        colors = rng.integers(0, 256, (2, 3))
+        colors = rng.integers(0, 256, (2, 3), np.uint8)
         if rng.random() < 0.6:  # of the picture's own colours
             colors = image[rng.integers(0, height, 2), rng.integers(0, width, 2)]
         cloth = _texture((y2 - y1, x2 - x1), colors, rng)
@@ -122,7 +128,7 @@ def _hides(thing: NDArray[np.float64], boxes: Floats) -> bool:
     return bool((hidden > COVERED * (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)).any())
 
 
-def _texture(size: tuple[int, int], colors: NDArray[np.integer], rng: np.random.Generator) -> Image:
+def _texture(size: tuple[int, int], colors: Image, rng: np.random.Generator) -> Image:
     """A plain, graded, striped or noisy patch of two colours."""
     first, second = colors.astype(np.float32)
     y, x = np.mgrid[: size[0], : size[1]].astype(np.float32)
@@ -139,4 +145,4 @@ def _texture(size: tuple[int, int], colors: NDArray[np.integer], rng: np.random.
         cells = rng.random((rng.integers(2, 12), rng.integers(2, 12))).astype(np.float32)
         share = cv2.resize(cells, size[::-1], interpolation=cv2.INTER_LINEAR)
     mixed = first + (second - first) * share[..., None]
-    return np.clip(mixed, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(mixed, 0, 255), np.uint8)

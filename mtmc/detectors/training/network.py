@@ -33,12 +33,12 @@ class _Block(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.first = _conv(width, width)
-        self.second = _conv(width, width)
-        self.second[2] = nn.Identity()
-        nn.init.zeros_(self.second[1].weight)  # starts as the identity
+        self.second = nn.Conv2d(width, width, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(width, momentum=0.03)
+        nn.init.zeros_(self.norm.weight)  # starts as the identity
 
     def forward(self, x: Tensor) -> Tensor:
-        return functional.relu(x + self.second(self.first(x)))
+        return functional.relu(x + self.norm(self.second(self.first(x))))
 
 
 class PersonNet(nn.Module):
@@ -90,7 +90,7 @@ class PersonNet(nn.Module):
             logits.append(self.score(y).flatten(1))  # (B, h*w)
             sides = torch.exp((self.sides(y) * scale).float().clamp(max=6)) * stride
             centers = cell_centers(y.shape[2], y.shape[3], stride, sides.device)
-            low, high = sides.flatten(2).transpose(1, 2).split(2, dim=2)  # (B, h*w, 2)
+            low, high = sides.flatten(2).transpose(1, 2).chunk(2, dim=2)  # (B, h*w, 2)
             boxes.append(torch.cat([centers - low, centers + high], dim=2))
         return torch.cat(logits, dim=1), torch.cat(boxes, dim=1)
 
@@ -119,6 +119,6 @@ class Exported(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """``(B, 3, H, W)`` RGB in 0..1 to ``(B, 5, A)``: centre, size, score."""
         logits, boxes = self.network(images)
-        low, high = boxes.split(2, dim=2)
+        low, high = boxes.chunk(2, dim=2)
         scores = torch.sigmoid(self.slope * logits + self.offset).unsqueeze(2)
         return torch.cat([(low + high) / 2, high - low, scores], dim=2).transpose(1, 2)

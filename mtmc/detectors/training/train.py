@@ -137,7 +137,7 @@ class _Training:
         torch.manual_seed(config.seed)
         best = "cuda" if torch.cuda.is_available() else "cpu"
         self.device = torch.device(best if config.device == "auto" else config.device)
-        self.network = PersonNet().to(self.device, memory_format=torch.channels_last)
+        self.network = PersonNet().to(self.device).to(memory_format=torch.channels_last)
         self.averaged = deepcopy(self.network).eval()
         self.data = TrainingImages(
             images, (config.height, config.width), config.seed, config.epochs

@@ -141,6 +141,6 @@ def calibrate(logits: Floats, hits: NDArray[np.bool_]) -> tuple[float, float]:
         return loss
 
     with torch.enable_grad():
-        fit.step(error)  # type: ignore[arg-type]
+        fit.step(error)  # type: ignore[no-untyped-call]
     slope, offset = values.detach().tolist()
     return slope, offset
