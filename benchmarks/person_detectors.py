@@ -6,8 +6,7 @@ scored on the same ones. Sets that are not given are left out.
 
     uv run mtmc simulate out/stills --frames 126 --seed 99
     uv run python benchmarks/person_detectors.py --stills out/stills --demo data/demo \
-        --pets ../shared/data/pets-s2l1 --lab ../shared/data/lab4 --weights ../shared/weights \
-        --detector mtmc/weights/person_sim.onnx
+        --pets ../shared/data/pets-s2l1 --lab ../shared/data/lab4 --weights ../shared/weights
 """
 
 from __future__ import annotations
@@ -90,54 +89,55 @@ def average_precision(recall, precision):
     return float((np.diff(recall, prepend=0.0) * precision).sum())
 
 
+def build(options):
+    """A fresh set of detectors for each source."""
+    low, here = float(THRESHOLDS[0]), Path()
+    detectors = {"motion": MotionDetector(MotionConfig(), here)}
+    files = list(options.detector)
+    if options.weights:
+        files.append(options.weights / "yolox_nano.onnx")
+        folder = str(options.weights / "yolov8n_int8_openvino_model")
+        config = UltralyticsConfig(weights=folder, confidence=low)
+        detectors["yolov8n"] = UltralyticsDetector(config, here)
+    for path in files:
+        config = OnnxConfig(weights=str(path), confidence=low, threads=1)
+        detectors[Path(path).stem] = OnnxDetector(config, here)
+    return detectors
+
+
+def sources(options):
+    """Names of the given sets, and their frames."""
+    if options.stills:
+        yield "stills (simulated)", stills(options.stills)
+    for name, root, fps in (
+        ("demo (simulated)", options.demo, 15),
+        ("lab4 (real)", options.lab, 10),
+    ):
+        if root:
+            truths = lambda camera, root=root: root / "gt" / f"{camera}.txt"  # noqa: E731
+            yield name, videos(root / "videos", truths, fps, options.stride)
+    if options.pets:
+        truth = next(options.pets.glob("gt*.txt"))
+        yield "PETS-S2L1 (real)", videos(options.pets, lambda _: truth, 7, options.stride, 1 / 1.6)
+
+
 def main():
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("stills", "demo", "pets", "lab", "weights", "pictures"):
         parser.add_argument(f"--{name}", type=Path)
-    parser.add_argument("--detector", type=Path, nargs="*", default=[])
+    parser.add_argument("--detector", nargs="*", default=["simulated"], help="ONNX files")
     parser.add_argument("--stride", type=int, default=5, help="score every n-th frame of videos")
     options = parser.parse_args()
-    low, here = float(THRESHOLDS[0]), Path()
-
-    def build():
-        yield "motion", MotionDetector(MotionConfig(), here)
-        for path in options.detector:
-            config = OnnxConfig(weights=str(path), confidence=low, threads=1)
-            yield path.stem, OnnxDetector(config, here)
-        if options.weights:
-            nano = str(options.weights / "yolox_nano.onnx")
-            config = OnnxConfig(weights=nano, confidence=low, threads=1)
-            yield "yolox_nano", OnnxDetector(config, here)
-            folder = str(options.weights / "yolov8n_int8_openvino_model")
-            large = UltralyticsConfig(weights=folder, confidence=low)
-            yield "yolov8n", UltralyticsDetector(large, here)
-
-    sources = {}
-    if options.stills:
-        sources["simulated stills"] = lambda: stills(options.stills)
-    if options.demo:
-        sources["demo (simulated)"] = lambda: videos(
-            options.demo / "videos", lambda c: options.demo / "gt" / f"{c}.txt", 15, options.stride
-        )
-    if options.pets:
-        truth = next(options.pets.glob("gt*.txt"))
-        sources["PETS-S2L1 (real)"] = lambda: videos(
-            options.pets, lambda _: truth, 7, options.stride, 1 / 1.6
-        )
-    if options.lab:
-        sources["lab4 (real)"] = lambda: videos(
-            options.lab / "videos", lambda c: options.lab / "gt" / f"{c}.txt", 10, options.stride
-        )
     table = Table(title=f"height >= {HEIGHT} px, visibility >= {VISIBLE}, IoU 0.5")
     columns = [f"recall, precision at {t}" for t in SHOWN]
     for column in ("frames of", "people", "detector", "AP50", *columns, "CPU ms per image"):
         table.add_column(column, justify="right")
-    for name, frames in sources.items():
-        detectors = dict(build())
-        if name == "simulated stills":
-            del detectors["motion"]
-        totals, spent = score(frames(), detectors, options.pictures, name.split()[0])
+    for name, frames in sources(options):
+        detectors = build(options)
+        if name.startswith("stills"):
+            del detectors["motion"]  # nothing moves in them
+        totals, spent = score(frames, detectors, options.pictures, name.split()[0])
         for detector, total in totals.items():
             hit, people, false = total.T
             recall, precision = hit / np.maximum(people, 1), hit / np.maximum(hit + false, 1)

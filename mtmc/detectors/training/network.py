@@ -33,12 +33,12 @@ class _Block(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.first = _conv(width, width)
-        self.second = nn.Conv2d(width, width, 3, padding=1, bias=False)
-        self.norm = nn.BatchNorm2d(width, momentum=0.03)
-        nn.init.zeros_(self.norm.weight)  # starts as the identity
+        norm = nn.BatchNorm2d(width, momentum=0.03)
+        nn.init.zeros_(norm.weight)  # starts as the identity
+        self.second = nn.Sequential(nn.Conv2d(width, width, 3, padding=1, bias=False), norm)
 
     def forward(self, x: Tensor) -> Tensor:
-        return functional.relu(x + self.norm(self.second(self.first(x))))
+        return functional.relu(x + self.second(self.first(x)))
 
 
 class PersonNet(nn.Module):

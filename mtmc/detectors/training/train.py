@@ -39,6 +39,7 @@ class TrainingConfig:
         average: decay of the moving average of the weights, which is what is exported.
         height, width: px of the training samples.
         input_height, input_width: px of the exported network's input.
+        start: an earlier training's ``.state`` file whose weights to begin with; empty for none.
         seed: of weights, order and augmentation.
         bfloat16: compute in 16 bits, nearly twice as fast on processors and GPUs that can.
         workers: processes that prepare images; 0 for none. The result does not depend on it.
@@ -55,6 +56,7 @@ class TrainingConfig:
     width: int = 320
     input_height: int = 320
     input_width: int = 512
+    start: str = ""
     seed: int = 0
     bfloat16: bool = False
     workers: int = 0
@@ -138,6 +140,8 @@ class _Training:
         best = "cuda" if torch.cuda.is_available() else "cpu"
         self.device = torch.device(best if config.device == "auto" else config.device)
         self.network = PersonNet().to(self.device).to(memory_format=torch.channels_last)
+        if config.start:
+            self.network.load_state_dict(_read_state(Path(config.start), self.device)["averaged"])
         self.averaged = deepcopy(self.network).eval()
         self.data = TrainingImages(
             images, (config.height, config.width), config.seed, config.epochs
@@ -203,10 +207,7 @@ class _Training:
             torch.save(state, file)
 
     def load(self, path: Path) -> None:
-        try:
-            state = torch.load(path, map_location=self.device, weights_only=True)
-        except Exception as error:  # torch raises many kinds
-            raise UserError(f"{path}: nothing there to resume; train without --resume") from error
+        state = _read_state(path, self.device)
         free = {"workers": 0, "device": ""}
         if {**state["config"], **free} != {**asdict(self.config), **free}:
             raise UserError(f"{path}: was made with other settings; train without --resume")
@@ -216,6 +217,18 @@ class _Training:
         self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.loss = state["step"], state["loss"]
+
+
+def _read_state(path: Path, device: torch.device) -> dict[str, Any]:
+    try:
+        state = torch.load(path, map_location=device, weights_only=True)
+        PersonNet().load_state_dict(state["averaged"])
+    except Exception as error:  # torch raises many kinds
+        raise UserError(
+            f"{path}: nothing to go on from; expected the .state file that `mtmc train-detector` "
+            "leaves beside its .onnx"
+        ) from error
+    return dict(state)
 
 
 def _groups(network: nn.Module, decay: float) -> list[dict[str, Any]]:

@@ -136,11 +136,23 @@ def test_training_lowers_the_loss_and_a_cut_off_one_ends_the_same(coco, tmp_path
 
 
 def test_a_training_of_other_settings_is_not_resumed(coco, tmp_path):
-    with pytest.raises(UserError, match="nothing there to resume"):
+    with pytest.raises(UserError, match="nothing to go on from"):
         train(coco, tmp_path / "none.onnx", config(), resume=True)
     train(coco, tmp_path / "a.onnx", config(epochs=1))
     with pytest.raises(UserError, match="other settings"):
         train(coco, tmp_path / "a.onnx", config(epochs=1, seed=4), resume=True)
+
+
+def test_a_training_can_start_from_another(coco, tmp_path):
+    train(coco, tmp_path / "a.onnx", config(epochs=1))
+    start = str(tmp_path / "a.onnx.state")
+    train(coco, tmp_path / "b.onnx", config(epochs=1, rate=1e-9, average=0.0, start=start))
+    one, two = (
+        torch.load(tmp_path / f"{n}.onnx.state", weights_only=True)["averaged"] for n in "ab"
+    )
+    assert torch.allclose(one["score.weight"], two["score.weight"], atol=1e-6)
+    with pytest.raises(UserError, match="nothing to go on from"):
+        train(coco, tmp_path / "c.onnx", config(start=str(tmp_path / "none")))
 
 
 def test_sets_that_are_none_are_refused_in_one_line(coco, tmp_path):
