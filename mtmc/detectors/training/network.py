@@ -109,7 +109,7 @@ class Exported(nn.Module):
     Args:
         network: trained.
         slope: of the calibration of its scores.
-        offset: of the calibration: ``sigmoid(slope * logit + offset)`` is how likely a box holds.
+        offset: of the calibration, see `Validation`.
     """
 
     def __init__(self, network: PersonNet, slope: float = 1.0, offset: float = 0.0) -> None:

@@ -116,20 +116,24 @@ def train(
         training.load(state)
     report = progress or (lambda _: None)
     pause = math.ceil(training.steps * config.validate_every / config.epochs)
-    scores = None
     for loss in training.run():
         scores = None
-        if training.step % pause == 0 or training.step == training.steps:
-            network = training.averaged
-            size = (config.input_height, config.input_width)
-            scores = validate(network, held_out, size, config.batch)
-            write_onnx(network, out, size, scores, asdict(config))
+        if training.step % pause == 0 and training.step < training.steps:
+            scores = _finish(training, held_out, out)
             training.save(state)
         report(Progress(training.step, training.steps, loss, scores))
-    if scores is None:  # resumed after its end
-        scores = validate(
-            training.averaged, held_out, (config.input_height, config.input_width), config.batch
-        )
+    scores = _finish(training, held_out, out)
+    training.save(state)
+    report(Progress(training.step, training.steps, training.loss, scores))
+    return scores
+
+
+def _finish(training: _Training, held_out: list[Labelled], out: Path) -> Validation:
+    """Look at the val split and write the network as it is."""
+    config = training.config
+    size = (config.input_height, config.input_width)
+    scores = validate(training.averaged, held_out, size, config.batch)
+    write_onnx(training.averaged, out, size, scores, asdict(config))
     return scores
 
 

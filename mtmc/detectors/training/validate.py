@@ -30,7 +30,8 @@ class Validation:
     Attributes:
         average_precision: area under precision over recall, all points.
         precision, recall: at the threshold of the best F1.
-        slope, offset: of the calibration, `calibrate`.
+        slope, offset: of the calibration: ``sigmoid(slope * logit + offset)`` is 0.5 at that
+            threshold, which is what trackers take as sure, and as steep as the odds of a hit.
     """
 
     average_precision: float
@@ -76,8 +77,9 @@ def validate(
             hits.append(hit[matters])
             people += int(counts.sum())
     all_logits, all_hits = np.concatenate(logits), np.concatenate(hits)
-    slope, offset = calibrate(all_logits, all_hits)
-    return Validation(*_precision_recall(all_logits, all_hits, people), slope, offset)
+    area, precision, recall, logit_at_best = _scores(all_logits, all_hits, people)
+    slope = calibrate(all_logits, all_hits)
+    return Validation(area, precision, recall, slope, -slope * logit_at_best)
 
 
 def match(
@@ -108,27 +110,29 @@ def match(
     return hit, matters
 
 
-def _precision_recall(
+def _scores(
     logits: Floats, hits: NDArray[np.bool_], people: int
-) -> tuple[float, float, float]:
+) -> tuple[float, float, float, float]:
+    """Average precision; precision and recall where F1 is best, and the logit where that is."""
     if not len(logits) or not people:
-        return 0.0, 0.0, 0.0
-    right = hits[np.argsort(-logits, kind="stable")].cumsum()
+        return 0.0, 0.0, 0.0, 0.0
+    order = np.argsort(-logits, kind="stable")
+    right = hits[order].cumsum()
     precision, recall = right / np.arange(1, len(right) + 1), right / people
     best = np.argmax(2 * precision * recall / np.maximum(precision + recall, 1e-9))
     ceiling = np.maximum.accumulate(precision[::-1])[::-1]
     area = float((np.diff(recall, prepend=0.0) * ceiling).sum())
-    return area, float(precision[best]), float(recall[best])
+    return area, float(precision[best]), float(recall[best]), float(logits[order[best]])
 
 
-def calibrate(logits: Floats, hits: NDArray[np.bool_]) -> tuple[float, float]:
-    """Slope and offset that make ``sigmoid(slope * logit + offset)`` the chance of a hit.
+def calibrate(logits: Floats, hits: NDArray[np.bool_]) -> float:
+    """How steeply the odds of a hit rise with the logit.
 
     Platt, "Probabilistic outputs for support vector machines" (1999), with his smoothed targets.
     """
     good, bad = int(hits.sum()), int((~hits).sum())
     if not good or not bad:
-        return 1.0, 0.0
+        return 1.0
     x = torch.from_numpy(np.asarray(logits, np.float64))
     y = torch.where(torch.from_numpy(hits), (good + 1) / (good + 2), 1 / (bad + 2)).double()
     values = torch.tensor([1.0, 0.0], dtype=torch.float64, requires_grad=True)
@@ -142,5 +146,4 @@ def calibrate(logits: Floats, hits: NDArray[np.bool_]) -> tuple[float, float]:
 
     with torch.enable_grad():
         fit.step(error)  # type: ignore[no-untyped-call]
-    slope, offset = values.detach().tolist()
-    return slope, offset
+    return float(values[0].detach())
