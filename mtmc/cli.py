@@ -15,6 +15,7 @@ from mtmc.demo import demo
 from mtmc.errors import UserError
 from mtmc.evaluate.cli import evaluate
 from mtmc.simulate.cli import simulate
+from mtmc.thresholds import thresholds
 from mtmc.train_detector import train_detector
 
 INTERRUPTED = 130  # exit code after Ctrl-C
@@ -115,6 +116,7 @@ app.command("eval")(evaluate)
 app.command()(demo)
 app.command()(simulate)
 app.command("train-detector")(train_detector)
+app.command()(thresholds)
 
 
 def _result_name(video_dir: Path) -> str:

@@ -12,7 +12,12 @@ from reid.registry import lookup, unknown
 if TYPE_CHECKING:
     from reid.models.base import EmbeddingNet
 
-TIMM = "timm:"
+# Families with a member for each name that may follow: argument of the class that takes the name.
+TIMM, METRIC = "timm:", "metric:"
+FAMILIES = {
+    TIMM: ("reid.models.timm_backbone:TimmBackbone", "backbone"),
+    METRIC: ("reid.models.metric:MetricNet", "features"),
+}
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,7 @@ MODELS = {
     "mobilenet_050": Entry("reid.models.mobilenet:MobileNetV1", {"width": 0.5}),
     "mobilenet_075": Entry("reid.models.mobilenet:MobileNetV1", {"width": 0.75}),
     "mobilenet_100": Entry("reid.models.mobilenet:MobileNetV1", {"width": 1.0}),
+    "lomo": Entry("reid.models.lomo:Lomo"),
 }
 
 
@@ -48,18 +54,14 @@ def build(name: str, **args: Any) -> EmbeddingNet:
     """Make a network with random weights.
 
     Args:
-        name: one of `MODELS`, or ``timm:`` and the name of a timm model.
+        name: one of `MODELS`; ``timm:`` and the name of a timm model; or ``metric:`` and the name
+            of a model whose embeddings a learned metric compares.
         args: the architecture's own arguments, beyond those that the name implies.
 
     Raises:
         ReidError: no such model, or an argument it does not take.
     """
-    if name.startswith(TIMM):
-        entry = Entry("reid.models.timm_backbone:TimmBackbone", {"backbone": name[len(TIMM) :]})
-    elif name in MODELS:
-        entry = MODELS[name]
-    else:
-        raise unknown("model", name, [*MODELS, f"{TIMM}<name>"])
+    entry = _entry(name)
     cls = lookup("model", name, {name: entry.target})
     known = inspect.signature(cls).parameters
     open_ended = any(p.kind is p.VAR_KEYWORD for p in known.values())
@@ -71,3 +73,12 @@ def build(name: str, **args: Any) -> EmbeddingNet:
     except (TypeError, ValueError) as error:
         raise ReidError(f"model '{name}': {error}") from error
     return network
+
+
+def _entry(name: str) -> Entry:
+    if name in MODELS:
+        return MODELS[name]
+    for family, (target, argument) in FAMILIES.items():
+        if name.startswith(family):
+            return Entry(target, {argument: name[len(family) :]})
+    raise unknown("model", name, [*MODELS, *(f"{family}<name>" for family in FAMILIES)])
