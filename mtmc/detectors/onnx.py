@@ -40,7 +40,8 @@ class OnnxConfig:
             ``auto``: told by the shape.
         image_size: side of the square input, px, where the file leaves it open.
         confidence: lowest score kept; trackers make use of low ones, too.
-        iou: overlap above which non-maximum suppression drops the weaker box.
+        iou: overlap above which non-maximum suppression drops the weaker box; None takes what the
+            file says, 0.65 where it says nothing.
         person_class: index of the person class among the outputs.
         device: ``cpu`` or ``cuda``.
         threads: of ONNX Runtime; 0 lets it choose.
@@ -50,13 +51,13 @@ class OnnxConfig:
     layout: Literal["auto", "yolox", "yolov8", "end2end"] = "auto"
     image_size: int = 640
     confidence: float = 0.1
-    iou: float = 0.65
+    iou: float | None = None
     person_class: int = 0
     device: Literal["cpu", "cuda"] = "cpu"
     threads: int = 0
 
     def __post_init__(self) -> None:
-        require_fraction(self, "confidence", "iou")
+        require_fraction(self, "confidence", *(["iou"] if self.iou is not None else []))
         require(self.image_size >= 32, f"image_size must be at least 32, got {self.image_size}")
         require(self.person_class >= 0, "person_class must not be negative")
         require(self.threads >= 0, "threads must not be negative")
@@ -64,19 +65,21 @@ class OnnxConfig:
 
 @dataclass(frozen=True)
 class Preprocess:
-    """How a network wants its images; the detectors of `mtmc train-detector` carry theirs.
+    """How a network wants its images and its boxes thinned; `mtmc train-detector` stores it.
 
     Args:
         layout: of the output, see `OnnxConfig`.
         color: order of the channels.
         scale: factor on grey levels of 0..255.
         centered: whether the image lies in the middle of the padding, not in the upper left.
+        iou: see `OnnxConfig`.
     """
 
     layout: Layout
     color: Literal["rgb", "bgr"] = "rgb"
     scale: float = 1 / 255
     centered: bool = True
+    iou: float = 0.65
 
     @classmethod
     def of(cls, layout: Layout) -> Preprocess:
@@ -172,7 +175,8 @@ class OnnxDetector:
         boxes, scores = self._people(output)
         boxes = (boxes - np.array(shift + shift, np.float32)) / np.float32(scale)
         if self._layout != "end2end":
-            keep = non_maximum_suppression(boxes, scores, self._config.iou)
+            iou = self._preprocess.iou if self._config.iou is None else self._config.iou
+            keep = non_maximum_suppression(boxes, scores, iou)
             boxes, scores = boxes[keep], scores[keep]
         return to_detections(boxes, scores, size)
 

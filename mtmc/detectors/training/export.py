@@ -16,7 +16,7 @@ import torch
 
 from mtmc.detectors.onnx import METADATA_KEY, Preprocess
 from mtmc.detectors.training.network import Exported, PersonNet
-from mtmc.detectors.training.validate import Validation
+from mtmc.detectors.training.validate import OVERLAP, Validation
 from mtmc.errors import UserError
 from reid.atomic import atomic_file
 
@@ -64,7 +64,7 @@ def write_onnx(
         )
     proto = onnx.load_from_string(buffer.getvalue())
     about = {
-        METADATA_KEY: json.dumps(asdict(Preprocess("yolov8"))),
+        METADATA_KEY: json.dumps(asdict(Preprocess("yolov8", iou=OVERLAP))),
         "names": "{0: 'person'}",
         "mtmc.validation": json.dumps(asdict(validation)),
         "mtmc.training": json.dumps(settings),

@@ -17,7 +17,7 @@ from mtmc.detectors.training.data import SMALLEST, VISIBLE, Labelled, read_image
 from mtmc.detectors.training.network import PersonNet
 
 KEPT = 0.02  # lowest raw score looked at
-OVERLAP = 0.6  # of non-maximum suppression
+OVERLAP = 0.5  # of non-maximum suppression, stored with the network
 FIT_STEPS = 50
 
 Floats = NDArray[np.float32]
