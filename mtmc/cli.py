@@ -17,6 +17,7 @@ from mtmc.errors import UserError
 from mtmc.evaluate.cli import evaluate
 from mtmc.simulate.cli import simulate
 from mtmc.thresholds import thresholds
+from mtmc.train_detector import train_detector
 
 INTERRUPTED = 130  # exit code after Ctrl-C
 
@@ -61,7 +62,8 @@ def run(
     detector: Annotated[
         str | None,
         typer.Option(
-            help="ultralytics, onnx, motfile, motion, or weights.", metavar="NAME|WEIGHTS"
+            help="simulated, motion, ultralytics, onnx, motfile, or weights.",
+            metavar="NAME|WEIGHTS",
         ),
     ] = None,
     tracker: Annotated[str | None, typer.Option(help="The tracker's name.")] = None,
@@ -114,6 +116,7 @@ def run(
 app.command("eval")(evaluate)
 app.command()(demo)
 app.command()(simulate)
+app.command("train-detector")(train_detector)
 app.command()(thresholds)
 app.add_typer(calibrate, name="calibrate")
 

@@ -9,6 +9,9 @@ from typing import Any, ClassVar, Protocol
 from mtmc.types import Frame
 from trackers import Detections
 
+SHIPPED = "simulated"  # trained on simulated people only; comes with the package
+WEIGHTS = Path(__file__).parent.parent / "weights"
+
 
 class Detector(Protocol):
     """Finds people in the frames of one time step, one call for all cameras.
@@ -31,7 +34,7 @@ class Detector(Protocol):
 def detector_settings(value: str) -> dict[str, str]:
     """The ``detector`` section that ``--detector NAME|WEIGHTS`` stands for."""
     path = Path(value)
-    if path.suffix == ".onnx":
+    if path.suffix == ".onnx" or value == SHIPPED:
         return {"name": "onnx", "weights": value}
     if path.is_dir() and next(path.glob("*.txt"), None):
         return {"name": "motfile", "folder": value}

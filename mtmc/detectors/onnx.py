@@ -11,8 +11,10 @@ from typing import Any, ClassVar, Literal
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
 
 from mtmc.config import require, require_fraction
+from mtmc.detectors import SHIPPED, WEIGHTS
 from mtmc.detectors.boxes import non_maximum_suppression, to_detections
 from mtmc.errors import UserError
 from mtmc.types import Frame, Image
@@ -21,6 +23,7 @@ from trackers import Detections
 Layout = Literal["yolox", "yolov8", "end2end"]
 Floats = NDArray[np.float32]
 
+METADATA_KEY = "mtmc.detector"  # of a file that says itself how it wants its images: `Preprocess`
 PADDING = 114  # grey level around a letterboxed image, as both families were trained with
 
 
@@ -29,14 +32,16 @@ class OnnxConfig:
     """Settings of the ``onnx`` detector.
 
     Args:
-        weights: the ``.onnx`` file.
+        weights: the ``.onnx`` file, or ``simulated``: the small network that comes with the
+            package, trained on simulated people only.
         layout: what the output means. ``yolox``: ``(B, anchors, 5 + classes)``, to be decoded on
             the grid; ``yolov8``: ``(B, 4 + classes, anchors)``, centre boxes in input pixels
             (also YOLO11); ``end2end``: ``(B, boxes, 6)``, corner boxes, score and class;
             ``auto``: told by the shape.
         image_size: side of the square input, px, where the file leaves it open.
         confidence: lowest score kept; trackers make use of low ones, too.
-        iou: overlap above which non-maximum suppression drops the weaker box.
+        iou: overlap above which non-maximum suppression drops the weaker box; None takes what the
+            file says, 0.65 where it says nothing.
         person_class: index of the person class among the outputs.
         device: ``cpu`` or ``cuda``.
         threads: of ONNX Runtime; 0 lets it choose.
@@ -46,16 +51,40 @@ class OnnxConfig:
     layout: Literal["auto", "yolox", "yolov8", "end2end"] = "auto"
     image_size: int = 640
     confidence: float = 0.1
-    iou: float = 0.65
+    iou: float | None = None
     person_class: int = 0
     device: Literal["cpu", "cuda"] = "cpu"
     threads: int = 0
 
     def __post_init__(self) -> None:
-        require_fraction(self, "confidence", "iou")
+        require_fraction(self, "confidence", *(["iou"] if self.iou is not None else []))
         require(self.image_size >= 32, f"image_size must be at least 32, got {self.image_size}")
         require(self.person_class >= 0, "person_class must not be negative")
         require(self.threads >= 0, "threads must not be negative")
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """How a network wants its images and its boxes thinned; `mtmc train-detector` stores it.
+
+    Args:
+        layout: of the output, see `OnnxConfig`.
+        color: order of the channels.
+        scale: factor on grey levels of 0..255.
+        centered: whether the image lies in the middle of the padding, not in the upper left.
+        iou: see `OnnxConfig`.
+    """
+
+    layout: Layout
+    color: Literal["rgb", "bgr"] = "rgb"
+    scale: float = 1 / 255
+    centered: bool = True
+    iou: float = 0.65
+
+    @classmethod
+    def of(cls, layout: Layout) -> Preprocess:
+        """What the families are trained with: YOLOX on BGR in 0..255, the others on RGB in 0..1."""
+        return cls("yolox", "bgr", 1.0, False) if layout == "yolox" else cls(layout)
 
 
 class OnnxDetector:
@@ -75,7 +104,9 @@ class OnnxDetector:
         self._batch, self._size = _input_shape(self._session, config)
         blank = np.full((self._batch or 1, 3, *self._size), PADDING, np.float32)
         output = self._run(blank)
-        self._layout = self._tell_layout(output.shape)
+        stored = _stored_preprocess(self._session, config)
+        self._preprocess = stored or Preprocess.of(self._tell_layout(output.shape))
+        self._layout = self._preprocess.layout
         self._person = _person_index(self._session, config)
         self._check_classes(output.shape)
 
@@ -119,7 +150,7 @@ class OnnxDetector:
 
     def detect(self, frames: Sequence[Frame]) -> list[Detections]:
         """See ``Detector``."""
-        boxed = [letterbox(f.pixels, self._size, self._layout != "yolox") for f in frames]
+        boxed = [letterbox(f.pixels, self._size, self._preprocess.centered) for f in frames]
         found: list[Detections] = []
         step = self._batch or max(len(frames), 1)
         for start in range(0, len(frames), step):
@@ -134,9 +165,8 @@ class OnnxDetector:
         return found
 
     def _to_input(self, images: list[Image]) -> Floats:
-        # YOLOX was trained on BGR in 0..255, the others on RGB in 0..1.
-        plain = self._layout == "yolox"
-        blob: Floats = cv2.dnn.blobFromImages(images, 1.0 if plain else 1 / 255, swapRB=not plain)
+        rgb = self._preprocess.color == "rgb"
+        blob: Floats = cv2.dnn.blobFromImages(images, self._preprocess.scale, swapRB=rgb)
         return blob
 
     def _decode(
@@ -145,7 +175,8 @@ class OnnxDetector:
         boxes, scores = self._people(output)
         boxes = (boxes - np.array(shift + shift, np.float32)) / np.float32(scale)
         if self._layout != "end2end":
-            keep = non_maximum_suppression(boxes, scores, self._config.iou)
+            iou = self._preprocess.iou if self._config.iou is None else self._config.iou
+            keep = non_maximum_suppression(boxes, scores, iou)
             boxes, scores = boxes[keep], scores[keep]
         return to_detections(boxes, scores, size)
 
@@ -169,7 +200,8 @@ class OnnxDetector:
 def _open_session(config: OnnxConfig) -> Any:
     if not config.weights:
         raise UserError("detector 'onnx': no weights given; use --detector MODEL.onnx")
-    if not Path(config.weights).is_file():
+    path = WEIGHTS / f"{SHIPPED}.onnx" if config.weights == SHIPPED else Path(config.weights)
+    if not path.is_file():
         raise UserError(f"detector weights {config.weights!r} not found: expected an .onnx file")
     import onnxruntime
 
@@ -182,7 +214,7 @@ def _open_session(config: OnnxConfig) -> Any:
         if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
             raise UserError("detector.device cuda: needs the package onnxruntime-gpu and a GPU")
     try:
-        return onnxruntime.InferenceSession(config.weights, options, providers=providers)
+        return onnxruntime.InferenceSession(str(path), options, providers=providers)
     except Exception as error:
         raise UserError(f"{config.weights}: not an ONNX model that can be opened") from error
 
@@ -199,6 +231,20 @@ def _input_shape(session: Any, config: OnnxConfig) -> tuple[int | None, tuple[in
     batch = shape[0] if isinstance(shape[0], int) and shape[0] > 0 else None
     height, width = (v if isinstance(v, int) and v > 0 else config.image_size for v in shape[2:])
     return batch, (height, width)
+
+
+def _stored_preprocess(session: Any, config: OnnxConfig) -> Preprocess | None:
+    """What the file says about itself, unless ``layout`` is configured."""
+    text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    if text is None or config.layout != "auto":
+        return None
+    try:
+        return TypeAdapter(Preprocess).validate_json(text)
+    except ValidationError as error:
+        raise UserError(
+            f"{config.weights}: its metadata {METADATA_KEY!r} cannot be understood: {text[:100]}; "
+            "set detector.layout to read it without"
+        ) from error
 
 
 def _person_index(session: Any, config: OnnxConfig) -> int:

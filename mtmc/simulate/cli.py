@@ -24,16 +24,22 @@ def simulate(
     crops: Annotated[
         bool, typer.Option("--crops", help="Write a ReID set in Market-1501's layout instead.")
     ] = False,
+    frames: Annotated[
+        int | None,
+        typer.Option(help="Write so many still frames with boxes (COCO layout) instead."),
+    ] = None,
     ids: Annotated[int, typer.Option(help="With --crops: people in the set.")] = 1500,
     images: Annotated[int, typer.Option(help="With --crops: images per person.")] = 20,
     crop_cameras: Annotated[int, typer.Option(help="With --crops: cameras.")] = 6,
 ) -> None:
-    """Simulate people in rooms: videos with exact truth, or a ReID training set."""
+    """Simulate people in rooms: videos with exact truth, or sets to train ReID and detectors."""
     from rich.console import Console
     from rich.progress import Progress
 
     from mtmc.simulate.extra import require_sim
 
+    if crops and frames is not None:
+        raise UserError("--crops and --frames make different sets: give one of them")
     require_sim()
     with Progress(console=Console(stderr=True), transient=True) as bar:
         try:
@@ -43,6 +49,12 @@ def simulate(
                 set_config = CropsConfig(ids, images, crop_cameras, seed)
                 task = bar.add_task("crops", total=set_config.people * set_config.images)
                 write_crops(set_config, out, workers, lambda n: bar.advance(task, n))
+            elif frames is not None:
+                from mtmc.simulate.frames import FramesConfig, write_frames
+
+                stills = FramesConfig(frames, seed)
+                task = bar.add_task("frames", total=stills.frames)
+                write_frames(stills, out, workers, lambda n: bar.advance(task, n))
             else:
                 from mtmc.simulate.output import simulate as render
                 from mtmc.simulate.scene import SceneConfig

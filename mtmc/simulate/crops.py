@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -24,8 +24,8 @@ from mtmc.simulate.cast import Pose
 from mtmc.simulate.choreography import Floor, ways_of
 from mtmc.simulate.dress import dress
 from mtmc.simulate.extra import require_sim
-from mtmc.simulate.motion import Manner, draw_manner, solve
-from mtmc.simulate.motion import Path as Walk
+from mtmc.simulate.moments import DT, draw_moment
+from mtmc.simulate.motion import Manner, draw_manner
 from mtmc.simulate.output import writing
 from mtmc.simulate.places import PLACES
 from mtmc.simulate.render import Renderer, Seen
@@ -34,7 +34,6 @@ from mtmc.simulate.wardrobe import draw_looks
 from mtmc.simulate.workers import cores, pool
 
 GROUP = 8  # people rendered together
-STEPS, DT = 14, 1 / 15  # of the walk around each moment
 TALLEST = 256  # px, crops are made no larger
 
 
@@ -151,23 +150,7 @@ def _place(
     spot = _spot_in_view(camera, floor, rng)
     if spot is None:
         return None
-    heading = float(rng.uniform(-np.pi, np.pi))
-    speed = 0.0 if rng.random() < 0.3 else float(rng.uniform(0.7, 1.6))
-    steps = np.arange(STEPS) - STEPS // 2
-    ahead = np.array([np.cos(heading), np.sin(heading)])
-    walk = Walk(
-        position=spot + steps[:, None] * DT * speed * ahead,
-        heading=np.full(STEPS, heading),
-        speed=np.full(STEPS, speed),
-        sit=np.zeros(STEPS),
-        present=np.ones(STEPS, dtype=bool),
-        dt=DT,
-    )
-    moment = replace(manner, seed=int(rng.integers(1 << 31)))
-    poses = solve(walk, rest, moment)
-    now = STEPS // 2
-    r, o = poses.rotations, poses.offsets
-    return Pose(person, r[now], o[now], r[now + 1], o[now + 1], poses.joints[now])
+    return draw_moment(person, rest, manner, spot, rng)
 
 
 def _spot_in_view(camera: Camera, floor: Floor, rng: np.random.Generator) -> Floats | None:

@@ -1,13 +1,17 @@
 """Decoding against networks made of constants, whose answer is known by construction."""
 
+import cv2
 import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from mtmc.demo import demo_folder
 from mtmc.detectors.onnx import OnnxConfig, OnnxDetector, letterbox
 from mtmc.errors import UserError
+from mtmc.mot import MotKind, read_mot
 from mtmc.types import Frame
+from trackers.geometry import iou
 
 
 def constant_model(path, output, size=(64, 64), batch=1):
@@ -120,3 +124,22 @@ def test_yolox_nano_finds_the_people_of_a_real_frame(shared_data, shared_weights
     found = detector.detect([Frame("a", 1, 0.0, image)] * 2)
     assert len(found[0][found[0].scores > 0.3]) >= 4
     assert np.array_equal(found[0].boxes, found[1].boxes)
+
+
+def test_the_shipped_detector_finds_most_people_of_the_demo():
+    rows = read_mot(demo_folder() / "gt" / "cam3.txt", MotKind.TRUTH)
+    reader = cv2.VideoCapture(str(demo_folder() / "videos" / "cam3.mp4"))
+    detector = OnnxDetector(OnnxConfig(weights="simulated"), None)
+    people = found = false = 0
+    for number in range(1, 391):
+        _, image = reader.read()
+        if number % 40:
+            continue
+        truth = rows[(rows.frames == number) & (rows.visibility >= 0.5)].boxes
+        boxes = detector.detect([Frame("cam3", number, 0.0, image)])[0]
+        sure = boxes[boxes.scores >= 0.5].boxes
+        pairs = iou(truth, sure)
+        hits = len(set(pairs.rows[pairs.values >= 0.5]))
+        people, found, false = people + len(truth), found + hits, false + len(sure) - hits
+    assert found >= 0.7 * people > 0
+    assert false <= 0.3 * people

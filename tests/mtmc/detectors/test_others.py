@@ -19,6 +19,7 @@ def test_what_the_command_line_means(tmp_path):
     (tmp_path / "det" / "a.txt").touch()
     (tmp_path / "openvino").mkdir()
     assert detector_settings("motion") == {"name": "motion"}
+    assert detector_settings("simulated") == {"name": "onnx", "weights": "simulated"}
     assert detector_settings("m.onnx") == {"name": "onnx", "weights": "m.onnx"}
     assert detector_settings("m.pt") == {"name": "ultralytics", "weights": "m.pt"}
     assert detector_settings(str(tmp_path / "det"))["name"] == "motfile"

@@ -1,0 +1,295 @@
+"""Still frames with the boxes of everybody in them, in COCO's layout: to train detectors on.
+
+    OUT/images/000123_07.jpg                 scene, frame of the scene
+    OUT/annotations/instances_train.json     COCO; each annotation also has its `visibility`
+    OUT/annotations/instances_val.json       every eighth scene, so other places and people
+
+Few frames of many scenes teach more than a video: each scene is a place, a handful of people and
+cameras that hang, stand and look anywhere in it; each frame puts the people elsewhere. What a run
+that was cut off has finished is kept (`OUT/.scenes`) and not drawn again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import as_completed
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from mtmc.simulate.body import Floats
+from mtmc.simulate.camera import Camera, look_at
+from mtmc.simulate.cast import Pose
+from mtmc.simulate.choreography import ways_of
+from mtmc.simulate.dress import PersonMesh, dress
+from mtmc.simulate.extra import require_sim
+from mtmc.simulate.moments import DT, draw_moment, draw_seated
+from mtmc.simulate.motion import Manner, draw_manner
+from mtmc.simulate.output import writing
+from mtmc.simulate.places import PLACES, Place, draw_picture
+from mtmc.simulate.render import Renderer
+from mtmc.simulate.sensor import Sensor
+from mtmc.simulate.wardrobe import draw_looks
+from mtmc.simulate.workers import cores, pool
+
+CAMERAS, MOMENTS = 3, 14  # of a scene
+SCENE = CAMERAS * MOMENTS  # frames
+VALIDATION = 8  # one scene in so many
+SIZES = [(512, 384), (512, 288)]  # px
+RAYS = 4  # per pixel for the empty place: small pictures need fewer than a video
+PERSON = 1  # COCO's category
+
+
+@dataclass(frozen=True)
+class FramesConfig:
+    """What to make.
+
+    Attributes:
+        frames: how many, training and validation together.
+        seed: everything random follows from it.
+    """
+
+    frames: int = 4000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.frames <= 1_000_000:
+            raise ValueError(f"frames must be between 1 and 1000000, got {self.frames}")
+        if self.seed < 0:
+            raise ValueError(f"seed must be 0 or more, got {self.seed}")
+
+    @property
+    def scenes(self) -> int:
+        """How many scenes it takes."""
+        return -(-self.frames // SCENE)
+
+
+@dataclass(frozen=True)
+class _Actors:
+    """The people of a scene."""
+
+    meshes: list[PersonMesh]
+    manners: list[Manner]
+
+
+def write_frames(
+    config: FramesConfig, out: Path, workers: int = 0, progress: Callable[[int], None] | None = None
+) -> None:
+    """Make a detection set.
+
+    Args:
+        config: what to make.
+        out: the folder to write, made if missing.
+        workers: processes; 0 takes one per processor. The set does not depend on it.
+        progress: told how many frames were written since the last call.
+
+    Raises:
+        UserError: the extra `sim` is missing or `out` cannot be written.
+    """
+    require_sim()
+    with writing(out):
+        for name in ("images", "annotations", ".scenes"):
+            (out / name).mkdir(parents=True, exist_ok=True)
+    workers = min(workers or cores(), config.scenes)
+    report = progress or (lambda _: None)
+    records: dict[int, list[dict[str, Any]]] = {}
+    if workers == 1:
+        for scene in range(config.scenes):
+            records[scene] = _scene(config, out, scene)
+            report(len(records[scene]))
+    else:
+        with pool(workers) as (executor, _):
+            jobs = {
+                executor.submit(_scene, config, out, scene): scene for scene in range(config.scenes)
+            }
+            for job in as_completed(jobs):
+                records[jobs[job]] = job.result()
+                report(len(records[jobs[job]]))
+    for split in ("train", "val"):
+        chosen = [
+            s for s in sorted(records) if (s % VALIDATION == VALIDATION - 1) == (split == "val")
+        ]
+        path = out / "annotations" / f"instances_{split}.json"
+        with writing(path):
+            path.write_text(json.dumps(_coco([r for s in chosen for r in records[s]], config)))
+
+
+def _coco(records: list[dict[str, Any]], config: FramesConfig) -> dict[str, Any]:
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
+    for number, record in enumerate(records, start=1):
+        images.append({"id": number, **{k: record[k] for k in ("file_name", "width", "height")}})
+        for x1, y1, x2, y2, visibility in record["people"]:
+            w, h = round(x2 - x1, 2), round(y2 - y1, 2)
+            annotations.append(
+                {
+                    "id": len(annotations) + 1, "image_id": number, "category_id": PERSON,
+                    "bbox": [x1, y1, w, h], "area": round(w * h, 2), "iscrowd": 0,
+                    "visibility": visibility,
+                }
+            )  # fmt: skip
+    return {
+        "info": {"description": f"mtmc simulate --frames {config.frames} --seed {config.seed}"},
+        "images": images,
+        "annotations": annotations,
+        "categories": [{"id": PERSON, "name": "person"}],
+    }
+
+
+def _scene(config: FramesConfig, out: Path, scene: int) -> list[dict[str, Any]]:
+    """The frames of a scene, drawn unless an earlier run has done it."""
+    done = out / ".scenes" / f"{scene:06d}.json"
+    asked = min(SCENE, config.frames - scene * SCENE)
+    with suppress(OSError, ValueError, KeyError):
+        kept = json.loads(done.read_text(encoding="utf-8"))
+        if kept["seed"] == config.seed and len(kept["frames"]) == asked:
+            return list(kept["frames"])
+    frames = _write_scene(config, out, scene)
+    with writing(done):
+        done.write_text(json.dumps({"seed": config.seed, "frames": frames}), encoding="utf-8")
+    return frames
+
+
+def _write_scene(config: FramesConfig, out: Path, scene: int) -> list[dict[str, Any]]:
+    """Draw and write one scene's frames; its number decides everything random."""
+    rng = np.random.default_rng([config.seed, 5000, scene])
+    name = list(PLACES)[scene % len(PLACES)]
+    place = PLACES[name](rng, 2)
+    outdoors = name == "plaza"
+    cameras = [_draw_camera(f"cam{i}", place, outdoors, rng) for i in range(CAMERAS)]
+    renderer = Renderer(place.stage, cameras, RAYS, 1024 if outdoors else 512)
+    sensors = [Sensor(c.picture, renderer.draw(i), rng) for i, c in enumerate(cameras)]
+    looks = draw_looks(int(rng.integers(6, 15 if outdoors else 11)), rng)
+    cast = _Actors([dress(k) for k in looks], [draw_manner(rng, k.bag) for k in looks])
+    renderer.load(cast.meshes, [m.hands == "phone" for m in cast.manners])
+    records = []
+    for frame in range(min(SCENE, config.frames - scene * SCENE)):
+        index = frame % CAMERAS
+        camera = cameras[index]
+        renderer.pose(_crowd(cast, camera, place, rng))
+        light = renderer.draw(index, min(camera.picture.shutter / DT, 1.0))
+        people = _people(renderer, index, camera)
+        image = sensors[index].expose(light * np.float32(np.exp(rng.normal(0, 0.25))))
+        file_name = f"{scene:06d}_{frame:02d}.jpg"
+        quality = int(rng.integers(55, 96))
+        _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        with writing(out):
+            (out / "images" / file_name).write_bytes(data.tobytes())
+        records.append(
+            {
+                "file_name": file_name, "width": camera.width, "height": camera.height,
+                "people": people,
+            }
+        )  # fmt: skip
+    return records
+
+
+def _people(renderer: Renderer, index: int, camera: Camera) -> list[list[float]]:
+    """Boxes cut at the border with their visibility, in whole hundredths."""
+    limit = np.array([camera.width, camera.height] * 2)
+    people = []
+    for seen in renderer.seen(index):
+        box = np.clip(seen.box, 0, limit)
+        if (box[2:] - box[:2]).min() >= 1:
+            visibility = min(seen.visible / max(seen.whole, 1), 1.0)
+            people.append([round(float(v), 2) for v in (*box, visibility)])
+    return people
+
+
+def _draw_camera(name: str, place: Place, outdoors: bool, rng: np.random.Generator) -> Camera:
+    """A camera anywhere in the place, from eye level to the ceiling, with some floor in view."""
+    spots = [_free_spot(place, rng) for _ in range(60)]
+    height = float(rng.uniform(1.2, 6.5) if outdoors else rng.uniform(1.1, 2.5))
+    best, most = (spots[0], spots[1]), -1
+    for eye, target in zip(spots[:12], spots[12:24], strict=True):
+        ahead = (target - eye) / max(float(np.hypot(*(target - eye))), 1e-9)
+        clear = sum(
+            bool(
+                1.0 < (s - eye) @ ahead < 14
+                and (s - eye) @ ahead > 0.8 * np.hypot(*(s - eye))
+                and _in_sight(eye, s, place)
+            )
+            for s in spots
+        )
+        if clear > most:
+            best, most = (eye, target), clear
+    eye, target = best
+    return look_at(
+        name,
+        np.append(eye, height),
+        np.append(target, rng.uniform(0.2, 1.2)),
+        *SIZES[rng.integers(len(SIZES))],
+        float(rng.uniform(40, 75) if outdoors else rng.uniform(55, 95)),
+        draw_picture(rng, outdoors),
+        k1=float(rng.uniform(-0.26, 0.0)),
+        roll=float(rng.normal(0, 0.03)),
+    )
+
+
+def _free_spot(place: Place, rng: np.random.Generator) -> Floats:
+    ways = ways_of(place.floor)
+    x0, y0, x1, y1 = place.floor.bounds
+    while True:
+        spot = np.asarray(rng.uniform([x0, y0], [x1, y1]))
+        if ways.is_free(spot):
+            return spot
+
+
+def _in_sight(eye: Floats, spot: Floats, place: Place) -> bool:
+    """Whether nothing stands between the two on the floor plan, or only something small."""
+    ways = ways_of(place.floor)
+    between = [ways.is_free(eye + share * (spot - eye)) for share in np.linspace(0.1, 1.0, 12)]
+    return sum(between) >= 11
+
+
+def _crowd(cast: _Actors, camera: Camera, place: Place, rng: np.random.Generator) -> list[Pose]:
+    """Nobody, somebody or many in view of a camera, often close together."""
+    everybody = rng.permutation(len(cast.meshes))
+    count = 0 if rng.random() < 0.05 else int(rng.integers(1, len(everybody) + 1))
+    seats = list(rng.permutation(len(place.floor.seats)))
+    spots: list[Floats] = []
+    poses = []
+    for person in (int(p) for p in everybody[:count]):
+        rest, manner = cast.meshes[person].rest, cast.manners[person]
+        if seats and rng.random() < 0.25:
+            seat = place.floor.seats[seats.pop()]
+            poses.append(draw_seated(person, rest, manner, seat, rng))
+            spots.append(np.array(seat.position))
+            continue
+        near = spots[rng.integers(len(spots))] if spots and rng.random() < 0.35 else None
+        spot = _spot_in_view(camera, place, spots, near, rng)
+        if spot is not None:
+            poses.append(draw_moment(person, rest, manner, spot, rng))
+            spots.append(spot)
+    return poses
+
+
+def _spot_in_view(
+    camera: Camera,
+    place: Place,
+    taken: list[Floats],
+    near: Floats | None,
+    rng: np.random.Generator,
+) -> Floats | None:
+    """A free spot where a standing person would show, whole or cut; None if none is found."""
+    size = np.array([camera.width, camera.height])
+    ways = ways_of(place.floor)
+    x0, y0, x1, y1 = place.floor.bounds
+    for _ in range(60):
+        spot = rng.uniform([x0, y0], [x1, y1]) if near is None else near + rng.normal(0, 0.6, 2)
+        if any(np.hypot(*(spot - other)) < 0.45 for other in taken) or not ways.is_free(spot):
+            continue
+        if rng.random() < 0.8 and not _in_sight(camera.origin[:2], spot, place):
+            continue
+        ends = np.array([[*spot, 0.0], [*spot, 1.75]])
+        pixels, depth = camera.project(ends)
+        height = pixels[0, 1] - pixels[1, 1]
+        middle = pixels.mean(0)
+        if depth.min() > 0.7 and height > 16 and (middle > 0).all() and (middle < size).all():
+            return np.asarray(spot)
+    return None
