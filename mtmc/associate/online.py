@@ -106,7 +106,7 @@ class OnlineAssociator:
     def update(self, time: float, visible: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
         """See ``Associator``."""
         # Whatever order the cameras come in, the answer is the same.
-        visible = sorted(visible, key=lambda t: (t.start, t.key))
+        visible = sorted(visible, key=_by_start)
         self._refresh(visible)
         ready = [t for t in self._waiting.values() if self._is_ready(t, time)]
         if ready and time - self._learned >= LEARN_EVERY - ROUNDING:
@@ -164,12 +164,15 @@ class OnlineAssociator:
         return age >= self._config.max_patience or (enough and age >= self._config.patience)
 
     def _decide(self, ready: Sequence[Tracklet], time: float) -> dict[TrackKey, int]:
-        """Match camera by camera, so that one camera's new person is known to the next."""
+        """Match camera by camera, so that one camera's new person is known to the next.
+
+        The camera that saw somebody first comes first.
+        """
         if not ready:
             return {}
         decisions: dict[TrackKey, int] = {}
         candidates = self._candidates(ready)
-        for camera in sorted({tracklet.key.camera for tracklet in ready}):
+        for camera in dict.fromkeys(t.key.camera for t in sorted(ready, key=_by_start)):
             rows = [row for row, t in enumerate(ready) if t.key.camera == camera]
             for row, person in self._match(rows, candidates, time):
                 tracklet = ready[row]
@@ -235,6 +238,10 @@ class OnlineAssociator:
         person = _Identity(len(self._people) + 1)
         self._people.append(person)
         return person
+
+
+def _by_start(tracklet: Tracklet) -> tuple[float, TrackKey]:
+    return tracklet.start, tracklet.key
 
 
 def _passages(tracks: Sequence[Tracklet], people: Sequence[_Identity]) -> list[Passage]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from mtmc.associate.offline import OfflineAssociator, OfflineConfig
@@ -111,6 +111,8 @@ def test_the_order_of_cameras_and_tracks_does_not_matter(associate, visits, walk
 @FEW
 @given(visits=scenes(), walk=st.booleans(), names=st.permutations("abc"), first=st.integers(2, 99))
 def test_names_and_numbers_do_not_matter(associate, visits, walk, names, first):
+    # Who comes at the very same moment is decided in the order of names.
+    assume(len({visit.start for visit in visits}) == len(visits))
     before = build(visits, walk=walk)
     after = build(visits, names, first, walk=walk)
     assert same_partition(partition(associate(after), after), partition(associate(before), before))
