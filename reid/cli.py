@@ -1,4 +1,4 @@
-"""The command line: ``reid train``, ``eval``, ``export`` and ``list``."""
+"""The command line: ``reid train``, ``distill``, ``eval``, ``tradeoff``, ``export``, ``list``."""
 
 from __future__ import annotations
 
@@ -22,6 +22,14 @@ app = typer.Typer(
 )
 
 Data = Annotated[Path, typer.Option(help="Folder of the dataset, or of several.", metavar="ROOT")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Change a setting: schedule.epochs=10", metavar="K=V"),
+]
+Out = Annotated[
+    Path | None, typer.Option(help="Folder for the results.  [default: out/reid/CONFIG]")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the training in --out.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N; the GPU when there is one.")]
 Json = Annotated[
     Path | None, typer.Option("--json", help="Also write the result here.", metavar="FILE")
@@ -32,23 +40,42 @@ Json = Annotated[
 def train(
     config: Annotated[str, typer.Argument(help="A YAML file, or a preset (see `reid list`).")],
     *,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Change a setting: schedule.epochs=10", metavar="K=V"),
-    ] = None,
+    set_: Settings = None,
     data: Data = Path("data"),
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for the results.  [default: out/reid/CONFIG]")
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the training in --out.")
-    ] = False,
+    out: Out = None,
+    resume: Resume = False,
     device: Device = None,
 ) -> None:
     """Train a model; OUT gets best.pt, last.pt, config.yaml and log.jsonl."""
     from reid.commands.train import run
 
     run(config, set_ or [], data, out, resume=resume, device=device)
+
+
+@app.command()
+def distill(
+    config: Annotated[str, typer.Argument(help="A YAML file, or a preset (see `reid list`).")],
+    *,
+    teacher: Annotated[str, typer.Option(help="best.pt or an .onnx file.")],
+    data: Annotated[
+        Path, typer.Option(help="Folder of crops, also in folders inside it.", metavar="DIR")
+    ],
+    set_: Settings = None,
+    test: Annotated[
+        list[str] | None,
+        typer.Option(help="Evaluate on this dataset at the end.", metavar="NAME=PATH"),
+    ] = None,
+    out: Out = None,
+    resume: Resume = False,
+    device: Device = None,
+) -> None:
+    """Train a small model to see similarities as a large one does, on crops without ids.
+
+    Where there are ids, `reid train` with a `distillation.teacher` learns from both.
+    """
+    from reid.commands.distill import run
+
+    run(config, teacher, data, set_ or [], test or [], out, resume=resume, device=device)
 
 
 @app.command("eval")

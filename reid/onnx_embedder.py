@@ -13,7 +13,7 @@ from reid.preprocess import Preprocess
 from reid.threads import available_cores
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -62,20 +62,29 @@ class OnnxEmbedder:
 
     def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Embed a batch of crops, see `reid.Embedder.embed`."""
-        out = np.empty((len(crops), self.dim), np.float32)
-        if len(crops) == 0:
+        return self._in_parts(len(crops), lambda part: self.preprocess(crops[part]))
+
+    def embed_input(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Embed what is resized and normalised already, ``(N, 3, H, W)``."""
+        return self._in_parts(len(images), lambda part: images[part])
+
+    def _in_parts(
+        self, count: int, images: Callable[[slice], NDArray[np.float32]]
+    ) -> NDArray[np.float32]:
+        """Unit rows of ``count`` pictures, which ``images`` makes ready some at a time."""
+        out = np.empty((count, self.dim), np.float32)
+        if count == 0:
             return out
         # Few crops still make use of every worker.
-        share = -(-len(crops) // self._workers)
-        step = min(self._batch_size, share)
+        step = min(self._batch_size, -(-count // self._workers))
 
         def run(start: int) -> None:
-            batch = self.preprocess(crops[start : start + step])
-            rows = self._session.run([self._output], {self._input: batch})[0]
+            part = slice(start, start + step)
+            rows = self._session.run([self._output], {self._input: images(part)})[0]
             np.divide(rows, np.linalg.norm(rows, axis=1, keepdims=True).clip(1e-12), out=rows)
-            out[start : start + step] = rows
+            out[part] = rows
 
-        starts = range(0, len(crops), step)
+        starts = range(0, count, step)
         if len(starts) == 1:
             run(0)
         else:
