@@ -118,20 +118,43 @@ def evaluate(
 
 
 @app.command()
+def tradeoff(
+    models: Annotated[list[str], typer.Argument(help="best.pt, .onnx files, color.")],
+    *,
+    dataset: Annotated[str, typer.Option(help="Name, or NAME=PATH below ROOT.")],
+    data: Data = Path("data"),
+    device: Device = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads.")] = None,
+    json_file: Json = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="Draw accuracy over time per image here.", metavar="PNG"),
+    ] = None,
+) -> None:
+    """Compare models: accuracy, size, multiply-adds and images/s on this machine."""
+    from reid.commands.tradeoff import run
+
+    run(models, dataset, data, json_file, plot, device=device, threads=threads)
+
+
+@app.command()
 def export(
-    checkpoint: Annotated[Path, typer.Argument(help="best.pt.")],
+    checkpoint: Annotated[Path, typer.Argument(help="best.pt; with --int8 also an .onnx file.")],
     target: Annotated[
-        Path | None, typer.Argument(help="The .onnx file.  [default: beside CHECKPOINT]")
+        Path | None,
+        typer.Argument(help="The .onnx file.  [default: beside CHECKPOINT, int8 as NAME_int8]"),
+    ] = None,
+    *,
+    int8: Annotated[bool, typer.Option("--int8", help="Quantised to 8-bit integers.")] = False,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(help="Folder of crops that show --int8 what to expect.", metavar="DIR"),
     ] = None,
 ) -> None:
     """Write a checkpoint as ONNX, for any batch size, with its preprocessing inside."""
-    from reid.export import export_onnx
+    from reid.commands.export import run
 
-    target = target or checkpoint.with_suffix(".onnx")
-    if target.suffix != ".onnx":
-        raise ReidError(f"{target}: expected a name that ends in .onnx")
-    difference = export_onnx(checkpoint, target)
-    typer.echo(f"{target}: embeddings equal torch's to {difference:.0e}")
+    run(checkpoint, target, int8=int8, calibration=calibration)
 
 
 @app.command("list")

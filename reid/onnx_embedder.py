@@ -53,7 +53,7 @@ class OnnxEmbedder:
         self._workers = (threads or available_cores()) if on_cpu else 1
         self._session, static = _open(path, providers)
         self._batch_size = 1 if static else batch_size or (CPU_BATCH if on_cpu else GPU_BATCH)
-        self._input = self._session.get_inputs()[0].name
+        self.input_name = self._session.get_inputs()[0].name
         self._output = self._session.get_outputs()[0].name
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="reid")
         self.name = path.stem
@@ -80,7 +80,7 @@ class OnnxEmbedder:
 
         def run(start: int) -> None:
             part = slice(start, start + step)
-            rows = self._session.run([self._output], {self._input: images(part)})[0]
+            rows = self._session.run([self._output], {self.input_name: images(part)})[0]
             np.divide(rows, np.linalg.norm(rows, axis=1, keepdims=True).clip(1e-12), out=rows)
             out[part] = rows
 
@@ -94,7 +94,9 @@ class OnnxEmbedder:
     def _run_blank(self) -> tuple[int, ...]:
         """Shape of the output for one blank picture: proof that the model runs."""
         blank = np.zeros((1, 3, *self.preprocess.size), np.float32)
-        shape: tuple[int, ...] = self._session.run([self._output], {self._input: blank})[0].shape
+        shape: tuple[int, ...] = self._session.run([self._output], {self.input_name: blank})[
+            0
+        ].shape
         return shape
 
 

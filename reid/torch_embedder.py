@@ -9,6 +9,7 @@ from torch.nn import functional
 from reid.checkpoint import Checkpoint
 from reid.devices import pick_device
 from reid.errors import ReidError
+from reid.models.profile import Profile, profile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,6 +79,10 @@ class TorchEmbedder:
             raise ReidError(f"{path}: {error}") from error
         network = network.to(chosen).to(memory_format=torch.channels_last)
         return cls(network, checkpoint.preprocess, chosen, path.stem, batch_size)
+
+    def profile(self) -> Profile:
+        """Size of the network, at the size of the crops it is given."""
+        return profile(self._network, self.preprocess.size)
 
     def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Embed a batch of crops, see `reid.Embedder.embed`."""
