@@ -15,6 +15,7 @@ from mtmc.demo import demo
 from mtmc.errors import UserError
 from mtmc.evaluate.cli import evaluate
 from mtmc.simulate.cli import simulate
+from mtmc.thresholds import thresholds
 
 INTERRUPTED = 130  # exit code after Ctrl-C
 
@@ -112,6 +113,7 @@ def run(
 app.command("eval")(evaluate)
 app.command()(demo)
 app.command()(simulate)
+app.command()(thresholds)
 
 
 def _result_name(video_dir: Path) -> str:

@@ -73,6 +73,8 @@ class Pipeline:
         inference: what was inferred before, and where it is noted; None for live cameras.
         watch: counts the stages' times.
         on_step: called with the progress after each step.
+
+    After ``run``, ``tracklets`` are those of an offline run.
     """
 
     def __init__(
@@ -113,6 +115,7 @@ class Pipeline:
         )
         self._ids: dict[TrackKey, int] = {}
         self.progress = Progress(dict.fromkeys(self._names, 0), dict.fromkeys(self._names, 0))
+        self.tracklets: Sequence[Tracklet] = ()
         self.interrupted = False
 
     def run(self) -> TrackTable:
@@ -287,6 +290,8 @@ class Pipeline:
             self._live_tracks.close()
         with self._spool as spool:
             rows, tracklets = self._finished_tracks(spool.rows())
+            if not self._parts.associator.online:  # which forgets those that ended
+                self.tracklets = tracklets
             with self._watch("associate"):
                 self._ids.update(self._parts.associator.finish(tracklets))
             self.progress.people = len(set(self._ids.values()))

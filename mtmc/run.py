@@ -19,6 +19,7 @@ from mtmc.detectors.motfile import MotFileDetector
 from mtmc.errors import UserError
 from mtmc.inference_log import InferenceLog, first_difference, remove_log
 from mtmc.outputs.files import claimed, replacing, write_text
+from mtmc.outputs.looks import LOOKS_NAME, write_looks
 from mtmc.outputs.mosaic import write_mosaic
 from mtmc.outputs.report import identities, to_json, versions
 from mtmc.outputs.tracks import TrackTable, write_mot_files, write_parquet
@@ -32,10 +33,9 @@ log = logging.getLogger("mtmc")
 
 LOG_NAME = ".inference.sqlite"
 VIDEO_NAME = "mosaic.mp4"
-# Cosine distance of mean embeddings across cameras at which one person and two are equally
-# likely: halfway between both for OSNet, and for colours, on the training people of PKU-ReID.
-MAX_DISTANCE = 0.3
-MAX_DISTANCE_OF = {"color": 0.085}
+# Distance of looks across cameras at which one person and two are equally likely, where the
+# embedder does not know: between both for OSNet, on the training people of PKU-ReID.
+MAX_DISTANCE = 0.28
 
 
 @dataclass
@@ -126,6 +126,7 @@ class _Run:
         table = self._pipeline.run()
         with self._watch("write"):
             _write_results(table, out)
+            self._write_looks()
         finished = not self._pipeline.interrupted
         live = any(reader.live for reader in self._parts.readers)
         if config.output.video and finished and not live:
@@ -135,6 +136,13 @@ class _Run:
         elif not live:
             (out / VIDEO_NAME).unlink(missing_ok=True)  # it would show another run
         return self._write_record("complete" if finished else "interrupted")
+
+    def _write_looks(self) -> None:
+        path = self._out / LOOKS_NAME
+        if self._parts.embedder is None or self._parts.associator.online:
+            path.unlink(missing_ok=True)  # they would be another run's
+        else:
+            write_looks(path, self._pipeline.tracklets, _even_distance(self._parts.embedder))
 
     def _write_video(self, table: TrackTable) -> None:
         """Go through the videos once more and draw what is now known."""
@@ -221,10 +229,15 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
         )
     options = config.associator.config
     distance = options.max_distance
-    if distance is None:
-        distance = MAX_DISTANCE_OF.get(config.reid.weights, MAX_DISTANCE)
+    if not isinstance(distance, float):
+        distance = _even_distance(embedder)
     associator = config.associator.cls(options, distance)
     return Parts(readers, detector, embedder, associator, calibration)
+
+
+def _even_distance(embedder: Any) -> float:
+    """Of looks across cameras; what suits the embedder where the footage tells nothing."""
+    return getattr(embedder, "even_distance", None) or MAX_DISTANCE
 
 
 def _embedder(config: RunConfig) -> Any:

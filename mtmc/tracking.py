@@ -146,5 +146,5 @@ def remember_crops(
     """Give embeddings ``(K, D)`` to the tracklets of rows ``(K,)``."""
     for row, embedding in zip(rows, embeddings, strict=True):
         tracklet = sighting.tracklets[row]
-        tracklet.gallery.add(embedding, float(sighting.quality[row]))
+        tracklet.gallery.add(embedding, float(sighting.quality[row]), sighting.frame.time)
         tracklet.embedded_at = sighting.frame.time

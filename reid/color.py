@@ -20,6 +20,7 @@ HEIGHT, WIDTH = 64, 32
 STRIPES = 8
 CENTRE_SIGMA = 0.15  # of the crop's width: people stand in the middle, background beside them
 BRIGHTNESS, BRIGHTNESS_POWER = 110.0, 0.4  # move this far towards a common brightness
+EVEN_DISTANCE = 0.075  # at the equal error rate there
 COLOR_STEP, COLOR_SIGMA = 40.0, 16.0  # CIELAB units: spacing and softness of the colour bins
 
 
@@ -32,6 +33,7 @@ class ColorEmbedder:
     """
 
     name = "color"
+    even_distance = EVEN_DISTANCE
 
     def __init__(self) -> None:
         self._bins = _color_bins()  # (32 * 32 * 32, K)

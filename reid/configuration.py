@@ -33,6 +33,15 @@ def read_config(cls: type[Config], path: Path, settings: Sequence[str] = ()) -> 
     Raises:
         ReidError: the file cannot be read, a key does not exist, or a value does not fit.
     """
+    return build_config(cls, read_values(path, settings), str(path))
+
+
+def read_values(path: Path, settings: Sequence[str] = ()) -> dict[str, Any]:
+    """The nested values of a YAML file and ``key=value`` settings, not checked yet.
+
+    Raises:
+        ReidError: the file or a setting cannot be read.
+    """
     values = _read_yaml(path, ())
     for setting in settings:
         key, equals, text = setting.partition("=")
@@ -42,7 +51,7 @@ def read_config(cls: type[Config], path: Path, settings: Sequence[str] = ()) -> 
             _put(values, key.split("."), yaml.safe_load(text))
         except yaml.YAMLError as error:
             raise ReidError(f"--set {setting}: the value cannot be read ({error})") from error
-    return build_config(cls, values, str(path))
+    return values
 
 
 def build_config(cls: type[Config], values: Mapping[str, Any], source: str) -> Config:

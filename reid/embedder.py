@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from reid.errors import ReidError
 from reid.registry import lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
 COLOR = "color"
+SHIPPED = "simulated"  # trained on simulated people only; comes with the package
+WEIGHTS = Path(__file__).parent / "weights"
 
 # By name, so that only what serves is imported.
 EMBEDDERS = {
@@ -30,10 +32,13 @@ class Embedder(Protocol):
     Attributes:
         name: what is shown to the user, for example the file's stem.
         dim: length of an embedding.
+        even_distance: cosine distance between two cameras' looks at which they are as likely two
+            people as one, None where it was not measured.
     """
 
     name: str
     dim: int
+    even_distance: float | None
 
     def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Embed a batch of crops.
@@ -50,6 +55,19 @@ class Embedder(Protocol):
         ...
 
 
+def reported_even_distance(metrics: Mapping[str, Any]) -> float | None:
+    """The even distance among a checkpoint's metrics: that of the first dataset with one."""
+    for scores in metrics.get("scores", {}).values():
+        if "even_distance" in scores:
+            return float(scores["even_distance"])
+    return None
+
+
+def resolve(model: str | Path) -> Path:
+    """The file behind the name of a model that comes with the package; other paths as they are."""
+    return WEIGHTS / f"{SHIPPED}.onnx" if str(model) == SHIPPED else Path(model)
+
+
 def load(
     model: str | Path,
     device: str | None = None,
@@ -59,7 +77,8 @@ def load(
     """Open an embedder.
 
     Args:
-        model: a ``.pt`` written by ``reid train``, an ``.onnx`` file, or ``color`` (colour
+        model: a ``.pt`` written by ``reid train``, an ``.onnx`` file, ``simulated`` (the network
+            that comes with the package, trained on simulated people), or ``color`` (colour
             statistics, no weights).
         device: ``cpu``, ``cuda`` or ``cuda:N``; the GPU when there is one (for ONNX: when
             onnxruntime was built for it), else the CPU.
@@ -74,11 +93,11 @@ def load(
             raise ReidError(f"{option} must be at least 1, got {value}")
     if str(model) == COLOR:
         return cast("Embedder", lookup("embedder", COLOR, EMBEDDERS)())
-    path = Path(model)
+    path = resolve(model)
     if not path.is_file():
         raise ReidError(
             f"{path}: no such model file; expected a .pt written by `reid train`, "
-            f"an .onnx file, or the name '{COLOR}'"
+            f"an .onnx file, or one of the names {SHIPPED} and {COLOR}"
         )
     kind = "onnx" if path.suffix.lower() == ".onnx" else "checkpoint"
     opener = lookup("embedder", kind, EMBEDDERS)

@@ -17,7 +17,7 @@ from torch.nn import functional
 from reid.atomic import atomic_file
 from reid.checkpoint import Checkpoint
 from reid.errors import ReidError
-from reid.onnx_embedder import METADATA_KEY
+from reid.onnx_embedder import METRICS_KEY, PREPROCESS_KEY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,9 +85,9 @@ def _converted(network: nn.Module, checkpoint: Checkpoint) -> bytes:
         raise ReidError(f"{checkpoint.model} cannot be exported to ONNX ({reason})") from error
     proto = onnx.load_from_string(buffer.getvalue())
     about = {
-        METADATA_KEY: json.dumps(checkpoint.preprocess.to_dict()),
+        PREPROCESS_KEY: json.dumps(checkpoint.preprocess.to_dict()),
         "reid.model": checkpoint.model,
-        "reid.metrics": json.dumps(checkpoint.metrics),
+        METRICS_KEY: json.dumps(checkpoint.metrics),
     }
     onnx.helper.set_model_props(proto, about)
     model: bytes = proto.SerializeToString()

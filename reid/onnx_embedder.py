@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnxruntime
 
+from reid.embedder import reported_even_distance
 from reid.errors import ReidError
 from reid.onnx_batch import free_batch_axis
 from reid.preprocess import Preprocess
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-METADATA_KEY = "reid.preprocess"
+PREPROCESS_KEY, METRICS_KEY = "reid.preprocess", "reid.metrics"
 CPU_BATCH, GPU_BATCH = 8, 128
 
 
@@ -58,6 +59,7 @@ class OnnxEmbedder:
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="reid")
         self.name = path.stem
         self.preprocess = _preprocess(path, self._session)
+        self.even_distance = _even_distance(path, self._session)
         self.dim = _embedding_size(path, self._run_blank())
 
     def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
@@ -94,10 +96,8 @@ class OnnxEmbedder:
     def _run_blank(self) -> tuple[int, ...]:
         """Shape of the output for one blank picture: proof that the model runs."""
         blank = np.zeros((1, 3, *self.preprocess.size), np.float32)
-        shape: tuple[int, ...] = self._session.run([self._output], {self.input_name: blank})[
-            0
-        ].shape
-        return shape
+        (rows,) = self._session.run([self._output], {self.input_name: blank})
+        return tuple(rows.shape)
 
 
 def _providers(device: str | None) -> list[str]:
@@ -142,13 +142,26 @@ def _session(path: Path, model: str | bytes, providers: list[str]) -> Any:
         raise ReidError(f"{path}: not a readable ONNX model ({reason})") from error
 
 
+def _written(path: Path, session: Any, key: str) -> Any:
+    """What `reid export` wrote into the file under that key, None for a file from elsewhere."""
+    written = session.get_modelmeta().custom_metadata_map.get(key)
+    try:
+        return None if written is None else json.loads(written)
+    except ValueError as error:
+        raise ReidError(f"{path}: damaged metadata '{key}' ({error})") from error
+
+
+def _even_distance(path: Path, session: Any) -> float | None:
+    return reported_even_distance(_written(path, session, METRICS_KEY) or {})
+
+
 def _preprocess(path: Path, session: Any) -> Preprocess:
-    written = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    written = _written(path, session, PREPROCESS_KEY)
     if written is not None:
         try:
-            return Preprocess.from_dict(json.loads(written))
+            return Preprocess.from_dict(written)
         except ValueError as error:
-            raise ReidError(f"{path}: damaged metadata '{METADATA_KEY}' ({error})") from error
+            raise ReidError(f"{path}: damaged metadata '{PREPROCESS_KEY}' ({error})") from error
     height, width = session.get_inputs()[0].shape[2:]
     if not isinstance(height, int) or not isinstance(width, int):
         raise ReidError(

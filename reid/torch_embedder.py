@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from reid.checkpoint import Checkpoint
 from reid.devices import pick_device
+from reid.embedder import reported_even_distance
 from reid.errors import ReidError
 from reid.models.profile import Profile, profile
 
@@ -33,6 +34,7 @@ class TorchEmbedder:
         device: where it is, and stays.
         name: shown to the user.
         batch_size: most crops per forward pass; what suits the device when None.
+        even_distance: see `reid.Embedder`.
     """
 
     def __init__(
@@ -42,9 +44,11 @@ class TorchEmbedder:
         device: torch.device,
         name: str,
         batch_size: int | None = None,
+        even_distance: float | None = None,
     ) -> None:
         self.name = name
         self.dim = network.dim
+        self.even_distance = even_distance
         self.preprocess = preprocess
         self.device = device
         self._batch_size = batch_size or (CPU_BATCH if device.type == "cpu" else GPU_BATCH)
@@ -78,7 +82,8 @@ class TorchEmbedder:
         except ReidError as error:
             raise ReidError(f"{path}: {error}") from error
         network = network.to(chosen).to(memory_format=torch.channels_last)
-        return cls(network, checkpoint.preprocess, chosen, path.stem, batch_size)
+        even = reported_even_distance(checkpoint.metrics)
+        return cls(network, checkpoint.preprocess, chosen, path.stem, batch_size, even)
 
     def profile(self) -> Profile:
         """Size of the network, at the size of the crops it is given."""

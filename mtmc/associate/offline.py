@@ -10,8 +10,15 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.associate.evidence import EvidenceConfig, Looks, appearance, floor_evidence
+from mtmc.associate.evidence import (
+    EvidenceConfig,
+    Looks,
+    appearance,
+    floor_evidence,
+    without_camera_colours,
+)
 from mtmc.associate.matching import FORBIDDEN, match_or_new
+from mtmc.associate.thresholds import scale_of
 from mtmc.tracklets import Tracklet
 from mtmc.types import TrackKey
 
@@ -70,8 +77,11 @@ class _Problem:
         self, tracklets: Sequence[Tracklet], config: EvidenceConfig, max_distance: float
     ) -> None:
         looks = Looks.of(tracklets)
+        if config.camera_colours:
+            looks = without_camera_colours(looks)
+        scale = scale_of(tracklets, max_distance, config)
         self._tracklets = tracklets
-        self._appearance = appearance(looks, looks, max_distance, config)
+        self._appearance = appearance(looks, looks, scale, config)
         self._weights = looks.weights
         self._floor = floor_evidence(tracklets, config)
         self._apart = _conflicts(tracklets)

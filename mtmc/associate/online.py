@@ -10,11 +10,15 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.associate.evidence import EvidenceConfig, Looks, appearance, floor_evidence
-from mtmc.associate.matching import FORBIDDEN, match_or_new
+from mtmc.associate.evidence import EvidenceConfig, Looks, Scale, appearance, floor_evidence
+from mtmc.associate.matching import FORBIDDEN, clearness, match_or_new
+from mtmc.associate.thresholds import scale_of
 from mtmc.config import require
 from mtmc.tracklets import Gallery, Tracklet
 from mtmc.types import TrackKey
+
+LEARN_EVERY = 2.0  # seconds between two looks at what distances mean
+LEARN_FROM = 64  # tracklets at most
 
 
 @dataclass(frozen=True)
@@ -22,21 +26,23 @@ class OnlineConfig(EvidenceConfig):
     """Settings of the online association, beside those of ``EvidenceConfig``.
 
     Args:
-        patience: seconds from a track's first sighting to the decision.
-        min_crops: a track with so many crops is decided as soon as ``patience`` is over; one with
-            fewer waits up to ``max_patience``.
-        max_patience: seconds after which a track is decided whatever is known of it.
+        patience: seconds from a track's first sighting to the decision, at least.
+        min_crops: a track with fewer crops waits on,
+        clear: as does one for which the best choice is not that much better than the next, log
+            odds,
+        max_patience: until so many seconds are over, when it is decided whatever is known of it.
         gallery_size: embeddings remembered of a person in each camera.
     """
 
     patience: float = 1.0
     min_crops: int = 3
-    max_patience: float = 3.0
+    clear: float = 2.0
+    max_patience: float = 4.0
     gallery_size: int = 32
 
     def __post_init__(self) -> None:
         EvidenceConfig.__post_init__(self)
-        for name in ("patience", "max_patience"):
+        for name in ("patience", "clear", "max_patience"):
             value = getattr(self, name)
             require(math.isfinite(value) and value >= 0, f"{name} must not be negative")
         require(self.min_crops >= 0, f"min_crops must not be negative, got {self.min_crops}")
@@ -51,13 +57,12 @@ class _Identity:
     galleries: dict[str, Gallery] = field(default_factory=dict)
     open: list[Tracklet] = field(default_factory=list)
 
-    def looks(self) -> Iterator[tuple[str, NDArray[np.float32]]]:
-        """Camera and summed embeddings of every look at the person."""
+    def looks(self) -> Iterator[tuple[str, Gallery]]:
+        """Camera and gallery of every look at the person."""
         for tracklet in self.open:
             if len(tracklet.gallery):
-                yield tracklet.key.camera, tracklet.gallery.sum()
-        for camera, gallery in self.galleries.items():
-            yield camera, gallery.sum()
+                yield tracklet.key.camera, tracklet.gallery
+        yield from self.galleries.items()
 
 
 class OnlineAssociator:
@@ -77,17 +82,32 @@ class OnlineAssociator:
         self._people: list[_Identity] = []
         self._waiting: dict[TrackKey, Tracklet] = {}
         self._decided: dict[TrackKey, _Identity] = {}
+        self._scale = Scale.given(max_distance, config)
+        self._recent: dict[TrackKey, Tracklet] = {}  # what the scale is learned from
+        self._learned = -math.inf  # when, s
 
     def update(self, time: float, visible: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
         """See ``Associator``."""
         self._refresh(visible)
         ready = [t for t in self._waiting.values() if self._is_ready(t, time)]
-        return self._decide(ready)
+        if ready and time >= self._learned + LEARN_EVERY:
+            self._learned = time
+            self._learn(visible)
+        return self._decide(ready, time)
 
     def finish(self, tracklets: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
         """Decide the tracks that still wait."""
         del tracklets
-        return self._decide(list(self._waiting.values()))
+        return self._decide(list(self._waiting.values()), math.inf)
+
+    def _learn(self, visible: Sequence[Tracklet]) -> None:
+        """Learn from the latest tracklets what distances mean."""
+        for tracklet in visible:
+            self._recent.pop(tracklet.key, None)
+            self._recent[tracklet.key] = tracklet
+        for key in list(self._recent)[:-LEARN_FROM]:
+            del self._recent[key]
+        self._scale = scale_of(list(self._recent.values()), self._max_distance, self._config)
 
     def _refresh(self, visible: Sequence[Tracklet]) -> None:
         for tracklet in visible:
@@ -111,12 +131,12 @@ class OnlineAssociator:
         enough = len(tracklet.gallery) >= self._config.min_crops
         return age >= self._config.max_patience or (enough and age >= self._config.patience)
 
-    def _decide(self, ready: Sequence[Tracklet]) -> dict[TrackKey, int]:
+    def _decide(self, ready: Sequence[Tracklet], time: float) -> dict[TrackKey, int]:
         """Match camera by camera, so that one camera's new person is known to the next."""
         decisions: dict[TrackKey, int] = {}
         for camera in sorted({tracklet.key.camera for tracklet in ready}):
             tracks = [t for t in ready if t.key.camera == camera]
-            for tracklet, person in zip(tracks, self._match(tracks), strict=True):
+            for tracklet, person in self._match(tracks, time):
                 for earlier in person.open:
                     # Should it be found again after all, then as somebody new.
                     earlier.closed |= earlier.key.camera == camera
@@ -126,10 +146,17 @@ class OnlineAssociator:
                 decisions[tracklet.key] = person.number
         return decisions
 
-    def _match(self, tracks: Sequence[Tracklet]) -> list[_Identity]:
+    def _match(
+        self, tracks: Sequence[Tracklet], time: float
+    ) -> Iterator[tuple[Tracklet, _Identity]]:
+        """The tracks for which it is clear, or high time, and who they are."""
         known = list(self._people)
-        matched = match_or_new(self._odds(tracks, known))
-        return [known[column] if column >= 0 else self._open() for column in matched]
+        odds = self._odds(tracks, known)
+        margins = clearness(odds)
+        for tracklet, column, margin in zip(tracks, match_or_new(odds), margins, strict=True):
+            last = time - tracklet.start >= self._config.max_patience
+            if last or margin >= self._config.clear:
+                yield tracklet, known[column] if column >= 0 else self._open()
 
     def _open(self) -> _Identity:
         person = _Identity(len(self._people) + 1)
@@ -155,9 +182,9 @@ class OnlineAssociator:
         looks = [(column, *look) for column, person in enumerate(people) for look in person.looks()]
         total, weight = np.zeros((len(people), len(tracks))), np.zeros(len(people))
         if looks:
-            columns, cameras, sums = zip(*looks, strict=True)
-            known = Looks.make(sums, cameras)
-            odds = appearance(Looks.of(tracks), known, self._max_distance, self._config)
+            columns, cameras, galleries = zip(*looks, strict=True)
+            known = Looks.of_galleries(galleries, cameras)
+            odds = appearance(Looks.of(tracks), known, self._scale, self._config)
             np.add.at(total, list(columns), odds.T * known.weights[:, None])
             np.add.at(weight, list(columns), known.weights)
         return (total / np.maximum(weight, 1e-9)[:, None]).T

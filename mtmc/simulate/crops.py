@@ -20,6 +20,7 @@ import numpy as np
 
 from mtmc.simulate.body import Floats, Rest
 from mtmc.simulate.camera import Camera
+from mtmc.simulate.cast import Pose
 from mtmc.simulate.choreography import Floor, ways_of
 from mtmc.simulate.dress import dress
 from mtmc.simulate.extra import require_sim
@@ -27,7 +28,7 @@ from mtmc.simulate.motion import Manner, draw_manner, solve
 from mtmc.simulate.motion import Path as Walk
 from mtmc.simulate.output import writing
 from mtmc.simulate.places import PLACES
-from mtmc.simulate.render import Pose, Renderer, Seen
+from mtmc.simulate.render import Renderer, Seen
 from mtmc.simulate.sensor import Sensor
 from mtmc.simulate.wardrobe import draw_looks
 from mtmc.simulate.workers import cores, pool

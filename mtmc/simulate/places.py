@@ -16,7 +16,7 @@ from mtmc.simulate.body import Floats
 from mtmc.simulate.camera import Camera, Picture, look_at
 from mtmc.simulate.choreography import Floor, Seat
 from mtmc.simulate.geometry import Builder, Rectangle, outside, shell
-from mtmc.simulate.render import Lamp, Stage, Surface
+from mtmc.simulate.stage import Lamp, Stage, Surface
 
 # What `Surface.kind` means in the kernels.
 PLAIN, TILES, PLANKS, SPECKLED, BRICKS, PATCHES, LEAVES, WRITING = range(8)

@@ -91,10 +91,9 @@ def _some(dataset: Dataset) -> list[Path]:
 
 
 def _print(names: Sequence[str], rows: Sequence[TradeOff], dataset: str) -> None:
-    speeds = [f"images/s, batch {batch}" for batch in BATCHES]
-    table = Table(
-        "model", "rank-1", "mAP", "parameters, M", "GFLOPs", *speeds, "embedding", title=dataset
-    )
+    speeds = [f"images/s\nbatch {batch}" for batch in BATCHES]
+    title = f"{dataset}: accuracy, size and speed on this machine"
+    table = Table("model", "rank-1", "mAP", "params\nM", "GFLOPs", *speeds, "length", title=title)
     for name, row in zip(names, rows, strict=True):
         table.add_row(
             name,

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from reid.commands.display import console, counting, print_notes, print_scores, progress_bar
-from reid.configuration import read_config
+from reid.commands.train_metric import run_metric_training
 from reid.data import open_dataset
 from reid.devices import pick_device
 from reid.errors import ReidError
+from reid.metric.config import MetricTraining
 from reid.presets import find_config
-from reid.training.config import TrainConfig
 from reid.training.engine import BEST, LAST, EpochReport, Trainer
+from reid.training.kinds import read_training
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reid.data.images import Dataset
+    from reid.training.config import TrainConfig
 
 LOG, CONFIG = "log.jsonl", "config.yaml"
 
@@ -39,7 +41,7 @@ def run(
         ReidError: a setting, a dataset or the output folder is not as it should be.
     """
     path = find_config(name)
-    config = read_config(TrainConfig, path, settings)
+    config = read_training(path, settings)
     out = out or Path("out") / "reid" / path.stem
     check_out(out, resume=resume)
     train = [open_dataset(spec, data) for spec in config.data.train]
@@ -56,7 +58,7 @@ def check_out(out: Path, *, resume: bool) -> None:
 
 
 def run_training(
-    config: TrainConfig,
+    config: TrainConfig | MetricTraining,
     train: Sequence[Dataset],
     test: Sequence[Dataset],
     out: Path,
@@ -71,6 +73,9 @@ def run_training(
     """
     for dataset in {d.name: d for d in (*train, *test)}.values():
         print_notes(dataset)
+    if isinstance(config, MetricTraining):
+        run_metric_training(config, train, test, out, resume=resume, device=device)
+        return
     place = pick_device(device)
     events = _tensorboard(out) if config.tensorboard else None
     total = sum(len(dataset.train) for dataset in train)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, get_args
 
 from reid.errors import ReidError
@@ -10,6 +10,7 @@ from reid.evaluation.embeddings import Embeddings, Metric
 from reid.evaluation.extract import Augmentation, extract
 from reid.evaluation.ranking import Scores, score_distances, score_embeddings
 from reid.evaluation.rerank import rerank
+from reid.evaluation.verification import even_distance
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +75,9 @@ def evaluate(
         query = (query if more is None else embed(more)).per_person_and_camera().normalized()
     try:
         if protocol.rerank:
-            return score_distances(rerank(query.features, gallery.features), query, gallery)
-        return score_embeddings(query, gallery, protocol.metric)
+            scores = score_distances(rerank(query.features, gallery.features), query, gallery)
+        else:
+            scores = score_embeddings(query, gallery, protocol.metric)
     except ValueError as error:
         raise ReidError(f"{dataset.name}: {error}") from error
+    return replace(scores, even_distance=even_distance(query.joined(gallery)))

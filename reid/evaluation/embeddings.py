@@ -50,6 +50,14 @@ class Embeddings:
         norms = np.linalg.norm(self.features, axis=1, keepdims=True)
         return Embeddings(self.features / np.maximum(norms, 1e-12), self.pids, self.camids)
 
+    def joined(self, other: Embeddings) -> Embeddings:
+        """These and then the others."""
+        return Embeddings(
+            np.concatenate([self.features, other.features]),
+            np.concatenate([self.pids, other.pids]),
+            np.concatenate([self.camids, other.camids]),
+        )
+
     def pooled(self, groups: NDArray[np.int64]) -> Embeddings:
         """Average the features of each group, for tracklets (MARS) and multi-query.
 

@@ -31,6 +31,7 @@ class Scores:
             answer is found (Ye et al., "Deep Learning for Person Re-identification", section 3.3).
         queries: how many queries were scored.
         skipped: how many had no right answer in another camera.
+        even_distance: see `reid.evaluation.verification`; None where it was not measured.
     """
 
     cmc: NDArray[np.float64]
@@ -38,19 +39,22 @@ class Scores:
     mean_inp: float
     queries: int
     skipped: int
+    even_distance: float | None = None
 
     def rank(self, k: int) -> float:
         """CMC at rank k."""
         return float(self.cmc[min(k, len(self.cmc)) - 1])
 
     def to_dict(self) -> dict[str, float | int]:
-        """The figures usually printed, as shares in 0..1."""
+        """The figures usually printed, as shares in 0..1, and the even distance if known."""
+        even = {} if self.even_distance is None else {"even_distance": self.even_distance}
         return {
             **{f"rank{k}": self.rank(k) for k in (1, 5, 10, 20)},
             "mAP": self.mean_ap,
             "mINP": self.mean_inp,
             "queries": self.queries,
             "skipped": self.skipped,
+            **even,
         }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,13 +87,14 @@ def _batch(crops: Sequence[NDArray[np.uint8]], start: int, batch: int) -> list[N
 
 def size_of(model: str, embedder: Embedder) -> tuple[int | None, int | None]:
     """Parameters and multiply-adds of what `reid.load` opened from ``model``."""
+    from reid.embedder import resolve
     from reid.onnx_embedder import OnnxEmbedder
     from reid.torch_embedder import TorchEmbedder
 
     if isinstance(embedder, OnnxEmbedder):
         from reid.onnx_profile import profile_onnx
 
-        return profile_onnx(Path(model), embedder.preprocess.size)
+        return profile_onnx(resolve(model), embedder.preprocess.size)
     if isinstance(embedder, TorchEmbedder):
         profile = embedder.profile()
         return profile.parameters, profile.flops

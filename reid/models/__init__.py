@@ -12,7 +12,12 @@ from reid.registry import lookup, unknown
 if TYPE_CHECKING:
     from reid.models.base import EmbeddingNet
 
-TIMM = "timm:"
+# Families with a member for each name that may follow: argument of the class that takes the name.
+TIMM, METRIC = "timm:", "metric:"
+FAMILIES = {
+    TIMM: ("reid.models.timm_backbone:TimmBackbone", "backbone"),
+    METRIC: ("reid.models.metric:MetricNet", "features"),
+}
 
 
 @dataclass(frozen=True)
@@ -23,15 +28,25 @@ class Entry:
     args: dict[str, Any] = field(default_factory=dict)
 
 
+def _robust_reid(*repeats: int) -> dict[str, Any]:
+    """What Robust-ReID changes of HA-CNN (Lawen et al., Table 1); ablations undo single ones."""
+    return {"blocks": "shuffle", "repeats": repeats, "pooling": "gem", "neck": "l2"}
+
+
 MODELS = {
     "hacnn": Entry("reid.models.harmonious:HarmoniousNet"),
-    "robust_reid_1x": Entry("reid.models.harmonious:RobustReid1x"),
-    "robust_reid_2x": Entry("reid.models.harmonious:RobustReid2x"),
+    "robust_reid_1x": Entry("reid.models.harmonious:HarmoniousNet", _robust_reid(7, 10, 7)),
+    "robust_reid_2x": Entry(
+        "reid.models.harmonious:HarmoniousNet",
+        # "Deeper and wider", in bold in Table 1.
+        _robust_reid(8, 11, 8) | {"stem": 36, "channels": (240, 320, 480), "part_dim": 960},
+    ),
     "resnet50": Entry("reid.models.resnet:ResNet50"),
     "mobilenet_025": Entry("reid.models.mobilenet:MobileNetV1", {"width": 0.25}),
     "mobilenet_050": Entry("reid.models.mobilenet:MobileNetV1", {"width": 0.5}),
     "mobilenet_075": Entry("reid.models.mobilenet:MobileNetV1", {"width": 0.75}),
     "mobilenet_100": Entry("reid.models.mobilenet:MobileNetV1", {"width": 1.0}),
+    "lomo": Entry("reid.models.lomo:Lomo"),
 }
 
 
@@ -39,18 +54,14 @@ def build(name: str, **args: Any) -> EmbeddingNet:
     """Make a network with random weights.
 
     Args:
-        name: one of `MODELS`, or ``timm:`` and the name of a timm model.
+        name: one of `MODELS`; ``timm:`` and the name of a timm model; or ``metric:`` and the name
+            of a model whose embeddings a learned metric compares.
         args: the architecture's own arguments, beyond those that the name implies.
 
     Raises:
         ReidError: no such model, or an argument it does not take.
     """
-    if name.startswith(TIMM):
-        entry = Entry("reid.models.timm_backbone:TimmBackbone", {"backbone": name[len(TIMM) :]})
-    elif name in MODELS:
-        entry = MODELS[name]
-    else:
-        raise unknown("model", name, [*MODELS, f"{TIMM}<name>"])
+    entry = _entry(name)
     cls = lookup("model", name, {name: entry.target})
     known = inspect.signature(cls).parameters
     open_ended = any(p.kind is p.VAR_KEYWORD for p in known.values())
@@ -62,3 +73,12 @@ def build(name: str, **args: Any) -> EmbeddingNet:
     except (TypeError, ValueError) as error:
         raise ReidError(f"model '{name}': {error}") from error
     return network
+
+
+def _entry(name: str) -> Entry:
+    if name in MODELS:
+        return MODELS[name]
+    for family, (target, argument) in FAMILIES.items():
+        if name.startswith(family):
+            return Entry(target, {argument: name[len(family) :]})
+    raise unknown("model", name, [*MODELS, *(f"{family}<name>" for family in FAMILIES)])

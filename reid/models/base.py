@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from reid.preprocess import Preprocess
+
 Neck = Literal["none", "l2", "bn"]
 
 
@@ -45,6 +47,10 @@ class EmbeddingNet(nn.Module):
                 norm = nn.BatchNorm1d(dim)
                 norm.bias.requires_grad_(False)
                 self.neck_norms.append(norm)
+
+    def preprocess(self) -> Preprocess:
+        """How crops become the input it is made for."""
+        return Preprocess(self.input_size)
 
     def parts(self, images: Tensor) -> list[Tensor]:
         """The vectors ``(N, part_dims[i])`` of images ``(N, 3, H, W)``, before the neck."""

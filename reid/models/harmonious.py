@@ -105,56 +105,6 @@ class HarmoniousNet(EmbeddingNet):
         return [self.global_fc(self.global_pool(x)), self.local_fc(beside)]
 
 
-class RobustReid1x(HarmoniousNet):
-    """Robust-ReID 1x of Table 1; every argument of `HarmoniousNet` may be changed (ablations)."""
-
-    def __init__(
-        self,
-        *,
-        blocks: Blocks = "shuffle",
-        stem: int = 32,
-        channels: Sequence[int] = (128, 256, 384),
-        repeats: Sequence[int] = (7, 10, 7),
-        part_dim: int = 512,
-        pooling: Pooling = "gem",
-        neck: Neck = "l2",
-    ) -> None:
-        super().__init__(
-            blocks=blocks,
-            stem=stem,
-            channels=channels,
-            repeats=repeats,
-            part_dim=part_dim,
-            pooling=pooling,
-            neck=neck,
-        )
-
-
-class RobustReid2x(HarmoniousNet):
-    """Robust-ReID 2x of Table 1, "deeper and wider"; arguments as for `RobustReid1x`."""
-
-    def __init__(
-        self,
-        *,
-        blocks: Blocks = "shuffle",
-        stem: int = 36,
-        channels: Sequence[int] = (240, 320, 480),
-        repeats: Sequence[int] = (8, 11, 8),
-        part_dim: int = 960,
-        pooling: Pooling = "gem",
-        neck: Neck = "l2",
-    ) -> None:
-        super().__init__(
-            blocks=blocks,
-            stem=stem,
-            channels=channels,
-            repeats=repeats,
-            part_dim=part_dim,
-            pooling=pooling,
-            neck=neck,
-        )
-
-
 def _shuffle_stage(inputs: int, channels: int, repeats: int) -> nn.Sequential:
     return nn.Sequential(
         ShuffleB(inputs, channels),

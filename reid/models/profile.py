@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import torch
@@ -30,8 +31,8 @@ class Profile:
 def profile(network: EmbeddingNet, input_size: tuple[int, int] | None = None) -> Profile:
     """Count parameters and the multiply-adds of convolutions and matrix products."""
     size = input_size or network.input_size
-    parameter = next(network.parameters())
-    image = torch.zeros(1, 3, *size, device=parameter.device)
+    device = next(chain(network.parameters(), network.buffers())).device
+    image = torch.zeros(1, 3, *size, device=device)
     training = network.training
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         network.eval()(image)

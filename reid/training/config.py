@@ -99,7 +99,17 @@ class EvaluationConfig:
 
 
 @dataclass(frozen=True)
-class TrainConfig:
+class Settings:
+    """What every kind of training's settings can do."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as plain types."""
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain
+
+
+@dataclass(frozen=True)
+class TrainConfig(Settings):
     """A training, as ``configs/reid/*.yaml`` describe it.
 
     Args:
@@ -170,11 +180,6 @@ class TrainConfig:
         """Whether this epoch's model goes into the average."""
         within = epoch - self.schedule.epochs
         return within > 0 and within % self.cycles.epochs == 0
-
-    def to_dict(self) -> dict[str, Any]:
-        """The settings as plain types."""
-        plain: dict[str, Any] = _plain(asdict(self))
-        return plain
 
 
 def _plain(value: Any) -> Any:

@@ -15,7 +15,7 @@ class DistillationConfig:
     """Learning from a teacher.
 
     What is minimised is ``soft_weight`` x cross-entropy with the teacher's softened opinions +
-    ``similarity_weight`` x difference of similarities + ``label_weight`` x what is minimised
+    ``similarity_weight`` x disagreement about similarities + ``label_weight`` x what is minimised
     without a teacher (`LossConfig`). With the defaults that is Eq. 2 of the paper, ``label_weight``
     its lambda.
 
@@ -27,7 +27,7 @@ class DistillationConfig:
         temperature: T, what both sides' logits are divided by.
         soft_weight: of the cross-entropy between the softened opinions; 0 needs no labels.
         scale_soft: multiply that with T squared, which keeps its gradient from fading as T grows.
-        similarity_weight: of the difference between the two similarity matrices of a batch.
+        similarity_weight: of the disagreement about similarities within a batch.
         label_weight: lambda.
 
     Raises:
@@ -92,27 +92,27 @@ def soft_cross_entropy(student: Tensor, teacher: Tensor, temperature: float) -> 
 
 
 def similarity_loss(student: Tensor, teacher: Tensor) -> Tensor:
-    """How much of the teacher's similarities within a batch the student does not reproduce.
+    """How little the student's similarities within a batch say of the teacher's.
 
-    Of the cosines of all pairs, the squared differences over the teacher's own variance: 0 where
-    they are equal, 1 for a student that says the teacher's mean of all pairs. Embeddings may differ
-    in size.
+    One minus the correlation of the cosines of all pairs: 0 where the student ranks pairs as the
+    teacher does, and in proportion; 1 where one says nothing of the other. Neither the size of the
+    embeddings matters nor how large cosines are on the whole, in which models differ much (those
+    with a batch-normalisation neck have a mean near 0).
 
     Args:
         student: ``(N, D)``.
         teacher: ``(N, E)``.
 
     Returns:
-        A scalar; 0 for a batch of one.
+        A scalar; 0 for fewer than three images, which have no two pairs.
 
     Source: the idea of matching pairwise relations: Tung and Mori, "Similarity-Preserving
     Knowledge Distillation"; Park et al., "Relational Knowledge Distillation".
     """
-    if len(student) < 2:
+    if len(student) < 3:
         return student.sum() * 0
     ours, theirs = _cosines(student), _cosines(teacher)
-    spread = (theirs - theirs.mean()).square().mean()
-    return (ours - theirs).square().mean() / spread.clamp(min=1e-6)
+    return 1 - functional.cosine_similarity(ours - ours.mean(), theirs - theirs.mean(), dim=0)
 
 
 def _cosines(embeddings: Tensor) -> Tensor:

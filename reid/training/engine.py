@@ -14,7 +14,6 @@ from reid.data.decode import decode_all
 from reid.data.images import combine
 from reid.errors import ReidError
 from reid.evaluation.benchmark import evaluate
-from reid.preprocess import Preprocess
 from reid.torch_embedder import TorchEmbedder
 from reid.training.batches import Batches
 from reid.training.learner import Learner
@@ -87,7 +86,8 @@ class Trainer:
     ) -> None:
         self._config, self._test, self._device, self._out = config, test, device, out
         self._learner = Learner(config, device)
-        self._preprocess = Preprocess(size=config.input_size or self._learner.network.input_size)
+        preprocess = self._learner.network.preprocess()
+        self._preprocess = replace(preprocess, size=config.input_size or preprocess.size)
         crops, augmentation = self._preprocess, config.augment
         self._teacher: Teacher | None = None
         if config.distillation.teacher is not None:

@@ -39,8 +39,13 @@ class Learner:
         self._config, self._device = config, device
         torch.manual_seed(config.seed)
         network = build(config.model.name, **config.model.args)
+        if not any(p.requires_grad for p in network.parameters()):
+            raise ReidError(
+                f"model.name: {config.model.name} has no weights that a training could change; "
+                "to learn a metric on it, give settings under 'metric'"
+            )
         if config.model.start_from is not None:
-            network.load_state_dict(_starting_weights(config.model))
+            network.load_state_dict(starting_weights(config.model))
         self.network = network.to(device).to(memory_format=torch.channels_last)
         self._average, self._classifier_average = WeightAverage(), WeightAverage()
         self._scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
@@ -175,7 +180,12 @@ class Learner:
         self._classifier_average.load_state_dict(state["classifier_average"], self._device)
 
 
-def _starting_weights(config: ModelConfig) -> dict[str, Tensor]:
+def starting_weights(config: ModelConfig) -> dict[str, Tensor]:
+    """The weights of the checkpoint that ``start_from`` names.
+
+    Raises:
+        ReidError: it cannot be read, or is of another model.
+    """
     path = Path(config.start_from or "")
     checkpoint = Checkpoint.open(path)
     if checkpoint.model != config.name:

@@ -27,15 +27,19 @@ def test_a_full_gallery_drops_the_worse_of_the_most_alike():
     assert gallery.best_quality == 0.9
 
 
-def test_settling_keeps_the_sum():
+def test_settling_adds_up_neighbours_in_time_and_keeps_the_sums():
     gallery = Gallery()
-    for angle in (0.0, 0.3, 0.7):
-        gallery.add(unit(np.cos(angle), np.sin(angle)), 0.5 + angle)
-    before = gallery.sum()
-    gallery.settle()
-    assert len(gallery) == 1
-    assert gallery.sum() == pytest.approx(before)
-    assert np.linalg.norm(gallery.rows()[0]) == pytest.approx(1)
+    for time, angle in enumerate((0.0, 0.1, 1.5, 1.6, 0.0, 0.1)):
+        gallery.add(unit(np.cos(angle), np.sin(angle)), 0.5 + angle / 10, time)
+    before, totals = gallery.sum(), gallery.weights().sum(axis=0)
+    gallery.settle(3)
+    assert len(gallery) == 3
+    assert gallery.times() == pytest.approx([0.5, 2.5, 4.5], abs=0.01)
+    assert gallery.sum() == pytest.approx(before, abs=2e-3)
+    assert gallery.weights().sum(axis=0) == pytest.approx(totals)
+    assert np.linalg.norm(gallery.rows(), axis=1) == pytest.approx([1, 1, 1])
+    first = gallery.part(np.array([True, False, False]))
+    assert first.weights()[0] == pytest.approx([1.01, 0.5**2 + 0.51**2])
 
 
 def test_tracks_meet_only_in_a_common_frame_of_one_camera():

@@ -89,7 +89,9 @@ def test_list_shows_everything_with_a_name(capsys, monkeypatch) -> None:
     content = json.loads(out)
     assert code == 0
     assert [row["name"] for row in content["models"]] == list(MODELS)
-    assert all(row["parameters"] > 0 and row["flops"] > 0 for row in content["models"])
+    weightless = {row["name"] for row in content["models"] if row["parameters"] == 0}
+    assert weightless == {"lomo"}
+    assert all(row["flops"] > 0 for row in content["models"])
     assert "robust_reid_2x_market1501" in content["presets"]
     assert "market1501" in call(capsys, monkeypatch, "list")[1]
 

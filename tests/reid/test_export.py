@@ -24,6 +24,7 @@ def checkpoint(name, size, members=0) -> Checkpoint:
         preprocess=Preprocess(size=size, interpolation="linear"),
         dim=networks[0].dim,
         members=[n.state_dict() for n in networks[1:]],
+        metrics={"scores": {"folder": {"rank1": 0.5, "even_distance": 0.4}}},
     )
 
 
@@ -38,6 +39,7 @@ def test_exported_embeddings_are_the_checkpoints(tmp_path, crops, name, size, me
     by_onnx = reid.load(tmp_path / "best.onnx", batch_size=3)
     assert by_onnx.preprocess == by_torch.preprocess
     assert by_onnx.dim == by_torch.dim
+    assert by_onnx.even_distance == by_torch.even_distance == 0.4
     rows = by_torch.embed(crops)
     np.testing.assert_allclose(by_onnx.embed(crops), rows, atol=1e-4)
     assert np.abs(rows[0] - rows[1]).max() > 1e-3  # they do differ between crops

@@ -8,7 +8,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 import reid
-from reid.onnx_embedder import METADATA_KEY
+from reid.onnx_embedder import PREPROCESS_KEY
 from reid.preprocess import Preprocess
 
 SIZE = (16, 8)
@@ -73,7 +73,7 @@ def test_a_fixed_batch_is_freed_only_where_that_changes_nothing(tmp_path, crops)
 def test_preprocessing_comes_from_the_file(tmp_path, crops) -> None:
     recipe = Preprocess(size=SIZE, mean=(0, 0, 0), std=(1, 1, 1), color="bgr")
     proto = model("batch")
-    helper.set_model_props(proto, {METADATA_KEY: json.dumps(recipe.to_dict())})
+    helper.set_model_props(proto, {PREPROCESS_KEY: json.dumps(recipe.to_dict())})
     onnx.save(proto, tmp_path / "m.onnx")
     embedder = reid.load(tmp_path / "m.onnx")
     assert embedder.preprocess == recipe

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from reid.configuration import read_config
+from reid.metric.config import MetricTraining
 from reid.models import build
 from reid.presets import find_config, preset_names
 from reid.training.config import TrainConfig
+from reid.training.kinds import read_training
 
 
-def read(name) -> TrainConfig:
-    return read_config(TrainConfig, find_config(name))
+def read(name) -> TrainConfig | MetricTraining:
+    return read_training(find_config(name))
 
 
 @pytest.mark.parametrize("name", preset_names())
@@ -37,6 +40,15 @@ def test_every_preset_is_a_training(name) -> None:
 def test_an_ablation_changes_only_what_its_column_says(column, changed) -> None:
     whole, part = read("ablation/i").to_dict(), read(f"ablation/{column}").to_dict()
     assert {key for key in whole if whole[key] != part[key]} == changed
+
+
+def test_the_classical_presets_differ_in_the_metric_alone() -> None:
+    xqda, kissme, euclidean = (read(f"lomo_{m}") for m in ("xqda", "kissme", "euclidean"))
+    assert kissme.metric.pca == 200
+    assert kissme.metric.regularizer == 0  # as its paper has it
+    assert euclidean.metric.pca is None
+    for other in (kissme, euclidean):
+        assert replace(other, metric=xqda.metric) == xqda
 
 
 def test_the_papers_schedule() -> None:

@@ -5,9 +5,11 @@ pytest.importorskip("warp")
 
 from mtmc.simulate.body import JOINTS, Rest
 from mtmc.simulate.camera import look_at
+from mtmc.simulate.cast import Pose
 from mtmc.simulate.dress import PersonMesh, vertex_normals
 from mtmc.simulate.geometry import Builder
-from mtmc.simulate.render import Lamp, Pose, Renderer, Stage, Surface
+from mtmc.simulate.render import Renderer
+from mtmc.simulate.stage import Lamp, Stage, Surface
 from mtmc.simulate.wardrobe import Cloth
 
 SIZE = (320, 240)

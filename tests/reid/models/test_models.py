@@ -58,7 +58,7 @@ def test_resnet50_has_its_published_size() -> None:
     assert size.flops == pytest.approx(4.09e9, rel=0.01)
 
 
-@pytest.mark.parametrize("name", [*MODELS, "timm:resnet18"])
+@pytest.mark.parametrize("name", [*sorted({*MODELS} - {"lomo"}), "timm:resnet18"])
 def test_every_model_trains_and_embeds(name) -> None:
     torch.manual_seed(0)
     network = build(name)

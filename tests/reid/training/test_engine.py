@@ -99,6 +99,7 @@ def test_what_is_served_is_what_was_evaluated(tmp_path, little_people) -> None:
         embedder = reid.load(tmp_path / name / "best.pt", device="cpu")
         scores = evaluate(embedder, open_dataset("folder", little_people))
         assert scores.to_dict() == last.scores["folder"]
+        assert embedder.even_distance == scores.even_distance
 
 
 def test_swag_members_differ_from_their_mean_and_swa_has_none(tmp_path, little_people) -> None:

@@ -1,0 +1,118 @@
+"""LOMO with each metric: by its definition, as its checkpoint serves it, and by cosine.
+
+uv run python benchmarks/reid_classical.py ROOT [--pca 1000]
+
+ROOT is a dataset in Market-1501's layout; its training people are learned from, its test people
+scored. ``defined`` is the Mahalanobis distance of the paper (KISSME's matrix with its negative
+part), ``positive`` without that part, ``served`` the dot product of the checkpoint's unit rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+
+import reid
+from reid.data import open_dataset
+from reid.evaluation import Embeddings, score_distances, score_embeddings
+from reid.evaluation.benchmark import evaluate
+from reid.metric.config import MetricConfig
+from reid.metric.learn import kissme_matrix, learn
+from reid.metric.pairs import pair_moments
+from reid.metric.subspace import principal
+from reid.metric.trainer import extract_features
+from reid.models import build
+from reid.models.metric import lifted
+
+if TYPE_CHECKING:
+    from reid.data.images import Images
+
+console = Console()
+
+
+def percent(scores: Any) -> str:
+    """Rank-1 / mAP."""
+    return f"{100 * scores.rank(1):.2f} / {100 * scores.mean_ap:.2f}"
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("root", type=Path)
+    parser.add_argument("--pca", type=int, help="components that XQDA learns from; all without")
+    options = parser.parse_args()
+    dataset = open_dataset("folder", options.root)
+    network = build("lomo").eval()
+
+    def features(images: Images) -> Any:
+        wall, cpu = time.perf_counter(), time.process_time()
+        rows = extract_features(network, network.preprocess(), images, torch.device("cpu"))
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        count = len(images)
+        console.print(f"{count} images: {count / wall:.0f}/s, {count / cpu:.0f} per CPU second")
+        return rows
+
+    train, query, gallery = map(features, (dataset.train, dataset.query, dataset.gallery))
+
+    def rows(of: Any, images: Images) -> Embeddings:
+        return Embeddings(of.astype(np.float32), images.pids, images.camids)
+
+    def both(left: Any, right: Any) -> tuple[Embeddings, Embeddings]:
+        return rows(left, dataset.query), rows(right, dataset.gallery)
+
+    table = Table("metric", "dims", "CPU s", "defined", "positive", "served", "cosine")
+    color = percent(evaluate(reid.load("color"), dataset))
+    table.add_row("color", "750", "", "", "", "", color)
+    plain = percent(score_embeddings(*both(query, gallery), "euclidean"))
+    cosine = percent(score_embeddings(*both(query, gallery)))
+    table.add_row("Euclidean", str(network.dim), "", plain, plain, cosine, cosine)
+    configs = [
+        MetricConfig(method="kissme", pca=200, regularizer=0.0),
+        *(MetricConfig(method="xqda", pca=options.pca, dims=dims) for dims in (25, 50, None)),
+    ]
+    for config in configs:
+        start = time.process_time()
+        metric = learn(train, dataset.train.pids, dataset.train.camids, config)
+        seconds = time.process_time() - start
+        y, z = (torch.from_numpy((f - metric.mean) @ metric.factor) for f in (query, gallery))
+        radius = config.radius * metric.longest
+        on_sphere = both(*(lifted(points, radius).numpy() for points in (y, z)))
+        flat = both(y.numpy(), z.numpy())
+        positive = percent(score_embeddings(*flat, "euclidean"))
+        defined = positive
+        if config.method == "kissme":
+            defined = percent(unclipped(train, query, gallery, dataset, config))
+        served, cosine = percent(score_embeddings(*on_sphere)), percent(score_embeddings(*flat))
+        name = config.method + (f", PCA {config.pca}" if config.pca else "")
+        dims = str(metric.factor.shape[1])
+        table.add_row(name, dims, f"{seconds:.1f}", defined, positive, served, cosine)
+    console.print(table)
+
+
+def unclipped(train: Any, query: Any, gallery: Any, dataset: Any, config: MetricConfig) -> Any:
+    """KISSME's scores with the negative part of its matrix."""
+    space = principal(train, config.pca or 0)
+    pids, camids = dataset.train.pids, dataset.train.camids
+    intra, extra, _, _ = pair_moments(space.coordinates, pids, camids)
+    matrix = kissme_matrix(intra, extra)
+    basis = space.expand(np.eye(len(matrix))).astype(np.float32)
+    y, z = ((f - space.mean) @ basis for f in (query, gallery))
+    own = [np.einsum("nd,de,ne->n", p, matrix, p, optimize=True) for p in (y, z)]
+    distances = own[0][:, None] + own[1] - 2 * (y @ matrix @ z.T)
+    empty = np.zeros((1, 1), np.float32)
+    parts = [
+        Embeddings(np.repeat(empty, len(i), 0), i.pids, i.camids)
+        for i in (dataset.query, dataset.gallery)
+    ]
+    return score_distances(distances.astype(np.float32), *parts)
+
+
+if __name__ == "__main__":
+    main()

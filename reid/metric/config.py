@@ -1,0 +1,69 @@
+"""Everything that can be set about learning a metric, with its defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from reid.evaluation.benchmark import Protocol
+from reid.models.metric import Compare
+from reid.training.config import DataConfig, ModelConfig, Settings
+
+
+@dataclass(frozen=True)
+class MetricConfig:
+    """Which metric, and from which pairs of images.
+
+    Args:
+        method: ``xqda``, ``kissme``, or ``euclidean``, which learns nothing but ``pca``.
+        pca: principal components that the features are reduced to first; null keeps all.
+        dims: most dimensions of XQDA's subspace; null for all with an eigenvalue above 1.
+        regularizer: added to the variance of one person's differences in every direction.
+        pairs: ``cross_camera``: of two cameras; ``all``: also of one.
+        compare: how embeddings are compared after ``L^T (x - mean)``: ``mahalanobis`` by their
+            distance, as the methods' papers do; ``cosine`` by their angle.
+        radius: for ``mahalanobis``: of the sphere that embeddings are put on, in lengths of the
+            longest training image's. The larger, the more exactly do embeddings rank as the
+            distance, and the smaller are their cosine distances, with the square of it.
+
+    Raises:
+        ValueError: a value is out of range.
+    """
+
+    method: Literal["xqda", "kissme", "euclidean"] = "xqda"
+    pca: int | None = None
+    dims: int | None = None
+    regularizer: float = 1e-3
+    pairs: Literal["cross_camera", "all"] = "cross_camera"
+    compare: Compare = "mahalanobis"
+    radius: float = 2.0
+
+    def __post_init__(self) -> None:
+        for name in ("pca", "dims"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} must be at least 1, or null for all")
+        if self.radius < 1:
+            raise ValueError("radius must be at least 1")
+        if self.regularizer < 0:
+            raise ValueError("regularizer must not be negative")
+        if self.dims is not None and self.method != "xqda":
+            raise ValueError(f"dims is for xqda; use pca with {self.method}")
+
+
+@dataclass(frozen=True)
+class MetricTraining(Settings):
+    """A metric to learn, as ``configs/reid/lomo_*.yaml`` describe it.
+
+    Args:
+        model: the network that gives the features, for example ``lomo``; with ``start_from``, a
+            trained one.
+        data: datasets.
+        metric: what is learned.
+        protocol: of the evaluation at the end.
+    """
+
+    model: ModelConfig = field(default_factory=lambda: ModelConfig(name="lomo"))
+    data: DataConfig = field(default_factory=DataConfig)
+    metric: MetricConfig = field(default_factory=MetricConfig)
+    protocol: Protocol = field(default_factory=Protocol)
