@@ -111,7 +111,9 @@ def _pyplot() -> Any:
     try:
         import matplotlib as mpl
     except ImportError as error:
-        raise ReidError("--plot needs matplotlib; run `uv pip install matplotlib`") from error
+        raise ReidError(
+            "--plot needs matplotlib; install the plot extra (`uv pip install matplotlib`)"
+        ) from error
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
@@ -122,6 +124,8 @@ def _draw(
     plt: Any, names: Sequence[str], rows: Sequence[TradeOff], dataset: str, file: Path
 ) -> None:
     """Accuracy over milliseconds per image, as the distillation paper's Fig. 10."""
+    from matplotlib.ticker import LogLocator
+
     figure, axes = plt.subplots(1, 2, figsize=(10, 4), sharex=True)
     for axis, label, values in (
         (axes[0], "rank-1, %", [row.rank1 for row in rows]),
@@ -130,6 +134,9 @@ def _draw(
         for name, row, value in zip(names, rows, values, strict=True):
             axis.plot(1000 / row.speed[1], 100 * value, "o", label=name)
         axis.set(xscale="log", xlabel="ms per image, one at a time", ylabel=label)
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.xaxis.set_major_formatter("{x:g}")
+        axis.xaxis.set_minor_formatter("")
         axis.margins(0.15)
         axis.grid(alpha=0.3, which="both")
     axes[0].legend(fontsize=8)
