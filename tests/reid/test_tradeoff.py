@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 
 import numpy as np
 import onnx
@@ -109,7 +110,8 @@ def test_names_are_as_short_as_tells_them_apart() -> None:
 
 def test_tradeoff_from_the_command_line(capsys, monkeypatch, tmp_path, people, files) -> None:
     monkeypatch.setattr("reid.commands.tradeoff.BATCHES", (1, 2))
-    monkeypatch.setattr("reid.evaluation.tradeoff.ROUND_SECONDS", 0.0)
+    quick = partial(measure_speeds, rounds=2, seconds=0)
+    monkeypatch.setattr("reid.commands.tradeoff.measure_speeds", quick)
     models = [files / "best.pt", files / "best.onnx", files / "int8.onnx", "color"]
     options = ["--dataset", "folder", "--data", people, "--json", tmp_path / "t.json"]
     options += ["--plot", tmp_path / "new" / "t.png", "--threads", "1"]
