@@ -119,7 +119,7 @@ def evaluate(
 
 @app.command()
 def tradeoff(
-    models: Annotated[list[str], typer.Argument(help="best.pt, .onnx files, color.")],
+    models: Annotated[list[str], typer.Argument(help="best.pt, .onnx files, simulated, color.")],
     *,
     dataset: Annotated[str, typer.Option(help="Name, or NAME=PATH below ROOT.")],
     data: Data = Path("data"),

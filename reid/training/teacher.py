@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from reid.checkpoint import Checkpoint
+from reid.embedder import load, resolve
 from reid.errors import ReidError
 from reid.training.distillation import Answers
 
@@ -42,7 +43,7 @@ class Teacher:
 
     def __init__(self, config: DistillationConfig, crops: Preprocess, device: torch.device) -> None:
         self._config, self._crops, self._device = config, crops, device
-        self._path = Path(config.teacher or "")
+        self._path = resolve(config.teacher or "")
         onnx = self._path.suffix.lower() == ".onnx"
         self._model = _Onnx(self._path) if onnx else _Network(self._path, device)
         self._own_head = config.from_opinions and config.head == "own"
@@ -166,7 +167,6 @@ class _Onnx:
     people = 0
 
     def __init__(self, path: Path) -> None:
-        from reid.embedder import load
         from reid.onnx_embedder import OnnxEmbedder
 
         embedder = load(path)
