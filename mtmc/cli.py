@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from mtmc.calibrate.cli import app as calibrate
 from mtmc.demo import demo
 from mtmc.errors import UserError
 from mtmc.evaluate.cli import evaluate
@@ -74,7 +75,7 @@ def run(
     online: Annotated[
         bool, typer.Option("--online", help="Give ids as the pictures come, never revised.")
     ] = False,
-    no_video: Annotated[bool, typer.Option("--no-video", help="Leave out mosaic.mp4.")] = False,
+    no_video: Annotated[bool, typer.Option("--no-video", help="Leave out the videos.")] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in --out that was cut off.")
     ] = False,
@@ -114,6 +115,7 @@ app.command("eval")(evaluate)
 app.command()(demo)
 app.command()(simulate)
 app.command()(thresholds)
+app.add_typer(calibrate, name="calibrate")
 
 
 def _result_name(video_dir: Path) -> str:

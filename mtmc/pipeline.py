@@ -10,18 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from mtmc.associate.split import Cuts, cut_tracklet
 from mtmc.background import Background
-from mtmc.calibration import CameraModel
+from mtmc.calibration import Calibration
 from mtmc.crops import cut_out
 from mtmc.inference_log import Inference, InferenceLog
-from mtmc.outputs.mosaic import Mosaic, VideoWriter
+from mtmc.outputs.mosaic import Mosaic
 from mtmc.outputs.tracks import ROW, LiveTracks, Rows, TrackSpool, TrackTable, make_rows
-from mtmc.refinement import refine_camera
+from mtmc.outputs.video import VideoWriter
+from mtmc.refinement import refine_camera, relink_people
 from mtmc.run_config import RunConfig
 from mtmc.sources import CameraReader, align
 from mtmc.stopwatch import Stopwatch
-from mtmc.tracking import CameraTracking, Sighting, remember_crops
+from mtmc.tracking import CameraTracking, SceneTracking, Sighting, remember_crops
 from mtmc.tracklets import Tracklet
 from mtmc.types import Frame, TrackKey
 from trackers import Detections, Tracks
@@ -57,7 +60,7 @@ class Parts:
     detector: Any
     embedder: Any
     associator: Any
-    calibration: Mapping[str, CameraModel]
+    calibration: Mapping[str, Calibration]
 
 
 class Pipeline:
@@ -99,7 +102,7 @@ class Pipeline:
         self._stride = config.sources.stride
         self._live_tracks = LiveTracks(out / "tracks", self._names) if online else None
         self._video = _LiveVideo(parts.readers, config, out) if live else None
-        self._tracking = {
+        cameras = {
             reader.name: CameraTracking(
                 config.tracker,
                 config.crops,
@@ -110,9 +113,8 @@ class Pipeline:
             )
             for reader in parts.readers
         }
-        self._embed_all = parts.embedder is not None and any(
-            tracking.needs_embeddings for tracking in self._tracking.values()
-        )
+        self._tracking = SceneTracking(config.tracker, cameras)
+        self._embed_all = parts.embedder is not None and self._tracking.needs_embeddings
         self._ids: dict[TrackKey, int] = {}
         self.progress = Progress(dict.fromkeys(self._names, 0), dict.fromkeys(self._names, 0))
         self.tracklets: Sequence[Tracklet] = ()
@@ -138,9 +140,7 @@ class Pipeline:
         return self._finish()
 
     def _start_readers(self) -> None:
-        stateful = self._parts.detector.stateful or any(
-            t.needs_image for t in self._tracking.values()
-        )
+        stateful = self._parts.detector.stateful or self._tracking.needs_image
         known = self._log.recorded if self._log and not stateful else {}
         for reader in self._parts.readers:
             reader.start(pixels_from=known.get(reader.name, 0) + 1)
@@ -173,12 +173,11 @@ class Pipeline:
             with self._watch("embed"):
                 inferences = self._embed_detections(frames, inferences)
         with self._watch("track"):
-            sightings = [
-                self._tracking[name].update(
-                    frame, _with_embeddings(inferences[name], self._embed_all)
-                )
-                for name, frame in frames.items()
-            ]
+            detections = {
+                name: _with_embeddings(inference, self._embed_all)
+                for name, inference in inferences.items()
+            }
+            sightings = self._tracking.update(frames, detections)
         if self._parts.embedder is not None:
             with self._watch("embed"):
                 inferences = self._embed_tracks(sightings, inferences)
@@ -280,7 +279,7 @@ class Pipeline:
         for sighting in sightings:
             name = sighting.frame.camera
             self.progress.frames[name] += 1
-            self.progress.tracks[name] = self._tracking[name].count
+            self.progress.tracks[name] = self._tracking.cameras[name].count
         if self._parts.associator.online:
             self.progress.people = max(self._ids.values(), default=0)
         self._on_step(self.progress)
@@ -290,6 +289,9 @@ class Pipeline:
             self._live_tracks.close()
         with self._spool as spool:
             rows, tracklets = self._finished_tracks(spool.rows())
+            with self._watch("associate"):
+                cuts = self._parts.associator.cuts(tracklets)
+                tracklets = self._cut(rows, tracklets, cuts)
             if not self._parts.associator.online:  # which forgets those that ended
                 self.tracklets = tracklets
             with self._watch("associate"):
@@ -297,29 +299,63 @@ class Pipeline:
             self.progress.people = len(set(self._ids.values()))
             return TrackTable(rows, self._names, self._ids)
 
+    def _cut(self, rows: Rows, tracklets: Sequence[Tracklet], cuts: Cuts) -> list[Tracklet]:
+        """The tracklets cut at those times; their rows get the parts' ids, in place."""
+        result = [t for t in tracklets if t.key not in cuts]
+        for whole in (t for t in tracklets if t.key in cuts):
+            camera = whole.key.camera
+            here = rows["camera"] == self._numbers[camera]
+            mine = np.flatnonzero(here & (rows["track"] == whole.key.track_id))
+            mine = mine[np.argsort(rows["frame"][mine])]
+            times = np.asarray(cuts[whole.key])
+            seen = rows["frame"][mine], rows["time"][mine]
+            next_id = int(rows["track"][here].max()) + 1
+            result += cut_tracklet(whole, cuts[whole.key], seen, next_id)
+            number = np.searchsorted(times, rows["time"][mine], side="right")
+            rows["track"][mine] = np.where(number, next_id + number - 1, whole.key.track_id)
+            self.progress.tracks[camera] += len(np.unique(number)) - 1
+        return result
+
     def _finished_tracks(self, rows: Rows) -> tuple[Rows, list[Tracklet]]:
         """All rows and tracklets, refined where that is wanted."""
         if self._refine is None:
-            return rows, [t for c in self._tracking.values() for t in c.tracklets]
+            return rows, [t for c in self._tracking.cameras.values() for t in c.tracklets]
         refined, tracklets = [np.zeros(0, ROW)], []
         with self._watch("refine"):
+            people = self._people(rows)
             for reader in self._parts.readers:
-                mine = rows[rows["camera"] == self._numbers[reader.name]]
+                here = rows["camera"] == self._numbers[reader.name]
+                mine = rows[here]
                 model = self._parts.calibration.get(reader.name)
-                part, people = refine_camera(
+                part, found = refine_camera(
                     mine,
-                    {t.key.track_id: t for t in self._tracking[reader.name].tracklets},
+                    {t.key.track_id: t for t in self._tracking.cameras[reader.name].tracklets},
                     self._refine,
                     reader.name,
                     self._stride,
                     reader.fps,
                     model.resized(reader.size) if model else None,
                     reader.size,
+                    None if people is None else people[here],
                 )
                 refined.append(part)
-                tracklets += people
-                self.progress.tracks[reader.name] = len(people)
+                tracklets += found
+                self.progress.tracks[reader.name] = len(found)
         return np.concatenate(refined), tracklets
+
+    def _people(self, rows: Rows) -> NDArray[np.int64] | None:
+        """Who each row shows, where a tracker followed people over all cameras."""
+        cameras = self._tracking.cameras.values()
+        views = [(camera.model, camera.size) for camera in cameras if camera.model]
+        people = {
+            (number, tracklet.key.track_id): tracklet.person
+            for number, camera in enumerate(cameras)
+            for tracklet in camera.tracklets
+            if tracklet.person is not None
+        }
+        if not people:
+            return None
+        return relink_people(rows, views, self._tracking.config, people)
 
 
 def _ahead(

@@ -64,7 +64,7 @@ DETECTORS = PluginTable(
         "motion": "mtmc.detectors.motion:MotionDetector",
     },
 )
-TRACKERS = PluginTable("tracker", trackers.TRACKERS)
+TRACKERS = PluginTable("tracker", trackers.TRACKERS | trackers.SCENE_TRACKERS)
 ASSOCIATORS = PluginTable(
     "associator",
     {

@@ -5,34 +5,41 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from mtmc.calibration import load_calibration
-from mtmc.config import Settings
+from mtmc.config import Plugin, Settings, choose
 from mtmc.content_key import settings_key
 from mtmc.detectors.motfile import MotFileDetector
-from mtmc.errors import UserError
+from mtmc.errors import UserError, unknown_name
 from mtmc.inference_log import InferenceLog, first_difference, remove_log
+from mtmc.outputs import floor
 from mtmc.outputs.files import claimed, replacing, write_text
+from mtmc.outputs.floor import Extent, FloorPlan
 from mtmc.outputs.looks import LOOKS_NAME, write_looks
 from mtmc.outputs.mosaic import write_mosaic
+from mtmc.outputs.paths import FloorPaths, floor_paths
 from mtmc.outputs.report import identities, to_json, versions
 from mtmc.outputs.tracks import TrackTable, write_mot_files, write_parquet
 from mtmc.pipeline import Parts, Pipeline, Progress
+from mtmc.registry import TRACKERS
 from mtmc.run_config import RunConfig
 from mtmc.sources import Camera, CameraReader, align, find_cameras, open_cameras
 from mtmc.stopwatch import Stopwatch
+from mtmc.tracking import follows_all_cameras
 from mtmc.types import Frame
 
 log = logging.getLogger("mtmc")
 
 LOG_NAME = ".inference.sqlite"
 VIDEO_NAME = "mosaic.mp4"
+FLOOR_PICTURE, FLOOR_VIDEO = "floor.png", "floor.mp4"
+SLOW = 4.0  # frames per second from which down people are followed on the floor
 # Distance of looks across cameras at which one person and two are equally likely, where the
 # embedder does not know: between both for OSNet, on the training people of PKU-ReID.
 MAX_DISTANCE = 0.28
@@ -80,6 +87,9 @@ def run(
     config = RunConfig.from_settings(settings, live)
     with _collected_warnings() as warnings:
         parts = assemble(config, cameras, video_dir)
+        if not settings.get("tracker"):
+            config = replace(config, tracker=suitable_tracker(config, parts))
+        _check_tracker(config, parts)
         about = _about(config, parts)
         with claimed(out):
             if resume and (record := _complete_record(out, config, about)):
@@ -129,10 +139,14 @@ class _Run:
             self._write_looks()
         finished = not self._pipeline.interrupted
         live = any(reader.live for reader in self._parts.readers)
+        birds_eye = self._draw_floor(table)
         if config.output.video and finished and not live:
-            # Should it end while the video is drawn, everything else is there.
+            # Should it end while the videos are drawn, everything else is there.
             self._write_record("interrupted")
             self._write_video(table)
+            if birds_eye:
+                with self._watch("video"):
+                    floor.write_video(out / FLOOR_VIDEO, *birds_eye)
         elif not live:
             (out / VIDEO_NAME).unlink(missing_ok=True)  # it would show another run
         return self._write_record("complete" if finished else "interrupted")
@@ -172,6 +186,26 @@ class _Run:
         finally:
             for reader in readers:
                 reader.close()
+
+    def _draw_floor(self, table: TrackTable) -> tuple[FloorPlan, FloorPaths] | None:
+        """Draw all paths on the floor, if there is a calibration; returns what it was drawn of."""
+        readers, output = self._parts.readers, self._config.output
+        for name in (FLOOR_PICTURE, FLOOR_VIDEO):
+            (self._out / name).unlink(missing_ok=True)  # it would show another run
+        models = {
+            reader.name: self._parts.calibration[reader.name].resized(reader.size)
+            for reader in readers
+            if reader.name in self._parts.calibration
+        }
+        if not models:
+            return None
+        rate = max(reader.fps for reader in readers)
+        paths = floor_paths(table, [models.get(reader.name) for reader in readers], rate)
+        extent = Extent.around(paths, models)
+        plan = FloorPlan(extent, models, output.width, output.height)
+        with self._watch("write"):
+            floor.write_picture(self._out / FLOOR_PICTURE, plan, paths)
+        return plan, paths
 
     def _write_record(self, status: str) -> dict[str, Any]:
         config, parts, progress = self._config, self._parts, self._pipeline.progress
@@ -229,15 +263,40 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
         )
     options = config.associator.config
     distance = options.max_distance
-    if not isinstance(distance, float):
+    if distance is None or isinstance(distance, str):
         distance = _even_distance(embedder)
+    for name in _cameras_named(getattr(options, "topology", None) or {}):
+        if name not in {r.name for r in readers}:
+            raise unknown_name("camera of associator.topology", name, [r.name for r in readers])
     associator = config.associator.cls(options, distance)
     return Parts(readers, detector, embedder, associator, calibration)
+
+
+def suitable_tracker(config: RunConfig, parts: Parts) -> Plugin:
+    """The tracker of a run for which none was chosen.
+
+    Where frames are far apart, boxes of one person hardly overlap; calibrated cameras can follow
+    people on the floor instead.
+    """
+    slow = max(reader.fps for reader in parts.readers) <= SLOW
+    return choose(TRACKERS, {}, "floor") if slow and parts.calibration else config.tracker
+
+
+def _check_tracker(config: RunConfig, parts: Parts) -> None:
+    if follows_all_cameras(config.tracker) and not parts.calibration:
+        raise UserError(
+            f"tracker {config.tracker.name}: follows people on the floor, for which all cameras "
+            "must be calibrated; give --calibration or choose another --tracker"
+        )
 
 
 def _even_distance(embedder: Any) -> float:
     """Of looks across cameras; what suits the embedder where the footage tells nothing."""
     return getattr(embedder, "even_distance", None) or MAX_DISTANCE
+
+
+def _cameras_named(topology: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    return [name for before, others in topology.items() for name in (before, *others)]
 
 
 def _embedder(config: RunConfig) -> Any:
@@ -290,7 +349,10 @@ def _complete_record(out: Path, config: RunConfig, about: dict[str, Any]) -> dic
             f"{out}: holds the complete results of another run (other {changed!r}); choose "
             "another --out, or leave out --resume to replace them"
         )
-    if config.output.video and not (out / VIDEO_NAME).exists():
+    drawn = [VIDEO_NAME] if config.output.video else []
+    if config.calibration:
+        drawn += [FLOOR_PICTURE, FLOOR_VIDEO] if config.output.video else [FLOOR_PICTURE]
+    if not all((out / name).exists() for name in drawn):
         return None
     return dict(record)
 

@@ -38,9 +38,9 @@ class OutputConfig:
     """What is written beside the tracks.
 
     Args:
-        video: whether to write ``mosaic.mp4``.
-        width: greatest width of the mosaic, px.
-        height: greatest height of the mosaic, px.
+        video: whether to write ``mosaic.mp4`` and, with a calibration, ``floor.mp4``.
+        width: greatest width of a picture, px.
+        height: greatest height of a picture, px.
     """
 
     video: bool = True

@@ -98,7 +98,8 @@ def _draw(path: Path, result: Calibration) -> None:
     from mtmc.outputs.histograms import OTHER, SAME, UNKNOWN, Panel, write_histograms
 
     scale = result.scale
-    at = np.linspace(0, 2 * max(scale.across, scale.within) * 1.4, 200)
+    everything = np.concatenate([result.halves, result.together, result.across, [2 * scale.across]])
+    at = np.linspace(0, everything.max(), 200)
     curves = [
         (color, at, np.exp(spread.log_density(at)))
         for color, spread in ((SAME, result.same), (OTHER, result.other))

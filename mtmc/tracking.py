@@ -1,18 +1,21 @@
-"""Each camera's tracker, and what is remembered of its tracks."""
+"""The trackers of all cameras, and what is remembered of their tracks."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.calibration import CameraModel
+from mtmc.calibration import Calibration
+from mtmc.coasting import Coasting
 from mtmc.config import Plugin
 from mtmc.crops import CropsConfig, crop_quality, wants_crop
 from mtmc.tracklets import Tracklet
 from mtmc.types import Frame, TrackKey
-from trackers import Detections, Tracker, Tracks
+from trackers import Detections, SceneTracker, Tracker, Tracks
 
 # A tracker may find somebody again after any time; across a long gap that is the association's
 # to decide.
@@ -41,19 +44,72 @@ class Sighting:
     quality: NDArray[np.float32]
 
 
-def make_tracker(tracker: Plugin, fps: float) -> Tracker:
-    """A new instance of the tracker for one camera of that frame rate."""
+def make_tracker(tracker: Plugin, fps: float) -> Any:
+    """A new instance of the tracker for a camera, or the cameras, of that frame rate."""
     # Settings with this method count frames, and are given for 30 per second.
     at_rate = getattr(tracker.config, "at_rate", None)
-    made: Tracker = tracker.cls(at_rate(fps) if at_rate else tracker.config)
-    return made
+    return tracker.cls(at_rate(fps) if at_rate else tracker.config)
+
+
+def follows_all_cameras(tracker: Plugin) -> bool:
+    """Whether one instance follows people over all cameras together, on the floor."""
+    return getattr(tracker.cls, "needs_floor", False)
+
+
+class SceneTracking:
+    """All cameras' tracking, by a tracker in each or by one for all of them.
+
+    Args:
+        tracker: the tracker plug-in.
+        cameras: by name.
+    """
+
+    def __init__(self, tracker: Plugin, cameras: Mapping[str, CameraTracking]) -> None:
+        self.cameras = cameras
+        self.config = tracker.config
+        self.needs_image: bool = tracker.cls.needs_image
+        self.needs_embeddings: bool = tracker.cls.needs_embeddings
+        self._joint: SceneTracker | None = None
+        if follows_all_cameras(tracker):
+            self._joint = make_tracker(tracker, max(c.fps for c in cameras.values()))
+            self._coasting = {
+                name: Coasting(camera.model, camera.size, camera.fps)
+                for name, camera in cameras.items()
+                if camera.model  # as all have, which is checked before a run
+            }
+
+    def update(
+        self, frames: Mapping[str, Frame], detections: Mapping[str, Detections]
+    ) -> list[Sighting]:
+        """Follow the people of one time step.
+
+        Args:
+            frames: of some cameras, by name.
+            detections: of the same.
+        """
+        if self._joint is None:
+            return [self.cameras[n].update(frame, detections[n]) for n, frame in frames.items()]
+        nothing = Detections()
+        located = [
+            self.cameras[name].located(detections.get(name, nothing)) for name in self.cameras
+        ]
+        time = max(frame.time for frame in frames.values())
+        tracks = dict(zip(self.cameras, self._joint.update(time, located), strict=True))
+        for ended, stays in self._joint.merged.items():
+            for camera in self.cameras.values():
+                camera.rename(ended, stays)
+        ids, places = self._joint.positions()
+        people = dict(zip(ids.tolist(), places.tolist(), strict=True))
+        shown = {name: self._coasting[name].extended(tracks[name], people, time) for name in frames}
+        return [self.cameras[name].follow(frame, shown[name]) for name, frame in frames.items()]
 
 
 class CameraTracking:
     """One camera's tracker and tracklets.
 
     Args:
-        tracker: the tracker plug-in; this camera gets an instance of its own.
+        tracker: the tracker plug-in; this camera gets an instance of its own, unless one is for
+            all cameras.
         crops: which boxes are embedded.
         model: the camera's calibration, if there is one.
         size: ``(width, height)`` px of the images.
@@ -65,27 +121,48 @@ class CameraTracking:
         self,
         tracker: Plugin,
         crops: CropsConfig,
-        model: CameraModel | None,
+        model: Calibration | None,
         size: tuple[int, int],
         fps: float,
         keep: bool,
     ) -> None:
-        self._tracker = make_tracker(tracker, fps)
+        self.fps = fps
+        self._joint = follows_all_cameras(tracker)
+        self._tracker: Tracker | None = None if self._joint else make_tracker(tracker, fps)
         self._crops = crops
-        self._model = model.resized(size) if model else None
-        self._size = size
+        self.model = model.resized(size) if model else None
+        self.size = size
         self._keep = keep
-        self.needs_image: bool = self._tracker.needs_image
-        self.needs_embeddings: bool = self._tracker.needs_embeddings
         self._patience = max(LOST_AFTER, LOST_AFTER_FRAMES / fps)
         self.count = 0  # of tracklets so far
         self.ended: list[Tracklet] = []
         self._open: dict[int, Tracklet] = {}  # by the tracker's id
 
+    def located(self, detections: Detections) -> Detections:
+        """The detections with their places on the floor; as they are without a calibration."""
+        if self.model is None:
+            return detections
+        floor, covariance = self.model.locate(detections.boxes, self.size)
+        return replace(detections, floor=floor, floor_covariance=covariance)
+
     def update(self, frame: Frame, detections: Detections) -> Sighting:
-        """Follow the people of one frame."""
-        image = frame.image if self.needs_image else None
-        tracks = self._tracker.update(detections, image)
+        """Follow the people of one frame with this camera's own tracker."""
+        assert self._tracker is not None
+        image = frame.image if self._tracker.needs_image else None
+        return self.follow(frame, self._tracker.update(detections, image))
+
+    def rename(self, person: int, other: int) -> None:
+        """Take in that a person is another one, as the tracker over all cameras has found out.
+
+        Tracklets that one frame shows beside the other's stay somebody else's.
+        """
+        there = [t for t in self.tracklets if t.person == other]
+        for tracklet in self.tracklets:
+            if tracklet.person == person and not any(tracklet.meets(t) for t in there):
+                tracklet.person = other
+
+    def follow(self, frame: Frame, tracks: Tracks) -> Sighting:
+        """Take in what a tracker says of one frame."""
         self._close(frame.time - self._patience)
         # Of a tracklet that has ended, nothing is predicted any more.
         tracks = tracks[(tracks.det_index >= 0) | np.isin(tracks.ids, list(self._open))]
@@ -96,7 +173,7 @@ class CameraTracking:
         ids = np.array([tracklet.key.track_id for tracklet in tracklets], np.int64)
         tracks = Tracks(ids, tracks.boxes, tracks.scores, tracks.det_index)
         floor = self._locate(tracks, tracklets, frame.time)
-        quality = crop_quality(tracks.boxes, tracks.scores, self._size, self._crops.full_height)
+        quality = crop_quality(tracks.boxes, tracks.scores, self.size, self._crops.full_height)
         wanted = [
             row
             for row, tracklet in enumerate(tracklets)
@@ -125,18 +202,20 @@ class CameraTracking:
         if tracklet is None:
             self.count += 1
             key = TrackKey(frame.camera, self.count)
-            tracklet = self._open[track] = Tracklet(key, frame.time, frame.time)
+            person = track if self._joint else None
+            tracklet = Tracklet(key, frame.time, frame.time, person=person)
+            self._open[track] = tracklet
         tracklet.see(frame.index, frame.time)
         return tracklet
 
     def _locate(
         self, tracks: Tracks, tracklets: list[Tracklet], time: float
     ) -> NDArray[np.float64] | None:
-        if self._model is None:
+        if self.model is None:
             return None
-        points, variances = self._model.locate(tracks.boxes, self._size)
+        points, covariances = self.model.locate(tracks.boxes, self.size)
         for row in np.flatnonzero(tracks.det_index >= 0):
-            tracklets[row].path.add(time, points[row], float(variances[row]))
+            tracklets[row].path.add(time, points[row], float(np.trace(covariances[row])))
         return points
 
 

@@ -154,6 +154,8 @@ class Tracklet:
         path: where it was on the floor, empty without a calibration.
         embedded_at: time of the last crop, s.
         closed: whether it has ended for good; if its track is seen again, that is a new tracklet.
+        person: the id that a tracker over all cameras gave it, the same in each; None where each
+            camera has its own tracker.
     """
 
     key: TrackKey
@@ -165,6 +167,7 @@ class Tracklet:
     path: FloorPath = field(default_factory=FloorPath)
     embedded_at: float = -np.inf
     closed: bool = False
+    person: int | None = None
 
     def see(self, frame: int, time: float) -> None:
         """Note a sighting."""

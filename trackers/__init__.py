@@ -1,13 +1,22 @@
-"""Single-camera tracking: detections of one frame in, tracks with ids out."""
+"""Tracking: detections of one frame in, tracks with ids out."""
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import Any
 
-from trackers.types import Detections, Tracker, Tracks
+from trackers.types import Detections, SceneTracker, Tracker, Tracks
 
-__all__ = ["TRACKERS", "Detections", "Tracker", "Tracks", "create", "tracker_class"]
+__all__ = [
+    "SCENE_TRACKERS",
+    "TRACKERS",
+    "Detections",
+    "SceneTracker",
+    "Tracker",
+    "Tracks",
+    "create",
+    "tracker_class",
+]
 
 # name -> "module:Class", loaded on use.
 TRACKERS: dict[str, str] = {
@@ -18,20 +27,25 @@ TRACKERS: dict[str, str] = {
     "botsort": "trackers.botsort:BotSort",
     "motdt": "trackers.motdt:Motdt",
 }
+# Those that follow people over all calibrated cameras together.
+SCENE_TRACKERS: dict[str, str] = {
+    "floor": "trackers.floor:FloorTracker",
+}
 
 
 def tracker_class(name: str) -> Any:
     """The class of a tracker; its `Config` attribute is the dataclass of its settings.
 
     Args:
-        name: a key of `TRACKERS`.
+        name: a key of `TRACKERS` or `SCENE_TRACKERS`.
 
     Raises:
         ValueError: there is no tracker of that name.
     """
-    if name not in TRACKERS:
-        raise ValueError(f"no tracker {name!r}; there are {', '.join(sorted(TRACKERS))}")
-    module, _, attribute = TRACKERS[name].partition(":")
+    every = TRACKERS | SCENE_TRACKERS
+    if name not in every:
+        raise ValueError(f"no tracker {name!r}; there are {', '.join(sorted(every))}")
+    module, _, attribute = every[name].partition(":")
     return getattr(import_module(module), attribute)
 
 

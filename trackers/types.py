@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol, Self
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import NDArray
 
     Index = NDArray[np.bool_] | NDArray[np.integer] | slice
@@ -48,6 +50,9 @@ class Detections:
         boxes: ``(N, 4) float32``, ``x1, y1, x2, y2`` in pixels.
         scores: ``(N,) float32`` detector confidence in 0..1.
         embeddings: ``(N, D) float32`` unit rows, or None when nothing was embedded.
+        floor: ``(N, 2) float64`` positions on the floor, m, NaN where unknown; None without a
+            calibration.
+        floor_covariance: ``(N, 2, 2) float64`` of the positions, m²; given if `floor` is.
 
     Raises:
         ValueError: a shape does not fit, a number is not finite, or a box has no area.
@@ -56,13 +61,16 @@ class Detections:
     boxes: NDArray[np.float32] = field(default_factory=_no_boxes)
     scores: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     embeddings: NDArray[np.float32] | None = None
+    floor: NDArray[np.float64] | None = None
+    floor_covariance: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("boxes", "scores", "embeddings"):
+        for name in ("boxes", "scores", "embeddings", "floor", "floor_covariance"):
             value = getattr(self, name)
             if value is not None:
+                dtype = np.float64 if name.startswith("floor") else np.float32
                 # A view, so that freezing it leaves the caller's own array writable.
-                array = np.asarray(value, np.float32)[...]
+                array = np.asarray(value, dtype)[...]
                 object.__setattr__(self, name, array)
                 _freeze(array)
         _check_boxes(self.boxes)
@@ -76,14 +84,29 @@ class Detections:
                 )
             if not np.isfinite(self.embeddings).all():
                 raise ValueError("embeddings must be finite")
+        self._check_floor()
+
+    def _check_floor(self) -> None:
+        if self.floor is None and self.floor_covariance is None:
+            return
+        for name, shape in (("floor", (len(self), 2)), ("floor_covariance", (len(self), 2, 2))):
+            value = getattr(self, name)
+            if value is None or value.shape != shape:
+                got = None if value is None else value.shape
+                raise ValueError(f"{name} must have shape {shape} like the boxes, got {got}")
 
     def __len__(self) -> int:
         return len(self.boxes)
 
     def __getitem__(self, index: Index) -> Self:
         """The detections selected by a boolean mask, an index array or a slice."""
-        embeddings = None if self.embeddings is None else self.embeddings[index]
-        return type(self)(self.boxes[index], self.scores[index], embeddings)
+        return type(self)(
+            self.boxes[index],
+            self.scores[index],
+            None if self.embeddings is None else self.embeddings[index],
+            None if self.floor is None else self.floor[index],
+            None if self.floor_covariance is None else self.floor_covariance[index],
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,4 +186,26 @@ class Tracker(Protocol):
             detections: this frame's people.
             image: ``(H, W, 3) uint8`` BGR, only where ``needs_image`` is set.
         """
+        ...
+
+
+class SceneTracker(Protocol):
+    """Follows people over all cameras of a scene; a tracker that ``needs_floor``."""
+
+    needs_floor: bool
+    needs_embeddings: bool
+    needs_image: bool
+    merged: Mapping[int, int]  # of the last step: id that turned out to be another -> that one
+
+    def update(self, time: float, cameras: Sequence[Detections]) -> list[Tracks]:
+        """Take one time step's detections of all cameras and report the tracks in each.
+
+        Args:
+            time: seconds; it never decreases.
+            cameras: of each camera, in the same order at every step, with floor positions.
+        """
+        ...
+
+    def positions(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Ids of the people seen in the last step, and where they are: ``(N, 2)`` m."""
         ...

@@ -29,6 +29,10 @@ class Associator(Protocol):
         """
         ...
 
+    def cuts(self, tracklets: Sequence[Tracklet]) -> Mapping[TrackKey, Sequence[float]]:
+        """After the last step: when tracks changed person, s; they are cut before ``finish``."""
+        ...
+
     def finish(self, tracklets: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
         """After the last step: the ids, 1-based, of all tracklets not decided before."""
         ...

@@ -48,6 +48,8 @@ class EvidenceConfig:
         floor_outliers: share of floor positions that are just wrong.
         floor_memory: seconds after which another look at the floor counts as a new one.
         floor_limit: so many looks at the floor count at most.
+        floor_track: log odds that a tracker over all cameras is right: in favour of tracklets it
+            took for one person, against those of two at one time.
     """
 
     max_distance: float | Literal["auto"] | None = "auto"
@@ -60,9 +62,10 @@ class EvidenceConfig:
     floor_outliers: float = 0.1
     floor_memory: float = 1.0
     floor_limit: float = 10.0
+    floor_track: float = 6.0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.max_distance, str | None):
+        if self.max_distance is not None and self.max_distance != "auto":
             require(0 < self.max_distance <= 2, "max_distance must be in 0..2, or auto")
         for name in (
             "same_camera",
@@ -72,6 +75,7 @@ class EvidenceConfig:
             "floor_area",
             "floor_memory",
             "floor_limit",
+            "floor_track",
         ):
             value = getattr(self, name)
             require(math.isfinite(value) and value > 0, f"{name} must be above 0, got {value}")
@@ -131,6 +135,9 @@ class Looks:
     def of(cls, tracklets: Sequence[Tracklet]) -> Looks:
         """The looks of tracklets."""
         return cls.of_galleries([t.gallery for t in tracklets], [t.key.camera for t in tracklets])
+
+    def __getitem__(self, rows: slice) -> Looks:
+        return Looks(self.sums[rows], self.totals[rows], self.cameras[rows])
 
     @property
     def weights(self) -> NDArray[np.float32]:
@@ -245,14 +252,18 @@ def floor_odds(
 
 
 def floor_evidence(tracklets: Sequence[Tracklet], config: EvidenceConfig) -> NDArray[np.float32]:
-    """Log odds by the floor between all tracklets of different cameras.
+    """Log odds by the floor between all tracklets.
 
-    At each tick all positions are compared; looks closer together in time than
-    ``floor_memory`` are not independent and count less.
+    Where a tracker followed people over all cameras, what it says; it has compared their places
+    with everybody else's. Elsewhere, between tracklets of different cameras, all positions at
+    each tick are compared; looks closer together in time than ``floor_memory`` are not independent
+    and count less.
 
     Returns:
         ``(N, N)`` symmetric, 0 for those never located at the same time.
     """
+    if any(t.person is not None for t in tracklets):
+        return tracked_evidence(tracklets, tracklets, config)
     total = np.zeros((len(tracklets), len(tracklets)))
     looks = np.zeros_like(total)
     cameras = np.unique([t.key.camera for t in tracklets], return_inverse=True)[1]
@@ -265,6 +276,31 @@ def floor_evidence(tracklets: Sequence[Tracklet], config: EvidenceConfig) -> NDA
         looks[cell] += other
     independent = np.minimum(looks * min(1, TICK / config.floor_memory), config.floor_limit)
     return (total / np.maximum(looks, 1) * independent).astype(np.float32)
+
+
+def tracked_evidence(
+    a: Sequence[Tracklet], b: Sequence[Tracklet], config: EvidenceConfig
+) -> NDArray[np.float32]:
+    """Log odds between tracklets of which a tracker over all cameras says who they are.
+
+    Returns:
+        ``(len(a), len(b))``: for one person, against two at the same time, else 0.
+    """
+
+    def column(tracklets: Sequence[Tracklet], name: str) -> NDArray[np.float64]:
+        values = (getattr(tracklet, name) for tracklet in tracklets)
+        return np.array([np.nan if value is None else value for value in values], np.float64)
+
+    people, others = column(a, "person")[:, None], column(b, "person")[None]
+    together = (column(a, "start")[:, None] <= column(b, "end")[None]) & (
+        column(b, "start")[None] <= column(a, "end")[:, None]
+    )
+    apart = together & np.isfinite(people) & np.isfinite(others)
+    odds = np.where(people == others, 1.0, np.where(apart, -1.0, 0.0)) * config.floor_track
+    keys = {tracklet.key: row for row, tracklet in enumerate(b)}
+    own = [(row, keys[t.key]) for row, t in enumerate(a) if t.key in keys]
+    odds[tuple(np.array(own, np.int64).reshape(-1, 2).T)] = 0
+    return odds.astype(np.float32)
 
 
 def _positions_by_tick(

@@ -18,7 +18,9 @@ from mtmc.associate.evidence import (
     without_camera_colours,
 )
 from mtmc.associate.matching import FORBIDDEN, match_or_new
+from mtmc.associate.split import find_cuts
 from mtmc.associate.thresholds import scale_of
+from mtmc.config import require
 from mtmc.tracklets import Tracklet
 from mtmc.types import TrackKey
 
@@ -27,7 +29,18 @@ MAX_SWEEPS = 10  # of reassignment; it settles in two or three
 
 @dataclass(frozen=True)
 class OfflineConfig(EvidenceConfig):
-    """Settings of the offline association; see ``EvidenceConfig``."""
+    """Settings of the offline association, beside those of ``EvidenceConfig``.
+
+    Args:
+        split: a track is cut where the looks before and after speak at least that much against
+            one person, log odds; None cuts none.
+    """
+
+    split: float | None = 2.0
+
+    def __post_init__(self) -> None:
+        EvidenceConfig.__post_init__(self)
+        require(self.split is None or self.split > 0, f"split must be above 0, got {self.split}")
 
 
 class OfflineAssociator:
@@ -51,6 +64,13 @@ class OfflineAssociator:
         """Nothing is decided before the end."""
         del time, visible
         return {}
+
+    def cuts(self, tracklets: Sequence[Tracklet]) -> Mapping[TrackKey, Sequence[float]]:
+        """When tracks changed person, s; to be asked, and done, before ``finish``."""
+        if self._config.split is None:
+            return {}
+        scale = scale_of(tracklets, self._max_distance, self._config)
+        return find_cuts(tracklets, scale, self._config, self._config.split)
 
     def finish(self, tracklets: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
         """See ``Associator``; people are numbered in the order of their first sighting."""

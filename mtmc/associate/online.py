@@ -10,15 +10,24 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.associate.evidence import EvidenceConfig, Looks, Scale, appearance, floor_evidence
+from mtmc.associate.evidence import (
+    EvidenceConfig,
+    Looks,
+    Scale,
+    appearance,
+    floor_evidence,
+    without_camera_colours,
+)
 from mtmc.associate.matching import FORBIDDEN, clearness, match_or_new
 from mtmc.associate.thresholds import scale_of
+from mtmc.associate.travel import Passage, TravelTimes
 from mtmc.config import require
 from mtmc.tracklets import Gallery, Tracklet
 from mtmc.types import TrackKey
 
 LEARN_EVERY = 2.0  # seconds between two looks at what distances mean
 LEARN_FROM = 64  # tracklets at most
+LOOK_EVERY = 0.5  # seconds between two looks at a track that is unclear
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,9 @@ class OnlineConfig(EvidenceConfig):
             odds,
         max_patience: until so many seconds are over, when it is decided whatever is known of it.
         gallery_size: embeddings remembered of a person in each camera.
+        topology: ``topology[a][b]`` the least and greatest time in s that people take from camera
+            ``a`` to camera ``b``; the least is 0 where both see one place. What is not given is
+            learned.
     """
 
     patience: float = 1.0
@@ -39,6 +51,7 @@ class OnlineConfig(EvidenceConfig):
     clear: float = 2.0
     max_patience: float = 4.0
     gallery_size: int = 32
+    topology: dict[str, dict[str, tuple[float, float]]] | None = None
 
     def __post_init__(self) -> None:
         EvidenceConfig.__post_init__(self)
@@ -46,6 +59,12 @@ class OnlineConfig(EvidenceConfig):
             value = getattr(self, name)
             require(math.isfinite(value) and value >= 0, f"{name} must not be negative")
         require(self.min_crops >= 0, f"min_crops must not be negative, got {self.min_crops}")
+        for before, others in (self.topology or {}).items():
+            for after, (least, most) in others.items():
+                require(
+                    least <= most,
+                    f"topology.{before}.{after} must be the least and the greatest time, s",
+                )
         require(self.gallery_size >= 1, f"gallery_size must be positive, got {self.gallery_size}")
 
 
@@ -56,6 +75,11 @@ class _Identity:
     number: int
     galleries: dict[str, Gallery] = field(default_factory=dict)
     open: list[Tracklet] = field(default_factory=list)
+    left: tuple[float, str] = (-math.inf, "")  # last seen when, s, and where, of the other tracks
+
+    def last_seen(self) -> tuple[float, str]:
+        """When, s, and in which camera."""
+        return max([(t.end, t.key.camera) for t in self.open], default=self.left)
 
     def looks(self) -> Iterator[tuple[str, Gallery]]:
         """Camera and gallery of every look at the person."""
@@ -85,6 +109,8 @@ class OnlineAssociator:
         self._scale = Scale.given(max_distance, config)
         self._recent: dict[TrackKey, Tracklet] = {}  # what the scale is learned from
         self._learned = -math.inf  # when, s
+        self._travel = TravelTimes(config.topology)
+        self._look_again: dict[TrackKey, float] = {}  # when, s, at tracks that are unclear
 
     def update(self, time: float, visible: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
         """See ``Associator``."""
@@ -94,6 +120,11 @@ class OnlineAssociator:
             self._learned = time
             self._learn(visible)
         return self._decide(ready, time)
+
+    def cuts(self, tracklets: Sequence[Tracklet]) -> Mapping[TrackKey, Sequence[float]]:
+        """None: what was said is not revised."""
+        del tracklets
+        return {}
 
     def finish(self, tracklets: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
         """Decide the tracks that still wait."""
@@ -121,12 +152,15 @@ class OnlineAssociator:
                 self._remember(person, tracklet)
 
     def _remember(self, person: _Identity, tracklet: Tracklet) -> None:
+        camera = tracklet.key.camera
+        person.left = max(person.left, (tracklet.end, camera))
         if len(tracklet.gallery):
-            camera = tracklet.key.camera
             gallery = person.galleries.setdefault(camera, Gallery(self._config.gallery_size))
             gallery.extend(tracklet.gallery)
 
     def _is_ready(self, tracklet: Tracklet, time: float) -> bool:
+        if time < self._look_again.get(tracklet.key, -math.inf):
+            return False
         age = time - tracklet.start
         enough = len(tracklet.gallery) >= self._config.min_crops
         return age >= self._config.max_patience or (enough and age >= self._config.patience)
@@ -143,6 +177,7 @@ class OnlineAssociator:
                 person.open.append(tracklet)
                 self._decided[tracklet.key] = person
                 del self._waiting[tracklet.key]
+                self._look_again.pop(tracklet.key, None)
                 decisions[tracklet.key] = person.number
         return decisions
 
@@ -151,12 +186,29 @@ class OnlineAssociator:
     ) -> Iterator[tuple[Tracklet, _Identity]]:
         """The tracks for which it is clear, or high time, and who they are."""
         known = list(self._people)
-        odds = self._odds(tracks, known)
-        margins = clearness(odds)
-        for tracklet, column, margin in zip(tracks, match_or_new(odds), margins, strict=True):
+        travel = self._passages(tracks, known)
+        alike = self._odds(tracks, known)
+        odds = alike + self._travel.odds(travel).reshape(alike.shape)
+        for row, (column, margin) in enumerate(
+            zip(match_or_new(odds), clearness(odds), strict=True)
+        ):
+            tracklet = tracks[row]
             last = time - tracklet.start >= self._config.max_patience
-            if last or margin >= self._config.clear:
-                yield tracklet, known[column] if column >= 0 else self._open()
+            # Whoever is once called new stays so, while a late decision does little harm.
+            clear = margin >= self._config.clear and (column >= 0 or not known)
+            if not (last or clear):
+                self._look_again[tracklet.key] = time + LOOK_EVERY
+                continue
+            if column >= 0 and alike[row, column] >= self._config.clear:
+                mine = travel[row * len(known) : (row + 1) * len(known)]
+                self._travel.learn(mine[column], mine)
+            yield tracklet, known[column] if column >= 0 else self._open()
+
+    @staticmethod
+    def _passages(tracks: Sequence[Tracklet], people: Sequence[_Identity]) -> list[Passage]:
+        """From each person's last sighting to each track, track by track."""
+        last = [person.last_seen() for person in people]
+        return [(at, t.key.camera, t.start - time) for t in tracks for time, at in last]
 
     def _open(self) -> _Identity:
         person = _Identity(len(self._people) + 1)
@@ -183,8 +235,14 @@ class OnlineAssociator:
         total, weight = np.zeros((len(people), len(tracks))), np.zeros(len(people))
         if looks:
             columns, cameras, galleries = zip(*looks, strict=True)
-            known = Looks.of_galleries(galleries, cameras)
-            odds = appearance(Looks.of(tracks), known, self._scale, self._config)
+            everybody = Looks.of_galleries(
+                [*(t.gallery for t in tracks), *galleries],
+                [*(t.key.camera for t in tracks), *cameras],
+            )
+            if self._config.camera_colours:
+                everybody = without_camera_colours(everybody)
+            new, known = everybody[: len(tracks)], everybody[len(tracks) :]
+            odds = appearance(new, known, self._scale, self._config)
             np.add.at(total, list(columns), odds.T * known.weights[:, None])
             np.add.at(weight, list(columns), known.weights)
         return (total / np.maximum(weight, 1e-9)[:, None]).T

@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.associate.evidence import EvidenceConfig, Looks, Scale, distances
+from mtmc.associate.evidence import (
+    EvidenceConfig,
+    Looks,
+    Scale,
+    distances,
+    without_camera_colours,
+)
 from mtmc.tracklets import Tracklet
 
 Floats = NDArray[np.float64]
@@ -92,6 +98,8 @@ def calibrate(
     default = Scale.given(max_distance, config, looks)
     if len(known) < MIN_TRACKLETS:
         return Calibration(default)
+    if config.camera_colours:
+        looks = without_camera_colours(looks)
     apart = distances(looks, looks, default.coherence).astype(np.float64)
     same_camera = looks.cameras[:, None] == looks.cameras[None]
     first, second = np.triu_indices(len(known), 1)
@@ -122,13 +130,15 @@ def _priors(
     halves: Floats, together: Floats, tracks: int, max_distance: float
 ) -> tuple[Spread, Spread]:
     """What to expect across cameras, from within one and from the embedder."""
-    same = Spread(SAME * max_distance, SPREAD * max_distance)
     other = Spread(OTHER * max_distance, SPREAD * max_distance)
-    each = np.full(len(together), tracks / len(together))
-    return (
-        same.updated(FROM_HALVES * halves, np.ones(len(halves)), PRIOR),
-        other.updated(FROM_CAMERA * together, each, PRIOR),
+    other = other.updated(
+        FROM_CAMERA * together, np.full(len(together), tracks / len(together)), PRIOR
     )
+    # How much more alike one person is than two is the embedder's; how much two differ is the
+    # footage's: people in dark clothes are alike.
+    same = Spread(SAME / OTHER * other.mean, SPREAD / OTHER * other.mean)
+    each = min(1.0, PRIOR / len(halves))
+    return same.updated(FROM_HALVES * halves, np.full(len(halves), each), PRIOR), other
 
 
 def _separate(values: Floats, same: Spread, other: Spread, tracks: int) -> tuple[Spread, Spread]:

@@ -15,7 +15,7 @@ from mtmc.mot import MotRows
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mtmc.calibration import CameraModel
+    from mtmc.calibration import Calibration
     from mtmc.evaluate.protocol import CameraRows
     from mtmc.evaluate.scene import Floats, Ints, Mask
 
@@ -41,7 +41,7 @@ class FloorPeople:
     counts: Mask
 
 
-def floor_scene(cameras: Sequence[CameraRows], models: Mapping[str, CameraModel]) -> Scene:
+def floor_scene(cameras: Sequence[CameraRows], models: Mapping[str, Calibration]) -> Scene:
     """The scene on the floor, with similarity ``1 - distance / 2 m``, at least 0.
 
     Boxes of ground truth and result are located in the same way. Frames of the same number are
@@ -66,7 +66,7 @@ def floor_scene(cameras: Sequence[CameraRows], models: Mapping[str, CameraModel]
                 everything.frames - cameras[0].first_frame,
                 everything.ids,
                 np.concatenate([points for points, _ in located]),
-                np.concatenate([variances for _, variances in located]),
+                np.concatenate([np.trace(sure, axis1=1, axis2=2) for _, sure in located]),
                 counts if side == "truth" else np.ones(len(everything), bool),
             )
         )

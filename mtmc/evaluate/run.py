@@ -21,6 +21,7 @@ from mtmc.evaluate.sequences import MotSequence, find_sequences, read_cameras, r
 from mtmc.evaluate.tracking import TrackingRun, track_all
 from mtmc.registry import DETECTORS, TRACKERS
 from mtmc.run_config import DEFAULT_DETECTOR, DEFAULT_TRACKER
+from mtmc.tracking import follows_all_cameras
 from trackers.offline import RefineConfig
 
 if TYPE_CHECKING:
@@ -85,6 +86,11 @@ class TrackOptions:
             self.reid,
         )
         tracker = choose(TRACKERS, settings["tracker"], DEFAULT_TRACKER)
+        if follows_all_cameras(tracker):
+            raise UserError(
+                f"--tracker {tracker.name}: needs calibrated cameras, which a benchmark of single "
+                f"cameras does not have; choose another, such as {DEFAULT_TRACKER}"
+            )
         offline = build(RefineConfig, settings["offline"], "offline") if self.offline else None
         return TrackingRun(tracker, perception, out, offline)
 

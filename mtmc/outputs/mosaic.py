@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import colorsys
 from collections.abc import Callable, Iterable, Mapping
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
-import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mtmc.outputs.drawing import clock, draw_text, id_color
+from mtmc.outputs.video import VideoWriter
 from mtmc.types import Frame, Image
 
-FONT = cv2.FONT_HERSHEY_SIMPLEX
-GOLDEN_RATIO = 0.61803398875
-TIME_BASE = Fraction(1, 90_000)  # s, fine enough for any frame rate
 Labels = tuple[NDArray[np.floating], NDArray[np.integer]]
-
-
-def id_color(number: int) -> tuple[int, int, int]:
-    """A BGR colour that differs well from those of the ids around it."""
-    hue = number * GOLDEN_RATIO % 1.0
-    red, green, blue = colorsys.hsv_to_rgb(hue, 0.65 + 0.3 * (number % 2), 1.0)
-    return int(255 * blue), int(255 * green), int(255 * red)
 
 
 class Mosaic:
@@ -83,7 +71,7 @@ class Mosaic:
         view = np.ascontiguousarray(cell)
         for box, identity in zip(boxes, ids, strict=True):
             _draw_person(view, np.asarray(box) * scale, int(identity))
-        _text(view, f"{frame.camera}  {_clock(frame.time)}", (6, 6), (255, 255, 255), (0, 0, 0))
+        draw_text(view, f"{frame.camera}  {clock(frame.time)}", (6, 6), (255, 255, 255), (0, 0, 0))
         cell[:] = view
 
 
@@ -101,65 +89,7 @@ def _draw_person(image: Image, box: NDArray[np.floating], identity: int) -> None
     x1, y1, x2, y2 = (round(float(v)) for v in box)
     color = id_color(identity) if identity else (160, 160, 160)
     cv2.rectangle(image, (x1, y1), (x2, y2), color, 2)
-    _text(image, str(identity) if identity else "?", (x1, y1), (0, 0, 0), color)
-
-
-def _text(
-    image: Image,
-    text: str,
-    corner: tuple[int, int],
-    color: tuple[int, int, int],
-    background: tuple[int, int, int],
-) -> None:
-    (width, height), _ = cv2.getTextSize(text, FONT, 0.55, 1)
-    x = min(max(corner[0], 0), max(0, image.shape[1] - width - 6))
-    y = min(max(corner[1], 0), max(0, image.shape[0] - height - 6))
-    cv2.rectangle(image, (x, y), (x + width + 6, y + height + 6), background, -1)
-    cv2.putText(image, text, (x + 3, y + height + 3), FONT, 0.55, color, 1, cv2.LINE_AA)
-
-
-def _clock(time: float) -> str:
-    sign, time = ("-" if time < 0 else ""), abs(time)
-    minutes, seconds = divmod(time, 60)
-    hours, minutes = divmod(int(minutes), 60)
-    return f"{sign}{hours:d}:{minutes:02d}:{seconds:04.1f}"
-
-
-class VideoWriter:
-    """An H.264 file that browsers play, and that stays playable when the process dies.
-
-    Args:
-        path: the ``.mp4`` to write.
-        size: ``(width, height)`` px, even numbers.
-        fps: nominal frame rate; each frame has its own timestamp.
-    """
-
-    def __init__(self, path: Path, size: tuple[int, int], fps: float) -> None:
-        options = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
-        self._container: Any = av.open(str(path), "w", format="mp4", options=options)
-        rate = Fraction(fps).limit_denominator(1001)
-        self._stream = self._container.add_stream("libx264", rate=rate)
-        self._stream.width, self._stream.height = size
-        self._stream.pix_fmt = "yuv420p"
-        self._stream.codec_context.time_base = TIME_BASE
-        # No B-frames: they would shift the first timestamp away from 0.
-        self._stream.options = {"preset": "veryfast", "crf": "23", "bf": "0"}
-        self._start: float | None = None
-        self._last = -1
-
-    def write(self, image: Image, time: float) -> None:
-        """Add a picture ``(H, W, 3)`` BGR that was taken at ``time`` s."""
-        self._start = time if self._start is None else self._start
-        frame = av.VideoFrame.from_ndarray(image, format="bgr24")
-        # Timestamps must grow, whatever a live camera's clock does.
-        self._last = max(round((time - self._start) / TIME_BASE), self._last + 1)
-        frame.pts, frame.time_base = self._last, TIME_BASE
-        self._container.mux(self._stream.encode(frame))
-
-    def close(self) -> None:
-        """Write what is pending."""
-        self._container.mux(self._stream.encode())
-        self._container.close()
+    draw_text(image, str(identity) if identity else "?", (x1, y1), (0, 0, 0), color)
 
 
 def write_mosaic(

@@ -21,6 +21,7 @@ IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".
 LIVE_SCHEMES = frozenset({"rtsp", "rtsps", "rtmp", "rtmps", "udp", "tcp", "rtp", "srt", "mms"})
 CAMERAS_FILE = "cameras.yaml"
 RESULT_FILE = "run.json"  # a folder that holds it is the result of a run
+RESULT_VIDEOS = frozenset({"mosaic.mp4", "floor.mp4"})
 LONGEST_NAME = 200  # bytes, so that what is appended to it still makes a file name
 # What one file system or another does not take; Windows' device names go with any suffix, too.
 NO_FILE_NAME = re.compile(
@@ -129,7 +130,7 @@ def _video(path: Path) -> Camera:
 def _from_folder(folder: Path) -> list[Camera]:
     entries = [e for e in sorted(folder.iterdir()) if not e.name.startswith(".")]
     if (folder / RESULT_FILE).is_file():
-        entries = [e for e in entries if e.name != "mosaic.mp4"]
+        entries = [e for e in entries if e.name not in RESULT_VIDEOS]
     cameras = [camera for entry in entries if (camera := _from_path(entry))]
     images = image_folder(folder)
     # In a MOTChallenge sequence the camera is named like the sequence, not like its img1.

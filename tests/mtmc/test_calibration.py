@@ -44,25 +44,64 @@ def test_above_the_horizon_there_is_no_floor():
 def test_people_are_located_and_uncertainty_grows_with_distance():
     model = looking_down()
     boxes = np.array([person_box(model, 0.5, 4), person_box(model, 1.0, 9)])
-    points, variances = model.locate(boxes, SIZE)
+    points, covariances = model.locate(boxes, SIZE)
     assert points == pytest.approx(np.array([[0.5, 4], [1.0, 9]]), abs=0.1)
-    assert variances[0] < variances[1] < 0.5
+    near, far = np.trace(covariances, axis1=1, axis2=2)
+    assert near < far < 0.5
+
+
+def test_the_bearing_is_surer_than_the_distance():
+    model = looking_down()
+    ahead, aside = model.locate(
+        np.array([person_box(model, 0.0, 8), person_box(model, 5.0, 8)]), SIZE
+    )[1]
+    assert ahead[1, 1] > 2 * ahead[0, 0]
+    assert ahead[0, 1] == pytest.approx(0, abs=1e-9)
+    assert aside[0, 1] > 0  # whoever is further away is also further aside
+
+
+def test_covariances_hold_what_noisy_boxes_do():
+    model, random = looking_down(), np.random.default_rng(0)
+    x1, y1, x2, y2 = person_box(model, 2.0, 7.0)
+    noise = 0.03 * (y2 - y1)  # as is assumed of detectors
+    x, top, bottom = random.normal(0, noise, (3, 4000))
+    boxes = np.array([x1, y1, x2, y2]) + np.column_stack([x, top, x, bottom])
+    points, covariances = model.locate(boxes, SIZE)
+    sure = np.linalg.inv(covariances)
+    away = points - np.mean(points, axis=0)
+    squared = np.einsum("ni,nij,nj->n", away, sure, away)
+    assert squared.mean() == pytest.approx(2, abs=1)
 
 
 def test_hidden_feet_do_not_move_a_person_away():
     model = looking_down()
     x1, y1, x2, y2 = person_box(model, 0.0, 5.0)
     behind_a_desk = np.array([[x1, y1, x2, y1 + 0.55 * (y2 - y1)]])
-    points, variances = model.locate(behind_a_desk, SIZE)
+    points, covariances = model.locate(behind_a_desk, SIZE)
     feet_only = model.to_plane(np.array([[(x1 + x2) / 2, behind_a_desk[0, 3]]]), 0.0)
     assert abs(points[0, 1] - 5.0) < 0.3 < abs(feet_only[0, 1] - 5.0)
     whole = model.locate(np.array([[x1, y1, x2, y2]]), SIZE)[1]
-    assert variances[0] > whole[0]
+    assert np.linalg.det(covariances[0]) > np.linalg.det(whole[0])
 
 
-def test_nothing_known_is_nan_with_infinite_variance():
-    points, variances = looking_down().locate(np.array([[0, 0, 640, 480.0]]), SIZE)
-    assert np.isnan(points).all() or np.isinf(variances).all()
+def test_a_box_cut_at_a_side_is_not_taken_for_a_person_in_its_middle():
+    model = looking_down()
+    feet, head = model.project(np.array([[0.0, 5, 0], [0.0, 5, 1.7]]))
+    half = 0.2 * (feet[1] - head[1])
+    box = np.array([[feet[0] - half, head[1], feet[0] + half, feet[1]]])
+    border = int(feet[0] - 0.5 * half)
+    cut = np.minimum(box, [[border, 480, border, 480]])
+    point, covariance = model.locate(cut, (border, 480))
+    assert point[0] == pytest.approx([0, 5], abs=0.02)
+    assert model.to_plane(cut[:, [0, 3]] / 2 + cut[:, [2, 3]] / 2, 0.0)[0, 0] < -0.1
+    whole = model.locate(box, SIZE)[1]
+    assert np.linalg.det(covariance[0]) > np.linalg.det(whole[0])
+
+
+def test_nothing_known_is_nan_with_infinite_covariance():
+    points, covariances = looking_down().locate(np.array([[0, 0, 640, 480.0]]), SIZE)
+    assert np.isnan(points).all()
+    assert np.isinf(covariances).all()
 
 
 def test_another_image_size_is_scaled():

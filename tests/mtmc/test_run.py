@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 
+import av
 import numpy as np
 import pytest
 import yaml
@@ -242,6 +243,25 @@ def test_ctrl_c_while_the_mosaic_is_drawn_loses_nothing_else(scene, tmp_path):
     assert not (out / "mosaic.mp4").exists()
     assert run(scene, out, settings, resume=True)["status"] == "complete"
     assert (out / "mosaic.mp4").exists()
+
+
+def test_with_a_calibration_the_floor_is_drawn(scene, tmp_path):
+    entry = {"homography": [[0.05, 0, -4], [0, -0.05, 6], [0, 0, 1]], "resolution": [160, 120]}
+    (tmp_path / "floor.yaml").write_text(yaml.safe_dump({"left": entry, "right": entry}))
+    settings = {**SETTINGS, "calibration": str(tmp_path / "floor.yaml")}
+    out = tmp_path / "out"
+    record = run(scene, out, settings)
+    assert record["identities"] == 2
+    assert (out / "floor.png").stat().st_size > 1000
+    assert not (out / "floor.mp4").exists()
+    run(scene, out, {**settings, "output": {"width": 320}})
+    with av.open(str(out / "floor.mp4")) as container:
+        assert len(list(container.decode(video=0))) == 24
+    (out / "floor.mp4").unlink()
+    run(scene, out, {**settings, "output": {"width": 320}}, resume=True)
+    assert (out / "floor.mp4").exists()
+    run(scene, out, SETTINGS)
+    assert not (out / "floor.png").exists()
 
 
 def test_a_background_model_is_learned_again_when_resumed(tmp_path):

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+_STRAIGHT = 0.2  # seconds, standard deviation, over which a path may be smoothed
+
 
 @dataclass(frozen=True, slots=True)
 class RefineConfig:
@@ -79,8 +81,8 @@ class RefineConfig:
     def at_rate(self, fps: float) -> RefineConfig:
         """These settings, which are given for 30 frames per second, for another frame rate.
 
-        Gaps and lengths keep their duration. Smoothing stays: it averages over detections, of
-        which each has its own error.
+        Gaps and lengths keep their duration. Smoothing stays, as it averages over detections, of
+        which each has its own error; but not over more time than people walk straight.
 
         Args:
             fps: frames per second of the video.
@@ -93,6 +95,8 @@ class RefineConfig:
             ghost_score=self.ghost_score * fps / NOMINAL_FPS,
             fill_gap=frames_at(self.fill_gap, fps),
             extend=round(self.extend * fps / NOMINAL_FPS),
+            smooth_position=min(self.smooth_position, _STRAIGHT * fps),
+            smooth_size=min(self.smooth_size, _STRAIGHT * fps),
         )
 
 

@@ -146,3 +146,22 @@ def test_the_floor_says_nothing_of_one_camera_or_of_other_times():
 def test_settings_out_of_range(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         EvidenceConfig(**options)
+
+
+def test_a_tracker_over_all_cameras_has_compared_places_already():
+    times = np.arange(0, 4, TICK)
+    here = np.zeros((len(times), 2))
+    tracklets = [make_tracklet(c, 1, times, floor=here) for c in "abc"]
+    tracklets.append(make_tracklet("a", 2, times + 60, floor=here))
+    for tracklet, person in zip(tracklets, (7, 7, 8, 9), strict=True):
+        tracklet.person = person
+    odds = floor_evidence(tracklets, CONFIG)
+    weight = CONFIG.floor_track
+    assert odds[0].tolist() == [0, weight, -weight, 0]  # itself, one, two at once, another time
+    np.testing.assert_array_equal(odds, odds.T)
+
+
+def test_who_comes_back_under_the_same_number_is_the_same():
+    first, again = (make_tracklet("a", n, np.arange(3) + 20.0 * n) for n in (1, 2))
+    first.person = again.person = 4
+    assert floor_evidence([first, again], CONFIG)[0, 1] == CONFIG.floor_track

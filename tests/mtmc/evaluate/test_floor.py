@@ -17,7 +17,7 @@ class FromAbove:
     size = (1000, 1000)
 
     def locate(self, boxes, size):
-        return boxes[:, :2] / 10, np.ones(len(boxes))
+        return boxes[:, :2] / 10, np.tile(np.eye(2), (len(boxes), 1, 1))
 
 
 MODELS = {"a": FromAbove(), "b": FromAbove()}

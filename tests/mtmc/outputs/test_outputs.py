@@ -9,8 +9,9 @@ import pytest
 
 from mtmc.errors import UserError
 from mtmc.mot import MotKind, read_mot
+from mtmc.outputs.drawing import id_color
 from mtmc.outputs.files import claimed, replacing, write_text
-from mtmc.outputs.mosaic import Mosaic, VideoWriter, id_color
+from mtmc.outputs.mosaic import Mosaic
 from mtmc.outputs.report import identities, to_json, versions
 from mtmc.outputs.tracks import (
     LiveTracks,
@@ -20,6 +21,7 @@ from mtmc.outputs.tracks import (
     write_mot_files,
     write_parquet,
 )
+from mtmc.outputs.video import VideoWriter
 from mtmc.types import Frame, TrackKey
 from trackers import Tracks
 

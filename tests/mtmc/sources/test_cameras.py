@@ -124,10 +124,11 @@ def test_results_of_earlier_runs_are_no_cameras(tmp_path):
     for folder in (tmp_path, image_folder(tmp_path / "result")):
         (folder / "run.json").touch()
         (folder / "mosaic.mp4").touch()
+        (folder / "floor.mp4").touch()
     (tmp_path / "door.mp4").touch()
     assert [c.name for c in find_cameras(tmp_path)] == ["door"]
     (tmp_path / "run.json").unlink()
-    assert [c.name for c in find_cameras(tmp_path)] == ["door", "mosaic"]
+    assert [c.name for c in find_cameras(tmp_path)] == ["door", "floor", "mosaic"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")

@@ -1,0 +1,121 @@
+"""Tracks that changed from one person to another, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtmc.associate.evidence import EvidenceConfig, Looks, Scale, appearance
+from mtmc.tracklets import TICK, FloorPath, Gallery, Tracklet
+from mtmc.types import TrackKey
+
+MIN_CROPS = 2.5  # on each side of a cut
+
+Cuts = Mapping[TrackKey, Sequence[float]]
+
+
+def find_cuts(
+    tracklets: Sequence[Tracklet], scale: Scale, config: EvidenceConfig, least: float
+) -> dict[TrackKey, list[float]]:
+    """When tracks changed person, as far as their looks say so.
+
+    A track is cut where the looks before and after speak most against one person, if they do so by
+    at least ``least`` log odds; then its parts are looked at the same way (binary segmentation).
+
+    Args:
+        tracklets: embeddings with their times.
+        scale: what distances mean.
+        config: how appearance is weighed.
+        least: log odds.
+
+    Returns:
+        The times in s, in order, of each track that is cut.
+    """
+    unlimited = replace(config, appearance_limit=1e9)
+    cuts = {}
+    for tracklet in tracklets:
+        times = _cuts_of(tracklet.gallery, tracklet.key.camera, scale, unlimited, least)
+        if times:
+            cuts[tracklet.key] = times
+    return cuts
+
+
+def _cuts_of(
+    gallery: Gallery, camera: str, scale: Scale, config: EvidenceConfig, least: float
+) -> list[float]:
+    if len(gallery) < 2:
+        return []
+    order = np.argsort(gallery.times(), kind="stable")
+    times = gallery.times()[order]
+    against = _against(gallery, order, camera, scale, config)
+    best = int(against.argmax())
+    if against[best] < least:
+        return []
+    time = 0.5 * float(times[best] + times[best + 1])
+    early = gallery.times() < time
+    return [
+        *_cuts_of(gallery.part(early), camera, scale, config, least),
+        time,
+        *_cuts_of(gallery.part(~early), camera, scale, config, least),
+    ]
+
+
+def _against(
+    gallery: Gallery,
+    order: NDArray[np.int64],
+    camera: str,
+    scale: Scale,
+    config: EvidenceConfig,
+) -> NDArray[np.floating]:
+    """``(K - 1,)`` log odds against one person when cut behind each member, in order of time."""
+    sums, totals = gallery.sums()[order], gallery.weights()[order]
+    cameras = np.repeat(np.array([camera], dtype=str), len(order) - 1)
+    before = Looks(np.cumsum(sums, axis=0)[:-1], np.cumsum(totals, axis=0)[:-1], cameras)
+    after = Looks(sums.sum(axis=0) - before.sums, totals.sum(axis=0) - before.totals, cameras)
+    odds = np.diag(appearance(before, after, scale, config))
+    enough = np.minimum(before.crops, after.crops) >= MIN_CROPS
+    return np.where(enough & (np.diff(gallery.times()[order]) > 0), -odds, -np.inf)
+
+
+def cut_tracklet(
+    tracklet: Tracklet,
+    times: Sequence[float],
+    seen: tuple[NDArray[np.integer], NDArray[np.floating]],
+    next_id: int,
+) -> list[Tracklet]:
+    """The parts of a tracklet.
+
+    Args:
+        tracklet: the whole.
+        times: of the cuts, s, in order.
+        seen: its frames and their times, in order.
+        next_id: track id of the second part, from which the others count on.
+
+    Returns:
+        Those parts in which it was seen.
+    """
+    frames, frame_times = seen
+    camera = tracklet.key.camera
+    of_frame = np.searchsorted(times, frame_times, side="right")
+    of_crop = np.searchsorted(times, tracklet.gallery.times(), side="right")
+    of_tick = np.searchsorted(times, np.array(tracklet.path.ticks) * TICK, side="right")
+    parts = []
+    for number in np.unique(of_frame):
+        mine = np.flatnonzero(of_frame == number)
+        key = TrackKey(camera, next_id + int(number) - 1) if number else tracklet.key
+        part = Tracklet(key, float(frame_times[mine[0]]), float(frame_times[mine[-1]]))
+        for row in mine:
+            part.see(int(frames[row]), float(frame_times[row]))
+        part.gallery = tracklet.gallery.part(of_crop == number)
+        part.path = _path_part(tracklet.path, np.flatnonzero(of_tick == number))
+        parts.append(part)
+    return parts
+
+
+def _path_part(path: FloorPath, rows: NDArray[np.int64]) -> FloorPath:
+    return FloorPath(
+        *([values[row] for row in rows] for values in (path.ticks, path.points, path.variances))
+    )

@@ -1,0 +1,195 @@
+"""Cameras that know where they stand: from image points to the floor, in metres."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+PERSON_HEIGHT = 1.70  # m
+PERSON_HEIGHT_SPREAD = 0.12  # m, standard deviation among adults
+PLAUSIBLE_HEIGHT = (1.35, 2.1)  # m; outside, the box does not show a whole standing person
+PERSON_ASPECT = 0.4  # width of a standing person's box as a share of its height
+PERSON_ASPECT_SPREAD = 0.1  # standard deviation of the middle of a box cut at one side, likewise
+PIXEL_SPREAD = 0.03  # standard deviation of a box edge as a share of the box height
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CameraModel:
+    """A calibrated camera above the floor z = 0.
+
+    Args:
+        matrix: ``(3, 3)`` intrinsics, px.
+        distortion: OpenCV's coefficients ``k1, k2, p1, p2[, k3, ...]``.
+        extrinsic: ``(4, 4)`` world -> camera, m.
+        size: ``(width, height)`` px of the images it was calibrated on, None where unknown.
+    """
+
+    matrix: Floats
+    distortion: Floats
+    extrinsic: Floats
+    size: tuple[int, int] | None = None
+
+    @property
+    def position(self) -> Floats:
+        """``(3,)`` where the camera stands, m."""
+        rotation, translation = self.extrinsic[:3, :3], self.extrinsic[:3, 3]
+        result: Floats = -rotation.T @ translation
+        return result
+
+    def resized(self, size: tuple[int, int]) -> CameraModel:
+        """The same camera for images of another size and the same field of view."""
+        if self.size is None or self.size == size:
+            return self
+        scale = np.diag([size[0] / self.size[0], size[1] / self.size[1], 1.0])
+        return CameraModel(scale @ self.matrix, self.distortion, self.extrinsic, size)
+
+    def rays(self, points: NDArray[np.floating]) -> Floats:
+        """Directions in the world of image points.
+
+        Args:
+            points: ``(N, 2)`` px.
+
+        Returns:
+            ``(N, 3)``, not normalised.
+        """
+        if len(points) == 0:
+            return np.zeros((0, 3))
+        pixels = np.asarray(points, np.float64).reshape(-1, 1, 2)
+        flat = cv2.undistortPoints(pixels, self.matrix, self.distortion).reshape(-1, 2)
+        directions: Floats = np.column_stack([flat, np.ones(len(flat))]) @ self.extrinsic[:3, :3]
+        return directions
+
+    def to_plane(
+        self, points: NDArray[np.floating], height: NDArray[np.floating] | float
+    ) -> Floats:
+        """Where the rays of image points meet a horizontal plane.
+
+        Args:
+            points: ``(N, 2)`` px.
+            height: of the plane above the floor, m, one for all or ``(N,)``.
+
+        Returns:
+            ``(N, 2)`` m; NaN where a ray does not go there (above the horizon).
+        """
+        rays, origin = self.rays(points), self.position
+        with np.errstate(divide="ignore", invalid="ignore"):
+            reach = (height - origin[2]) / rays[:, 2]
+        # Behind the camera there is nothing to see.
+        reach = np.where(np.isfinite(reach) & (reach > 0), reach, np.nan)
+        ground: Floats = origin[:2] + rays[:, :2] * reach[:, None]
+        return ground
+
+    def to_floor(self, points: NDArray[np.floating]) -> Floats:
+        """Floor positions ``(N, 2)`` m of image points ``(N, 2)`` px; NaN above the horizon."""
+        return self.to_plane(points, 0.0)
+
+    def from_floor(self, points: NDArray[np.floating]) -> Floats:
+        """Image points ``(N, 2)`` px of floor positions ``(N, 2)`` m."""
+        return self.project(np.column_stack([points, np.zeros(len(points))]))
+
+    def project(self, points: NDArray[np.floating]) -> Floats:
+        """Image points ``(N, 2)`` px of world points ``(N, 3)`` m."""
+        rotation, _ = cv2.Rodrigues(self.extrinsic[:3, :3])
+        pixels, _ = cv2.projectPoints(
+            np.asarray(points, np.float64),
+            rotation,
+            self.extrinsic[:3, 3],
+            self.matrix,
+            self.distortion,
+        )
+        result: Floats = pixels.reshape(-1, 2)
+        return result
+
+    def locate(self, boxes: NDArray[np.floating], size: tuple[int, int]) -> tuple[Floats, Floats]:
+        """Floor positions of people and how sure they are.
+
+        Two readings are combined by their uncertainty: the bottom of the box stands on the floor,
+        and the top is at a person's height. Where the box is cut by the lower image border, or
+        the two together imply a height that no standing person has (feet behind furniture,
+        sitting), only the top counts. A box cut at a side is taken to be as wide as people are.
+
+        Args:
+            boxes: ``(N, 4)`` ``x1, y1, x2, y2`` px.
+            size: ``(width, height)`` px of the image.
+
+        Returns:
+            ``(N, 2)`` m, NaN where unknown, and ``(N, 2, 2)`` covariances, m², infinite there. The
+            distance from the camera is less sure than the bearing.
+        """
+        boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
+        center, spread = _centers(boxes, size[0])
+        edge = PIXEL_SPREAD * (boxes[:, 3] - boxes[:, 1])
+        noise = np.column_stack([spread, edge])
+        feet, head = np.column_stack([center, boxes[:, 3]]), np.column_stack([center, boxes[:, 1]])
+        by_feet, sure_feet = self._with_information(feet, 0.0, 0.0, noise)
+        by_head, sure_head = self._with_information(
+            head, PERSON_HEIGHT, PERSON_HEIGHT_SPREAD, noise
+        )
+        hidden = (boxes[:, 3] >= size[1] - 2) | ~self._plausible(by_feet, head)
+        sure_feet[hidden] = 0
+        sure_head[boxes[:, 1] <= 1] = 0
+        return _fuse(by_feet, sure_feet, by_head, sure_head)
+
+    def _with_information(
+        self, points: Floats, height: float, height_spread: float, noise: Floats
+    ) -> tuple[Floats, Floats]:
+        """Where image points are on a plane, and the inverse covariance of that.
+
+        Args:
+            points: ``(N, 2)`` px.
+            height: of the plane, m.
+            height_spread: its standard deviation, which moves the place along the ray.
+            noise: ``(N, 2)`` standard deviations of the points, px.
+
+        Returns:
+            ``(N, 2)`` m and ``(N, 2, 2)`` 1/m², both 0 where the ray does not meet the plane.
+        """
+        at = self.to_plane(points, height)
+        moves = [
+            self.to_plane(points + noise * [1, 0], height) - at,
+            self.to_plane(points + noise * [0, 1], height) - at,
+            (self.to_plane(points, height + 0.1) - at) / 0.1 * height_spread,
+        ]
+        covariance: Floats = np.sum([move[:, :, None] * move[:, None] for move in moves], axis=0)
+        known = np.isfinite(covariance).all(axis=(1, 2))
+        at[~known], covariance[~known] = 0, 0
+        # What is believed to be known to the millimetre could not be inverted.
+        information = np.asarray(np.linalg.inv(covariance + 1e-6 * np.eye(2)), np.float64)
+        information[~known] = 0
+        return at, information
+
+    def _plausible(self, ground: Floats, head: Floats) -> NDArray[np.bool_]:
+        """Whether a person standing at ``ground`` with the head there is of human height."""
+        rays, origin = self.rays(head), self.position
+        distance = np.linalg.norm(ground - origin[:2], axis=1)
+        height = origin[2] + rays[:, 2] * distance / np.linalg.norm(rays[:, :2], axis=1)
+        low, high = PLAUSIBLE_HEIGHT
+        plausible: NDArray[np.bool_] = (height > low) & (height < high)
+        return plausible
+
+
+def _centers(boxes: Floats, width: int) -> tuple[Floats, Floats]:
+    """Horizontal middle of people, ``(N,)`` px, and its standard deviation."""
+    x1, y1, x2, y2 = boxes.T
+    tall = y2 - y1
+    left, right = x1 <= 1, x2 >= width - 1
+    wide = np.maximum(x2 - x1, PERSON_ASPECT * tall)
+    center = np.where(left == right, (x1 + x2) / 2, np.where(left, x2 - wide / 2, x1 + wide / 2))
+    return center, np.where(left | right, PERSON_ASPECT_SPREAD, PIXEL_SPREAD) * tall
+
+
+def _fuse(a: Floats, sure_a: Floats, b: Floats, sure_b: Floats) -> tuple[Floats, Floats]:
+    """The mean of positions weighted by their inverse covariances, and its covariance."""
+    total = sure_a + sure_b
+    known = np.linalg.det(total) > 0
+    covariance = np.full_like(total, np.inf)
+    covariance[known] = np.linalg.inv(total[known])
+    weighted = np.einsum("nij,nj->ni", sure_a, a) + np.einsum("nij,nj->ni", sure_b, b)
+    ground = np.full_like(a, np.nan)
+    ground[known] = np.einsum("nij,nj->ni", covariance[known], weighted[known])
+    return ground, covariance

@@ -1,0 +1,45 @@
+"""What the pipeline asks of a calibrated camera."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+class Calibration(Protocol):
+    """A camera that knows where on the floor the people it sees are.
+
+    The floor has metres along both axes, the same for all cameras of a scene.
+    """
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """``(width, height)`` px of the images it was calibrated on, None where unknown."""
+
+    @property
+    def position(self) -> Floats | None:
+        """``(3,)`` where the camera stands, m, None where that is not known."""
+
+    def resized(self, size: tuple[int, int]) -> Calibration:
+        """The same camera for images of another size and the same field of view."""
+
+    def to_floor(self, points: NDArray[np.floating]) -> Floats:
+        """Floor positions ``(N, 2)`` m of image points ``(N, 2)`` px; NaN above the horizon."""
+
+    def from_floor(self, points: NDArray[np.floating]) -> Floats:
+        """Image points ``(N, 2)`` px of floor positions ``(N, 2)`` m."""
+
+    def locate(self, boxes: NDArray[np.floating], size: tuple[int, int]) -> tuple[Floats, Floats]:
+        """Floor positions of people and how sure they are.
+
+        Args:
+            boxes: ``(N, 4)`` ``x1, y1, x2, y2`` px.
+            size: ``(width, height)`` px of the image.
+
+        Returns:
+            ``(N, 2)`` m, NaN where unknown, and ``(N, 2, 2)`` covariances, m², infinite there.
+        """

@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+
+from mtmc.associate.evidence import EvidenceConfig, Scale
+from mtmc.associate.offline import OfflineAssociator, OfflineConfig
+from mtmc.associate.split import cut_tracklet, find_cuts
+from mtmc.tracklets import TICK
+from mtmc.types import TrackKey
+from tests.mtmc.associate.scenes import make_tracklet
+
+SCALE = Scale(0.3, 0.3, coherence=0.8)
+CONFIG = EvidenceConfig()
+
+
+def track(*people, crops=8, noise=0.5, seed=0, camera="a", number=1, start=0.0):
+    """A tracklet that shows one person after the other, one crop a second each."""
+    random = np.random.default_rng(seed)
+    times = start + np.arange(crops * len(people))
+    floor = np.column_stack([times, times])
+    result = make_tracklet(camera, number, times, floor=floor)
+    for time, person in zip(times, np.repeat(people, crops), strict=True):
+        crop = np.eye(4, 64)[person] + noise * random.normal(size=64) / 8
+        result.gallery.add(crop / np.linalg.norm(crop), 0.9, float(time))
+    return result
+
+
+def cuts(*tracklets):
+    return find_cuts(tracklets, SCALE, CONFIG, 2.0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("settled", [False, True])
+def test_a_switched_track_is_cut_where_it_switched(seed, settled):
+    switched = track(0, 1, seed=seed)
+    if settled:
+        switched.gallery.settle()
+    # Settled members stand for a stretch of time each.
+    assert cuts(switched) == {switched.key: [pytest.approx(7.5, abs=2 if settled else 0.01)]}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_one_person_is_never_cut(seed):
+    assert cuts(track(0, 0, seed=seed)) == {}
+
+
+def test_one_bad_crop_is_no_switch():
+    bad = track(0, crops=12)
+    bad.gallery.add(np.eye(4, 64, dtype=np.float32)[1], 0.9, 20.0)
+    assert cuts(bad) == {}
+    assert cuts(track(0, crops=1)) == cuts(make_tracklet("a", 1, [0.0])) == {}
+
+
+def test_a_track_may_be_cut_more_than_once():
+    (times,) = cuts(track(0, 1, 2, noise=0.3)).values()
+    assert times == pytest.approx([7.5, 15.5])
+
+
+def test_the_parts_hold_what_was_seen_then():
+    whole = track(0, 1)
+    frames, times = np.arange(16) * 10 + 1, np.arange(16.0)
+    first, second = cut_tracklet(whole, [7.5], (frames, times), next_id=9)
+    assert (first.key, second.key) == (TrackKey("a", 1), TrackKey("a", 9))
+    assert (first.start, first.end, second.start, second.end) == (0, 7, 8, 15)
+    assert (first.hits, second.hits) == (8, 8)
+    assert max(first.path.ticks) * TICK < 7.5 < min(second.path.ticks) * TICK
+    assert first.gallery.times().tolist() == list(range(8))
+    assert not first.meets(second)
+    (only,) = cut_tracklet(whole, [20.0], (frames, times), next_id=9)
+    assert only.key == whole.key
+
+
+def test_offline_association_puts_the_parts_where_they_belong():
+    whole = track(0, 1)
+    others = [
+        track(1, camera="b", number=1, seed=1),
+        track(0, camera="b", number=2, start=8, seed=2),
+        *(track(p, p, camera="c", number=1 + p, seed=3 + p) for p in range(2)),
+    ]
+    associator = OfflineAssociator(OfflineConfig(), 0.3)
+    found = associator.cuts([whole, *others])
+    assert list(found) == [whole.key]
+    seen = np.arange(16) * 10 + 1, np.arange(16.0)
+    parts = cut_tracklet(whole, found[whole.key], seen, next_id=2)
+    ids = associator.finish([*parts, *others])
+    assert ids[TrackKey("a", 1)] == ids[TrackKey("b", 2)] == ids[TrackKey("c", 1)]
+    assert ids[TrackKey("a", 2)] == ids[TrackKey("b", 1)] == ids[TrackKey("c", 2)]
+    assert OfflineAssociator(OfflineConfig(split=None), 0.3).cuts([whole]) == {}
+
+
+def test_settings_out_of_range():
+    with pytest.raises(ValueError, match="split"):
+        OfflineConfig(split=0)
