@@ -13,6 +13,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import nn
 
 from reid.atomic import atomic_file
 from reid.errors import ReidError
@@ -44,11 +45,13 @@ class Checkpoint:
     Args:
         model: registered name of the architecture.
         args: the architecture's arguments.
-        weights: its state dict, on the CPU; no classification layers.
+        weights: its state dict, on the CPU.
         preprocess: how crops become input.
         dim: embedding size.
         members: further sets of weights of a model average (SWAG samples); where there are any,
             they embed together and ``weights`` is their mean.
+        classifiers: state dict of the classification layers, one per vector of the network, for a
+            student to learn from (see `reid.training.teacher`); serving ignores them. May be empty.
         metrics: what it reached (``rank1``, ``mAP``, ...) and on what (``dataset``); may be empty.
         config: the training configuration; may be empty.
         versions: of the libraries that wrote the file.
@@ -60,6 +63,7 @@ class Checkpoint:
     preprocess: Preprocess
     dim: int
     members: list[dict[str, Tensor]] = field(default_factory=list)
+    classifiers: dict[str, Tensor] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=library_versions)
@@ -68,6 +72,7 @@ class Checkpoint:
         """Write the file; it appears complete or not at all."""
         fields = {**vars(self), "preprocess": self.preprocess.to_dict()}
         fields["weights"] = _on_cpu(self.weights)
+        fields["classifiers"] = _on_cpu(self.classifiers)
         fields["members"] = [_on_cpu(member) for member in self.members]
         save_plain({"format": FORMAT, "version": VERSION, **fields}, path)
 
@@ -102,6 +107,26 @@ class Checkpoint:
         networks = [self._build(weights) for weights in self.members or [self.weights]]
         return Ensemble(networks).eval() if self.members else networks[0]
 
+    def build_classifiers(self, network: EmbeddingNet) -> nn.ModuleList:
+        """The classification layers of ``network``; none where the file has none.
+
+        Raises:
+            ReidError: they do not fit the network.
+        """
+        layers = nn.ModuleList()
+        if not self.classifiers:
+            return layers
+        try:
+            people = len(self.classifiers["0.weight"])
+            layers = classification_layers(network, people, bias="0.bias" in self.classifiers)
+            layers.load_state_dict(self.classifiers)
+        except (KeyError, RuntimeError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise ReidError(
+                f"the classification layers do not fit {self.model}: {reason}"
+            ) from error
+        return layers
+
     def _build(self, weights: dict[str, Tensor]) -> EmbeddingNet:
         network = build(self.model, **self.args)
         try:
@@ -110,6 +135,11 @@ class Checkpoint:
             reason = " ".join(str(error).split())[:200]
             raise ReidError(f"the weights do not fit {self.model} {self.args}: {reason}") from error
         return network.eval()
+
+
+def classification_layers(network: EmbeddingNet, people: int, *, bias: bool) -> nn.ModuleList:
+    """One layer per vector of a network, with random weights."""
+    return nn.ModuleList(nn.Linear(dim, people, bias=bias) for dim in network.part_dims)
 
 
 def _on_cpu(weights: dict[str, Tensor]) -> dict[str, Tensor]:

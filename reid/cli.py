@@ -1,4 +1,4 @@
-"""The command line: ``reid train``, ``eval``, ``export`` and ``list``."""
+"""The command line: ``reid train``, ``distill``, ``eval``, ``tradeoff``, ``export``, ``list``."""
 
 from __future__ import annotations
 
@@ -22,6 +22,14 @@ app = typer.Typer(
 )
 
 Data = Annotated[Path, typer.Option(help="Folder of the dataset, or of several.", metavar="ROOT")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Change a setting: schedule.epochs=10", metavar="K=V"),
+]
+Out = Annotated[
+    Path | None, typer.Option(help="Folder for the results.  [default: out/reid/CONFIG]")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the training in --out.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N; the GPU when there is one.")]
 Json = Annotated[
     Path | None, typer.Option("--json", help="Also write the result here.", metavar="FILE")
@@ -32,23 +40,42 @@ Json = Annotated[
 def train(
     config: Annotated[str, typer.Argument(help="A YAML file, or a preset (see `reid list`).")],
     *,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Change a setting: schedule.epochs=10", metavar="K=V"),
-    ] = None,
+    set_: Settings = None,
     data: Data = Path("data"),
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for the results.  [default: out/reid/CONFIG]")
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the training in --out.")
-    ] = False,
+    out: Out = None,
+    resume: Resume = False,
     device: Device = None,
 ) -> None:
     """Train a model; OUT gets best.pt, last.pt, config.yaml and log.jsonl."""
     from reid.commands.train import run
 
     run(config, set_ or [], data, out, resume=resume, device=device)
+
+
+@app.command()
+def distill(
+    config: Annotated[str, typer.Argument(help="A YAML file, or a preset (see `reid list`).")],
+    *,
+    teacher: Annotated[str, typer.Option(help="best.pt or an .onnx file.")],
+    data: Annotated[
+        Path, typer.Option(help="Folder of crops, also in folders inside it.", metavar="DIR")
+    ],
+    set_: Settings = None,
+    test: Annotated[
+        list[str] | None,
+        typer.Option(help="Evaluate on this dataset at the end.", metavar="NAME=PATH"),
+    ] = None,
+    out: Out = None,
+    resume: Resume = False,
+    device: Device = None,
+) -> None:
+    """Train a small model to see similarities as a large one does, on crops without ids.
+
+    Where there are ids, `reid train` with a `distillation.teacher` learns from both.
+    """
+    from reid.commands.distill import run
+
+    run(config, teacher, data, set_ or [], test or [], out, resume=resume, device=device)
 
 
 @app.command("eval")
@@ -91,20 +118,43 @@ def evaluate(
 
 
 @app.command()
+def tradeoff(
+    models: Annotated[list[str], typer.Argument(help="best.pt, .onnx files, simulated, color.")],
+    *,
+    dataset: Annotated[str, typer.Option(help="Name, or NAME=PATH below ROOT.")],
+    data: Data = Path("data"),
+    device: Device = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads.")] = None,
+    json_file: Json = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="Draw accuracy over time per image here.", metavar="PNG"),
+    ] = None,
+) -> None:
+    """Compare models: accuracy, size, multiply-adds and images/s on this machine."""
+    from reid.commands.tradeoff import run
+
+    run(models, dataset, data, json_file, plot, device=device, threads=threads)
+
+
+@app.command()
 def export(
-    checkpoint: Annotated[Path, typer.Argument(help="best.pt.")],
+    checkpoint: Annotated[Path, typer.Argument(help="best.pt; with --int8 also an .onnx file.")],
     target: Annotated[
-        Path | None, typer.Argument(help="The .onnx file.  [default: beside CHECKPOINT]")
+        Path | None,
+        typer.Argument(help="The .onnx file.  [default: beside CHECKPOINT, int8 as NAME_int8]"),
+    ] = None,
+    *,
+    int8: Annotated[bool, typer.Option("--int8", help="Quantised to 8-bit integers.")] = False,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(help="Folder of crops that show --int8 what to expect.", metavar="DIR"),
     ] = None,
 ) -> None:
     """Write a checkpoint as ONNX, for any batch size, with its preprocessing inside."""
-    from reid.export import export_onnx
+    from reid.commands.export import run
 
-    target = target or checkpoint.with_suffix(".onnx")
-    if target.suffix != ".onnx":
-        raise ReidError(f"{target}: expected a name that ends in .onnx")
-    difference = export_onnx(checkpoint, target)
-    typer.echo(f"{target}: embeddings equal torch's to {difference:.0e}")
+    run(checkpoint, target, int8=int8, calibration=calibration)
 
 
 @app.command("list")

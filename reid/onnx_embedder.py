@@ -14,7 +14,7 @@ from reid.preprocess import Preprocess
 from reid.threads import available_cores
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -54,7 +54,7 @@ class OnnxEmbedder:
         self._workers = (threads or available_cores()) if on_cpu else 1
         self._session, static = _open(path, providers)
         self._batch_size = 1 if static else batch_size or (CPU_BATCH if on_cpu else GPU_BATCH)
-        self._input = self._session.get_inputs()[0].name
+        self.input_name = self._session.get_inputs()[0].name
         self._output = self._session.get_outputs()[0].name
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="reid")
         self.name = path.stem
@@ -64,20 +64,29 @@ class OnnxEmbedder:
 
     def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Embed a batch of crops, see `reid.Embedder.embed`."""
-        out = np.empty((len(crops), self.dim), np.float32)
-        if len(crops) == 0:
+        return self._in_parts(len(crops), lambda part: self.preprocess(crops[part]))
+
+    def embed_input(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Embed what is resized and normalised already, ``(N, 3, H, W)``."""
+        return self._in_parts(len(images), lambda part: images[part])
+
+    def _in_parts(
+        self, count: int, images: Callable[[slice], NDArray[np.float32]]
+    ) -> NDArray[np.float32]:
+        """Unit rows of ``count`` pictures, which ``images`` makes ready some at a time."""
+        out = np.empty((count, self.dim), np.float32)
+        if count == 0:
             return out
         # Few crops still make use of every worker.
-        share = -(-len(crops) // self._workers)
-        step = min(self._batch_size, share)
+        step = min(self._batch_size, -(-count // self._workers))
 
         def run(start: int) -> None:
-            batch = self.preprocess(crops[start : start + step])
-            rows = self._session.run([self._output], {self._input: batch})[0]
+            part = slice(start, start + step)
+            rows = self._session.run([self._output], {self.input_name: images(part)})[0]
             np.divide(rows, np.linalg.norm(rows, axis=1, keepdims=True).clip(1e-12), out=rows)
-            out[start : start + step] = rows
+            out[part] = rows
 
-        starts = range(0, len(crops), step)
+        starts = range(0, count, step)
         if len(starts) == 1:
             run(0)
         else:
@@ -87,8 +96,8 @@ class OnnxEmbedder:
     def _run_blank(self) -> tuple[int, ...]:
         """Shape of the output for one blank picture: proof that the model runs."""
         blank = np.zeros((1, 3, *self.preprocess.size), np.float32)
-        shape: tuple[int, ...] = self._session.run([self._output], {self._input: blank})[0].shape
-        return shape
+        (rows,) = self._session.run([self._output], {self.input_name: blank})
+        return tuple(rows.shape)
 
 
 def _providers(device: str | None) -> list[str]:

@@ -10,6 +10,7 @@ from reid.checkpoint import Checkpoint
 from reid.devices import pick_device
 from reid.embedder import reported_even_distance
 from reid.errors import ReidError
+from reid.models.profile import Profile, profile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,6 +84,10 @@ class TorchEmbedder:
         network = network.to(chosen).to(memory_format=torch.channels_last)
         even = reported_even_distance(checkpoint.metrics)
         return cls(network, checkpoint.preprocess, chosen, path.stem, batch_size, even)
+
+    def profile(self) -> Profile:
+        """Size of the network, at the size of the crops it is given."""
+        return profile(self._network, self.preprocess.size)
 
     def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Embed a batch of crops, see `reid.Embedder.embed`."""

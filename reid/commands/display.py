@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from reid.errors import ReidError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from reid.data.images import Dataset
 
@@ -51,3 +55,16 @@ def print_scores(title: str, scores: Mapping[str, Mapping[str, float | int]]) ->
         shares = (row[key] for key in ("rank1", "rank5", "rank10", "mAP", "mINP"))
         table.add_row(name, *(f"{100 * share:.2f}" for share in shares), str(row["queries"]))
     console.print(table)
+
+
+def write_json(content: Mapping[str, Any], file: Path) -> None:
+    """Write a result for scripts.
+
+    Raises:
+        ReidError: the file cannot be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(content, indent=2) + "\n")
+    except OSError as error:
+        raise ReidError(f"{file}: cannot be written ({error.strerror})") from error

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import reid
-from reid.commands.display import counting, print_notes, print_scores
+from reid.commands.display import counting, print_notes, print_scores, write_json
 from reid.data import open_dataset
-from reid.errors import ReidError
 from reid.evaluation.benchmark import Protocol, evaluate
 
 if TYPE_CHECKING:
@@ -49,8 +47,4 @@ def run(
             "scores": scores.to_dict(),
             "cmc": scores.cmc.tolist(),
         }
-        try:
-            json_file.parent.mkdir(parents=True, exist_ok=True)
-            json_file.write_text(json.dumps(result, indent=2) + "\n")
-        except OSError as error:
-            raise ReidError(f"{json_file}: cannot be written ({error.strerror})") from error
+        write_json(result, json_file)

@@ -20,6 +20,9 @@ from reid.training.kinds import read_training
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reid.data.images import Dataset
+    from reid.training.config import TrainConfig
+
 LOG, CONFIG = "log.jsonl", "config.yaml"
 
 
@@ -40,12 +43,34 @@ def run(
     path = find_config(name)
     config = read_training(path, settings)
     out = out or Path("out") / "reid" / path.stem
+    check_out(out, resume=resume)
+    train = [open_dataset(spec, data) for spec in config.data.train]
+    test = [open_dataset(spec, data) for spec in config.data.test]
+    run_training(config, train, test, out, resume=resume, device=device)
+
+
+def check_out(out: Path, *, resume: bool) -> None:
+    """Refuse to train over another training."""
     if (out / LAST).exists() and not resume:
         raise ReidError(
             f"{out}: holds a training; continue it with --resume or choose another --out"
         )
-    train = [open_dataset(spec, data) for spec in config.data.train]
-    test = [open_dataset(spec, data) for spec in config.data.test]
+
+
+def run_training(
+    config: TrainConfig | MetricTraining,
+    train: Sequence[Dataset],
+    test: Sequence[Dataset],
+    out: Path,
+    *,
+    resume: bool,
+    device: str | None,
+) -> None:
+    """Train, show and log each epoch, and say what came out.
+
+    Raises:
+        ReidError: a dataset, the teacher or what is to be resumed is not as it should be.
+    """
     for dataset in {d.name: d for d in (*train, *test)}.values():
         print_notes(dataset)
     if isinstance(config, MetricTraining):

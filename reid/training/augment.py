@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -17,7 +17,8 @@ class AugmentConfig:
 
     Args:
         flip: probability of mirroring.
-        crop: pixels of border added on all sides before cutting the original size out anywhere.
+        crop: pixels of border, at the network's input size, added on all sides before cutting the
+            original size out anywhere.
         erase: probability of erasing a rectangle.
         erase_area: smallest and largest share of the image that is erased.
         erase_aspect: smallest and largest height over width of the rectangle.
@@ -47,6 +48,10 @@ class AugmentConfig:
             raise ValueError(f"erase_area must be two shares in 0..1, got {self.erase_area}")
         if not 0 < self.erase_aspect[0] <= self.erase_aspect[1]:
             raise ValueError(f"erase_aspect must be two positive ratios, got {self.erase_aspect}")
+
+    def scaled(self, factor: float) -> AugmentConfig:
+        """The same for images that are ``factor`` times larger than the network's input."""
+        return replace(self, crop=round(self.crop * factor))
 
 
 def augment(

@@ -43,12 +43,22 @@ class Batches:
         preprocess: Preprocess,
         device: torch.device,
     ) -> None:
-        self._config, self._device = config, device
+        self._config, self._preprocess, self._device = config, preprocess, device
         self._sampler = PeopleSampler(pids, config.sampler)
         self._pixels = _held(torch.from_numpy(pixels), device)
         self._labels = torch.from_numpy(pids).to(device)
         self._mean = torch.tensor(preprocess.mean, device=device)
         self._std = torch.tensor(preprocess.std, device=device)
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    def plain(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Images ``(N, 3, H, W)`` of these numbers as they are, normalised, and their people."""
+        raw = self._pixels[rows.to(self._pixels.device)].to(self._device)
+        images = self._preprocess.normalize_tensor(raw)
+        images = images.contiguous(memory_format=torch.channels_last)
+        return images, self._labels[rows.to(self._device)]
 
     def epoch(self, epoch: int) -> Iterator[tuple[NDArray[np.int64], Tensor, Tensor]]:
         """Image numbers ``(N,)``, augmented images ``(N, 3, H, W)`` and people ``(N,)``."""

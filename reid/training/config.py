@@ -8,6 +8,7 @@ from typing import Any, Literal
 from reid.evaluation.benchmark import Protocol
 from reid.training.augment import AugmentConfig
 from reid.training.averaging import AverageConfig
+from reid.training.distillation import DistillationConfig
 from reid.training.losses import LossConfig
 from reid.training.sampler import SamplerConfig
 from reid.training.schedule import CyclesConfig, ScheduleConfig
@@ -118,6 +119,7 @@ class TrainConfig(Settings):
         sampler: P x K batches.
         augment: flip, crop, random erasing, colour jitter.
         loss: classification and triplet.
+        distillation: learning from a teacher.
         optimizer: SGD, Adam, AdamW.
         schedule: the learning rate, warm-up and steps.
         cycles: cosine cycles after the schedule.
@@ -137,6 +139,7 @@ class TrainConfig(Settings):
     sampler: SamplerConfig = field(default_factory=SamplerConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     loss: LossConfig = field(default_factory=LossConfig)
+    distillation: DistillationConfig = field(default_factory=DistillationConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     cycles: CyclesConfig = field(default_factory=CyclesConfig)
@@ -156,6 +159,11 @@ class TrainConfig(Settings):
             raise ValueError("evaluation.select=best needs a dataset in data.test")
         if self.seed < 0:
             raise ValueError("seed must not be negative")
+
+    @property
+    def uses_labels(self) -> bool:
+        """Whether people are told apart, so that there are classification layers to learn."""
+        return self.distillation.from_labels or self.distillation.from_opinions
 
     @property
     def epochs(self) -> int:

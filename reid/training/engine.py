@@ -17,6 +17,7 @@ from reid.evaluation.benchmark import evaluate
 from reid.torch_embedder import TorchEmbedder
 from reid.training.batches import Batches
 from reid.training.learner import Learner
+from reid.training.teacher import Teacher, resized
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -87,12 +88,22 @@ class Trainer:
         self._learner = Learner(config, device)
         preprocess = self._learner.network.preprocess()
         self._preprocess = replace(preprocess, size=config.input_size or preprocess.size)
+        crops, augmentation = self._preprocess, config.augment
+        self._teacher: Teacher | None = None
+        if config.distillation.teacher is not None:
+            # What student and teacher see is made from the same crop, large enough for both.
+            self._teacher = Teacher(config.distillation, self._preprocess, device)
+            crops = replace(crops, size=_larger(crops.size, self._teacher.input_size))
+            augmentation = augmentation.scaled(crops.size[0] / self._preprocess.size[0])
         # Several datasets become one, and a file is opened once.
         self._images = combine([dataset.train for dataset in train])
         self._people = len(np.unique(self._images.pids))
-        pixels = decode_all(self._images.paths, self._preprocess, decoding)
-        self._batches = Batches(config, pixels, self._images.pids, self._preprocess, device)
+        pixels = decode_all(self._images.paths, crops, decoding)
+        for_batches = replace(config, augment=augmentation)
+        self._batches = Batches(for_batches, pixels, self._images.pids, crops, device)
         self._learner.begin(self._people)
+        if self._teacher is not None:
+            self._teacher.meet(self._batches, self._people)
         self._done = 0
         self._best_map = -1.0
 
@@ -122,8 +133,9 @@ class Trainer:
         """Learn from every batch of an epoch; gives the losses, on the device."""
         unchecked: list[tuple[int, NDArray[np.int64], Tensor]] = []
         often = GPU_CHECK_EVERY if self._device.type == "cuda" else 1
-        for number, (chosen, images, labels) in enumerate(self._batches.epoch(epoch), 1):
-            losses = self._learner.step(images, labels)
+        for number, (chosen, crops, labels) in enumerate(self._batches.epoch(epoch), 1):
+            answers = None if self._teacher is None else self._teacher(crops)
+            losses = self._learner.step(self._as_input(crops), labels, answers)
             unchecked.append((number, chosen, losses["loss"]))
             if len(unchecked) >= often:
                 self._check(epoch, unchecked)
@@ -155,6 +167,7 @@ class Trainer:
             preprocess=self._preprocess,
             dim=self._learner.network.dim,
             members=members,
+            classifiers=self._learner.classifiers(averaged=last),
             config=self._config.to_dict(),
         )
         scores = self._evaluate(checkpoint)
@@ -166,7 +179,11 @@ class Trainer:
         return scores
 
     def _refreshing_images(self) -> Iterator[Tensor]:
-        return (images for _, images, _ in self._batches.epoch(self._config.epochs))
+        batches = self._batches.epoch(self._config.epochs)
+        return (self._as_input(crops) for _, crops, _ in batches)
+
+    def _as_input(self, crops: Tensor) -> Tensor:
+        return resized(crops, self._preprocess.size)
 
     def _evaluate(self, checkpoint: Checkpoint) -> ScoreTable:
         if not self._test:
@@ -215,6 +232,10 @@ class Trainer:
         self._done, self._best_map = int(state["epoch"]), float(state["best_map"])
         self._learner.load_state_dict(state["learner"])
         return self._done
+
+
+def _larger(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    return max(one[0], other[0]), max(one[1], other[1])
 
 
 def _first_difference(was: Any, now: Any, where: str = "") -> str | None:

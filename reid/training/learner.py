@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from reid.checkpoint import Checkpoint
+from reid.checkpoint import Checkpoint, classification_layers
 from reid.errors import ReidError
 from reid.models import build
 from reid.training.averaging import WeightAverage, refresh_batch_norm
+from reid.training.distillation import distillation_losses
 from reid.training.losses import total_loss
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from reid.training.config import ModelConfig, OptimizerConfig, TrainConfig
+    from reid.training.distillation import Answers
 
 
 class Learner:
@@ -45,7 +47,7 @@ class Learner:
         if config.model.start_from is not None:
             network.load_state_dict(starting_weights(config.model))
         self.network = network.to(device).to(memory_format=torch.channels_last)
-        self._average = WeightAverage()
+        self._average, self._classifier_average = WeightAverage(), WeightAverage()
         self._scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
 
     def begin(self, people: int) -> None:
@@ -55,9 +57,10 @@ class Learner:
             people: number of classes.
         """
         bias = self._config.loss.classifier_bias
-        self._classifiers = nn.ModuleList(
-            nn.Linear(dim, people, bias=bias) for dim in self.network.part_dims
-        ).to(self._device)
+        self._classifiers = nn.ModuleList()
+        if self._config.uses_labels:
+            self._classifiers = classification_layers(self.network, people, bias=bias)
+        self._classifiers.to(self._device)
         learned = [*self.network.parameters(), *self._classifiers.parameters()]
         self._optimizer = _optimizer(
             [p for p in learned if p.requires_grad], self._config.optimizer
@@ -69,12 +72,15 @@ class Learner:
             group["lr"] = rate
         self.network.train()
 
-    def step(self, images: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    def step(
+        self, images: Tensor, labels: Tensor, answers: Answers | None = None
+    ) -> dict[str, Tensor]:
         """Learn from one batch.
 
         Args:
             images: ``(N, 3, H, W)`` normalised.
             labels: ``(N,) int64``.
+            answers: the teacher's, where there is one.
 
         Returns:
             The loss and its parts, as scalars on the device.
@@ -83,21 +89,48 @@ class Learner:
         kind = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision, torch.float32)
         with torch.autocast(self._device.type, kind, enabled=precision != "fp32"):
             features = self.network.training_features(images)
-            logits = [c(f) for c, (_, f) in zip(self._classifiers, features, strict=True)]
-        losses = total_loss(self._config.loss, [m for m, _ in features], logits, labels)
+            logits = [c(f) for c, (_, f) in zip(self._classifiers, features, strict=False)]
+        losses = self._losses(features, logits, labels, answers)
         self._optimizer.zero_grad(set_to_none=True)
         self._scaler.scale(losses["loss"]).backward()  # type: ignore[no-untyped-call]
         self._scaler.step(self._optimizer)
         self._scaler.update()
         return {name: loss.detach() for name, loss in losses.items()}
 
+    def _losses(
+        self,
+        features: list[tuple[Tensor, Tensor]],
+        logits: list[Tensor],
+        labels: Tensor,
+        answers: Answers | None,
+    ) -> dict[str, Tensor]:
+        """The sum under ``loss``, and its parts."""
+        distillation = self._config.distillation
+        losses: dict[str, Tensor] = {}
+        if distillation.from_labels:
+            losses = total_loss(self._config.loss, [m for m, _ in features], logits, labels)
+        if answers is None:
+            return losses
+        embeddings = torch.cat([f for _, f in features], dim=1)
+        told = distillation_losses(distillation, embeddings, logits, answers)
+        learned = distillation.label_weight * losses.get("loss", 0.0)
+        return {**losses, **told, "loss": told["teacher"] + learned}
+
     def end_cycle(self) -> None:
         """Take the present weights into the average."""
         self._average.update(self.network)
+        self._classifier_average.update(self._classifiers)
 
     def weights(self) -> dict[str, Tensor]:
         """The present weights."""
         return self.network.state_dict()
+
+    def classifiers(self, *, averaged: bool) -> dict[str, Tensor]:
+        """The present weights of the classification layers, or what goes with `averaged`."""
+        layers = copy.deepcopy(self._classifiers)
+        if averaged and self._config.average.method != "none":
+            self._classifier_average.put_mean(layers)
+        return layers.state_dict()
 
     def averaged(
         self, batches: Callable[[], Iterable[Tensor]]
@@ -134,6 +167,7 @@ class Learner:
             "optimizer": self._optimizer.state_dict(),
             "scaler": self._scaler.state_dict(),
             "average": self._average.state_dict(),
+            "classifier_average": self._classifier_average.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -143,6 +177,7 @@ class Learner:
         self._optimizer.load_state_dict(state["optimizer"])
         self._scaler.load_state_dict(state["scaler"])
         self._average.load_state_dict(state["average"], self._device)
+        self._classifier_average.load_state_dict(state["classifier_average"], self._device)
 
 
 def starting_weights(config: ModelConfig) -> dict[str, Tensor]:

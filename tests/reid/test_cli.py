@@ -5,8 +5,6 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
-import cv2
-import numpy as np
 import pytest
 
 from reid.cli import main
@@ -30,20 +28,6 @@ def call(capsys, monkeypatch, *arguments):
         code = stop.code or 0
     captured = capsys.readouterr()
     return code, captured.out, captured.err
-
-
-@pytest.fixture
-def people(tmp_path):
-    rng = np.random.default_rng(0)
-    for folder in ("bounding_box_train", "query", "bounding_box_test"):
-        (tmp_path / "data" / folder).mkdir(parents=True)
-        for pid in (1, 2, 3):
-            for camera in (1, 2):
-                file = tmp_path / "data" / folder / f"{pid:04d}_c{camera}s1_000001_00.png"
-                picture = np.full((20, 10, 3), (80 * pid, 240 - 80 * pid, 40 * pid), np.uint8)
-                cv2.imwrite(str(file), picture + rng.integers(0, 9, (20, 10, 3), dtype=np.uint8))
-    (tmp_path / "c.yaml").write_text("{}\n")
-    return tmp_path / "data"
 
 
 def test_train_eval_export_and_eval_again(capsys, monkeypatch, tmp_path, people) -> None:

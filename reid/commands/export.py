@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from reid.errors import ReidError
+from reid.export import export_onnx
+
+
+def run(source: Path, target: Path | None, *, int8: bool, calibration: Path | None) -> None:
+    """`reid export`: a checkpoint as ONNX, in floats or in 8-bit integers.
+
+    Raises:
+        ReidError: the options contradict each other, or the file cannot be read or converted.
+    """
+    suffix = "_int8.onnx" if int8 else ".onnx"
+    target = target or source.with_name(source.stem + suffix)
+    if target.suffix != ".onnx":
+        raise ReidError(f"{target}: expected a name that ends in .onnx")
+    if not int8:
+        if calibration is not None:
+            raise ReidError("--calibration is for --int8; add it or leave both out")
+        difference = export_onnx(source, target)
+        print(f"{target}: embeddings equal torch's to {difference:.0e}")
+        return
+    if calibration is None:
+        raise ReidError(
+            "--int8 has to see crops like those it will embed: add --calibration DIR, "
+            "a folder of some hundred"
+        )
+    print(f"{target}: mean cosine to the float embeddings {_int8(source, target, calibration):.4f}")
+
+
+def _int8(source: Path, target: Path, calibration: Path) -> float:
+    from reid.quantise import quantise
+
+    if source.suffix.lower() == ".onnx":
+        return quantise(source, target, calibration)
+    with tempfile.TemporaryDirectory() as folder:
+        floats = Path(folder) / "float.onnx"
+        export_onnx(source, floats)
+        return quantise(floats, target, calibration)

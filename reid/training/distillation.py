@@ -1,0 +1,149 @@
+"""What a student learns from a teacher: its opinions about people, or its similarities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+@dataclass(frozen=True)
+class DistillationConfig:
+    """Learning from a teacher.
+
+    What is minimised is ``soft_weight`` x cross-entropy with the teacher's softened opinions +
+    ``similarity_weight`` x disagreement about similarities + ``label_weight`` x what is minimised
+    without a teacher (`LossConfig`). With the defaults that is Eq. 2 of the paper, ``label_weight``
+    its lambda.
+
+    Args:
+        teacher: a checkpoint or an ONNX file; null for learning from labels alone.
+        head: whose opinions about the training people are softened: those of the teacher's ``own``
+            classification layer, where it learned the very same people, or cosines to the ``means``
+            of its embeddings of each person, for any teacher.
+        temperature: T, what both sides' logits are divided by.
+        soft_weight: of the cross-entropy between the softened opinions; 0 needs no labels.
+        scale_soft: multiply that with T squared, which keeps its gradient from fading as T grows.
+        similarity_weight: of the disagreement about similarities within a batch.
+        label_weight: lambda.
+
+    Raises:
+        ValueError: a value is out of range.
+
+    Source: the distillation paper's Eqs. 1 and 2; T squared: Hinton et al., "Distilling the
+    Knowledge in a Neural Network", section 2.
+    """
+
+    teacher: str | None = None
+    head: Literal["own", "means"] = "own"
+    temperature: float = 3.0
+    soft_weight: float = 1.0
+    scale_soft: bool = False
+    similarity_weight: float = 0.0
+    label_weight: float = 1e-4
+
+    def __post_init__(self) -> None:
+        if self.temperature <= 0:
+            raise ValueError(f"temperature must be positive, got {self.temperature}")
+        if min(self.soft_weight, self.similarity_weight, self.label_weight) < 0:
+            raise ValueError("weights must not be negative")
+        if self.teacher is not None and self.soft_weight == self.similarity_weight == 0:
+            raise ValueError("nothing to learn from the teacher: both its weights are 0")
+
+    @property
+    def from_opinions(self) -> bool:
+        """Whether the teacher's opinions about the training people are learned."""
+        return self.teacher is not None and self.soft_weight > 0
+
+    @property
+    def from_labels(self) -> bool:
+        """Whether labels are looked at."""
+        return self.teacher is None or self.label_weight > 0
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a teacher says about a batch.
+
+    Args:
+        embeddings: ``(N, D) float32`` unit rows.
+        logits: ``(N, people) float32``; None where it has no opinion about these people.
+    """
+
+    embeddings: Tensor
+    logits: Tensor | None
+
+
+def soft_cross_entropy(student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
+    """Cross-entropy between two softened distributions, the mean over the batch.
+
+    Args:
+        student: logits ``(N, people)``.
+        teacher: likewise.
+        temperature: both are divided by it.
+
+    Source: the distillation paper, Eq. 1 and the first term of Eq. 2.
+    """
+    expected = torch.softmax(teacher / temperature, dim=1)
+    return functional.cross_entropy(student / temperature, expected)
+
+
+def similarity_loss(student: Tensor, teacher: Tensor) -> Tensor:
+    """How little the student's similarities within a batch say of the teacher's.
+
+    One minus the correlation of the cosines of all pairs: 0 where the student ranks pairs as the
+    teacher does, and in proportion; 1 where one says nothing of the other. Neither the size of the
+    embeddings matters nor how large cosines are on the whole, in which models differ much (those
+    with a batch-normalisation neck have a mean near 0).
+
+    Args:
+        student: ``(N, D)``.
+        teacher: ``(N, E)``.
+
+    Returns:
+        A scalar; 0 for fewer than three images, which have no two pairs.
+
+    Source: the idea of matching pairwise relations: Tung and Mori, "Similarity-Preserving
+    Knowledge Distillation"; Park et al., "Relational Knowledge Distillation".
+    """
+    if len(student) < 3:
+        return student.sum() * 0
+    ours, theirs = _cosines(student), _cosines(teacher)
+    return 1 - functional.cosine_similarity(ours - ours.mean(), theirs - theirs.mean(), dim=0)
+
+
+def _cosines(embeddings: Tensor) -> Tensor:
+    """Cosines of all pairs ``(N * (N - 1) / 2,)``."""
+    rows = functional.normalize(embeddings.float())
+    above = torch.triu_indices(len(rows), len(rows), offset=1, device=rows.device)
+    return (rows @ rows.T)[above[0], above[1]]
+
+
+def distillation_losses(
+    config: DistillationConfig, embeddings: Tensor, logits: list[Tensor], answers: Answers
+) -> dict[str, Tensor]:
+    """What the teacher contributes to the loss.
+
+    Args:
+        config: what counts how much.
+        embeddings: the student's ``(N, D)``.
+        logits: per vector of the student ``(N, people)``; each learns the teacher's opinion.
+        answers: the teacher's.
+
+    Returns:
+        ``teacher``, the weighted sum, and, for logs, ``soft`` and ``similarity``.
+    """
+    parts = {"soft": embeddings.new_zeros((), dtype=torch.float32)}
+    parts["similarity"] = parts["soft"]
+    if config.soft_weight > 0 and answers.logits is not None:
+        t = config.temperature
+        losses = [soft_cross_entropy(x.float(), answers.logits, t) for x in logits]
+        parts["soft"] = torch.stack(losses).sum()
+    if config.similarity_weight > 0:
+        parts["similarity"] = similarity_loss(embeddings, answers.embeddings)
+    scale = config.temperature**2 if config.scale_soft else 1.0
+    soft, similarity = config.soft_weight * scale, config.similarity_weight
+    return {"teacher": soft * parts["soft"] + similarity * parts["similarity"], **parts}
