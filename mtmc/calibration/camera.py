@@ -13,6 +13,7 @@ Floats = NDArray[np.float64]
 PERSON_HEIGHT = 1.70  # m
 PERSON_HEIGHT_SPREAD = 0.12  # m, standard deviation among adults
 PLAUSIBLE_HEIGHT = (1.35, 2.1)  # m; outside, the box does not show a whole standing person
+SHORT_SPREAD = 0.25  # m, likewise where the box is too short for one: legs hidden, or sitting
 PERSON_ASPECT = 0.4  # width of a standing person's box as a share of its height
 PERSON_ASPECT_SPREAD = 0.1  # standard deviation of the middle of a box cut at one side, likewise
 PIXEL_SPREAD = 0.03  # standard deviation of a box edge as a share of the box height
@@ -109,9 +110,11 @@ class CameraModel:
         """Floor positions of people and how sure they are.
 
         Two readings are combined by their uncertainty: the bottom of the box stands on the floor,
-        and the top is at a person's height. Where the box is cut by the lower image border, or
-        the two together imply a height that no standing person has (feet behind furniture,
-        sitting), only the top counts. A box cut at a side is taken to be as wide as people are.
+        and the top is at a person's height. Where the box is cut by the lower image border, only
+        the top counts. So it does where the two together imply a height that no standing person
+        has and the bottom lies too high (feet behind furniture, sitting), and is then less sure;
+        where it lies too low, only the bottom counts (a hat, an arm raised). A box cut at a side
+        is taken to be as wide as people are.
 
         Args:
             boxes: ``(N, 4)`` ``x1, y1, x2, y2`` px.
@@ -126,24 +129,31 @@ class CameraModel:
         edge = PIXEL_SPREAD * (boxes[:, 3] - boxes[:, 1])
         noise = np.column_stack([spread, edge])
         feet, head = np.column_stack([center, boxes[:, 3]]), np.column_stack([center, boxes[:, 1]])
+        cut = boxes[:, 3] >= size[1] - 2
         by_feet, sure_feet = self._with_information(feet, 0.0, 0.0, noise)
+        whole = self._plausible(by_feet, head)
+        beyond = self._farther(by_feet, self.to_plane(head, PERSON_HEIGHT))
+        short = ~cut & ~whole & beyond
         by_head, sure_head = self._with_information(
-            head, PERSON_HEIGHT, PERSON_HEIGHT_SPREAD, noise
+            head,
+            PERSON_HEIGHT,
+            np.where(short, SHORT_SPREAD, PERSON_HEIGHT_SPREAD)[:, None],
+            noise,
         )
-        hidden = (boxes[:, 3] >= size[1] - 2) | ~self._plausible(by_feet, head)
-        sure_feet[hidden] = 0
-        sure_head[boxes[:, 1] <= 1] = 0
+        sure_feet[cut | short] = 0
+        sure_head[(boxes[:, 1] <= 1) | (~cut & ~whole & ~beyond)] = 0
         return _fuse(by_feet, sure_feet, by_head, sure_head)
 
     def _with_information(
-        self, points: Floats, height: float, height_spread: float, noise: Floats
+        self, points: Floats, height: float, height_spread: Floats | float, noise: Floats
     ) -> tuple[Floats, Floats]:
         """Where image points are on a plane, and the inverse covariance of that.
 
         Args:
             points: ``(N, 2)`` px.
             height: of the plane, m.
-            height_spread: its standard deviation, which moves the place along the ray.
+            height_spread: its standard deviation, which moves the place along the ray, one for all
+                or ``(N, 1)``.
             noise: ``(N, 2)`` standard deviations of the points, px.
 
         Returns:
@@ -162,6 +172,13 @@ class CameraModel:
         information = np.asarray(np.linalg.inv(covariance + 1e-6 * np.eye(2)), np.float64)
         information[~known] = 0
         return at, information
+
+    def _farther(self, a: Floats, b: Floats) -> NDArray[np.bool_]:
+        """Whether places ``(N, 2)`` are farther than others; one above the horizon is farthest."""
+        away = [np.linalg.norm(place - self.position[:2], axis=1) for place in (a, b)]
+        first, second = (np.where(np.isfinite(d), d, np.inf) for d in away)
+        farther: NDArray[np.bool_] = first > second
+        return farther
 
     def _plausible(self, ground: Floats, head: Floats) -> NDArray[np.bool_]:
         """Whether a person standing at ``ground`` with the head there is of human height."""

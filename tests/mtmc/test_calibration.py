@@ -84,6 +84,16 @@ def test_hidden_feet_do_not_move_a_person_away():
     assert np.linalg.det(covariances[0]) > np.linalg.det(whole[0])
 
 
+def test_a_tall_person_in_a_hat_is_where_the_feet_are():
+    """Whose head, taken to be at 1.70 m, would be far behind them."""
+    model = looking_down()
+    feet, top = model.project(np.array([[0.0, 5, 0], [0.0, 5, 2.15]]))
+    half = 0.2 * (feet[1] - top[1])
+    box = np.array([[feet[0] - half, top[1], feet[0] + half, feet[1]]])
+    points, _ = model.locate(box, SIZE)
+    np.testing.assert_allclose(points[0], [0, 5], atol=0.1)
+
+
 def test_a_box_cut_at_a_side_is_not_taken_for_a_person_in_its_middle():
     model = looking_down()
     feet, head = model.project(np.array([[0.0, 5, 0], [0.0, 5, 1.7]]))
