@@ -293,7 +293,9 @@ class FloorTracker:
                 self.merged[int(self.ids[newer])] = int(self.ids[older])
                 self.hits[older] += self.hits[newer]
         self.seen[stays != np.arange(len(stays))] = -np.inf
-        return np.where(owner >= 0, stays[owner], owner)
+        result = owner.copy()
+        result[owned] = stays[owner[owned]]
+        return result
 
     def _tracks(
         self,

@@ -208,3 +208,10 @@ def test_places_are_frozen_and_selected_with_the_boxes():
     assert some.floor_covariance.shape == (2, 2, 2)
     with pytest.raises(ValueError, match="read-only"):
         view.floor[0] = 1
+
+
+def test_a_weak_detection_starts_nobody():
+    place, sure = np.array([[1.0, 2.0]]), 0.01 * np.eye(2)[None]
+    weak = Detections(np.array([[0.0, 0, 10, 30]]), np.array([0.5]), None, place, sure)
+    (tracks,) = FloorTracker().update(0.0, [weak])
+    assert len(tracks.ids) == 0
