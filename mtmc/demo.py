@@ -10,7 +10,7 @@ import typer
 
 from mtmc.errors import UserError
 
-PRESET = "weights-free"  # nothing to download
+PRESET = "simulated"  # everything comes with the package
 
 
 def demo_folder() -> Path:
