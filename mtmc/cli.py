@@ -69,7 +69,9 @@ def run(
     tracker: Annotated[str | None, typer.Option(help="The tracker's name.")] = None,
     reid: Annotated[
         str | None,
-        typer.Option(help="A .pt or .onnx file, color, or none.", metavar="CKPT|ONNX|color|none"),
+        typer.Option(
+            help="simulated, color, none, or a .pt or .onnx file.", metavar="CKPT|ONNX|color|none"
+        ),
     ] = None,
     calibration: Annotated[
         Path | None, typer.Option(help="Folder or file with the cameras' calibration.")

@@ -11,7 +11,6 @@ untidy as a detector's.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +30,7 @@ from mtmc.simulate.places import PLACES
 from mtmc.simulate.render import Renderer, Seen
 from mtmc.simulate.sensor import Sensor
 from mtmc.simulate.wardrobe import draw_looks
-from mtmc.simulate.workers import cores, pool
+from mtmc.simulate.workers import each
 
 GROUP = 8  # people rendered together
 TALLEST = 256  # px, crops are made no larger
@@ -211,16 +210,9 @@ def write_crops(
         for name in ("bounding_box_train", "bounding_box_test", "query"):
             (out / name).mkdir(parents=True, exist_ok=True)
     groups = -(-config.people // GROUP)
-    workers = min(workers or cores(), groups)
     report = progress or (lambda _: None)
-    if workers == 1:
-        for group in range(groups):
-            report(_write_group(config, out, group))
-        return
-    with pool(workers) as (executor, _):
-        jobs = [executor.submit(_write_group, config, out, group) for group in range(groups)]
-        for job in as_completed(jobs):
-            report(job.result())
+    for _, written in each(_write_group, config, out, count=groups, workers=workers):
+        report(written)
 
 
 _studio: dict[CropsConfig, Studio] = {}  # each process sets up its cameras once

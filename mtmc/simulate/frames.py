@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from concurrent.futures import as_completed
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +34,7 @@ from mtmc.simulate.places import PLACES, Place, draw_picture
 from mtmc.simulate.render import Renderer
 from mtmc.simulate.sensor import Sensor
 from mtmc.simulate.wardrobe import draw_looks
-from mtmc.simulate.workers import cores, pool
+from mtmc.simulate.workers import each
 
 CAMERAS, MOMENTS = 3, 14  # of a scene
 SCENE = CAMERAS * MOMENTS  # frames
@@ -95,21 +94,11 @@ def write_frames(
     with writing(out):
         for name in ("images", "annotations", ".scenes"):
             (out / name).mkdir(parents=True, exist_ok=True)
-    workers = min(workers or cores(), config.scenes)
     report = progress or (lambda _: None)
     records: dict[int, list[dict[str, Any]]] = {}
-    if workers == 1:
-        for scene in range(config.scenes):
-            records[scene] = _scene(config, out, scene)
-            report(len(records[scene]))
-    else:
-        with pool(workers) as (executor, _):
-            jobs = {
-                executor.submit(_scene, config, out, scene): scene for scene in range(config.scenes)
-            }
-            for job in as_completed(jobs):
-                records[jobs[job]] = job.result()
-                report(len(records[jobs[job]]))
+    for scene, drawn in each(_scene, config, out, count=config.scenes, workers=workers):
+        records[scene] = drawn
+        report(len(drawn))
     for split in ("train", "val"):
         chosen = [
             s for s in sorted(records) if (s % VALIDATION == VALIDATION - 1) == (split == "val")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
-from typing import Any
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
 
 
 def cores() -> int:
@@ -48,6 +50,31 @@ def pool(workers: int) -> Iterator[tuple[ProcessPoolExecutor, Any]]:
             process.terminate()
         raise
     executor.shutdown()
+
+
+def each(
+    work: Callable[..., Result], *shared: Any, count: int, workers: int
+) -> Iterator[tuple[int, Result]]:
+    """The results of ``work(*shared, number)`` for all numbers below ``count``, as they are done.
+
+    Args:
+        work: a function of a module, so that other processes find it.
+        shared: its first arguments.
+        count: how many numbers.
+        workers: processes; 0 takes one per processor, 1 does it here.
+
+    Yields:
+        The number and its result.
+    """
+    workers = min(workers or cores(), count)
+    if workers <= 1:
+        for number in range(count):
+            yield number, work(*shared, number)
+        return
+    with pool(workers) as (executor, _):
+        jobs = {executor.submit(work, *shared, number): number for number in range(count)}
+        for job in as_completed(jobs):
+            yield jobs[job], job.result()
 
 
 def _start(counts: Any) -> None:
