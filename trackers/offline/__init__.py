@@ -9,7 +9,7 @@ any evidence are removed; gaps are filled, boxes smoothed and both ends continue
 motion is estimated from the tracks and taken out meanwhile.
 """
 
-from trackers.offline.refine import RefineConfig, refine
-from trackers.offline.rows import TrackRows
+from trackers.offline.refine import RefineConfig, complete, linked, refine
+from trackers.offline.rows import NOBODY, TrackRows
 
-__all__ = ["RefineConfig", "TrackRows", "refine"]
+__all__ = ["NOBODY", "RefineConfig", "TrackRows", "complete", "linked", "refine"]

@@ -11,7 +11,8 @@ from scipy.ndimage import gaussian_filter1d
 
 from trackers.camera import common_shift
 from trackers.kalman import VELOCITY
-from trackers.lifecycle import check_at_least
+from trackers.lifecycle import check_at_least, check_share
+from trackers.offline.adopt import adopt
 from trackers.offline.ends import MotionNoise, track_ends
 from trackers.offline.link import (
     best_links,
@@ -20,7 +21,7 @@ from trackers.offline.link import (
     motion_evidence,
     size_evidence,
 )
-from trackers.offline.rows import Paths, TrackRows, join
+from trackers.offline.rows import NOBODY, Paths, TrackRows, join
 from trackers.rate import NOMINAL_FPS, frames_at
 
 if TYPE_CHECKING:
@@ -47,6 +48,10 @@ class RefineConfig:
         appearance_middle: similarity that speaks neither for nor against one person.
         ghost_score: tracks whose detections' scores sum up to less are removed.
         fill_gap: longest gap, in frames, that is filled in.
+        adopt_gap: tracks go on over detections that none of them took, before they begin, after
+            they end and in gaps, until there was none for so many frames; 0 takes none.
+        adopt_overlap: least IoU of such a detection with where the track is expected.
+        adopt_score: least score of such a detection.
         extend: frames by which tracks are continued at both ends.
         smooth_position: standard deviation, in frames, of the smoothing of positions; 0 for none.
         smooth_size: likewise for width and height.
@@ -61,6 +66,9 @@ class RefineConfig:
     appearance_middle: float = 0.6
     ghost_score: float = 10.0
     fill_gap: int = 100
+    adopt_gap: int = 10
+    adopt_overlap: float = 0.5
+    adopt_score: float = 0.1
     extend: int = 3
     smooth_position: float = 1.0
     smooth_size: float = 2.0
@@ -68,11 +76,13 @@ class RefineConfig:
 
     def __post_init__(self) -> None:
         check_at_least(1, link_window=self.link_window, cut_gap=self.cut_gap)
+        check_share(adopt_overlap=self.adopt_overlap, adopt_score=self.adopt_score)
         check_at_least(
             0,
             link_gap=self.link_gap,
             ghost_score=self.ghost_score,
             fill_gap=self.fill_gap,
+            adopt_gap=self.adopt_gap,
             extend=self.extend,
             smooth_position=self.smooth_position,
             smooth_size=self.smooth_size,
@@ -94,6 +104,7 @@ class RefineConfig:
             link_window=frames_at(self.link_window, fps),
             ghost_score=self.ghost_score * fps / NOMINAL_FPS,
             fill_gap=frames_at(self.fill_gap, fps),
+            adopt_gap=frames_at(self.adopt_gap, fps),
             extend=round(self.extend * fps / NOMINAL_FPS),
             smooth_position=min(self.smooth_position, _STRAIGHT * fps),
             smooth_size=min(self.smooth_size, _STRAIGHT * fps),
@@ -103,10 +114,11 @@ class RefineConfig:
 def refine(
     rows: TrackRows, config: RefineConfig | None = None, last_frame: int | None = None
 ) -> TrackRows:
-    """Links tracks across gaps, removes ghosts, fills, extends and smooths what remains.
+    """Links tracks across gaps, removes ghosts, and completes what remains.
 
     Args:
-        rows: the tracks of one video; rows without a detection are dropped and made anew.
+        rows: the tracks of one video, and the detections that none of them took, if these are to
+            be made use of; rows without a detection are dropped and made anew.
         config: settings; the defaults where None.
         last_frame: length of the video; the last frame of `rows` where None.
 
@@ -114,16 +126,55 @@ def refine(
         Rows sorted by frame and id. A person's id is that of the first track that was linked.
         Embeddings are not carried over.
     """
-    config = config or RefineConfig()
     rows = rows[rows.det_index >= 0]
-    if not len(rows):
-        return rows
-    last_frame = int(rows.frames.max()) if last_frame is None else last_frame
-    camera = camera_path(rows, last_frame)
-    paths = cut(to_paths(rows, camera), config.cut_gap)
-    paths = link(paths, rows, config)
+    return complete(rows.renamed(linked(rows, config)), config, last_frame)
+
+
+def linked(rows: TrackRows, config: RefineConfig | None = None) -> NDArray[np.int64]:
+    """Who is who: the first half of `refine`.
+
+    Args:
+        rows: as for `refine`, each with its detection.
+        config: settings; the defaults where None.
+
+    Returns:
+        ``(len(rows),)`` the ids of linked tracks, 0 for what is nobody.
+    """
+    config = config or RefineConfig()
+    ids = np.full(len(rows), NOBODY)
+    tracks = rows.ids != NOBODY
+    if not tracks.any():
+        return ids
+    paths = to_paths(rows, tracks, camera_path(rows[tracks], int(rows.frames.max())))
+    paths = link(cut(paths, config.cut_gap), rows, config)
     paths = remove_ghosts(paths, config.ghost_score)
-    ids = _person_ids(rows.ids[paths.source[paths.first()]])
+    ids[paths.source] = _person_ids(rows.ids[paths.source[paths.first()]])[paths.track]
+    return ids
+
+
+def complete(
+    rows: TrackRows, config: RefineConfig | None = None, last_frame: int | None = None
+) -> TrackRows:
+    """Who is where: the second half of `refine`, with ids that are final.
+
+    Args:
+        rows: as for `refine`, each with its detection; the detections of nobody are taken up by
+            the tracks they fit.
+        config: settings; the defaults where None.
+        last_frame: as for `refine`.
+
+    Returns:
+        As `refine`.
+    """
+    config = config or RefineConfig()
+    tracks = rows.ids != NOBODY
+    if not tracks.any():
+        return rows[tracks]
+    last_frame = int(rows.frames.max()) if last_frame is None else last_frame
+    camera = camera_path(rows[tracks], last_frame)
+    paths = to_paths(rows, tracks, camera)
+    ids = rows.ids[paths.source[paths.first()]]
+    paths = adopt(paths, to_paths(rows, ~tracks, camera), config)
     paths = fill(paths, config.fill_gap)
     paths = smooth(paths, config)
     paths = extend(paths, config, last_frame)
@@ -156,9 +207,10 @@ def camera_path(rows: TrackRows, last_frame: int) -> Array:
     return np.cumsum(steps, axis=0)
 
 
-def to_paths(rows: TrackRows, camera: Array) -> Paths:
-    """Rows as paths with the camera held still."""
-    order = np.lexsort((rows.frames, rows.ids))
+def to_paths(rows: TrackRows, chosen: NDArray[np.bool_], camera: Array) -> Paths:
+    """Some of the rows as paths with the camera held still."""
+    order = np.flatnonzero(chosen)
+    order = order[np.lexsort((rows.frames[order], rows.ids[order]))]
     boxes = rows.boxes[order].astype(np.float64)
     frames = rows.frames[order]
     values = np.empty_like(boxes)
