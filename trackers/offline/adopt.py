@@ -9,10 +9,11 @@ import numpy as np
 
 from trackers import kalman
 from trackers.assignment import match
-from trackers.geometry import iou
+from trackers.geometry import pair_iou
 from trackers.kalman import VALUE, VAR_VALUE
 from trackers.offline.ends import Ends, MotionNoise, carried, track_ends
 from trackers.offline.rows import Paths, join
+from trackers.offline.whole import HIDDEN, reaching_down
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 _GATE = 9.0  # squared standard deviations per coordinate
+LEAST_SEEN = 0.5  # share of a person's height that a detection must show
 _SIZE_GAIN = 0.3  # of a detection's size in that of the track
 
 
@@ -49,13 +51,10 @@ def adopt(paths: Paths, free: Paths, config: RefineConfig) -> Paths:
     runs = _Runs.of(paths)
     back = _Front.of(paths, runs, config, at_start=True)
     forth = _Front.of(paths, runs, config, at_start=False)
-    pool = _Pool(free, paths, config)
-    taken = [_go(back, forth, pool, config)]
+    pool = _Pool(free, config.adopt_score)
+    taken = [paths, *_go(back, forth, pool, config)]
     forth.until[:-1] = np.where(runs.same, back.frames[1:], forth.until[:-1])
-    taken.append(_go(forth, back, pool, config))
-    track, row = np.concatenate(taken).T
-    adopted = Paths(track, free.frames[row], free.values[row], free.scores[row], free.source[row])
-    return join([paths, adopted])
+    return join([*taken, *_go(forth, back, pool, config)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,41 +154,30 @@ def _ends(paths: Paths, outer: NDArray[np.intp], config: RefineConfig, *, at_sta
 class _Pool:
     """The detections that are left, by frame."""
 
-    def __init__(self, free: Paths, paths: Paths, config: RefineConfig) -> None:
-        self.values = free.values
-        self._boxes = _corners(free.values[:, :2], free.values[:, 2:])
-        self._frames, start = np.unique(free.frames, return_index=True)
-        bounds = np.append(start, len(free))
-        self._rows = {
-            frame: np.arange(bounds[i], bounds[i + 1])
-            for i, frame in enumerate(self._frames.tolist())
-        }
-        self._left = free.scores >= config.adopt_score
-        self._overlap = config.adopt_overlap
+    def __init__(self, free: Paths, least: float) -> None:
+        self.free = free
+        self._left = free.scores >= least
+        frames, first = np.unique(free.frames, return_index=True)
+        bounds = zip(frames.tolist(), first, np.append(first[1:], len(free)), strict=True)
+        self._rows = {frame: np.arange(*bound) for frame, *bound in bounds}
 
     def at(self, frame: int) -> Ints:
         """Rows of a frame that are left."""
         rows = self._rows.get(frame)
         return np.zeros(0, np.int64) if rows is None else rows[self._left[rows]]
 
-    def boxes(self, rows: Ints) -> Array:
-        return self._boxes[rows]
-
-    def take(self, rows: Ints) -> None:
+    def take(self, rows: Ints, track: Ints, values: Array) -> Paths:
+        """Rows as boxes of tracks, with these values."""
         self._left[rows] = False
+        free = self.free
+        return Paths(track, free.frames[rows], values, free.scores[rows], free.source[rows])
 
 
-def _corners(centre: Array, size: Array) -> Array:
-    half = 0.5 * np.maximum(size, 1e-3)
-    return np.concatenate([centre - half, centre + half], axis=1)
-
-
-def _go(front: _Front, other: _Front, pool: _Pool, config: RefineConfig) -> Ints:
-    """Follow all runs outwards; ``(K, 2)`` tracks and rows of the detections they took."""
+def _go(front: _Front, other: _Front, pool: _Pool, config: RefineConfig) -> list[Paths]:
+    """Follow all runs outwards; what they took."""
     waiting = np.argsort(-front.sign * front.frames, kind="stable").tolist()  # the next one last
     active = np.zeros(0, np.int64)
-    taken = [np.zeros((0, 2), np.int64)]
-    frame = 0
+    taken, frame = [], 0
     while waiting or len(active):
         if not len(active):
             frame = int(front.frames[waiting[-1]])
@@ -198,16 +186,15 @@ def _go(front: _Front, other: _Front, pool: _Pool, config: RefineConfig) -> Ints
             new.append(waiting.pop())
         active = np.concatenate([active, np.array(new, np.int64)])
         frame += front.sign
-        open_ = np.abs(frame - front.frames[active]) <= config.adopt_gap
-        active = active[open_ & (front.sign * (front.until[active] - frame) > 0)]
+        close = np.abs(frame - front.frames[active]) <= config.adopt_gap
+        active = active[close & (front.sign * (front.until[active] - frame) > 0)]
         rows = pool.at(frame)
         if len(active) and len(rows):
-            which, chosen = _matched(front, other, active, frame, pool, rows, config)
+            which, chosen, values = _matched(front, other, active, frame, pool, rows, config)
             if len(which):
-                front.take(which, frame, pool.values[chosen], config.noise)
-                pool.take(chosen)
-                taken.append(np.column_stack([front.tracks[which], chosen]))
-    return np.concatenate(taken)
+                front.take(which, frame, values, config.noise)
+                taken.append(pool.take(chosen, front.tracks[which], values))
+    return taken
 
 
 def _matched(
@@ -218,20 +205,30 @@ def _matched(
     pool: _Pool,
     rows: Ints,
     config: RefineConfig,
-) -> tuple[Ints, Ints]:
-    """Runs and the detections that they take in a frame."""
-    state = front.expected(active, frame, config.noise)
-    boxes = _corners(state[VALUE], front.size[active])
-    near = iou(boxes, pool.boxes(rows))
-    run, row = active[near.rows], rows[near.cols]
-    cost = np.where(
-        _fits_beyond(front, other, run, frame, pool.values[row], config.noise),
-        1.0 - near.values,
-        np.inf,
+) -> tuple[Ints, Ints, Array]:
+    """Runs, the detections that they take in a frame, and their boxes ``(K, 4)`` made whole."""
+    expected = front.expected(active, frame, config.noise)[VALUE]
+    run, row = (each.ravel() for each in np.indices((len(active), len(rows))))
+    height, seen = front.size[active[run], 1], pool.free.values[rows[row]]
+    hidden = seen[:, 3] < HIDDEN * height
+    values = np.where(hidden[:, None], reaching_down(seen, height), seen)
+    overlap = pair_iou(
+        _corners(expected[run], front.size[active[run]]), _corners(values[:, :2], values[:, 2:])
     )
+    inside = front.beyond[active[run]] >= 0
+    good = overlap >= np.where(inside, config.adopt_inside, config.adopt_overlap)
+    good &= (seen[:, 3] >= LEAST_SEEN * height) & (height >= LEAST_SEEN * seen[:, 3])
+    good[good] = _fits_beyond(front, other, active[run[good]], frame, values[good], config.noise)
+    cost = np.where(good, 1.0 - overlap, np.inf)
     shape = len(active), len(rows)
-    chosen = match(near.rows, near.cols, cost, 1.0 - config.adopt_overlap, shape)
-    return active[chosen[0]], rows[chosen[1]]
+    chosen = match(run, row, cost, 1.0, shape)
+    pair = chosen[0] * len(rows) + chosen[1]
+    return active[chosen[0]], rows[chosen[1]], values[pair]
+
+
+def _corners(centre: Array, size: Array) -> Array:
+    half = 0.5 * np.maximum(size, 1e-3)
+    return np.concatenate([centre - half, centre + half], axis=1)
 
 
 def _fits_beyond(

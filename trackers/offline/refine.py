@@ -22,6 +22,7 @@ from trackers.offline.link import (
     size_evidence,
 )
 from trackers.offline.rows import NOBODY, Paths, TrackRows, join
+from trackers.offline.whole import make_whole
 from trackers.rate import NOMINAL_FPS, frames_at
 
 if TYPE_CHECKING:
@@ -51,7 +52,10 @@ class RefineConfig:
         adopt_gap: tracks go on over detections that none of them took, before they begin, after
             they end and in gaps, until there was none for so many frames; 0 takes none.
         adopt_overlap: least IoU of such a detection with where the track is expected.
+        adopt_inside: the same in gaps, where a straight line is a good answer already.
         adopt_score: least score of such a detection.
+        whole_period: boxes with hidden feet are made as tall as the person, if these are hidden
+            for less than about so many frames; 0 leaves them.
         extend: frames by which tracks are continued at both ends.
         smooth_position: standard deviation, in frames, of the smoothing of positions; 0 for none.
         smooth_size: likewise for width and height.
@@ -68,7 +72,9 @@ class RefineConfig:
     fill_gap: int = 100
     adopt_gap: int = 10
     adopt_overlap: float = 0.5
+    adopt_inside: float = 0.7
     adopt_score: float = 0.1
+    whole_period: float = 120
     extend: int = 3
     smooth_position: float = 1.0
     smooth_size: float = 2.0
@@ -76,13 +82,18 @@ class RefineConfig:
 
     def __post_init__(self) -> None:
         check_at_least(1, link_window=self.link_window, cut_gap=self.cut_gap)
-        check_share(adopt_overlap=self.adopt_overlap, adopt_score=self.adopt_score)
+        check_share(
+            adopt_overlap=self.adopt_overlap,
+            adopt_inside=self.adopt_inside,
+            adopt_score=self.adopt_score,
+        )
         check_at_least(
             0,
             link_gap=self.link_gap,
             ghost_score=self.ghost_score,
             fill_gap=self.fill_gap,
             adopt_gap=self.adopt_gap,
+            whole_period=self.whole_period,
             extend=self.extend,
             smooth_position=self.smooth_position,
             smooth_size=self.smooth_size,
@@ -105,6 +116,7 @@ class RefineConfig:
             ghost_score=self.ghost_score * fps / NOMINAL_FPS,
             fill_gap=frames_at(self.fill_gap, fps),
             adopt_gap=frames_at(self.adopt_gap, fps),
+            whole_period=self.whole_period * fps / NOMINAL_FPS,
             extend=round(self.extend * fps / NOMINAL_FPS),
             smooth_position=min(self.smooth_position, _STRAIGHT * fps),
             smooth_size=min(self.smooth_size, _STRAIGHT * fps),
@@ -174,6 +186,7 @@ def complete(
     camera = camera_path(rows[tracks], last_frame)
     paths = to_paths(rows, tracks, camera)
     ids = rows.ids[paths.source[paths.first()]]
+    paths = make_whole(paths, config.whole_period, config.fill_gap)
     paths = adopt(paths, to_paths(rows, ~tracks, camera), config)
     paths = fill(paths, config.fill_gap)
     paths = smooth(paths, config)
