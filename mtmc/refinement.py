@@ -95,7 +95,7 @@ class CameraRefinement:
         if people is not None:
             given, config = given.renamed(people[order]), replace(config, link_gap=0)
         given = given.renamed(linked(given, config))
-        smooth = complete(given[given.ids != NOBODY], config)
+        smooth = complete(given[given.ids != NOBODY], replace(config, whole_period=0))
         smooth = smooth[smooth.det_index >= 0]
         sightings = self._to_rows(smooth, rows)
         tracks = []
