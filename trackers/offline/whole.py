@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-HIDDEN = 0.8  # a box less tall than this share of the person has hidden feet
-_ABOVE = 0.95  # weight of what lies above the envelope; below it is the rest of 1
+HIDDEN = 0.75
+_ABOVE = 0.98
 _ROUNDS = 10
 
 
