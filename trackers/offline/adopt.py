@@ -12,7 +12,7 @@ from trackers.assignment import match
 from trackers.geometry import pair_iou
 from trackers.kalman import VALUE, VAR_VALUE
 from trackers.offline.ends import Ends, MotionNoise, carried, track_ends
-from trackers.offline.rows import Paths, join
+from trackers.offline.rows import Paths, join, mean_looks
 from trackers.offline.whole import HIDDEN, reaching_down
 
 if TYPE_CHECKING:
@@ -28,7 +28,12 @@ LEAST_SEEN = 0.5  # share of a person's height that a detection must show
 _SIZE_GAIN = 0.3  # of a detection's size in that of the track
 
 
-def adopt(paths: Paths, free: Paths, config: RefineConfig) -> Paths:
+def adopt(
+    paths: Paths,
+    free: Paths,
+    config: RefineConfig,
+    embeddings: NDArray[np.float32] | None = None,
+) -> Paths:
     """Tracks that go on over detections nobody took, before they begin, after they end and in gaps.
 
     A track is born of a sure detection and lost with the last it can be matched to; known is then
@@ -36,11 +41,13 @@ def adopt(paths: Paths, free: Paths, config: RefineConfig) -> Paths:
     frame, first all of them back in time, then all forward, and takes the detection that overlaps
     its prediction; of several tracks and detections the best assignment. In a gap it must also fit
     where the track is on the other side. It stops where nothing has fitted for `adopt_gap` frames.
+    A detection that shows the upper part of a person is made whole.
 
     Args:
         paths: the tracks.
         free: what no track took; only frames, values, scores and sources count.
         config: of the refinement.
+        embeddings: by source, unit rows or NaN; None where there are none.
 
     Returns:
         The tracks with what they took, every detection once and one in each frame at most.
@@ -51,10 +58,10 @@ def adopt(paths: Paths, free: Paths, config: RefineConfig) -> Paths:
     runs = _Runs.of(paths)
     back = _Front.of(paths, runs, config, at_start=True)
     forth = _Front.of(paths, runs, config, at_start=False)
-    pool = _Pool(free, config.adopt_score)
-    taken = [paths, *_go(back, forth, pool, config)]
+    pool = _Pool(free, paths, config, embeddings)
+    taken = [paths, *_go(back, forth, pool)]
     forth.until[:-1] = np.where(runs.same, back.frames[1:], forth.until[:-1])
-    return join([*taken, *_go(forth, back, pool, config)])
+    return join([*taken, *_go(forth, back, pool)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,17 +161,36 @@ def _ends(paths: Paths, outer: NDArray[np.intp], config: RefineConfig, *, at_sta
 class _Pool:
     """The detections that are left, by frame."""
 
-    def __init__(self, free: Paths, least: float) -> None:
+    def __init__(
+        self,
+        free: Paths,
+        paths: Paths,
+        config: RefineConfig,
+        embeddings: NDArray[np.float32] | None,
+    ) -> None:
         self.free = free
-        self._left = free.scores >= least
+        self.config = config
+        self._left = free.scores >= config.adopt_score
         frames, first = np.unique(free.frames, return_index=True)
         bounds = zip(frames.tolist(), first, np.append(first[1:], len(free)), strict=True)
         self._rows = {frame: np.arange(*bound) for frame, *bound in bounds}
+        self._looks = None
+        if embeddings is not None:
+            self._looks = mean_looks(paths, embeddings), np.nan_to_num(embeddings[free.source])
 
     def at(self, frame: int) -> Ints:
         """Rows of a frame that are left."""
         rows = self._rows.get(frame)
         return np.zeros(0, np.int64) if rows is None else rows[self._left[rows]]
+
+    def looks_like(self, rows: Ints, track: Ints) -> NDArray[np.bool_]:
+        """Whether nothing in the looks of detections speaks clearly against these tracks."""
+        if self._looks is None:
+            return np.ones(len(rows), bool)
+        a, b = self._looks[0][track], self._looks[1][rows]
+        unknown: NDArray[np.bool_] = ~(np.any(a, axis=1) & np.any(b, axis=1))
+        against = self.config.appearance_middle - np.sum(a * b, axis=1)
+        return unknown | (self.config.appearance_weight * against < self.config.link_evidence)
 
     def take(self, rows: Ints, track: Ints, values: Array) -> Paths:
         """Rows as boxes of tracks, with these values."""
@@ -173,7 +199,7 @@ class _Pool:
         return Paths(track, free.frames[rows], values, free.scores[rows], free.source[rows])
 
 
-def _go(front: _Front, other: _Front, pool: _Pool, config: RefineConfig) -> list[Paths]:
+def _go(front: _Front, other: _Front, pool: _Pool) -> list[Paths]:
     """Follow all runs outwards; what they took."""
     waiting = np.argsort(-front.sign * front.frames, kind="stable").tolist()  # the next one last
     active = np.zeros(0, np.int64)
@@ -186,27 +212,22 @@ def _go(front: _Front, other: _Front, pool: _Pool, config: RefineConfig) -> list
             new.append(waiting.pop())
         active = np.concatenate([active, np.array(new, np.int64)])
         frame += front.sign
-        close = np.abs(frame - front.frames[active]) <= config.adopt_gap
+        close = np.abs(frame - front.frames[active]) <= pool.config.adopt_gap
         active = active[close & (front.sign * (front.until[active] - frame) > 0)]
-        rows = pool.at(frame)
-        if len(active) and len(rows):
-            which, chosen, values = _matched(front, other, active, frame, pool, rows, config)
-            if len(which):
-                front.take(which, frame, values, config.noise)
-                taken.append(pool.take(chosen, front.tracks[which], values))
+        which, chosen, values = _matched(front, other, active, frame, pool)
+        if len(which):
+            front.take(which, frame, values, pool.config.noise)
+            taken.append(pool.take(chosen, front.tracks[which], values))
     return taken
 
 
 def _matched(
-    front: _Front,
-    other: _Front,
-    active: Ints,
-    frame: int,
-    pool: _Pool,
-    rows: Ints,
-    config: RefineConfig,
+    front: _Front, other: _Front, active: Ints, frame: int, pool: _Pool
 ) -> tuple[Ints, Ints, Array]:
     """Runs, the detections that they take in a frame, and their boxes ``(K, 4)`` made whole."""
+    rows, config = pool.at(frame), pool.config
+    if not len(active) or not len(rows):
+        return active[:0], rows[:0], np.zeros((0, 4))
     expected = front.expected(active, frame, config.noise)[VALUE]
     run, row = (each.ravel() for each in np.indices((len(active), len(rows))))
     height, seen = front.size[active[run], 1], pool.free.values[rows[row]]
@@ -218,6 +239,7 @@ def _matched(
     inside = front.beyond[active[run]] >= 0
     good = overlap >= np.where(inside, config.adopt_inside, config.adopt_overlap)
     good &= (seen[:, 3] >= LEAST_SEEN * height) & (height >= LEAST_SEEN * seen[:, 3])
+    good[good] = pool.looks_like(rows[row[good]], front.tracks[active[run[good]]])
     good[good] = _fits_beyond(front, other, active[run[good]], frame, values[good], config.noise)
     cost = np.where(good, 1.0 - overlap, np.inf)
     shape = len(active), len(rows)

@@ -21,7 +21,7 @@ from trackers.offline.link import (
     motion_evidence,
     size_evidence,
 )
-from trackers.offline.rows import NOBODY, Paths, TrackRows, join
+from trackers.offline.rows import NOBODY, Paths, TrackRows, join, mean_looks
 from trackers.offline.whole import make_whole
 from trackers.rate import NOMINAL_FPS, frames_at
 
@@ -187,7 +187,7 @@ def complete(
     paths = to_paths(rows, tracks, camera)
     ids = rows.ids[paths.source[paths.first()]]
     paths = make_whole(paths, config.whole_period, config.fill_gap)
-    paths = adopt(paths, to_paths(rows, ~tracks, camera), config)
+    paths = adopt(paths, to_paths(rows, ~tracks, camera), config, rows.embeddings)
     paths = fill(paths, config.fill_gap)
     paths = smooth(paths, config)
     paths = extend(paths, config, last_frame)
@@ -272,12 +272,9 @@ def _likeness(
     paths: Paths, embeddings: NDArray[np.float32], pairs: Pairs, *, unknown: float
 ) -> Array:
     """Cosine similarity of the tracks' mean embeddings, `unknown` where one has none."""
-    total = np.zeros((paths.count, embeddings.shape[1]))
-    np.add.at(total, paths.track, np.nan_to_num(embeddings[paths.source]))
-    length = np.linalg.norm(total, axis=1)
-    known = length > 0.0
-    total /= np.maximum(length, 1e-12)[:, None]
-    likeness = (total[pairs[0]] * total[pairs[1]]).sum(axis=1)
+    looks = mean_looks(paths, embeddings)
+    known: NDArray[np.bool_] = np.any(looks, axis=1)
+    likeness = (looks[pairs[0]] * looks[pairs[1]]).sum(axis=1)
     return np.where(known[pairs[0]] & known[pairs[1]], likeness, unknown)
 
 

@@ -138,3 +138,16 @@ def join(parts: list[Paths]) -> Paths:
         np.concatenate([part.scores for part in parts])[order],
         np.concatenate([part.source for part in parts])[order],
     )
+
+
+def mean_looks(paths: Paths, embeddings: NDArray[np.float32]) -> Array:
+    """``(count, D)`` unit mean embedding of each track, zero where it has none.
+
+    Args:
+        paths: the tracks.
+        embeddings: by source, a row of NaN where there is none.
+    """
+    total = np.zeros((paths.count, embeddings.shape[1]))
+    np.add.at(total, paths.track, np.nan_to_num(embeddings[paths.source]))
+    total /= np.maximum(np.linalg.norm(total, axis=1), 1e-12)[:, None]
+    return total
