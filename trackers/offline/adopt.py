@@ -190,7 +190,10 @@ class _Pool:
         a, b = self._looks[0][track], self._looks[1][rows]
         unknown: NDArray[np.bool_] = ~(np.any(a, axis=1) & np.any(b, axis=1))
         against = self.config.appearance_middle - np.sum(a * b, axis=1)
-        return unknown | (self.config.appearance_weight * against < self.config.link_evidence)
+        fits: NDArray[np.bool_] = (
+            self.config.appearance_weight * against < self.config.link_evidence
+        )
+        return np.asarray(unknown | fits)
 
     def take(self, rows: Ints, track: Ints, values: Array) -> Paths:
         """Rows as boxes of tracks, with these values."""

@@ -70,6 +70,7 @@ class RefineConfig:
     appearance_middle: float = 0.6
     ghost_score: float = 10.0
     fill_gap: int = 100
+    fill_evidence: float = 0.0
     adopt_gap: int = 10
     adopt_overlap: float = 0.5
     adopt_inside: float = 0.7
@@ -188,7 +189,7 @@ def complete(
     ids = rows.ids[paths.source[paths.first()]]
     paths = make_whole(paths, config.whole_period, config.fill_gap)
     paths = adopt(paths, to_paths(rows, ~tracks, camera), config, rows.embeddings)
-    paths = fill(paths, config.fill_gap)
+    paths = fill_likely(paths, config)
     paths = smooth(paths, config)
     paths = extend(paths, config, last_frame)
     return to_rows(paths, ids, rows, camera)
@@ -282,6 +283,26 @@ def remove_ghosts(paths: Paths, least: float) -> Paths:
     """Tracks without those whose scores sum up to less than ``least``."""
     total = np.bincount(paths.track, weights=paths.scores, minlength=paths.count)
     return paths.select(total[paths.track] >= least)
+
+
+def fill_likely(paths: Paths, config: RefineConfig) -> Paths:
+    """Tracks with straight lines across short gaps, and across long ones where motion agrees.
+
+    Who comes back elsewhere, or from elsewhere, did not walk straight from there to here.
+    """
+    pieces = cut(paths, config.cut_gap)
+    whose = paths.track[pieces.first()]
+    before = np.flatnonzero(np.diff(whose) == 0)
+    ends = track_ends(pieces, config.noise, config.link_window, at_start=False)
+    starts = track_ends(pieces, config.noise, config.link_window, at_start=True)
+    pairs = before, before + 1
+    evidence = motion_evidence(ends, starts, pairs, config.noise)
+    evidence += size_evidence(ends, starts, pairs)
+    new = np.ones(len(whose), bool)
+    new[before[evidence > config.fill_evidence] + 1] = False
+    chain = np.cumsum(new) - 1
+    filled = fill(replace(pieces, track=chain[pieces.track]), config.fill_gap)
+    return replace(filled, track=whose[new][filled.track])
 
 
 def fill(paths: Paths, longest: int) -> Paths:
