@@ -48,7 +48,9 @@ class RefineConfig:
             `appearance_middle`, where there are embeddings.
         appearance_middle: similarity that speaks neither for nor against one person.
         ghost_score: tracks whose detections' scores sum up to less are removed.
-        fill_gap: longest gap, in frames, that is filled in.
+        fill_gap: longest gap, in frames, that is filled in,
+        fill_evidence: and the least log-likelihood ratio of motion and size across gaps of more
+            than `cut_gap` frames.
         adopt_gap: tracks go on over detections that none of them took, before they begin, after
             they end and in gaps, until there was none for so many frames; 0 takes none.
         adopt_overlap: least IoU of such a detection with where the track is expected.
@@ -70,7 +72,7 @@ class RefineConfig:
     appearance_middle: float = 0.6
     ghost_score: float = 10.0
     fill_gap: int = 100
-    fill_evidence: float = 0.0
+    fill_evidence: float = -4.0
     adopt_gap: int = 10
     adopt_overlap: float = 0.5
     adopt_inside: float = 0.7
