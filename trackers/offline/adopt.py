@@ -9,7 +9,7 @@ import numpy as np
 
 from trackers import kalman
 from trackers.assignment import match
-from trackers.geometry import pair_iou
+from trackers.geometry import iou, pair_iou
 from trackers.kalman import VALUE, VAR_VALUE
 from trackers.offline.ends import Ends, MotionNoise, carried, track_ends
 from trackers.offline.rows import Paths, join, mean_looks
@@ -170,6 +170,7 @@ class _Pool:
     ) -> None:
         self.free = free
         self.config = config
+        self.boxes = _corners(free.values[:, :2], free.values[:, 2:])
         self._left = free.scores >= config.adopt_score
         frames, first = np.unique(free.frames, return_index=True)
         bounds = zip(frames.tolist(), first, np.append(first[1:], len(free)), strict=True)
@@ -231,14 +232,13 @@ def _matched(
     rows, config = pool.at(frame), pool.config
     if not len(active) or not len(rows):
         return active[:0], rows[:0], np.zeros((0, 4))
-    expected = front.expected(active, frame, config.noise)[VALUE]
-    run, row = (each.ravel() for each in np.indices((len(active), len(rows))))
+    expected = _corners(front.expected(active, frame, config.noise)[VALUE], front.size[active])
+    near = iou(expected, pool.boxes[rows])
+    run, row = near.rows, near.cols
     height, seen = front.size[active[run], 1], pool.free.values[rows[row]]
     hidden = seen[:, 3] < HIDDEN * height
     values = np.where(hidden[:, None], reaching_down(seen, height), seen)
-    overlap = pair_iou(
-        _corners(expected[run], front.size[active[run]]), _corners(values[:, :2], values[:, 2:])
-    )
+    overlap = pair_iou(expected[run], _corners(values[:, :2], values[:, 2:]))
     inside = front.beyond[active[run]] >= 0
     good = overlap >= np.where(inside, config.adopt_inside, config.adopt_overlap)
     good &= (seen[:, 3] >= LEAST_SEEN * height) & (height >= LEAST_SEEN * seen[:, 3])
@@ -247,7 +247,9 @@ def _matched(
     cost = np.where(good, 1.0 - overlap, np.inf)
     shape = len(active), len(rows)
     chosen = match(run, row, cost, 1.0, shape)
-    pair = chosen[0] * len(rows) + chosen[1]
+    key, wanted = run * len(rows) + row, chosen[0] * len(rows) + chosen[1]
+    order = np.argsort(key)
+    pair = order[np.searchsorted(key, wanted, sorter=order)]
     return active[chosen[0]], rows[chosen[1]], values[pair]
 
 
