@@ -151,3 +151,10 @@ def mean_looks(paths: Paths, embeddings: NDArray[np.float32]) -> Array:
     np.add.at(total, paths.track, np.nan_to_num(embeddings[paths.source]))
     total /= np.maximum(np.linalg.norm(total, axis=1), 1e-12)[:, None]
     return total
+
+
+def cut(paths: Paths, longest: int) -> Paths:
+    """Tracks cut wherever they were unseen for more than ``longest`` frames."""
+    new_track = np.diff(paths.track) > 0
+    part = np.concatenate([[0], np.cumsum(new_track | (np.diff(paths.frames) > longest + 1))])
+    return Paths(part, paths.frames, paths.values, paths.scores, paths.source)
