@@ -1,4 +1,4 @@
-"""What finished tracks get at last: their gaps filled, their boxes smoothed, their ends continued."""
+"""What finished tracks get at last: gaps filled, boxes smoothed, both ends continued."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def fill_likely(paths: Paths, config: RefineConfig) -> Paths:
     evidence = motion_evidence(ends, starts, pairs, config.noise)
     evidence += size_evidence(ends, starts, pairs)
     new = np.ones(len(whose), bool)
-    new[before[evidence > config.fill_evidence] + 1] = False
+    new[before[evidence > config.link_evidence] + 1] = False
     chain = np.cumsum(new) - 1
     filled = fill(replace(pieces, track=chain[pieces.track]), config.fill_gap)
     return replace(filled, track=whose[new][filled.track])

@@ -47,9 +47,8 @@ class RefineConfig:
             `appearance_middle`, where there are embeddings.
         appearance_middle: similarity that speaks neither for nor against one person.
         ghost_score: tracks whose detections' scores sum up to less are removed.
-        fill_gap: longest gap, in frames, that is filled in,
-        fill_evidence: and the least log-likelihood ratio of motion and size across gaps of more
-            than `cut_gap` frames.
+        fill_gap: longest gap, in frames, that is filled in; gaps of more than `cut_gap` frames are
+            where motion and size alone would link across them, too.
         adopt_gap: tracks go on over detections that none of them took, before they begin, after
             they end and in gaps, until there was none for so many frames; 0 takes none.
         adopt_overlap: least IoU of such a detection with where the track is expected.
@@ -71,7 +70,6 @@ class RefineConfig:
     appearance_middle: float = 0.6
     ghost_score: float = 10.0
     fill_gap: int = 100
-    fill_evidence: float = -4.0
     adopt_gap: int = 10
     adopt_overlap: float = 0.5
     adopt_inside: float = 0.7
