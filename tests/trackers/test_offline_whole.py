@@ -43,6 +43,14 @@ def test_who_sits_down_for_long_is_seated():
     np.testing.assert_allclose(found.boxes[seated], rows.boxes[seated], atol=1e-3)
 
 
+def test_whose_head_is_above_the_image_has_feet():
+    rows = walk(1, range(1, 150), (100, 40), (2, 0))
+    boxes, some = rows.boxes.copy(), slice(60, 90)
+    boxes[some, 1], boxes[some, 3] = 0, 70  # close to the camera: the upper part is outside
+    rows = replace(rows, boxes=boxes)
+    np.testing.assert_allclose(refine(rows, PLAIN).boxes, boxes, atol=1e-3)
+
+
 def test_it_can_be_left_out():
     rows = cut_off(walk(1, range(1, 150), (100, 200), (2, 0)), range(60, 90), 0.6)
     found = refine(rows, replace(PLAIN, whole_period=0))

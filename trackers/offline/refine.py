@@ -186,7 +186,8 @@ def complete(
     camera = camera_path(rows[tracks], last_frame)
     paths = to_paths(rows, tracks, camera)
     ids = rows.ids[paths.source[paths.first()]]
-    paths = make_whole(paths, config.whole_period, config.fill_gap)
+    headless = rows.boxes[paths.source, 1] < 1  # px
+    paths = make_whole(paths, headless, config.whole_period, config.fill_gap)
     paths = adopt(paths, to_paths(rows, ~tracks, camera), config, rows.embeddings)
     paths = fill_likely(paths, config)
     paths = smooth(paths, config)

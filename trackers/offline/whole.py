@@ -19,7 +19,7 @@ _ABOVE = 0.98
 _ROUNDS = 10
 
 
-def make_whole(paths: Paths, period: float, longest: int) -> Paths:
+def make_whole(paths: Paths, headless: NDArray[np.bool_], period: float, longest: int) -> Paths:
     """Tracks whose boxes reach down to the feet, also where these are hidden.
 
     What stands in front hides feet, not heads: the box gets short and its top stays. How tall the
@@ -27,6 +27,7 @@ def make_whole(paths: Paths, period: float, longest: int) -> Paths:
 
     Args:
         paths: the tracks.
+        headless: ``(M,)`` boxes that begin at the upper border of the image: not feet are missing.
         period: frames; what lasts shorter is no change of the person's height.
         longest: gap in frames that a track's height outlasts.
     """
@@ -35,7 +36,7 @@ def make_whole(paths: Paths, period: float, longest: int) -> Paths:
     new = np.diff(paths.track) > 0
     parts = np.append(0, np.cumsum(new | (np.diff(paths.frames) > longest + 1)))
     height = np.exp(upper_envelope(np.log(paths.values[:, 3]), paths.frames, parts, period))
-    short = paths.values[:, 3] < HIDDEN * height
+    short = ~headless & (paths.values[:, 3] < HIDDEN * height)
     values = paths.values.copy()
     values[short] = reaching_down(values[short], height[short])
     return Paths(paths.track, paths.frames, values, paths.scores, paths.source)
