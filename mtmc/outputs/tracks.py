@@ -81,11 +81,11 @@ class TrackSpool:
             self._file.write(rows.tobytes())
 
     def rows(self) -> Rows:
-        """All rows so far, mapped from the file."""
+        """All rows so far, mapped from the file, which stays as it is when they are changed."""
         self._file.flush()
         if self._path.stat().st_size == 0:
             return np.zeros(0, ROW)
-        return np.memmap(self._path, ROW, mode="r")
+        return np.memmap(self._path, ROW, mode="c")
 
     def __enter__(self) -> Self:
         return self
