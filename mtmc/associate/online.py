@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -13,7 +12,7 @@ import numpy as np
 from mtmc.associate.candidates import Candidates
 from mtmc.associate.evidence import EvidenceConfig, Scale
 from mtmc.associate.matching import clearness, match_or_new
-from mtmc.associate.people import People, Person
+from mtmc.associate.people import NOTHING, People, Person
 from mtmc.associate.revision import name_groups, regroup
 from mtmc.associate.split import end_at, find_cuts
 from mtmc.associate.thresholds import scale_of
@@ -119,8 +118,7 @@ class OnlineAssociator:
             self._learned = time
             self._learn(visible)
         if self._config.revise is not None and time >= self._revise_at - ROUNDING:
-            count = self._revise(time)
-            seldom = max(1.0, (count / REVISED_OFTEN) ** 2)
+            seldom = max(1.0, (self._revise() / REVISED_OFTEN) ** 2)
             self._revise_at = time + self._config.revise * seldom
         return {**renamed, **self._decide(ready, time)}
 
@@ -158,9 +156,7 @@ class OnlineAssociator:
         # What a waiting track may have met must stay known until it is decided.
         horizon = min((t.start for t in self._waiting), default=math.inf)
         self._people.forget_moves(horizon)
-        oldest = -math.inf if self._config.revise is None else time - self._config.memory
-        if self._config.revise is None:
-            oldest = math.inf
+        oldest = math.inf if self._config.revise is None else time - self._config.memory
         ended = [t for t in self._people.members if t.closed]
         late = sorted(ended, key=lambda t: (t.end, t.key))[-REVISED:]
         kept = {t for t in late if t.end >= oldest}
@@ -176,43 +172,43 @@ class OnlineAssociator:
         enough = len(tracklet.gallery) >= self._config.min_crops
         return age >= self._config.max_patience or (enough and age >= self._config.patience)
 
-    def _revise(self, time: float) -> int:
+    def _revise(self) -> int:
         """Cluster the latest tracks anew; returns how many these are."""
-        del time
         self._cut()
         members = self._people.members
-        if not members:
-            return 0
         latest = sorted(members, key=lambda t: (not t.closed, t.end, t.key))[-REVISED:]
-        there = {t for t in members if not t.closed}.union(latest)
-        tracklets = sorted(there, key=_by_start)
-        owners: list[int | None] = [None] * len(tracklets)
-        said = [members[t].said for t in tracklets]
-        for person in sorted({members[t].person for t in tracklets}, key=lambda p: p.index):
-            for camera, gallery in person.galleries.items():
-                key = TrackKey(camera, -1 - person.index)
-                left = Tracklet(key, -math.inf, -math.inf, gallery=gallery, closed=True)
-                tracklets.append(left)
-                owners.append(person.index)
-                said.append(Counter({person.index: person.said}))
-        order = sorted(range(len(tracklets)), key=lambda row: _by_start(tracklets[row]))
-        tracklets = [tracklets[row] for row in order]
-        owners = [owners[row] for row in order]
-        groups = regroup(tracklets, owners, self._scale, self._config)
-        names = name_groups(groups, [said[row] for row in order])
-        people: dict[int, Person] = {g: self._people.all[p] for g, p in names.items()}
-        for tracklet, owner, group in zip(tracklets, owners, groups.tolist(), strict=True):
+        tracklets = sorted({t for t in members if not t.closed}.union(latest), key=_by_start)
+        people = {members[t].person for t in tracklets}
+        left = [(p, t) for p in sorted(people, key=lambda p: p.index) for t in p.left_looks()]
+        # What is left of people is from before all tracks.
+        rows = [t for _, t in left] + tracklets
+        owners = [p.index for p, _ in left] + [None] * len(tracklets)
+        after = [NOTHING] * len(left) + [members[t].after for t in tracklets]
+        said = [{p.index: p.said} for p, _ in left] + [members[t].said for t in tracklets]
+        if rows:
+            groups = regroup(rows, owners, after, self._scale, self._config)
+            self._adopt(rows, owners, groups.tolist(), name_groups(groups, said))
+        return len(rows)
+
+    def _adopt(
+        self,
+        tracklets: Sequence[Tracklet],
+        owners: Sequence[int | None],
+        groups: Sequence[int],
+        names: Mapping[int, int],
+    ) -> None:
+        """From now on, the groups are the people."""
+        people = {group: self._people.all[index] for group, index in names.items()}
+        for tracklet, owner, group in zip(tracklets, owners, groups, strict=True):
             if group not in people:
                 people[group] = self._people.new()
             person = people[group]
-            if owner is not None:
-                former = self._people.all[owner]
-                if former is not person and former.galleries:
-                    self._people.merge(person, former)
-            elif members[tracklet].person is not person:
-                self._people.move(tracklet, person)
+            if owner is None:
+                if self._people.members[tracklet].person is not person:
+                    self._people.move(tracklet, person)
+            elif owner != person.index:
+                self._people.merge(person, self._people.all[owner])
         self._people.close_all_but_last()
-        return len(tracklets)
 
     def _cut(self) -> None:
         """End the tracks that changed person, where they did."""
@@ -243,12 +239,12 @@ class OnlineAssociator:
         candidates = Candidates(ready, present, looks, self._scale, self._config, least)
         for camera in dict.fromkeys(t.key.camera for t in sorted(ready, key=_by_start)):
             rows = [row for row, t in enumerate(ready) if t.key.camera == camera]
-            for row, person in self._match(rows, candidates, time):
+            for row, person, after in self._match(rows, candidates, time):
                 tracklet = ready[row]
                 for earlier in person.tracks:
                     # Should it be found again after all, then as somebody new.
                     earlier.closed |= earlier.key.camera == camera
-                self._people.join(tracklet, person)
+                self._people.join(tracklet, person, after)
                 candidates.join(row, person.index)
                 del self._waiting[tracklet]
                 self._look_again.pop(tracklet, None)
@@ -257,13 +253,15 @@ class OnlineAssociator:
 
     def _match(
         self, rows: Sequence[int], candidates: Candidates, time: float
-    ) -> list[tuple[int, Person]]:
-        """The tracks for which it is clear, or high time, and who they are."""
+    ) -> list[tuple[int, Person, dict[Tracklet, float]]]:
+        """The tracks for which it is clear, or high time, who they are, and what time says."""
         numbers, alike, floor = candidates.odds(rows)
         people = [self._people.all[number] for number in numbers]
         tracks = [candidates.tracks[row] for row in rows]
         passages = _passages(tracks, people)
-        odds = alike + self._travel.odds(passages).reshape(alike.shape)
+        travel = self._travel.odds(passages).reshape(alike.shape)
+        odds = alike + travel
+        last = [person.last() for person in people]
         # Who speaks for nobody can be nobody's match.
         promising = np.flatnonzero((odds > 0).any(axis=0))
         matched = match_or_new(odds[:, promising])
@@ -280,7 +278,8 @@ class OnlineAssociator:
                 continue
             if known and alike[position, column] >= self._config.clear:
                 self._learn_travel(track, people[column])
-            decided.append((row, people[column] if known else self._people.new()))
+            after = {t: float(v) for t, v in zip(last, travel[position], strict=True) if t and v}
+            decided.append((row, people[column] if known else self._people.new(), after))
         return decided
 
     def _can_wait(self, track: Tracklet, time: float) -> bool:

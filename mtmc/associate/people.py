@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from mtmc.associate.gallery import LookTable
 from mtmc.tracklets import Gallery, Tracklet
 from mtmc.types import TrackKey
+
+NOTHING: Mapping[Tracklet, float] = MappingProxyType({})
 
 
 @dataclass(slots=True, eq=False)
@@ -36,6 +39,20 @@ class Person:
         """When, s, and in which camera."""
         return max([(t.end, t.key.camera) for t in self.tracks], default=self.left)
 
+    def last(self) -> Tracklet | None:
+        """The track of the last sighting, if it is remembered."""
+        last = max(self.tracks, key=lambda t: (t.end, t.key), default=None)
+        return None if last is None or last.end < self.left[0] else last
+
+    def left_looks(self) -> list[Tracklet]:
+        """What is left of the other tracks, as one that ended long ago in each camera."""
+        return [
+            Tracklet(
+                TrackKey(camera, -1 - self.index), -math.inf, -math.inf, gallery=looks, closed=True
+            )
+            for camera, looks in sorted(self.galleries.items())
+        ]
+
     def is_known(self) -> bool:
         """Whether anything is; nothing is of whom others turned out to be."""
         return bool(self.tracks or self.galleries)
@@ -51,6 +68,7 @@ class Member:
         said: sightings that were given out as each person's, by index.
         counted: sightings that are in ``said``.
         looks: version of the gallery that stands in the table.
+        after: log odds by travel time that it came after another track, by whom it could have been.
     """
 
     person: Person
@@ -58,6 +76,7 @@ class Member:
     said: Counter[int] = field(default_factory=Counter)
     counted: int = 0
     looks: int | None = None
+    after: dict[Tracklet, float] = field(default_factory=dict)
 
 
 class People:
@@ -89,9 +108,11 @@ class People:
             person.number = self._numbers
         return person.number
 
-    def join(self, tracklet: Tracklet, person: Person) -> None:
+    def join(
+        self, tracklet: Tracklet, person: Person, after: Mapping[Tracklet, float] = NOTHING
+    ) -> None:
         """A track is that person's, all of it."""
-        self.members[tracklet] = Member(person, tracklet.key)
+        self.members[tracklet] = Member(person, tracklet.key, after=dict(after))
         person.tracks.append(tracklet)
         self.count(tracklet)
 
@@ -117,7 +138,7 @@ class People:
         person.tracks.append(tracklet)
 
     def merge(self, person: Person, other: Person) -> None:
-        """Give all that is left of ``other``, beside the remembered tracks, to ``person``."""
+        """Give what is left of ``other``'s forgotten tracks to ``person``."""
         person.left, person.said = max(person.left, other.left), person.said + other.said
         for camera, gallery in other.galleries.items():
             self.looks.remove((other.index, camera))
@@ -128,6 +149,7 @@ class People:
         """Tracks that have ended leave but their looks behind."""
         for tracklet in tracklets:
             member = self.members.pop(tracklet)
+            member.after.clear()
             person, camera = member.person, tracklet.key.camera
             person.tracks.remove(tracklet)
             person.left = max(person.left, (tracklet.end, camera))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -21,7 +22,11 @@ Ints = NDArray[np.int64]
 
 
 def regroup(
-    tracklets: Sequence[Tracklet], owners: Sequence[int | None], scale: Scale, config: EvidenceConfig
+    tracklets: Sequence[Tracklet],
+    owners: Sequence[int | None],
+    after: Sequence[Mapping[Tracklet, float]],
+    scale: Scale,
+    config: EvidenceConfig,
 ) -> Ints:
     """Cluster tracklets as the offline association does.
 
@@ -29,6 +34,7 @@ def regroup(
         tracklets: ``N``, sorted by start.
         owners: ``N``: not None for what is left of a person, by index, in one camera: all of one
             person's stays together.
+        after: ``N``: log odds by travel time that a tracklet came after others.
         scale: what distances mean.
         config: of the evidence.
 
@@ -42,22 +48,32 @@ def regroup(
     links = Links(
         lambda rows, columns: odds[np.ix_(rows, columns)],
         looks.weights,
-        sparse.csr_array(floor_evidence(tracklets, tracklets, config) + _bound(owners)),
+        sparse.csr_array(floor_evidence(tracklets, tracklets, config) + _links(tracklets, owners, after)),
         sparse.csr_array((np.ones(len(apart[0]), bool), apart), shape=shape),
     )
-    free = [c for c in simultaneous(tracklets, apart) if all(owners[row] is None for row in c)]
-    return reassign(links, cluster(links), free)
+    # What ended is as the clustering has it: only who goes on can go on as somebody else.
+    cliques = [c for c in simultaneous(tracklets, apart) if any(not tracklets[r].closed for r in c)]
+    return reassign(links, cluster(links), cliques)
 
 
-def _bound(owners: Sequence[int | None]) -> sparse.csr_array:
-    """``(N, N)`` log odds that keep together what is left of one person."""
-    whose = np.array([-1 if owner is None else owner for owner in owners])
-    rows = np.flatnonzero(whose >= 0)
-    first, second = np.nonzero(whose[rows, None] == whose[rows])
-    different = first != second
-    place = rows[first[different]], rows[second[different]]
-    values = np.full(len(place[0]), ONE_PERSON, np.float32)
-    return sparse.csr_array((values, place), shape=(len(owners), len(owners)))
+def _links(
+    tracklets: Sequence[Tracklet],
+    owners: Sequence[int | None],
+    after: Sequence[Mapping[Tracklet, float]],
+) -> sparse.csr_array:
+    """``(N, N)`` log odds by travel time, and those that keep together what is left of a person."""
+    rows = {tracklet: row for row, tracklet in enumerate(tracklets)}
+    left = defaultdict(list)
+    pairs = []
+    for row, owner in enumerate(owners):
+        pairs += [(row, rows[other], odds) for other, odds in after[row].items() if other in rows]
+        if owner is not None:
+            pairs += [(row, other, ONE_PERSON) for other in left[owner]]
+            left[owner].append(row)
+    first, second, odds = np.array(pairs, np.float32).reshape(-1, 3).T
+    place = np.concatenate([first, second]).astype(int), np.concatenate([second, first]).astype(int)
+    shape = (len(tracklets), len(tracklets))
+    return sparse.csr_array((np.concatenate([odds, odds]), place), shape=shape)
 
 
 def name_groups(groups: Ints, said: Sequence[Mapping[int, int]]) -> dict[int, int]:
