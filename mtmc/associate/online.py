@@ -25,7 +25,7 @@ LEARN_EVERY = 2.0  # seconds between two looks at what distances mean
 LEARN_FROM = 64  # tracklets at most, and people
 LOOK_EVERY = 0.5  # seconds between two looks at a track that is unclear
 REVISED = 256  # tracks at most that are clustered at a time
-REVISED_OFTEN = 128  # with more of them it is done less often
+REVISED_OFTEN = 256  # with more of them it is done less often
 ROUNDING = 1e-6  # seconds: differences of times are not exact
 
 
