@@ -39,8 +39,8 @@ class OnlineConfig(EvidenceConfig):
         clear: as does one for which the best choice is not that much better than the next, log
             odds,
         max_patience: until so many seconds are over, when it is decided whatever is known of it.
-        revise: seconds between two looks at all latest tracks together, after which a track may go on
-            as somebody else; None for never.
+        revise: seconds between two looks at all latest tracks together, after which a track may go
+            on as somebody else; None for never.
         memory: seconds for which an ended track is kept for that, the latest 256 at most.
         split: a track ends where the looks before and after speak at least that much against one
             person, log odds, and goes on as another; None for never.

@@ -149,7 +149,6 @@ class People:
         """Tracks that have ended leave but their looks behind."""
         for tracklet in tracklets:
             member = self.members.pop(tracklet)
-            member.after.clear()
             person, camera = member.person, tracklet.key.camera
             person.tracks.remove(tracklet)
             person.left = max(person.left, (tracklet.end, camera))

@@ -12,7 +12,13 @@ from scipy.optimize import linear_sum_assignment
 
 from mtmc.associate.clustering import Links, cluster, reassign
 from mtmc.associate.constraints import conflicts, simultaneous
-from mtmc.associate.evidence import EvidenceConfig, Looks, Scale, appearance
+from mtmc.associate.evidence import (
+    EvidenceConfig,
+    Looks,
+    Scale,
+    appearance,
+    without_camera_colours,
+)
 from mtmc.associate.floor import floor_evidence
 from mtmc.tracklets import Tracklet
 
@@ -43,12 +49,15 @@ def regroup(
     """
     apart = conflicts(tracklets)
     looks = Looks.of(tracklets)
+    if config.camera_colours:
+        looks = without_camera_colours(looks)
     odds = appearance(looks, looks, scale, config)
     shape = (len(tracklets), len(tracklets))
+    floor = floor_evidence(tracklets, tracklets, config)
     links = Links(
         lambda rows, columns: odds[np.ix_(rows, columns)],
         looks.weights,
-        sparse.csr_array(floor_evidence(tracklets, tracklets, config) + _links(tracklets, owners, after)),
+        sparse.csr_array(floor + _links(tracklets, owners, after)),
         sparse.csr_array((np.ones(len(apart[0]), bool), apart), shape=shape),
     )
     # What ended is as the clustering has it: only who goes on can go on as somebody else.
@@ -63,7 +72,7 @@ def _links(
 ) -> sparse.csr_array:
     """``(N, N)`` log odds by travel time, and those that keep together what is left of a person."""
     rows = {tracklet: row for row, tracklet in enumerate(tracklets)}
-    left = defaultdict(list)
+    left: dict[int, list[int]] = defaultdict(list)
     pairs = []
     for row, owner in enumerate(owners):
         pairs += [(row, rows[other], odds) for other, odds in after[row].items() if other in rows]

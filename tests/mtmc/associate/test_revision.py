@@ -126,9 +126,7 @@ def test_travel_time_keeps_apart_who_look_alike():
     second = make_tracklet("b", 1, 5 + np.arange(10) / 10, [A] * 4)
     scale = Scale(DISTANCE, DISTANCE)
     for odds, groups in ((0.0, 1), (-6.0, 2)):
-        found = regroup(
-            [first, second], [None, None], [{}, {first: odds}], scale, EvidenceConfig()
-        )
+        found = regroup([first, second], [None, None], [{}, {first: odds}], scale, EvidenceConfig())
         assert len(set(found.tolist())) == groups
 
 
