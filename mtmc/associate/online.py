@@ -42,8 +42,8 @@ class OnlineConfig(EvidenceConfig):
         revise: seconds between two looks at all latest tracks together, after which a track may go
             on as somebody else; None for never.
         memory: seconds for which an ended track is kept for that, the latest 256 at most.
-        split: a track ends where the looks before and after speak at least that much against one
-            person, log odds, and goes on as another; None for never.
+        split: at such a look, a track ends where its looks before and after some moment speak at
+            least that much against one person, log odds, and goes on as another; None for never.
         gallery_size: embeddings remembered of a person in each camera.
         topology: ``topology[a][b]`` the least and greatest time in s that people take from camera
             ``a`` to camera ``b``; the least is 0 where both see one place. What is not given is
@@ -123,7 +123,7 @@ class OnlineAssociator:
         return {**renamed, **self._decide(ready, time)}
 
     def cuts(self, tracklets: Sequence[Tracklet]) -> Mapping[TrackKey, Sequence[float]]:
-        """None: what was said is not revised."""
+        """None: tracks that changed person were ended as they did."""
         del tracklets
         return {}
 
