@@ -45,8 +45,7 @@ class EvidenceConfig:
         floor_spread: how far apart two cameras see one person beyond the known uncertainty, m.
         floor_area: of the scene, m²: how unlikely it is to meet another person at a place.
         floor_outliers: share of floor positions that are just wrong.
-        floor_memory: seconds after which another look at the floor counts as a new one: hidden feet
-            stay hidden for a while.
+        floor_memory: seconds after which another look at the floor counts as a new one.
         floor_limit: so many looks at the floor count at most.
         floor_track: log odds that a tracker over all cameras is right: in favour of tracklets it
             took for one person, against those of two at one time.
@@ -60,7 +59,7 @@ class EvidenceConfig:
     floor_spread: float = 0.3
     floor_area: float = 60.0
     floor_outliers: float = 0.1
-    floor_memory: float = 3.0
+    floor_memory: float = 1.0
     floor_limit: float = 10.0
     floor_track: float = 6.0
 

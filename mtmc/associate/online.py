@@ -44,6 +44,7 @@ class OnlineConfig(EvidenceConfig):
         memory: seconds for which an ended track is kept for that, the latest 256 at most.
         split: at such a look, a track ends where its looks before and after some moment speak at
             least that much against one person, log odds, and goes on as another; None for never.
+        floor_limit: less than offline: a few seconds of hidden feet must not outweigh all else.
         gallery_size: embeddings remembered of a person in each camera.
         topology: ``topology[a][b]`` the least and greatest time in s that people take from camera
             ``a`` to camera ``b``; the least is 0 where both see one place. What is not given is
@@ -57,6 +58,7 @@ class OnlineConfig(EvidenceConfig):
     revise: float | None = 0.5
     memory: float = 60.0
     split: float | None = 2.0
+    floor_limit: float = 4.0
     gallery_size: int = 32
     topology: dict[str, dict[str, tuple[float, float]]] | None = None
 

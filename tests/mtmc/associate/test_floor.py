@@ -28,10 +28,9 @@ def test_floor_evidence_grows_with_independent_looks_up_to_a_limit():
         pair = [make_tracklet(c, 1, times, floor=path) for c in "ab"]
         return floor_evidence(pair, pair, CONFIG).toarray()
 
-    memory = CONFIG.floor_memory
-    one, five, hundred = together(memory), together(5 * memory), together(100 * memory)
+    one, five, fifty = together(1), together(5), together(50)
     assert five[0, 1] == pytest.approx(5 * one[0, 1], rel=1e-3)
-    assert hundred[0, 1] == pytest.approx(CONFIG.floor_limit * one[0, 1], rel=1e-3)
+    assert fifty[0, 1] == pytest.approx(CONFIG.floor_limit * one[0, 1], rel=1e-3)
     assert one[0, 1] == one[1, 0] > 0
     assert one[0, 0] == 0
 
