@@ -111,13 +111,15 @@ class Traffic:
 def fill(associator, known):
     """Makes people 0 .. ``known`` known, each by a track in two cameras."""
     people = People()
-    new = getattr(associator, "_new", None) or associator._open
+    everybody = associator._people
     for number in range(known):
-        person = new()
+        person = everybody.new()
+        everybody.number(person)
         for look in range(2):
             tracklet = Tracklet(TrackKey(f"c{(number + look) % 4:03}", -number - 1), -9.0, -5.0)
             tracklet.gallery.add(people.crops(number, look, 1)[0], 0.8)
-            associator._remember(person, tracklet)
+            everybody.join(tracklet, person)
+            everybody.forget([tracklet])
 
 
 def online(cameras, known, steps, calibrated):

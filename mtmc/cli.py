@@ -77,7 +77,7 @@ def run(
         Path | None, typer.Option(help="Folder or file with the cameras' calibration.")
     ] = None,
     online: Annotated[
-        bool, typer.Option("--online", help="Give ids as the pictures come, never revised.")
+        bool, typer.Option("--online", help="Give ids as the pictures come; what is written stays.")
     ] = False,
     no_video: Annotated[bool, typer.Option("--no-video", help="Leave out the videos.")] = False,
     resume: Annotated[

@@ -164,6 +164,7 @@ class CameraTracking:
     def follow(self, frame: Frame, tracks: Tracks) -> Sighting:
         """Take in what a tracker says of one frame."""
         self._close(frame.time - self._patience)
+        self._renew()
         # Of a tracklet that has ended, nothing is predicted any more.
         tracks = tracks[(tracks.det_index >= 0) | np.isin(tracks.ids, list(self._open))]
         tracklets = [
@@ -196,12 +197,21 @@ class CameraTracking:
             if self._keep:
                 self.ended.append(tracklet)
 
+    def _renew(self) -> None:
+        """Go on under another key with tracklets that others found to be somebody else's."""
+        for tracklet in self._open.values():
+            if tracklet.renewed:
+                tracklet.key, tracklet.renewed = self._new_key(tracklet.key.camera), False
+
+    def _new_key(self, camera: str) -> TrackKey:
+        self.count += 1
+        return TrackKey(camera, self.count)
+
     def _see(self, track: int, frame: Frame) -> Tracklet:
         """The tracklet of the tracker's id; a new one when it was lost for too long."""
         tracklet = self._open.get(track)
         if tracklet is None:
-            self.count += 1
-            key = TrackKey(frame.camera, self.count)
+            key = self._new_key(frame.camera)
             person = track if self._joint else None
             tracklet = Tracklet(key, frame.time, frame.time, person=person)
             self._open[track] = tracklet

@@ -171,6 +171,7 @@ class Tracklet:
     embedded_at: float = -np.inf
     closed: bool = False
     person: int | None = None
+    renewed: bool = False
 
     def see(self, frame: int, time: float) -> None:
         """Note a sighting."""

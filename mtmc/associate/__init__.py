@@ -21,7 +21,10 @@ class Associator(Protocol):
     def __init__(self, config: Any, max_distance: float) -> None: ...
 
     def update(self, time: float, visible: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
-        """Take in a time step; returns what was decided now, which is never revised.
+        """Take in a time step; returns what was decided now.
+
+        What was decided of a key stays. A tracklet that is found to be somebody else's is marked
+        ``renewed``: it goes on under a new key, of which the id is given when that is seen.
 
         Args:
             time: seconds.

@@ -182,12 +182,14 @@ class _Membership:
         np.subtract.at(total.T, own, among.T)
         np.subtract.at(weight, own, links.weights[clique])
         odds = np.where(weight > NO_WEIGHT, total / np.maximum(weight, NO_WEIGHT), 0.0)
+        outside = np.ones(len(links), bool)
+        outside[clique] = False
         for row, tracklet in enumerate(clique):
             others, values = _row(links.floor, tracklet)
-            kept = ~np.isin(others, clique)
+            kept = outside[others]
             np.add.at(odds[row], self.groups[others[kept]], values[kept])
-            others = np.setdiff1d(_row(links.apart, tracklet)[0], clique)
-            odds[row, self.groups[others]] = FORBIDDEN
+            others = _row(links.apart, tracklet)[0]
+            odds[row, self.groups[others[outside[others]]]] = FORBIDDEN
         odds[:, self._rest(clique) == 0] = FORBIDDEN
         return odds
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from mtmc.associate.clustering import Links, cluster, reassign
+from mtmc.associate.constraints import Pairs, conflicts, simultaneous
 from mtmc.associate.evidence import EvidenceConfig, Looks, appearance, without_camera_colours
 from mtmc.associate.floor import floor_evidence
 from mtmc.associate.split import find_cuts
@@ -19,8 +18,6 @@ from mtmc.associate.thresholds import scale_of
 from mtmc.config import require
 from mtmc.tracklets import Tracklet
 from mtmc.types import TrackKey
-
-Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -73,9 +70,9 @@ class OfflineAssociator:
         ordered = sorted(tracklets, key=lambda t: (t.start, t.key))
         if not ordered:
             return {}
-        apart = _conflicts(ordered)
+        apart = conflicts(ordered)
         links = _links(ordered, self._config, self._max_distance, apart)
-        groups = reassign(links, cluster(links), _simultaneous(ordered, apart))
+        groups = reassign(links, cluster(links), simultaneous(ordered, apart))
         numbers: dict[int, int] = {}
         return {
             tracklet.key: numbers.setdefault(int(group), len(numbers) + 1)
@@ -99,37 +96,3 @@ def _links(
             (np.ones(len(apart[0]), bool), apart), shape=(len(tracklets), len(tracklets))
         ),
     )
-
-
-def _conflicts(tracklets: Sequence[Tracklet]) -> Pairs:
-    """Rows and columns of all pairs, both ways, that one frame shows at once."""
-    pairs = []
-    for rows in _by_camera(tracklets).values():
-        for position, a in enumerate(rows):
-            for b in rows[position + 1 :]:
-                if tracklets[b].start > tracklets[a].end:
-                    break  # sorted by start: no later one meets it either
-                if tracklets[a].meets(tracklets[b]):
-                    pairs += [(a, b), (b, a)]
-    first, second = np.array(pairs, np.int64).reshape(-1, 2).T
-    return first, second
-
-
-def _by_camera(tracklets: Sequence[Tracklet]) -> dict[str, list[int]]:
-    rows: dict[str, list[int]] = defaultdict(list)
-    for row, tracklet in enumerate(tracklets):
-        rows[tracklet.key.camera].append(row)
-    return rows
-
-
-def _simultaneous(tracklets: Sequence[Tracklet], apart: Pairs) -> list[NDArray[np.int64]]:
-    """For each tracklet, camera by camera: it and those that meet it and are there as it begins."""
-    start = np.array([t.start for t in tracklets])
-    end = np.array([t.end for t in tracklets])
-    whose, other = apart
-    there = (start[other] <= start[whose]) & (start[whose] <= end[other])
-    met: dict[int, list[int]] = defaultdict(list)
-    for row, companion in zip(whose[there].tolist(), other[there].tolist(), strict=True):
-        met[row].append(companion)
-    order = [row for rows in _by_camera(tracklets).values() for row in rows]
-    return [np.array(sorted([row, *met[row]]), np.int64) for row in order]

@@ -116,6 +116,17 @@ def cut_tracklet(
     return parts
 
 
+def end_at(tracklet: Tracklet, time: float) -> None:
+    """End a tracklet that still goes on, so that it does as another, and forget what came after.
+
+    Its frames stay, as they were given out as this person's.
+    """
+    tracklet.gallery = tracklet.gallery.part(tracklet.gallery.times() < time)
+    ticks = np.array(tracklet.path.ticks) * TICK
+    tracklet.path = _path_part(tracklet.path, np.flatnonzero(ticks < time))
+    tracklet.closed = True
+
+
 def _path_part(path: FloorPath, rows: NDArray[np.int64]) -> FloorPath:
     return FloorPath(
         *([values[row] for row in rows] for values in (path.ticks, path.points, path.variances))

@@ -91,3 +91,16 @@ def test_a_tracklet_declared_ended_is_not_taken_up_again():
         Frame("a", 3, 0.2, None), Detections(np.array([[10, 10, 40, 90.0]]), np.array([0.9]))
     )
     assert sighting.tracks.ids.tolist() == [2]
+
+
+def test_a_tracklet_found_to_be_somebody_elses_goes_on_under_another_key():
+    tracking, _ = follow({1, 2})
+    tracklet = tracking.tracklets[0]
+    tracklet.renewed = True
+    found = Detections(np.array([[10, 10, 40, 90.0]]), np.array([0.9]))
+    sighting = tracking.update(Frame("a", 3, 0.2, None), found)
+    assert sighting.tracks.ids.tolist() == [2]
+    assert sighting.tracklets == [tracklet]
+    assert (tracklet.hits, tracklet.renewed) == (3, False)
+    sighting = tracking.update(Frame("a", 4, 0.3, None), found)
+    assert sighting.tracks.ids.tolist() == [2]

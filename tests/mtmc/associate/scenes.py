@@ -1,5 +1,7 @@
 """Tracklets of invented people."""
 
+from itertools import count
+
 import numpy as np
 
 from mtmc.tracklets import Tracklet
@@ -59,13 +61,26 @@ def same_partition(ids, truth):
 
 
 def replay(associator, tracklets, step=0.1):
-    """Show tracklets to an online associator as time goes by; returns all its decisions."""
-    ids = {}
+    """Show tracklets to an online associator as time goes by; returns the last id of each."""
+    said = replay_said(associator, tracklets, step)
+    return {key: number for (key, _), number in sorted(said.items(), key=lambda item: item[0])}
+
+
+def replay_said(associator, tracklets, step=0.1):
+    """The same; returns the id of every sighting, by the tracklet's key and the frame.
+
+    A tracklet that is to go on under another key does so, as ``CameraTracking`` has it; one that
+    was ended is not seen again.
+    """
+    ids, shown, sightings = {}, {}, {}
+    new_names = count(1000)
     end = max(t.end for t in tracklets)
-    shown = {}
     for tick in range(round(end / step) + 2):
         time = tick * step
         visible = []
+        for live in shown.values():
+            if live.renewed and not live.closed:
+                live.key, live.renewed = TrackKey(live.key.camera, next(new_names)), False
         for tracklet in tracklets:
             ended = tracklet.key in shown and shown[tracklet.key].closed
             if tracklet.start - 1e-9 <= time <= tracklet.end + 1e-9 and not ended:
@@ -78,6 +93,7 @@ def replay(associator, tracklets, step=0.1):
                 frame = round(time * FPS) + 1
                 if not live.frames or live.frames[-1][1] < frame:
                     live.see(frame, time)
+                    sightings[tracklet.key, frame] = live.key
                 upto = int(np.searchsorted(tracklet.path.ticks, int(time / 0.2), "right"))
                 live.path.ticks = tracklet.path.ticks[:upto]
                 live.path.points = tracklet.path.points[:upto]
@@ -90,4 +106,5 @@ def replay(associator, tracklets, step=0.1):
         ids.update(decided)
     last = associator.finish(list(shown.values()))
     assert not last.keys() & ids.keys()
-    return {**ids, **last}
+    ids.update(last)
+    return {sighting: ids[key] for sighting, key in sightings.items()}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mtmc.associate.offline import OfflineAssociator, OfflineConfig
 from mtmc.associate.online import OnlineAssociator, OnlineConfig
 from mtmc.types import TrackKey
-from tests.mtmc.associate.scenes import FPS, make_tracklet, replay, same_partition
+from tests.mtmc.associate.scenes import FPS, make_tracklet, replay, replay_said, same_partition
 
 DIM = 6
 
@@ -77,24 +77,34 @@ MODES = pytest.mark.parametrize("associate", [offline, online])
 FEW = settings(max_examples=20, deadline=None, derandomize=True)
 
 
-@MODES
 @FEW
 @given(visits=scenes(), walk=st.booleans())
-def test_simultaneous_tracks_of_a_camera_are_never_one_person(associate, visits, walk):
+def test_simultaneous_tracks_of_a_camera_are_never_one_person(visits, walk):
     tracklets = build(visits, walk=walk)
-    ids = associate(tracklets)
+    ids = offline(tracklets)
     assert set(ids) == {t.key for t in tracklets}
     for position, a in enumerate(tracklets):
         for b in tracklets[position + 1 :]:
             assert ids[a.key] != ids[b.key] or not a.meets(b)
 
 
-@MODES
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(visits=scenes(), walk=st.booleans())
+def test_online_no_frame_ever_shows_two_of_one_id(visits, walk):
+    said = replay_said(OnlineAssociator(OnlineConfig(), 0.4), build(visits, walk=walk))
+    shown = [(key.camera, frame, number) for (key, frame), number in said.items()]
+    assert len(set(shown)) == len(shown)
+
+
 @FEW
 @given(visits=scenes(), walk=st.booleans())
-def test_people_are_numbered_without_gaps(associate, visits, walk):
-    ids = associate(build(visits, walk=walk))
-    assert set(ids.values()) == set(range(1, len(set(ids.values())) + 1))
+def test_people_are_numbered_without_gaps(visits, walk):
+    tracklets = build(visits, walk=walk)
+    for ids in (
+        set(offline(tracklets).values()),
+        set(replay_said(OnlineAssociator(OnlineConfig(), 0.4), tracklets).values()),
+    ):
+        assert ids == set(range(1, len(ids) + 1))
 
 
 @MODES

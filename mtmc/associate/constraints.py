@@ -1,0 +1,51 @@
+"""Which tracklets cannot be one person: those that one frame shows at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtmc.tracklets import Tracklet
+
+Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+def conflicts(tracklets: Sequence[Tracklet]) -> Pairs:
+    """Rows and columns of all pairs, both ways, that one frame shows at once.
+
+    Args:
+        tracklets: sorted by start.
+    """
+    pairs = []
+    for rows in _by_camera(tracklets).values():
+        for position, a in enumerate(rows):
+            for b in rows[position + 1 :]:
+                if tracklets[b].start > tracklets[a].end:
+                    break  # sorted by start: no later one meets it either
+                if tracklets[a].meets(tracklets[b]):
+                    pairs += [(a, b), (b, a)]
+    first, second = np.array(pairs, np.int64).reshape(-1, 2).T
+    return first, second
+
+
+def simultaneous(tracklets: Sequence[Tracklet], apart: Pairs) -> list[NDArray[np.int64]]:
+    """For each tracklet, camera by camera: it and those that meet it and are there as it begins."""
+    start = np.array([t.start for t in tracklets])
+    end = np.array([t.end for t in tracklets])
+    whose, other = apart
+    there = (start[other] <= start[whose]) & (start[whose] <= end[other])
+    met: dict[int, list[int]] = defaultdict(list)
+    for row, companion in zip(whose[there].tolist(), other[there].tolist(), strict=True):
+        met[row].append(companion)
+    order = [row for rows in _by_camera(tracklets).values() for row in rows]
+    return [np.array(sorted([row, *met[row]]), np.int64) for row in order]
+
+
+def _by_camera(tracklets: Sequence[Tracklet]) -> dict[str, list[int]]:
+    rows: dict[str, list[int]] = defaultdict(list)
+    for row, tracklet in enumerate(tracklets):
+        rows[tracklet.key.camera].append(row)
+    return rows

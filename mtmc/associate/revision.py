@@ -1,0 +1,109 @@
+"""Second thoughts of an online association: who the latest tracks are, all at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.optimize import linear_sum_assignment
+
+from mtmc.associate.clustering import Links, cluster, reassign
+from mtmc.associate.constraints import conflicts, simultaneous
+from mtmc.associate.evidence import (
+    EvidenceConfig,
+    Looks,
+    Scale,
+    appearance,
+    without_camera_colours,
+)
+from mtmc.associate.floor import floor_evidence
+from mtmc.tracklets import Tracklet
+
+ONE_PERSON = 1e4  # log odds between what is left of one person
+
+Ints = NDArray[np.int64]
+
+
+def regroup(
+    tracklets: Sequence[Tracklet],
+    owners: Sequence[int | None],
+    after: Sequence[Mapping[Tracklet, float]],
+    scale: Scale,
+    config: EvidenceConfig,
+) -> Ints:
+    """Cluster tracklets as the offline association does.
+
+    Args:
+        tracklets: ``N``, sorted by start.
+        owners: ``N``: not None for what is left of a person, by index, in one camera: all of one
+            person's stays together.
+        after: ``N``: log odds by travel time that a tracklet came after others.
+        scale: what distances mean.
+        config: of the evidence.
+
+    Returns:
+        ``(N,)`` groups.
+    """
+    apart = conflicts(tracklets)
+    looks = Looks.of(tracklets)
+    if config.camera_colours:
+        looks = without_camera_colours(looks)
+    odds = appearance(looks, looks, scale, config)
+    shape = (len(tracklets), len(tracklets))
+    floor = floor_evidence(tracklets, tracklets, config)
+    links = Links(
+        lambda rows, columns: odds[np.ix_(rows, columns)],
+        looks.weights,
+        sparse.csr_array(floor + _links(tracklets, owners, after)),
+        sparse.csr_array((np.ones(len(apart[0]), bool), apart), shape=shape),
+    )
+    # What ended is as the clustering has it: only who goes on can go on as somebody else.
+    cliques = [c for c in simultaneous(tracklets, apart) if any(not tracklets[r].closed for r in c)]
+    return reassign(links, cluster(links), cliques)
+
+
+def _links(
+    tracklets: Sequence[Tracklet],
+    owners: Sequence[int | None],
+    after: Sequence[Mapping[Tracklet, float]],
+) -> sparse.csr_array:
+    """``(N, N)`` log odds by travel time, and those that keep together what is left of a person."""
+    rows = {tracklet: row for row, tracklet in enumerate(tracklets)}
+    left: dict[int, list[int]] = defaultdict(list)
+    pairs = []
+    for row, owner in enumerate(owners):
+        pairs += [(row, rows[other], odds) for other, odds in after[row].items() if other in rows]
+        if owner is not None:
+            pairs += [(row, other, ONE_PERSON) for other in left[owner]]
+            left[owner].append(row)
+    first, second, odds = np.array(pairs, np.float32).reshape(-1, 3).T
+    place = np.concatenate([first, second]).astype(int), np.concatenate([second, first]).astype(int)
+    shape = (len(tracklets), len(tracklets))
+    return sparse.csr_array((np.concatenate([odds, odds]), place), shape=shape)
+
+
+def name_groups(groups: Ints, said: Sequence[Mapping[int, int]]) -> dict[int, int]:
+    """Which group goes on as which person: so that most of what was said stays true.
+
+    Args:
+        groups: ``(N,)`` of tracklets.
+        said: how many sightings of each were given out as which person's.
+
+    Returns:
+        A person for each group that gets one; the others are somebody new.
+    """
+    people = sorted({person for votes in said for person in votes})
+    columns = {person: column for column, person in enumerate(people)}
+    votes = np.zeros((int(groups.max(initial=-1)) + 1, len(people)))
+    for group, each in zip(groups.tolist(), said, strict=True):
+        for person, count in each.items():
+            votes[group, columns[person]] += count
+    rows, chosen = linear_sum_assignment(votes, maximize=True)
+    return {
+        int(row): people[column]
+        for row, column in zip(rows, chosen, strict=True)
+        if votes[row, column] > 0
+    }
