@@ -13,7 +13,7 @@ from mtmc.calibration import Calibration
 from mtmc.coasting import Coasting
 from mtmc.config import Plugin
 from mtmc.crops import CropsConfig, crop_quality, wants_crop
-from mtmc.tracklets import Tracklet
+from mtmc.tracklets import Gallery, Tracklet
 from mtmc.types import Frame, TrackKey
 from trackers import Detections, SceneTracker, Tracker, Tracks
 
@@ -129,7 +129,7 @@ class CameraTracking:
         self.fps = fps
         self._joint = follows_all_cameras(tracker)
         self._tracker: Tracker | None = None if self._joint else make_tracker(tracker, fps)
-        self._crops = crops
+        self._crops = replace(crops, interval=crops.recorded) if keep else crops
         self.model = model.resized(size) if model else None
         self.size = size
         self._keep = keep
@@ -203,7 +203,8 @@ class CameraTracking:
             self.count += 1
             key = TrackKey(frame.camera, self.count)
             person = track if self._joint else None
-            tracklet = Tracklet(key, frame.time, frame.time, person=person)
+            gallery = Gallery(None) if self._keep else Gallery()
+            tracklet = Tracklet(key, frame.time, frame.time, gallery=gallery, person=person)
             self._open[track] = tracklet
         tracklet.see(frame.index, frame.time)
         return tracklet

@@ -55,18 +55,17 @@ def floor_evidence(
     shape = (len(a), len(b))
     if any(tracklet.person is not None for tracklet in (*a, *b)):
         return sparse.csr_array(_tracked_evidence(a, b, config))
-    first = _Positions.of(a, -np.inf, np.inf)
+    first = Positions.of(a, -np.inf, np.inf)
     if len(first.ticks) == 0:
         return sparse.csr_array(shape, dtype=np.float32)
-    second = _Positions.of(b, first.ticks.min(), first.ticks.max())
+    second = Positions.of(b, first.ticks.min(), first.ticks.max())
     cameras = np.unique([t.key.camera for t in (*a, *b)], return_inverse=True)[1]
     places, totals, counts = [], [], []
-    for left, right in _same_tick(first.ticks, second.ticks):
+    for left, right in same_tick(first.ticks, second.ticks):
         rows, columns = first.rows[left], second.rows[right]
         other = cameras[rows] != cameras[len(a) + columns]
         left, right = left[other], right[other]  # noqa: PLW2901
-        distance = np.linalg.norm(first.points[left] - second.points[right], axis=1)
-        odds = floor_odds(distance, first.variances[left] + second.variances[right], config)
+        odds = position_odds(first, left, second, right, config)
         place, looks = np.unique(rows[other] * len(b) + columns[other], return_inverse=True)
         places.append(place)
         totals.append(np.bincount(looks, odds, len(place)))
@@ -105,7 +104,7 @@ def _tracked_evidence(
 
 
 @dataclass(frozen=True, slots=True)
-class _Positions:
+class Positions:
     """Where tracklets were, sorted by tick.
 
     Args:
@@ -144,7 +143,15 @@ class _Positions:
         )
 
 
-def _same_tick(a: Ints, b: Ints) -> Iterator[tuple[Ints, Ints]]:
+def position_odds(
+    a: Positions, left: Ints, b: Positions, right: Ints, config: EvidenceConfig
+) -> Doubles:
+    """Log odds of pairs of positions, some of ``a`` and as many of ``b``."""
+    distance = np.linalg.norm(a.points[left] - b.points[right], axis=1)
+    return floor_odds(distance, a.variances[left] + b.variances[right], config)
+
+
+def same_tick(a: Ints, b: Ints) -> Iterator[tuple[Ints, Ints]]:
     """All pairs of positions of one tick, some at a time; both are sorted."""
     start = np.searchsorted(b, a, "left")
     partners = np.searchsorted(b, a, "right") - start
