@@ -155,5 +155,5 @@ def _join(
     if model:
         points, covariances = model.locate(rows["box"], size)
         for time, point, covariance in zip(rows["time"], points, covariances, strict=True):
-            tracklet.path.add(float(time), point, float(np.trace(covariance)))
+            tracklet.path.add(float(time), point, covariance, model.position)
     return tracklet
