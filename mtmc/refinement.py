@@ -144,8 +144,8 @@ def _join(
     size: tuple[int, int],
 ) -> Tracklet:
     """One tracklet with the rows' sightings and the parts' looks."""
-    times = rows["time"][[0, -1]].tolist()
-    tracklet = Tracklet(key, *times, gallery=Gallery(None))
+    start, end = rows["time"][[0, -1]].tolist()
+    tracklet = Tracklet(key, start, end, gallery=Gallery(None))
     for frame, time in zip(rows["frame"].tolist(), rows["time"].tolist(), strict=True):
         tracklet.see(frame, time)
     for part in parts:

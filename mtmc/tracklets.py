@@ -186,8 +186,12 @@ class FloorPath:
     def part(self, rows: slice | NDArray[np.integer]) -> FloorPath:
         """The positions of some rows."""
         chosen = range(len(self.ticks))[rows] if isinstance(rows, slice) else rows.tolist()
-        columns = self.ticks, self.points, self.covariances, self.rays
-        return FloorPath(*([column[row] for row in chosen] for column in columns))
+        return FloorPath(
+            [self.ticks[row] for row in chosen],
+            [self.points[row] for row in chosen],
+            [self.covariances[row] for row in chosen],
+            [self.rays[row] for row in chosen],
+        )
 
 
 @dataclass(slots=True, eq=False)

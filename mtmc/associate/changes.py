@@ -8,166 +8,169 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from mtmc.associate.evidence import EvidenceConfig, Looks, Scale, appearance
 from mtmc.associate.floor import Positions, position_odds, same_tick
 from mtmc.tracklets import TICK, Tracklet
 from mtmc.types import TrackKey
 
-DOUBT = 2.0  # log odds less than at the best time of a cut, at times where it may be as well
-MOST_UNSURE = 1.0  # s to either side
+DOUBT = 2.0  # log odds by which it must be clear who is seen; until then it is nobody's piece
+MOST_UNSURE = 1.0  # s before and after a change that may be nobody's
+
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
+def find_changes(
+    tracklets: Sequence[Tracklet],
+    people: Ints,
+    scale: Scale,
+    config: EvidenceConfig,
+    cost: float,
+) -> dict[TrackKey, list[float]]:
+    """When tracks changed person, by comparison with everybody at every moment.
+
+    Each crop and each floor position of a track speaks for and against each person: those the
+    other tracks were taken for, and somebody new. Of all sequences of people the one with the most
+    evidence is found, where each change costs something (Viterbi's algorithm).
+
+    Where it changes, the track is cut; twice, where some time passes until it is clear again who
+    it follows. The piece in between is matched for itself, since a frame too many of somebody else
+    would keep the whole track from its person.
+
+    Args:
+        tracklets: ``N``, with all their crops.
+        people: ``(N,)`` who each was taken for, from 0.
+        scale: what distances mean.
+        config: of the evidence.
+        cost: of a change, log odds.
+
+    Returns:
+        The times in s, in order, of each track that is cut.
+
+    Source: A. Viterbi, Error bounds for convolutional codes, IEEE Transactions on Information
+    Theory 13, 1967.
+    """
+    known = _People.of(tracklets, people)
+    cuts = {}
+    for row, tracklet in enumerate(tracklets):
+        times, odds = _by_moment(tracklet, row, known, scale, config)
+        if len(times) > 1 and (found := changes(times, odds, cost)):
+            cuts[tracklet.key] = found
+    return cuts
+
+
 @dataclass(frozen=True, eq=False)
-class People:
+class _People:
     """Who the tracklets were taken for, and what is known of everybody.
 
     Args:
         groups: ``(N,)`` person of each tracklet, from 0.
         looks: ``(N,)`` of the tracklets.
+        shares: ``(people, N)`` weight of each tracklet's looks in its person's.
         positions: of all tracklets.
         cameras: ``(N,)`` number of each one's camera.
     """
 
     groups: Ints
     looks: Looks
+    shares: sparse.csr_array
     positions: Positions
     cameras: Ints
 
     @classmethod
     def of(cls, tracklets: Sequence[Tracklet], groups: Ints) -> Self:
-        """From the tracklets and their groups."""
+        looks = Looks.of(tracklets)
+        rows = np.arange(len(groups))
+        shares = sparse.csr_array((looks.weights.astype(np.float64), (groups, rows)))
         cameras = np.unique([t.key.camera for t in tracklets], return_inverse=True)[1]
-        positions = Positions.of(tracklets, -np.inf, np.inf)
-        return cls(groups, Looks.of(tracklets), positions, cameras)
-
-    @property
-    def count(self) -> int:
-        """How many people."""
-        return int(self.groups.max()) + 1
+        return cls(groups, looks, shares, Positions.of(tracklets, -np.inf, np.inf), cameras)
 
 
-def find_changes(
-    tracklets: Sequence[Tracklet],
-    groups: Ints,
-    scale: Scale,
-    config: EvidenceConfig,
-    least: float,
-) -> dict[TrackKey, list[float]]:
-    """When tracks changed person, by comparison with everybody.
+def _by_moment(
+    tracklet: Tracklet, row: int, people: _People, scale: Scale, config: EvidenceConfig
+) -> tuple[Doubles, Doubles]:
+    """Times ``(T,)`` s of a tracklet's crops and positions; ``(T, people + 1)`` log odds.
 
-    A track is cut where its parts, each as the person it fits best, have more evidence than both
-    as one person, by at least ``least`` log odds.
+    The last column is somebody new, of whom nothing speaks for or against.
     """
-    people = People.of(tracklets, np.unique(groups, return_inverse=True)[1])
-    cuts = {}
-    for row, tracklet in enumerate(tracklets):
-        times = _Part(tracklet, row, people, scale, config).cuts(least)
-        if times:
-            cuts[tracklet.key] = times
-    return cuts
+    crop_times, by_looks = _by_looks(tracklet, row, people, scale, config)
+    ticks = (np.array(tracklet.path.ticks) + 0.5) * TICK
+    times, moment = np.unique(np.concatenate([ticks, crop_times]), return_inverse=True)
+    odds = np.zeros((len(times), people.shares.shape[0] + 1))
+    both = np.concatenate([_by_floor(tracklet, row, people, config), by_looks])
+    np.add.at(odds[:, :-1], moment, both)
+    return times, odds
 
 
-class _Part:
-    """A tracklet's moments, with the evidence of each for each person."""
+def _by_looks(
+    tracklet: Tracklet, row: int, people: _People, scale: Scale, config: EvidenceConfig
+) -> tuple[Doubles, Doubles]:
+    """Times of the crops, and ``(crops, people)`` log odds; crops soon after another count less."""
+    gallery = tracklet.gallery
+    order = np.argsort(gallery.times(), kind="stable")
+    times = gallery.times()[order]
+    if not len(times):
+        return times, np.zeros((0, people.shares.shape[0]))
+    cameras = np.repeat(np.array([tracklet.key.camera], dtype=str), len(times))
+    crops = Looks.make(gallery.sums()[order], gallery.weights()[order], cameras)
+    odds = appearance(crops, people.looks, scale, config).astype(np.float64)
+    odds[:, row] = 0  # its own looks must not speak for whoever it was taken for
+    weights = people.shares.sum(axis=1)
+    weights[people.groups[row]] -= people.looks.weights[row]
+    mean = (people.shares @ odds.T).T / np.maximum(weights, 1e-9)
+    since = np.diff(times, prepend=-np.inf)
+    return times, mean * np.minimum(1.0, since / config.floor_memory)[:, None]
 
-    def __init__(
-        self, tracklet: Tracklet, row: int, people: People, scale: Scale, config: EvidenceConfig
-    ) -> None:
-        self._scale, self._config = scale, config
-        self._camera = tracklet.key.camera
-        order = np.argsort(tracklet.gallery.times(), kind="stable")
-        self._crop_times = tracklet.gallery.times()[order]
-        self._sums = tracklet.gallery.sums()[order]
-        self._totals = tracklet.gallery.weights()[order]
-        self._others = np.arange(len(people.groups)) != row
-        self._people = people
-        self._ticks = (np.array(tracklet.path.ticks) + 0.5) * TICK
-        self._floor = self._floor_odds(tracklet, row)
 
-    def _floor_odds(self, tracklet: Tracklet, row: int) -> Doubles:
-        """``(ticks, people)``."""
-        people, path = self._people, tracklet.path
-        result = np.zeros((len(path.ticks), people.count))
-        if not len(path.ticks):
-            return result
-        mine = Positions.of([tracklet], -np.inf, np.inf)
-        share = min(1, TICK / self._config.floor_memory)
-        for left, right in same_tick(mine.ticks, people.positions.ticks):
-            whose = people.positions.rows[right]
-            other = people.cameras[whose] != people.cameras[row]
-            left, right, whose = left[other], right[other], whose[other]  # noqa: PLW2901
-            odds = position_odds(mine, left, people.positions, right, self._config)
-            np.add.at(result, (left, people.groups[whose]), share * odds)
+def _by_floor(tracklet: Tracklet, row: int, people: _People, config: EvidenceConfig) -> Doubles:
+    """``(ticks, people)`` log odds by where the other cameras see everybody."""
+    result = np.zeros((len(tracklet.path.ticks), people.shares.shape[0]))
+    if not len(result):
         return result
-
-    def cuts(self, least: float) -> list[float]:
-        """Times of all cuts, in order."""
-        times = np.concatenate([self._ticks, self._crop_times])
-        if not len(times):
-            return []
-        odds = np.concatenate([self._floor, self._by_looks()])
-        moments, moment = np.unique(times, return_inverse=True)
-        evidence = np.zeros((len(moments), odds.shape[1] + 1))  # the last is somebody new
-        np.add.at(evidence[:, :-1], moment, odds)
-        return _changes(moments, evidence, least)
-
-    def _by_looks(self) -> Doubles:
-        """``(crops, people)`` log odds by appearance."""
-        people, known = self._people, self._others & (self._people.looks.weights > 0)
-        cameras = np.repeat(np.array([self._camera], dtype=str), len(self._sums))
-        crops = Looks.make(self._sums, self._totals, cameras)
-        odds = appearance(crops, people.looks[known], self._scale, self._config)
-        weights = people.looks.weights[known]
-        total = np.zeros((people.count, len(self._sums)))
-        np.add.at(total, people.groups[known], (odds * weights).T)
-        weight = np.bincount(people.groups[known], weights, people.count)
-        mean = total / np.maximum(weight, 1e-9)[:, None]
-        since = np.diff(self._crop_times, prepend=-np.inf)
-        share = np.minimum(1.0, since / self._config.floor_memory)
-        return (mean * share).T
+    mine, theirs = Positions.of([tracklet], -np.inf, np.inf), people.positions
+    share = min(1, TICK / config.floor_memory)
+    for left, right in same_tick(mine.ticks, theirs.ticks):
+        other = people.cameras[theirs.rows[right]] != people.cameras[row]
+        left, right = left[other], right[other]  # noqa: PLW2901
+        odds = position_odds(mine, left, theirs, right, config)
+        np.add.at(result, (left, people.groups[theirs.rows[right]]), share * odds)
+    return result
 
 
-def _changes(times: Doubles, evidence: Doubles, cost: float) -> list[float]:
-    """When somebody else is seen, given ``(T, people)`` log odds and the cost of a change.
+def changes(times: Doubles, odds: Doubles, cost: float) -> list[float]:
+    """Where to cut a track, s.
 
-    Viterbi's algorithm both ways: the best path of people through every moment and person. Where
-    it changes, there is a cut at either end of the time in which it may have changed as well.
+    Args:
+        times: ``(T,)`` s.
+        odds: ``(T, people)`` log odds of each moment.
+        cost: of a change.
     """
-    ahead, back = _best_paths(evidence, cost), _best_paths(evidence[::-1], cost)[::-1]
-    through = ahead + back - evidence
+    through = _best_until(odds, cost) + _best_until(odds[::-1], cost)[::-1] - odds
     best = through.argmax(axis=1)
-    lead = np.sort(through, axis=1)[:, -1] - np.sort(through, axis=1)[:, -2]
-    sure = lead >= DOUBT
-    cuts: list[float] = []
-    for change in np.flatnonzero(np.diff(best)):
-        first, last = change, change + 1
-        while first > 0 and not sure[first] and times[change] - times[first] <= MOST_UNSURE:
-            first -= 1
+    second, first = np.partition(through, -2, axis=1)[:, -2:].T
+    sure = first - second >= DOUBT
+    middle = 0.5 * (times[:-1] + times[1:])
+    cuts: set[float] = set()
+    for change in np.flatnonzero(np.diff(best)).tolist():
+        before, after = change, change + 1
+        while before > 0 and not sure[before] and times[change] - times[before] < MOST_UNSURE:
+            before -= 1
         while (
-            last < len(times) - 1
-            and not sure[last]
-            and times[last] - times[change + 1] <= MOST_UNSURE
+            after < len(times) - 1
+            and not sure[after]
+            and times[after] - times[change + 1] < MOST_UNSURE
         ):
-            last += 1
-        if last == change + 1 and first == change:
-            cuts.append(0.5 * (times[first] + times[last]))
-        else:
-            if first < change:
-                cuts.append(0.5 * (times[first] + times[first + 1]))
-            else:
-                cuts.append(0.5 * (times[change] + times[change + 1]))
-            if last > change + 1:
-                cuts.append(0.5 * (times[last - 1] + times[last]))
-    return sorted(set(cuts))
+            after += 1
+        cuts |= {float(middle[before]), float(middle[after - 1])}
+    return sorted(cuts)
 
 
-def _best_paths(evidence: Doubles, cost: float) -> Doubles:
-    """``(T, people)`` the most evidence of a path that ends there."""
-    result = evidence.copy()
-    for step in range(1, len(result)):
-        before = result[step - 1]
-        result[step] += np.maximum(before, before.max() - cost)
+def _best_until(odds: Doubles, cost: float) -> Doubles:
+    """``(T, people)`` the most evidence of a sequence of people up to a moment that ends so."""
+    result = odds.copy()
+    for moment in range(1, len(result)):
+        before = result[moment - 1]
+        result[moment] += np.maximum(before, before.max() - cost)
     return result

@@ -60,7 +60,7 @@ class EvidenceConfig:
     appearance_limit: float = 4.0
     floor_spread: float = 0.3
     floor_area: float = 60.0
-    floor_hidden: float = 0.1
+    floor_hidden: float = 0.2
     floor_outliers: float = 0.1
     floor_memory: float = 1.0
     floor_limit: float = 10.0
