@@ -14,7 +14,6 @@ from mtmc.associate.matching import FORBIDDEN, match_or_new
 MAX_SWEEPS = 10  # of reassignment; it settles in two or three
 BLOCK = 512  # rows of evidence worked out at a time
 NO_WEIGHT = 1e-4  # less is what rounding leaves of nothing
-SEEN_OFTEN = 0.5  # power of the number of tracklets to which a group is likely to have another
 BARELY = 1e-3  # log odds of whoever fits at all
 
 Ints = NDArray[np.int64]
@@ -32,14 +31,12 @@ class Links:
         appearance: log odds ``(K, L)`` by the looks of tracklets ``(K,)`` and ``(L,)``, for those
             asked for; too much to be kept for all.
         weights: ``(N,)`` how much each tracklet's looks count.
-        sizes: ``(N,)`` sightings of each.
         floor: ``(N, N)`` symmetric log odds by floor positions; most were never seen together.
         apart: ``(N, N)`` symmetric, True for two that one frame shows at once.
     """
 
     appearance: Callable[[Ints, Ints], Floats]
     weights: NDArray[np.float32]
-    sizes: Ints
     floor: sparse.csr_array
     apart: sparse.csr_array
 
@@ -193,9 +190,9 @@ class _Membership:
             others = np.setdiff1d(_row(links.apart, tracklet)[0], clique)
             odds[row, self.groups[others]] = FORBIDDEN
         rest = self._rest(clique)
-        # Who had been seen more often is more likely seen again; else a person falls apart into
-        # groups that all fit about equally well.
-        usual = SEEN_OFTEN * np.log(np.maximum(rest, 1) / max(int(rest.max()), 1))
+        # Who was seen twice as often is twice as likely; else a person falls apart into groups
+        # that all fit about equally well.
+        usual = np.log(np.maximum(rest, 1) / max(int(rest.max()), 1))
         odds = np.where(odds > 0, np.maximum(odds + usual, BARELY), odds)
         odds[:, rest == 0] = FORBIDDEN
         return odds

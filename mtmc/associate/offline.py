@@ -15,7 +15,6 @@ from mtmc.associate.changes import find_changes
 from mtmc.associate.clustering import Links, cluster, reassign
 from mtmc.associate.evidence import EvidenceConfig, Looks, appearance, without_camera_colours
 from mtmc.associate.floor import floor_evidence
-from mtmc.associate.merging import merge_but_for_few
 from mtmc.associate.split import find_cuts
 from mtmc.associate.thresholds import scale_of
 from mtmc.config import require
@@ -92,8 +91,7 @@ class OfflineAssociator:
             return {}
         apart = _conflicts(ordered)
         links = _links(ordered, self._config, self._max_distance, apart)
-        groups = merge_but_for_few(links, cluster(links))
-        groups = reassign(links, groups, _simultaneous(ordered, apart))
+        groups = reassign(links, cluster(links), _simultaneous(ordered, apart))
         numbers: dict[int, int] = {}
         return {
             tracklet.key: numbers.setdefault(int(group), len(numbers) + 1)
@@ -112,7 +110,6 @@ def _links(
     return Links(
         lambda rows, columns: appearance(looks[rows], looks[columns], scale, config),
         looks.weights,
-        np.array([t.hits for t in tracklets], np.int64),
         floor_evidence(tracklets, tracklets, config),
         sparse.csr_array(
             (np.ones(len(apart[0]), bool), apart), shape=(len(tracklets), len(tracklets))

@@ -35,7 +35,6 @@ class Dense:
         return Links(
             lambda rows, columns: self.look[np.ix_(rows, columns)].copy(),
             self.weights,
-            np.ones(len(self.weights), np.int64),
             sparse.csr_array(self.floor),
             sparse.csr_array(self.apart),
         )
@@ -66,7 +65,7 @@ class Dense:
                 rest = [group for group in rest if group]
                 odds = np.array([[self.odds([n], group) for group in rest] for n in clique])
                 sizes = np.array([len(group) for group in rest])
-                usual = clustering.SEEN_OFTEN * np.log(sizes / sizes.max())
+                usual = np.log(sizes / sizes.max())
                 odds = np.where(odds > 0, np.maximum(odds + usual, clustering.BARELY), odds)
                 groups = [list(group) for group in rest]
                 for tracklet, choice in zip(clique, match_or_new(odds), strict=True):
@@ -117,7 +116,6 @@ def test_a_person_does_not_fall_apart_into_groups_that_fit_about_equally_well():
     links = Links(
         lambda rows, columns: look[np.ix_(rows, columns)].astype(np.float32),
         np.ones(count, np.float32),
-        np.ones(count, np.int64),
         sparse.csr_array((count, count)),
         sparse.csr_array(apart),
     )
