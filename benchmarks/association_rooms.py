@@ -49,8 +49,8 @@ from mtmc.types import TrackKey
 from trackers import Detections
 
 PLACES = {
-    "lab": {"cameras": 4, "people": 6, "seconds": 40.0, "fps": 5.0},
-    "corridor": {"cameras": 6, "people": 20, "seconds": 48.0, "fps": 5.0},
+    "lab": {"cameras": 4, "people": 6, "seconds": 40.0},
+    "corridor": {"cameras": 6, "people": 20, "seconds": 48.0},
 }
 FIGURES = ("IDF1", "mean", "tracks", "mixed", "split")
 
@@ -70,12 +70,12 @@ class Variant:
         return f"{mode}, {'calibrated' if self.calibrated else 'appearance alone'}"
 
 
-def render(room, place, seed):
+def render(room, place, seed, fps):
     """Render a room unless it is there; another process may take what is being rendered."""
     if room.exists():
         return
     part = room.with_name(room.name + ".partial")
-    simulate(SceneConfig(place, **PLACES[place], seed=seed), part, workers=1)
+    simulate(SceneConfig(place, **PLACES[place], fps=fps, seed=seed), part, workers=1)
     part.rename(room)
 
 
@@ -254,6 +254,7 @@ def main():
     parser.add_argument("--places", nargs="+", choices=PLACES, default=list(PLACES))
     parser.add_argument("--seeds", nargs="+", type=int, default=list(range(100, 110)))
     parser.add_argument("--set", action="append", default=[], help="as for mtmc run")
+    parser.add_argument("--fps", type=float, default=15.0, help="of the rooms to be rendered")
     parser.add_argument("--no-render", action="store_true", help="only the rooms that are there")
     parser.add_argument("--each", action="store_true", help="print every room, too")
     parser.add_argument("--json", type=Path)
@@ -265,7 +266,7 @@ def main():
             for place in options.places:
                 room = options.rooms / f"{place}-{seed}"
                 if not options.no_render:
-                    render(room, place, seed)
+                    render(room, place, seed, options.fps)
                 if room.exists():
                     score_room(room, place, networks, options, results)
     print_table(results)

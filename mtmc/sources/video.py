@@ -75,6 +75,26 @@ def _decode(container: Any, stream: Any, camera: Camera) -> Iterator[Any]:
         log.warning("camera %s: %d damaged packets left out", camera.name, damaged)
 
 
+class _Clock:
+    """Seconds since the first frame, by the frames' timestamps or by their number."""
+
+    def __init__(self, fps: float, *, stamped: bool) -> None:
+        self._fps, self._stamped = fps, stamped
+        self._first: float | None = None
+        self._last, self._count = -1 / fps, 0
+
+    def tell(self, stamp: float | None) -> float:
+        """The next frame's time."""
+        # By number it is one division: sums of 1 / fps would drift away from the timestamps.
+        elapsed = self._last + 1 / self._fps if self._stamped else self._count / self._fps
+        if self._stamped and stamp is not None:
+            self._first = stamp if self._first is None else self._first
+            # A clock that stands still or runs back cannot be a real timestamp.
+            elapsed = stamp - self._first if stamp - self._first > self._last else elapsed
+        self._last, self._count = elapsed, self._count + 1
+        return elapsed
+
+
 class VideoFile:
     """A video that can be read from the start again, with its own timestamps.
 
@@ -108,16 +128,10 @@ class VideoFile:
     def frames(self, request: Request) -> Iterator[Frame]:
         """See ``Source``; warns when the video ends well before its header says."""
         container, stream = _open(self._camera)
-        first_time, last_time, index = None, -1 / self.fps, 0
+        clock, index = _Clock(self.fps, stamped=self._camera.fps is None), 0
         with container:
             for index, frame in enumerate(_decode(container, stream, self._camera), 1):
-                stamp = frame.time
-                first_time = stamp if first_time is None else first_time
-                elapsed = last_time + 1 / self.fps
-                if self._camera.fps is None and stamp is not None and first_time is not None:
-                    # A clock that stands still or runs back cannot be a real timestamp.
-                    elapsed = stamp - first_time if stamp - first_time > last_time else elapsed
-                last_time = elapsed
+                elapsed = clock.tell(frame.time)
                 if request.wants(index):
                     image = _to_image(frame) if index >= request.pixels_from else None
                     yield Frame(self._camera.name, index, elapsed + self._camera.offset, image)

@@ -42,6 +42,12 @@ def test_real_timestamps_unless_a_rate_is_given(tmp_path):
     assert [s["a"].time for s in steps] == pytest.approx([2.0, 2.25, 2.5, 2.75])
 
 
+def test_times_by_rate_do_not_drift(tmp_path):
+    path = write_video(tmp_path / "a.mp4", block_frames(60), fps=15)
+    times = [step["a"].time for step in read([Camera("a", str(path), fps=15)])]
+    assert times == [index / 15 for index in range(60)]
+
+
 def test_cameras_of_different_rate_length_and_offset_are_aligned_by_time(tmp_path):
     fast = write_video(tmp_path / "fast.mp4", block_frames(6), fps=10)
     slow = write_video(tmp_path / "slow.mp4", block_frames(2), fps=5)
