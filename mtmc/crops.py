@@ -19,7 +19,6 @@ class CropsConfig:
 
     Args:
         interval: seconds between two crops of one track.
-        recorded: the same in offline runs, which look for the moments when tracks changed person.
         first: so many crops are taken at a quarter of the interval, to know a new track soon.
         better: a crop this much better than the track's best is taken at once (a factor).
         min_quality: none worse than this is taken.
@@ -27,16 +26,13 @@ class CropsConfig:
     """
 
     interval: float = 1.0
-    recorded: float = 0.4
     first: int = 4
     better: float = 1.3
     min_quality: float = 0.15
     full_height: int = 128
 
     def __post_init__(self) -> None:
-        for name in ("interval", "recorded"):
-            value = getattr(self, name)
-            require(value >= 0, f"{name} must not be negative, got {value}")
+        require(self.interval >= 0, f"interval must not be negative, got {self.interval}")
         require(self.better >= 1, f"better must be at least 1, got {self.better}")
         require(self.full_height >= 1, f"full_height must be positive, got {self.full_height}")
         require_fraction(self, "min_quality")

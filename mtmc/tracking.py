@@ -129,7 +129,7 @@ class CameraTracking:
         self.fps = fps
         self._joint = follows_all_cameras(tracker)
         self._tracker: Tracker | None = None if self._joint else make_tracker(tracker, fps)
-        self._crops = replace(crops, interval=crops.recorded) if keep else crops
+        self._crops = crops
         self.model = model.resized(size) if model else None
         self.size = size
         self._keep = keep

@@ -15,9 +15,6 @@ from mtmc.associate.floor import Positions, position_odds, same_tick
 from mtmc.tracklets import TICK, Tracklet
 from mtmc.types import TrackKey
 
-DOUBT = 2.0  # log odds by which it must be clear who is seen; until then it is nobody's piece
-MOST_UNSURE = 1.0  # s before and after a change that may be nobody's
-
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -34,10 +31,6 @@ def find_changes(
     Each crop and each floor position of a track speaks for and against each person: those the
     other tracks were taken for, and somebody new. Of all sequences of people the one with the most
     evidence is found, where each change costs something (Viterbi's algorithm).
-
-    Where it changes, the track is cut; twice, where some time passes until it is clear again who
-    it follows. The piece in between is matched for itself, since a frame too many of somebody else
-    would keep the whole track from its person.
 
     Args:
         tracklets: ``N``, with all their crops.
@@ -143,34 +136,19 @@ def changes(times: Doubles, odds: Doubles, cost: float) -> list[float]:
     """Where to cut a track, s.
 
     Args:
-        times: ``(T,)`` s.
+        times: ``(T,)`` s, ascending.
         odds: ``(T, people)`` log odds of each moment.
         cost: of a change.
     """
-    through = _best_until(odds, cost) + _best_until(odds[::-1], cost)[::-1] - odds
-    best = through.argmax(axis=1)
-    second, first = np.partition(through, -2, axis=1)[:, -2:].T
-    sure = first - second >= DOUBT
-    middle = 0.5 * (times[:-1] + times[1:])
-    cuts: set[float] = set()
-    for change in np.flatnonzero(np.diff(best)).tolist():
-        before, after = change, change + 1
-        while before > 0 and not sure[before] and times[change] - times[before] < MOST_UNSURE:
-            before -= 1
-        while (
-            after < len(times) - 1
-            and not sure[after]
-            and times[after] - times[change + 1] < MOST_UNSURE
-        ):
-            after += 1
-        cuts |= {float(middle[before]), float(middle[after - 1])}
-    return sorted(cuts)
-
-
-def _best_until(odds: Doubles, cost: float) -> Doubles:
-    """``(T, people)`` the most evidence of a sequence of people up to a moment that ends so."""
-    result = odds.copy()
-    for moment in range(1, len(result)):
-        before = result[moment - 1]
-        result[moment] += np.maximum(before, before.max() - cost)
-    return result
+    total = odds.copy()  # the most evidence of a sequence that ends with this person
+    for moment in range(1, len(total)):
+        before = total[moment - 1]
+        total[moment] += np.maximum(before, before.max() - cost)
+    person = int(total[-1].argmax())
+    cuts = []
+    for moment in range(len(total) - 1, 0, -1):
+        before = total[moment - 1]
+        if before.max() - cost > before[person]:
+            person = int(before.argmax())
+            cuts.append(0.5 * float(times[moment - 1] + times[moment]))
+    return cuts[::-1]

@@ -14,7 +14,7 @@ from mtmc.associate.matching import FORBIDDEN, match_or_new
 MAX_SWEEPS = 10  # of reassignment; it settles in two or three
 BLOCK = 512  # rows of evidence worked out at a time
 NO_WEIGHT = 1e-4  # less is what rounding leaves of nothing
-BARELY = 1e-3  # log odds of whoever fits at all
+BARELY = 1e-3  # share of the evidence that is left at least to whoever fits at all
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.floating]
@@ -193,7 +193,7 @@ class _Membership:
         # Who was seen twice as often is twice as likely; else a person falls apart into groups
         # that all fit about equally well.
         usual = np.log(np.maximum(rest, 1) / max(int(rest.max()), 1))
-        odds = np.where(odds > 0, np.maximum(odds + usual, BARELY), odds)
+        odds = np.where(odds > 0, np.maximum(odds + usual, BARELY * odds), odds)
         odds[:, rest == 0] = FORBIDDEN
         return odds
 

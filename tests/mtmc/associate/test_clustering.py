@@ -66,7 +66,7 @@ class Dense:
                 odds = np.array([[self.odds([n], group) for group in rest] for n in clique])
                 sizes = np.array([len(group) for group in rest])
                 usual = np.log(sizes / sizes.max())
-                odds = np.where(odds > 0, np.maximum(odds + usual, clustering.BARELY), odds)
+                odds = np.where(odds > 0, np.maximum(odds + usual, clustering.BARELY * odds), odds)
                 groups = [list(group) for group in rest]
                 for tracklet, choice in zip(clique, match_or_new(odds), strict=True):
                     if choice < 0:
