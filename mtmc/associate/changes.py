@@ -15,6 +15,8 @@ from mtmc.associate.floor import Positions, position_odds, same_tick
 from mtmc.tracklets import TICK, Tracklet
 from mtmc.types import TrackKey
 
+WINDOW = 5.0  # s before and after a moment whose looks are compared
+
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -30,7 +32,9 @@ def find_changes(
 
     Each crop and each floor position of a track speaks for and against each person: those the
     other tracks were taken for, and somebody new. Of all sequences of people the one with the most
-    evidence is found, where each change costs something (Viterbi's algorithm).
+    evidence is found, where each change costs something (Viterbi's algorithm). Where nothing is
+    known of the floor, it costs the more, the more alike the track's own looks are before and
+    after; else people who look alike are told apart by where they are.
 
     Args:
         tracklets: ``N``, with all their crops.
@@ -49,7 +53,10 @@ def find_changes(
     cuts = {}
     for row, tracklet in enumerate(tracklets):
         times, odds = _by_moment(tracklet, row, known, scale, config)
-        if len(times) > 1 and (found := changes(times, odds, cost)):
+        costs = np.full(max(len(times) - 1, 0), cost)
+        if not tracklet.path.ticks:
+            costs += _likeness(tracklet, times, scale, config)
+        if len(times) > 1 and (found := changes(times, odds, costs)):
             cuts[tracklet.key] = found
     return cuts
 
@@ -117,6 +124,25 @@ def _by_looks(
     return times, mean * np.minimum(1.0, since / config.floor_memory)[:, None]
 
 
+def _likeness(tracklet: Tracklet, times: Doubles, scale: Scale, config: EvidenceConfig) -> Doubles:
+    """``(T - 1,)`` log odds that looks shortly before and after are one person's, between times."""
+    gallery = tracklet.gallery
+    order = np.argsort(gallery.times(), kind="stable")
+    when = gallery.times()[order]
+    if len(when) < 2:
+        return np.zeros(max(len(times) - 1, 0))
+    cut = np.arange(1, len(when))  # before this crop
+    first = np.searchsorted(when, when[cut - 1] - WINDOW)
+    last = np.searchsorted(when, when[cut] + WINDOW, side="right")
+    sums = np.pad(np.cumsum(gallery.sums()[order], axis=0), ((1, 0), (0, 0)))
+    totals = np.pad(np.cumsum(gallery.weights()[order], axis=0), ((1, 0), (0, 0)))
+    camera = np.repeat(np.array([tracklet.key.camera], dtype=str), len(cut))
+    before = Looks.make(sums[cut] - sums[first], totals[cut] - totals[first], camera)
+    after = Looks.make(sums[last] - sums[cut], totals[last] - totals[cut], camera)
+    alike = np.pad(np.diag(appearance(before, after, scale, config)), 1).astype(np.float64)
+    return alike[np.searchsorted(when, 0.5 * (times[:-1] + times[1:]))]
+
+
 def _by_floor(tracklet: Tracklet, row: int, people: _People, config: EvidenceConfig) -> Doubles:
     """``(ticks, people)`` log odds by where the other cameras see everybody."""
     result = np.zeros((len(tracklet.path.ticks), people.shares.shape[0]))
@@ -132,23 +158,24 @@ def _by_floor(tracklet: Tracklet, row: int, people: _People, config: EvidenceCon
     return result
 
 
-def changes(times: Doubles, odds: Doubles, cost: float) -> list[float]:
+def changes(times: Doubles, odds: Doubles, costs: Doubles) -> list[float]:
     """Where to cut a track, s.
 
     Args:
         times: ``(T,)`` s, ascending.
         odds: ``(T, people)`` log odds of each moment.
-        cost: of a change.
+        costs: ``(T - 1,)`` of a change between two moments.
     """
+    costs = np.maximum(costs, 0.0)
     total = odds.copy()  # the most evidence of a sequence that ends with this person
     for moment in range(1, len(total)):
         before = total[moment - 1]
-        total[moment] += np.maximum(before, before.max() - cost)
+        total[moment] += np.maximum(before, before.max() - costs[moment - 1])
     person = int(total[-1].argmax())
     cuts = []
     for moment in range(len(total) - 1, 0, -1):
         before = total[moment - 1]
-        if before.max() - cost > before[person]:
+        if before.max() - costs[moment - 1] > before[person]:
             person = int(before.argmax())
             cuts.append(0.5 * float(times[moment - 1] + times[moment]))
     return cuts[::-1]

@@ -23,16 +23,19 @@ def test_the_best_sequence_is_the_best_of_all(seed):
         for path in every
     ]
     best = np.array(every[int(np.argmax(totals))])
-    assert changes(np.arange(6.0), odds, 2.5) == (np.flatnonzero(np.diff(best)) + 0.5).tolist()
+    assert (
+        changes(np.arange(6.0), odds, np.full(5, 2.5))
+        == (np.flatnonzero(np.diff(best)) + 0.5).tolist()
+    )
 
 
 def test_a_glance_of_somebody_else_is_no_change():
     odds = np.zeros((12, 2))
     odds[:, 0], odds[6, 1] = 1.0, 3.0
-    assert changes(np.arange(12.0), odds, 4.0) == []
+    assert changes(np.arange(12.0), odds, np.full(11, 4.0)) == []
     odds[6:, 1] = 3.0
-    assert changes(np.arange(12.0), odds, 4.0) == [5.5]
-    assert changes(np.zeros(1), odds[:1], 4.0) == []
+    assert changes(np.arange(12.0), odds, np.full(11, 4.0)) == [5.5]
+    assert changes(np.zeros(1), odds[:1], np.zeros(0)) == []
 
 
 def walk(offset, seconds=12.0):
