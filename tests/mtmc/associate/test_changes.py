@@ -97,3 +97,22 @@ def test_looks_tell_too():
     cuts = find_changes(tracklets, np.array([0, 0, 1, 1, 0]), SCALE, CONFIG, 4.0)
     assert list(cuts) == [tracklets[-1].key]
     assert cuts[tracklets[-1].key] == pytest.approx([5.5, 11.5])
+
+
+def test_without_a_floor_looks_that_do_not_change_are_no_change():
+    """Somebody who looks half like each of two people is nobody who changes between them."""
+    vectors = np.eye(2, 64)
+    between = (vectors[0] + vectors[1]) / np.sqrt(2)
+    times = np.arange(16.0)
+
+    def seen(camera, number, looks):
+        result = make_tracklet(camera, number, times)
+        for time, look in zip(times, looks, strict=True):
+            result.gallery.add(look / np.linalg.norm(look), 0.9, float(time))
+        return result
+
+    tracklets = [seen("a", 1, vectors[[0] * 16]), seen("a", 2, vectors[[1] * 16])]
+    # Turning a little, but alike from one moment to the next.
+    lean = np.repeat([0.06, -0.06], 8)[:, None]
+    tracklets.append(seen("b", 1, between + lean * (vectors[0] - vectors[1])))
+    assert find_changes(tracklets, np.array([0, 1, 0]), Scale(0.5, 0.5), CONFIG, 4.0) == {}
