@@ -14,7 +14,7 @@ from mtmc.associate.matching import FORBIDDEN, match_or_new
 MAX_SWEEPS = 10  # of reassignment; it settles in two or three
 BLOCK = 512  # rows of evidence worked out at a time
 NO_WEIGHT = 1e-4  # less is what rounding leaves of nothing
-BARELY = 1e-3  # share of the evidence that is left at least to whoever fits at all
+STAY = 1.0  # log odds by which another group must fit better
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.floating]
@@ -190,11 +190,10 @@ class _Membership:
             others = np.setdiff1d(_row(links.apart, tracklet)[0], clique)
             odds[row, self.groups[others]] = FORBIDDEN
         rest = self._rest(clique)
-        # Who was seen twice as often is twice as likely; else a person falls apart into groups
-        # that all fit about equally well.
-        usual = np.log(np.maximum(rest, 1) / max(int(rest.max()), 1))
-        odds = np.where(odds > 0, np.maximum(odds + usual, BARELY * odds), odds)
         odds[:, rest == 0] = FORBIDDEN
+        # Else a person falls apart into groups that all fit about equally well.
+        rows = np.flatnonzero(odds[np.arange(len(own)), own] > FORBIDDEN / 2)
+        odds[rows, own[rows]] += STAY
         return odds
 
     def _open(self, taken: Ints) -> int:

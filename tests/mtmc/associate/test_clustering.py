@@ -64,9 +64,11 @@ class Dense:
                 rest = [[n for n in group if n not in clique] for group in groups]
                 rest = [group for group in rest if group]
                 odds = np.array([[self.odds([n], group) for group in rest] for n in clique])
-                sizes = np.array([len(group) for group in rest])
-                usual = np.log(sizes / sizes.max())
-                odds = np.where(odds > 0, np.maximum(odds + usual, clustering.BARELY * odds), odds)
+                for row, n in enumerate(clique):
+                    own = next(set(group) for group in groups if n in group)
+                    for column, group in enumerate(rest):
+                        if own >= set(group) and odds[row, column] > FORBIDDEN / 2:
+                            odds[row, column] += clustering.STAY
                 groups = [list(group) for group in rest]
                 for tracklet, choice in zip(clique, match_or_new(odds), strict=True):
                     if choice < 0:
