@@ -15,8 +15,6 @@ from mtmc.associate.floor import Positions, position_odds, same_tick
 from mtmc.tracklets import TICK, Tracklet
 from mtmc.types import TrackKey
 
-WINDOW = 5.0  # s before and after a moment whose looks are compared
-
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -32,9 +30,8 @@ def find_changes(
 
     Each crop and each floor position of a track speaks for and against each person: those the
     other tracks were taken for, and somebody new. Of all sequences of people the one with the most
-    evidence is found, where each change costs something (Viterbi's algorithm). Where nothing is
-    known of the floor, it costs the more, the more alike the track's own looks are before and
-    after; else people who look alike are told apart by where they are.
+    evidence is found, where each change costs something (Viterbi's algorithm). Tracks without floor
+    positions are left alone: looks by themselves bring no more than ``split.find_cuts`` does.
 
     Args:
         tracklets: ``N``, with all their crops.
@@ -52,11 +49,10 @@ def find_changes(
     known = _People.of(tracklets, people)
     cuts = {}
     for row, tracklet in enumerate(tracklets):
-        times, odds = _by_moment(tracklet, row, known, scale, config)
-        costs = np.full(max(len(times) - 1, 0), cost)
         if not tracklet.path.ticks:
-            costs += _likeness(tracklet, times, scale, config)
-        if len(times) > 1 and (found := changes(times, odds, costs)):
+            continue
+        times, odds = _by_moment(tracklet, row, known, scale, config)
+        if len(times) > 1 and (found := changes(times, odds, cost)):
             cuts[tracklet.key] = found
     return cuts
 
@@ -124,25 +120,6 @@ def _by_looks(
     return times, mean * np.minimum(1.0, since / config.floor_memory)[:, None]
 
 
-def _likeness(tracklet: Tracklet, times: Doubles, scale: Scale, config: EvidenceConfig) -> Doubles:
-    """``(T - 1,)`` log odds that looks shortly before and after are one person's, between times."""
-    gallery = tracklet.gallery
-    order = np.argsort(gallery.times(), kind="stable")
-    when = gallery.times()[order]
-    if len(when) < 2:
-        return np.zeros(max(len(times) - 1, 0))
-    cut = np.arange(1, len(when))  # before this crop
-    first = np.searchsorted(when, when[cut - 1] - WINDOW)
-    last = np.searchsorted(when, when[cut] + WINDOW, side="right")
-    sums = np.pad(np.cumsum(gallery.sums()[order], axis=0), ((1, 0), (0, 0)))
-    totals = np.pad(np.cumsum(gallery.weights()[order], axis=0), ((1, 0), (0, 0)))
-    camera = np.repeat(np.array([tracklet.key.camera], dtype=str), len(cut))
-    before = Looks.make(sums[cut] - sums[first], totals[cut] - totals[first], camera)
-    after = Looks.make(sums[last] - sums[cut], totals[last] - totals[cut], camera)
-    alike = np.pad(np.diag(appearance(before, after, scale, config)), 1).astype(np.float64)
-    return alike[np.searchsorted(when, 0.5 * (times[:-1] + times[1:]))]
-
-
 def _by_floor(tracklet: Tracklet, row: int, people: _People, config: EvidenceConfig) -> Doubles:
     """``(ticks, people)`` log odds by where the other cameras see everybody."""
     result = np.zeros((len(tracklet.path.ticks), people.shares.shape[0]))
@@ -158,24 +135,23 @@ def _by_floor(tracklet: Tracklet, row: int, people: _People, config: EvidenceCon
     return result
 
 
-def changes(times: Doubles, odds: Doubles, costs: Doubles) -> list[float]:
+def changes(times: Doubles, odds: Doubles, cost: float) -> list[float]:
     """Where to cut a track, s.
 
     Args:
         times: ``(T,)`` s, ascending.
         odds: ``(T, people)`` log odds of each moment.
-        costs: ``(T - 1,)`` of a change between two moments.
+        cost: of a change.
     """
-    costs = np.maximum(costs, 0.0)
     total = odds.copy()  # the most evidence of a sequence that ends with this person
     for moment in range(1, len(total)):
         before = total[moment - 1]
-        total[moment] += np.maximum(before, before.max() - costs[moment - 1])
+        total[moment] += np.maximum(before, before.max() - cost)
     person = int(total[-1].argmax())
     cuts = []
     for moment in range(len(total) - 1, 0, -1):
         before = total[moment - 1]
-        if before.max() - costs[moment - 1] > before[person]:
+        if before.max() - cost > before[person]:
             person = int(before.argmax())
             cuts.append(0.5 * float(times[moment - 1] + times[moment]))
     return cuts[::-1]

@@ -32,7 +32,7 @@ class OfflineConfig(EvidenceConfig):
         split: a track is cut where the looks before and after speak at least that much against
             one person, log odds; None cuts none.
         change: so many log odds speak against a track's changing person, where it is compared with
-            everybody at every moment; None does not compare.
+            everybody at every moment, given floor positions; None does not compare.
     """
 
     split: float | None = 2.0
@@ -78,7 +78,8 @@ class OfflineAssociator:
         cuts: Mapping[TrackKey, Sequence[float]] = {}
         if config.split is not None:
             cuts = find_cuts(tracklets, scale, config, config.split)
-        if not cuts and config.change is not None:
+        located = any(tracklet.path.ticks for tracklet in tracklets)
+        if not cuts and located and config.change is not None:
             found = self.finish(tracklets)
             people = np.array([found[t.key] for t in tracklets], np.int64) - 1
             cuts = find_changes(tracklets, people, scale, config, config.change)
