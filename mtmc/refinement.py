@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mtmc.calibration import Calibration
 from mtmc.outputs.tracks import ROW, Rows
-from mtmc.tracklets import Gallery, Tracklet
+from mtmc.tracklets import Tracklet
 from mtmc.types import TrackKey
 from trackers.floor import FloorConfig
 from trackers.offline import RefineConfig, TrackRows, refine
@@ -144,8 +144,7 @@ def _join(
     size: tuple[int, int],
 ) -> Tracklet:
     """One tracklet with the rows' sightings and the parts' looks."""
-    start, end = rows["time"][[0, -1]].tolist()
-    tracklet = Tracklet(key, start, end, gallery=Gallery(None))
+    tracklet = Tracklet(key, float(rows["time"][0]), float(rows["time"][-1]))
     for frame, time in zip(rows["frame"].tolist(), rows["time"].tolist(), strict=True):
         tracklet.see(frame, time)
     for part in parts:

@@ -13,7 +13,7 @@ from mtmc.calibration import Calibration
 from mtmc.coasting import Coasting
 from mtmc.config import Plugin
 from mtmc.crops import CropsConfig, crop_quality, wants_crop
-from mtmc.tracklets import Gallery, Tracklet
+from mtmc.tracklets import Tracklet
 from mtmc.types import Frame, TrackKey
 from trackers import Detections, SceneTracker, Tracker, Tracks
 
@@ -203,8 +203,7 @@ class CameraTracking:
             self.count += 1
             key = TrackKey(frame.camera, self.count)
             person = track if self._joint else None
-            gallery = Gallery(None) if self._keep else Gallery()
-            tracklet = Tracklet(key, frame.time, frame.time, gallery=gallery, person=person)
+            tracklet = Tracklet(key, frame.time, frame.time, person=person)
             self._open[track] = tracklet
         tracklet.see(frame.index, frame.time)
         return tracklet

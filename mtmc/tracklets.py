@@ -10,26 +10,20 @@ from numpy.typing import NDArray
 from mtmc.types import TrackKey
 
 MAX_EMBEDDINGS = 16  # per tracklet
-SETTLED_EMBEDDINGS = 6  # of a tracklet that has ended, each of a stretch of time,
-SETTLED_STRETCH = 1.0  # s, of no more than that where all of it is remembered
+SETTLED_EMBEDDINGS = 6  # of a tracklet that has ended, each of a stretch of time
 TICK = 0.2  # seconds between the floor positions that are kept
 
 Floats = NDArray[np.float32]
 
 
 class Gallery:
-    """One person's embeddings.
+    """A bounded set of one person's embeddings that keeps what is good and different.
 
-    A bounded one keeps what is good and different: when it is full, the two most similar members
-    compete and the one of less quality goes. One without bounds keeps everything, so that it can
-    be told later when the person changed. A member is one crop, or after ``settle`` the sum of
-    several. ``version`` counts the changes.
-
-    Args:
-        capacity: members at most; None for no bounds.
+    When it is full, the two most similar members compete and the one of less quality goes. A
+    member is one crop, or after ``settle`` the sum of several. ``version`` counts the changes.
     """
 
-    def __init__(self, capacity: int | None = MAX_EMBEDDINGS) -> None:
+    def __init__(self, capacity: int = MAX_EMBEDDINGS) -> None:
         self.version = 0
         self._capacity = capacity
         self._sums: list[NDArray[np.floating]] = []  # embeddings times quality
@@ -42,7 +36,7 @@ class Gallery:
         cls, sums: NDArray[np.floating], weights: NDArray[np.floating], times: NDArray[np.floating]
     ) -> Gallery:
         """With the members that ``sums``, ``weights`` and ``times`` said of another one."""
-        gallery = cls(None)
+        gallery = cls(max(MAX_EMBEDDINGS, len(sums)))
         gallery._sums = list(sums)
         gallery._weights, gallery._squares = weights[:, 0].tolist(), weights[:, 1].tolist()
         gallery._times = times.tolist()
@@ -73,7 +67,7 @@ class Gallery:
         self._weights.append(weight)
         self._squares.append(square)
         self._times.append(at)
-        if self._capacity is not None and len(self._sums) > self._capacity:
+        if len(self._sums) > self._capacity:
             rows = self.rows()
             similarity = rows @ rows.T
             np.fill_diagonal(similarity, -np.inf)
@@ -85,14 +79,7 @@ class Gallery:
             del column[row]
 
     def settle(self, members: int = SETTLED_EMBEDDINGS) -> None:
-        """Add up neighbours in time, the most alike first, and store halves, to save memory.
-
-        Args:
-            members: so many remain; without bounds as many more as the time they span asks for.
-        """
-        if self._capacity is None and self._times:
-            span = max(self._times) - min(self._times)
-            members = max(members, round(span / SETTLED_STRETCH))
+        """Add up neighbours in time, the most alike first, and store halves, to save memory."""
         order = np.argsort(self._times, kind="stable")
         for name in ("_sums", "_weights", "_squares", "_times"):
             setattr(self, name, [getattr(self, name)[row] for row in order])

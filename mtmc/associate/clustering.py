@@ -14,7 +14,6 @@ from mtmc.associate.matching import FORBIDDEN, match_or_new
 MAX_SWEEPS = 10  # of reassignment; it settles in two or three
 BLOCK = 512  # rows of evidence worked out at a time
 NO_WEIGHT = 1e-4  # less is what rounding leaves of nothing
-STAY = 1.0  # log odds by which another group must fit better
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.floating]
@@ -189,11 +188,7 @@ class _Membership:
             np.add.at(odds[row], self.groups[others[kept]], values[kept])
             others = np.setdiff1d(_row(links.apart, tracklet)[0], clique)
             odds[row, self.groups[others]] = FORBIDDEN
-        rest = self._rest(clique)
-        odds[:, rest == 0] = FORBIDDEN
-        # Else a person falls apart into groups that all fit about equally well.
-        rows = np.flatnonzero(odds[np.arange(len(own)), own] > FORBIDDEN / 2)
-        odds[rows, own[rows]] += STAY
+        odds[:, self._rest(clique) == 0] = FORBIDDEN
         return odds
 
     def _open(self, taken: Ints) -> int:

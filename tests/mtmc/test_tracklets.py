@@ -42,15 +42,6 @@ def test_settling_adds_up_neighbours_in_time_and_keeps_the_sums():
     assert first.weights()[0] == pytest.approx([1.01, 0.5**2 + 0.51**2])
 
 
-def test_without_bounds_all_is_kept_and_settled_by_time():
-    gallery = Gallery(None)
-    for time in range(40):
-        gallery.add(unit(1, 0.01 * time), 0.5, 0.5 * time)
-    assert len(gallery) == 40
-    gallery.settle()
-    assert len(gallery) == round(19.5)  # seconds
-
-
 def test_tracks_meet_only_in_a_common_frame_of_one_camera():
     a = tracklet(frames=[1, 2, 3, 10, 11])
     assert a.frames == [[1, 3], [10, 11]]

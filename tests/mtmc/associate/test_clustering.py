@@ -64,11 +64,6 @@ class Dense:
                 rest = [[n for n in group if n not in clique] for group in groups]
                 rest = [group for group in rest if group]
                 odds = np.array([[self.odds([n], group) for group in rest] for n in clique])
-                for row, n in enumerate(clique):
-                    own = next(set(group) for group in groups if n in group)
-                    for column, group in enumerate(rest):
-                        if own >= set(group) and odds[row, column] > FORBIDDEN / 2:
-                            odds[row, column] += clustering.STAY
                 groups = [list(group) for group in rest]
                 for tracklet, choice in zip(clique, match_or_new(odds), strict=True):
                     if choice < 0:
@@ -105,22 +100,3 @@ def test_reassignment_mends_a_bad_start():
     assert split(reassign(dense.links(), alone, dense.cliques)) == labels(
         dense.reassign([[n] for n in alone])
     )
-
-
-def test_a_person_does_not_fall_apart_into_groups_that_fit_about_equally_well():
-    count = 12
-    random = np.random.default_rng(0)
-    look = np.full((count, count), 3.5) + random.uniform(-0.2, 0.2, (count, count))
-    look = (look + look.T) / 2
-    look[:, -1] = look[-1] = 4.0  # who stands apart looks like everybody by a hair more
-    apart = np.zeros((count, count), bool)
-    apart[0, -1] = apart[-1, 0] = True
-    links = Links(
-        lambda rows, columns: look[np.ix_(rows, columns)].astype(np.float32),
-        np.ones(count, np.float32),
-        sparse.csr_array((count, count)),
-        sparse.csr_array(apart),
-    )
-    groups = np.append(np.zeros(count - 1, int), 1)
-    cliques = [np.array([n]) for n in range(1, count - 1)] + [np.array([0, count - 1])]
-    assert len(set(reassign(links, groups, cliques)[1:-1].tolist())) == 1
