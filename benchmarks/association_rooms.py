@@ -46,6 +46,7 @@ from mtmc.simulate.scene import SceneConfig
 from mtmc.sources import SourcesConfig, align, find_cameras, open_cameras
 from mtmc.stopwatch import Stopwatch
 from mtmc.types import TrackKey
+from reid.embedder import resolve
 from trackers import Detections
 
 PLACES = {
@@ -108,7 +109,7 @@ class Networks:
         readers = open_cameras(find_cameras(room), SourcesConfig())
         key = content_key(
             settings_key(self._detector),
-            settings_key({"weights": self.reid}),
+            settings_key({"weights": resolve(self.reid)}),
             json.dumps([(room / "scene.json").stat().st_size, [r.name for r in readers]]),
         )
         path = room / f"inference.{key}.sqlite"

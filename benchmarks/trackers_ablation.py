@@ -42,6 +42,8 @@ NOTHING = {
     "ghost_score": 0.0,
     "fill_gap": 0,
     "extend": 0,
+    "whole_period": 0,
+    "adopt_gap": 0,
     "smooth_position": 0.0,
     "smooth_size": 0.0,
 }
@@ -51,13 +53,15 @@ STEPS = [
     ("+ ghosts removed", ("ghost_score",)),
     ("+ linked", ("link_gap",)),
     ("+ cut before linking", ("cut_gap",)),
+    ("+ unmatched detections taken up", ("adopt_gap",)),
+    ("+ hidden feet added", ("whole_period",)),
     ("+ smoothed", ("smooth_position", "smooth_size")),
     ("+ continued at both ends", ("extend",)),
 ]
 
 
 def follow(sequence, *, plain=False, **settings):
-    """Runs COAST: what it reports, and its detections as rows for the refinement."""
+    """Runs COAST: what it reports, and all detections with its ids as rows for the refinement."""
     weighted = geometry.height_iou
     if plain:
         geometry.height_iou = geometry.iou
@@ -66,9 +70,9 @@ def follow(sequence, *, plain=False, **settings):
         tracks = tracker.update(Detections(boxes, scores))
         count = np.full(len(tracks), frame)
         reported.append(np.column_stack([count, tracks.ids, tracks.boxes, tracks.scores]))
-        seen = tracks.det_index >= 0
-        detected.append(reported[-1][seen])
-        detected[-1][:, 2:6] = boxes[tracks.det_index[seen]]
+        ids, seen = np.zeros(len(boxes)), tracks.det_index >= 0
+        ids[tracks.det_index[seen]] = tracks.ids[seen]
+        detected.append(np.column_stack([np.full(len(boxes), frame), ids, boxes, scores]))
     geometry.height_iou = weighted
     return np.concatenate(reported), np.concatenate(detected)
 

@@ -39,7 +39,9 @@ def _ours():
     def detected(tracker, detections):
         tracks = tracker.update(detections)
         tracks = tracks[tracks.det_index >= 0]
-        return tracks.ids, detections.boxes[tracks.det_index], tracks.scores
+        ids = np.zeros(len(detections))  # 0: what no track took, of use to the refinement
+        ids[tracks.det_index] = tracks.ids
+        return ids, detections.boxes, detections.scores
 
     def finish(rows, fps):
         frames, ids, boxes, scores = rows[:, 0], rows[:, 1], rows[:, 2:6], rows[:, 6]

@@ -18,9 +18,17 @@ from mtmc.calibration import Calibration
 from mtmc.crops import cut_out
 from mtmc.inference_log import Inference, InferenceLog
 from mtmc.outputs.mosaic import Mosaic
-from mtmc.outputs.tracks import ROW, LiveTracks, Rows, TrackSpool, TrackTable, make_rows
+from mtmc.outputs.tracks import (
+    ROW,
+    LiveTracks,
+    Rows,
+    TrackSpool,
+    TrackTable,
+    make_rows,
+    untracked_rows,
+)
 from mtmc.outputs.video import VideoWriter
-from mtmc.refinement import refine_camera, relink_people
+from mtmc.refinement import CameraRefinement, relink_people
 from mtmc.run_config import RunConfig
 from mtmc.sources import CameraReader, align
 from mtmc.stopwatch import Stopwatch
@@ -99,8 +107,7 @@ class Pipeline:
         self._spool = TrackSpool(out / ".tracks.partial")
         online = parts.associator.online
         live = any(reader.live for reader in parts.readers)
-        self._refine = None if online else config.refine
-        self._stride = config.sources.stride
+        self._refinements = [] if online else _refinements(config, parts)
         self._live_tracks = LiveTracks(out / "tracks", self._names) if online else None
         self._video = _LiveVideo(parts.readers, config, out) if live else None
         cameras = {
@@ -248,15 +255,7 @@ class Pipeline:
         decided: Mapping[TrackKey, int],
     ) -> None:
         rows = np.concatenate(
-            [
-                make_rows(
-                    self._numbers[s.frame.camera],
-                    s.frame,
-                    self._best_boxes(s.tracks, inferences[s.frame.camera]),
-                    s.floor,
-                )
-                for s in sightings
-            ]
+            [part for s in sightings for part in self._rows(s, inferences[s.frame.camera])]
         )
         self._spool.append(rows)
         if self._live_tracks:
@@ -268,13 +267,18 @@ class Pipeline:
                 [(s.frame.camera, s.frame.index, inferences[s.frame.camera]) for s in sightings]
             )
 
-    def _best_boxes(self, tracks: Tracks, inference: Inference) -> Tracks:
-        """The tracks as they are to be kept: as detected, where the refinement smooths them."""
-        if self._refine is None:
-            return tracks
+    def _rows(self, sighting: Sighting, inference: Inference) -> list[Rows]:
+        """What is to be kept of a camera's time step."""
+        camera, frame, tracks = sighting.frame.camera, sighting.frame, sighting.tracks
+        number, detections = self._numbers[camera], inference.detections
+        if not self._refinements:
+            return [make_rows(number, frame, tracks, sighting.floor)]
+        # As detected: the refinement smooths, and has a use for what no track took.
         boxes, found = tracks.boxes.copy(), tracks.det_index >= 0
-        boxes[found] = inference.detections.boxes[tracks.det_index[found]]
-        return Tracks(tracks.ids, boxes, tracks.scores, tracks.det_index)
+        boxes[found] = detections.boxes[tracks.det_index[found]]
+        tracks = Tracks(tracks.ids, boxes, tracks.scores, tracks.det_index)
+        rows = make_rows(number, frame, tracks, sighting.floor)
+        return [rows, untracked_rows(number, frame, detections, tracks)]
 
     def _count(self, sightings: Sequence[Sighting]) -> None:
         for sighting in sightings:
@@ -289,7 +293,7 @@ class Pipeline:
         if self._live_tracks:
             self._live_tracks.close()
         with self._spool as spool:
-            rows, tracklets = self._finished_tracks(spool.rows())
+            rows, tracklets = self._linked(spool.rows())
             with self._watch("associate"):
                 for _ in range(ROUNDS_OF_CUTS):
                     cuts = self._parts.associator.cuts(tracklets)
@@ -301,7 +305,7 @@ class Pipeline:
             with self._watch("associate"):
                 self._ids.update(self._parts.associator.finish(tracklets))
             self.progress.people = len(set(self._ids.values()))
-            return TrackTable(rows, self._names, self._ids)
+            return TrackTable(self._completed(rows), self._names, self._ids)
 
     def _cut(self, rows: Rows, tracklets: Sequence[Tracklet], cuts: Cuts) -> list[Tracklet]:
         """The tracklets cut at those times; their rows get the parts' ids, in place."""
@@ -320,32 +324,38 @@ class Pipeline:
             self.progress.tracks[camera] += len(np.unique(number)) - 1
         return result
 
-    def _finished_tracks(self, rows: Rows) -> tuple[Rows, list[Tracklet]]:
-        """All rows and tracklets, refined where that is wanted."""
-        if self._refine is None:
+    def _linked(self, rows: Rows) -> tuple[Rows, list[Tracklet]]:
+        """All rows and tracklets, linked where they are refined."""
+        if not self._refinements:
             return rows, [t for c in self._tracking.cameras.values() for t in c.tracklets]
-        refined, tracklets = [np.zeros(0, ROW)], []
+        linked, tracklets = [np.zeros(0, ROW)], []
         with self._watch("refine"):
             people = self._people(rows)
-            for reader in self._parts.readers:
-                here = rows["camera"] == self._numbers[reader.name]
-                mine = rows[here]
-                model = self._parts.calibration.get(reader.name)
-                part, found = refine_camera(
-                    mine,
-                    {t.key.track_id: t for t in self._tracking.cameras[reader.name].tracklets},
-                    self._refine,
-                    reader.name,
-                    self._stride,
-                    reader.fps,
-                    model.resized(reader.size) if model else None,
-                    reader.size,
+            for number, refinement in enumerate(self._refinements):
+                here = rows["camera"] == number
+                known = self._tracking.cameras[refinement.camera].tracklets
+                part, found = refinement.linked(
+                    rows[here],
+                    {t.key.track_id: t for t in known},
                     None if people is None else people[here],
                 )
-                refined.append(part)
+                linked.append(part)
                 tracklets += found
-                self.progress.tracks[reader.name] = len(found)
-        return np.concatenate(refined), tracklets
+                self.progress.tracks[refinement.camera] = len(found)
+        return np.concatenate(linked), tracklets
+
+    def _completed(self, rows: Rows) -> Rows:
+        """The rows of people with what the refinement adds to them, now that it is known who."""
+        if not self._refinements:
+            return rows
+        result = [np.zeros(0, ROW)]
+        with self._watch("refine"):
+            for number, refinement in enumerate(self._refinements):
+                mine = rows[rows["camera"] == number]
+                keys = [TrackKey(refinement.camera, track) for track in mine["track"].tolist()]
+                people = np.array([self._ids.get(key, 0) for key in keys], np.int64)
+                result.append(refinement.completed(mine, people))
+        return np.concatenate(result)
 
     def _people(self, rows: Rows) -> NDArray[np.int64] | None:
         """Who each row shows, where a tracker followed people over all cameras."""
@@ -360,6 +370,24 @@ class Pipeline:
         if not people:
             return None
         return relink_people(rows, views, self._tracking.config, people)
+
+
+def _refinements(config: RunConfig, parts: Parts) -> list[CameraRefinement]:
+    """Of each camera; none where finished tracks are left as they are."""
+    if config.refine is None:
+        return []
+    models = [parts.calibration.get(reader.name) for reader in parts.readers]
+    return [
+        CameraRefinement(
+            config.refine,
+            reader.name,
+            config.sources.stride,
+            reader.fps,
+            model.resized(reader.size) if model else None,
+            reader.size,
+        )
+        for reader, model in zip(parts.readers, models, strict=True)
+    ]
 
 
 def _ahead(

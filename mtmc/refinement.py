@@ -1,9 +1,9 @@
-"""Recorded video may look ahead: each camera's finished tracks are refined before association."""
+"""Recorded video may look ahead: each camera's finished tracks are refined around association."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from mtmc.outputs.tracks import ROW, Rows
 from mtmc.tracklets import Tracklet
 from mtmc.types import TrackKey
 from trackers.floor import FloorConfig
-from trackers.offline import RefineConfig, TrackRows, refine
+from trackers.offline import NOBODY, RefineConfig, TrackRows, complete, linked
 from trackers.offline.floor import relink
 
 
@@ -26,15 +26,15 @@ def relink_people(
     """Who is where, over all cameras, with the future known.
 
     Args:
-        rows: of all cameras, with the detections' own boxes.
+        rows: of all cameras, with the detections' own boxes, and the detections of no track.
         views: by number of the camera: its calibration, and ``(width, height)`` px of its images.
         config: of the tracker that followed people over all cameras.
         people: the id it gave to each track of each camera, by numbers of both.
 
     Returns:
-        ``(len(rows),)`` new ids, 0 for predicted rows.
+        ``(len(rows),)`` new ids, 0 for predicted rows and detections of no track.
     """
-    found = np.flatnonzero(rows["detected"])
+    found = np.flatnonzero(rows["detected"] & (rows["track"] != NOBODY))
     points, covariances = np.full((len(found), 2), np.nan), np.zeros((len(found), 2, 2))
     for number, (model, size) in enumerate(views):
         mine = rows["camera"][found] == number
@@ -49,56 +49,122 @@ def relink_people(
 CLOCK = 1e-3  # s, what times may be off by
 
 
-def refine_camera(
-    rows: Rows,
-    tracklets: dict[int, Tracklet],
-    config: RefineConfig,
-    camera: str,
-    stride: int,
-    fps: float,
-    model: Calibration | None,
-    size: tuple[int, int],
-    people: NDArray[np.int64] | None = None,
-) -> tuple[Rows, list[Tracklet]]:
-    """Link, fill, smooth and clean one camera's tracks.
+@dataclass(frozen=True, slots=True, eq=False)
+class CameraRefinement:
+    """One camera's finished tracks: linked before the association, completed after it.
 
     Args:
-        rows: all of the camera's rows, with the detections' own boxes.
-        tracklets: what is remembered of each track, by its id.
         config: of the refinement, at 30 frames per second.
         camera: its name.
         stride: between the frames that were read; the refinement counts these.
         fps: of the frames that were read.
         model: the camera's calibration for images of ``size``, if there is one.
         size: ``(width, height)`` px.
-        people: ``(len(rows),)`` who each row shows, where that is known from all cameras; then
-            nobody is linked here.
-
-    Returns:
-        the refined rows, and the tracklets they are now; a linked tracklet looks like all its
-        parts.
     """
-    order = np.lexsort((rows["track"], rows["frame"]))
-    order = order[rows["detected"][order]]  # what was predicted is made anew
-    rows, ids = rows[order], rows["track"][order]
-    if people is not None:
-        ids, config = people[order], replace(config, link_gap=0)
-    steps = (rows["frame"].astype(np.int64) - 1) // stride + 1
-    # In place of the detection's number goes the row's own, to find out where a row came from.
-    source = np.where(rows["detected"], np.arange(len(rows)), -1)
-    refined = refine(TrackRows(steps, ids, rows["box"], rows["score"], source), config.at_rate(fps))
-    refined = refined[_area_inside(refined.boxes, size) >= 1]  # px
-    result = _to_rows(refined, rows, steps, stride, model, size)
-    origin = np.where(refined.det_index >= 0, rows["track"][refined.det_index], 0)
-    tracks = []
-    for track in np.unique(refined.ids):
-        mine = (refined.ids == track) & (refined.det_index >= 0)
-        parts = [tracklets[int(part)] for part in np.unique(origin[mine])]
-        joined = _join(TrackKey(camera, int(track)), result[mine], parts, model, size)
+
+    config: RefineConfig
+    camera: str
+    stride: int
+    fps: float
+    model: Calibration | None
+    size: tuple[int, int]
+
+    def linked(
+        self,
+        rows: Rows,
+        tracklets: Mapping[int, Tracklet],
+        people: NDArray[np.int64] | None = None,
+    ) -> tuple[Rows, list[Tracklet]]:
+        """Link the tracks, and leave out those with hardly any evidence.
+
+        Args:
+            rows: all of the camera's rows, with the detections' own boxes, and the detections of
+                no track.
+            tracklets: what is remembered of each track, by its id.
+            people: ``(len(rows),)`` who each row shows, where that is known from all cameras;
+                then nobody is linked here.
+
+        Returns:
+            the rows with a detection and the ids they have now, and the tracklets they are now; a
+            linked tracklet looks like all its parts, and its path is smooth.
+        """
+        order = np.lexsort((rows["track"], rows["frame"]))
+        order = order[rows["detected"][order]]  # what was predicted is made anew
+        rows, config = rows[order], self._config()
+        given = self._track_rows(rows, rows["track"])
         if people is not None:
-            joined.person = int(ids[refined.det_index[mine][0]])
-        tracks.append(joined)
-    return result, tracks
+            given, config = given.renamed(people[order]), replace(config, link_gap=0)
+        given = given.renamed(linked(given, config))
+        smooth = complete(given[given.ids != NOBODY], replace(config, whole_period=0))
+        smooth = smooth[smooth.det_index >= 0]
+        sightings = self._to_rows(smooth, rows)
+        tracks = []
+        for track in np.unique(smooth.ids):
+            mine = smooth.ids == track
+            source = smooth.det_index[mine]
+            parts = [tracklets[part] for part in np.unique(rows["track"][source]).tolist()]
+            tracks.append(self._joined(int(track), sightings[mine], parts))
+            if people is not None:
+                tracks[-1].person = int(people[order[source[0]]])
+        rows["track"] = given.ids
+        return rows, tracks
+
+    def completed(self, rows: Rows, people: NDArray[np.int64]) -> Rows:
+        """Take up detections of nobody, fill gaps, smooth and continue.
+
+        Args:
+            rows: as ``linked`` returned them.
+            people: ``(len(rows),)`` who each row shows, 0 for nobody.
+
+        Returns:
+            all rows of these people.
+        """
+        refined = complete(self._track_rows(rows, people), self._config())
+        refined = refined[_area_inside(refined.boxes, self.size) >= 1]  # px
+        return self._to_rows(refined, rows)
+
+    def _config(self) -> RefineConfig:
+        return self.config.at_rate(self.fps)
+
+    def _steps(self, rows: Rows) -> NDArray[np.int64]:
+        return (rows["frame"].astype(np.int64) - 1) // self.stride + 1
+
+    def _track_rows(self, rows: Rows, ids: NDArray[np.int64]) -> TrackRows:
+        # In place of the detection's number goes the row's own, to find out where a row came from.
+        source = np.arange(len(rows))
+        return TrackRows(self._steps(rows), ids, rows["box"], rows["score"], source)
+
+    def _to_rows(self, refined: TrackRows, rows: Rows) -> Rows:
+        result = np.zeros(len(refined), ROW)
+        if len(refined) == 0:
+            return result
+        result["camera"] = rows["camera"][0]
+        result["frame"] = (refined.frames - 1) * self.stride + 1
+        # Of frames in which nobody was found, the time was not kept; it lies between the others.
+        result["time"] = np.interp(refined.frames, self._steps(rows), rows["time"])
+        result["track"] = _tracks_nearby(refined, rows["track"])
+        result["score"] = refined.scores
+        result["box"] = np.clip(refined.boxes, 0, [*self.size, *self.size])
+        located = self.model.locate(result["box"], self.size)[0] if self.model else np.nan
+        result["floor"] = located
+        result["detected"] = refined.det_index >= 0
+        return result
+
+    def _joined(self, track: int, rows: Rows, parts: Sequence[Tracklet]) -> Tracklet:
+        """One tracklet with the rows' sightings and the parts' looks."""
+        start, end = float(rows["time"][0]), float(rows["time"][-1])
+        tracklet = Tracklet(TrackKey(self.camera, track), start, end)
+        for frame, time in zip(rows["frame"].tolist(), rows["time"].tolist(), strict=True):
+            tracklet.see(frame, time)
+        for part in parts:
+            # Of a track that was cut, each piece looks like what was seen of it.
+            times = part.gallery.times()
+            tracklet.gallery.extend(part.gallery.part(_during(times, start, end)))
+        if self.model:
+            points, covariances = self.model.locate(rows["box"], self.size)
+            for time, point, covariance in zip(rows["time"], points, covariances, strict=True):
+                tracklet.path.add(float(time), point, covariance, self.model.position)
+        return tracklet
 
 
 def _area_inside(boxes: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
@@ -108,25 +174,22 @@ def _area_inside(boxes: NDArray[np.float32], size: tuple[int, int]) -> NDArray[n
     return area
 
 
-def _to_rows(
-    refined: TrackRows,
-    rows: Rows,
-    steps: NDArray[np.int64],
-    stride: int,
-    model: Calibration | None,
-    size: tuple[int, int],
-) -> Rows:
-    result = np.zeros(len(refined), ROW)
-    if len(refined) == 0:
-        return result
-    result["camera"] = rows["camera"][0]
-    result["frame"] = (refined.frames - 1) * stride + 1
-    # Of frames in which nobody was found, the time was not kept; it lies between its neighbours.
-    result["time"] = np.interp(refined.frames, steps, rows["time"])
-    result["track"], result["score"] = refined.ids, refined.scores
-    result["box"] = np.clip(refined.boxes, 0, [*size, *size])
-    result["floor"] = model.locate(result["box"], size)[0] if model else np.nan
-    result["detected"] = refined.det_index >= 0
+def _tracks_nearby(refined: TrackRows, tracks: NDArray[np.int64]) -> NDArray[np.int64]:
+    """``(len(refined),)`` the track each row is part of: its own, or the person's last or first.
+
+    Args:
+        refined: rows of people; ``det_index`` says where in ``tracks`` each came from, if at all.
+        tracks: with 0 for none.
+    """
+    order = np.lexsort((refined.frames, refined.ids))
+    source, people = refined.det_index[order], refined.ids[order]
+    known = np.where(source >= 0, tracks[source], NOBODY)
+    seen = np.flatnonzero(known != NOBODY)
+    every = np.arange(len(known))
+    last = seen[np.maximum(np.searchsorted(seen, every, "right") - 1, 0)]
+    following = seen[np.minimum(np.searchsorted(seen, every), len(seen) - 1)]
+    result = np.empty(len(known), np.int64)
+    result[order] = known[np.where((people[last] == people) & (last <= every), last, following)]
     return result
 
 
@@ -134,25 +197,3 @@ def _during(times: NDArray[np.float64], start: float, end: float) -> NDArray[np.
     """Which times lie between start and end, s; all, where none does."""
     inside = (times >= start - CLOCK) & (times <= end + CLOCK)
     return inside if inside.any() else np.ones(len(times), bool)
-
-
-def _join(
-    key: TrackKey,
-    rows: Rows,
-    parts: list[Tracklet],
-    model: Calibration | None,
-    size: tuple[int, int],
-) -> Tracklet:
-    """One tracklet with the rows' sightings and the parts' looks."""
-    tracklet = Tracklet(key, float(rows["time"][0]), float(rows["time"][-1]))
-    for frame, time in zip(rows["frame"].tolist(), rows["time"].tolist(), strict=True):
-        tracklet.see(frame, time)
-    for part in parts:
-        # Of a track that was cut, each piece looks like what was seen of it.
-        times = part.gallery.times()
-        tracklet.gallery.extend(part.gallery.part(_during(times, tracklet.start, tracklet.end)))
-    if model:
-        points, covariances = model.locate(rows["box"], size)
-        for time, point, covariance in zip(rows["time"], points, covariances, strict=True):
-            tracklet.path.add(float(time), point, covariance, model.position)
-    return tracklet

@@ -19,10 +19,10 @@ from mtmc.evaluate.perception import Perception, PerceptionConfig
 from mtmc.mot import MotRows, write_mot
 from mtmc.tracking import make_tracker
 from trackers import Detections, Tracks
-from trackers.offline import RefineConfig, TrackRows, refine
+from trackers.offline import NOBODY, RefineConfig, TrackRows, refine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence, Sized
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -113,15 +113,15 @@ def reported(found: Sequence[Found]) -> MotRows:
 
 def refined(found: Sequence[Found], config: RefineConfig) -> MotRows:
     """The tracks after a second look with the future known, made from the detections' own boxes."""
-    detected = [(d, t[t.det_index >= 0]) for d, t in found] or [(Detections(), Tracks())]
-    looks = [d.embeddings[t.det_index] for d, t in detected if d.embeddings is not None]
+    detections = [d for d, _ in found] or [Detections()]
+    looks = [d.embeddings for d in detections if d.embeddings is not None]
     rows = refine(
         TrackRows(
-            _frames([tracks for _, tracks in detected]),
-            np.concatenate([tracks.ids for _, tracks in detected]),
-            np.concatenate([d.boxes[t.det_index] for d, t in detected]),
-            np.concatenate([d.scores[t.det_index] for d, t in detected]),
-            np.concatenate([tracks.det_index for _, tracks in detected]),
+            _frames(detections),
+            np.concatenate([_ids(d, tracks) for d, tracks in found] or [np.zeros(0, np.int64)]),
+            np.concatenate([d.boxes for d in detections]),
+            np.concatenate([d.scores for d in detections]),
+            np.concatenate([np.arange(len(d)) for d in detections]),
             np.concatenate(looks) if looks else None,
         ),
         config,
@@ -130,9 +130,17 @@ def refined(found: Sequence[Found], config: RefineConfig) -> MotRows:
     return MotRows.make(rows.frames, rows.ids, rows.boxes, scores=rows.scores)
 
 
-def _frames(tracks: Sequence[Tracks]) -> NDArray[np.int64]:
-    """The frame of every track box, the first frame being 1."""
-    return np.repeat(np.arange(1, len(tracks) + 1), [len(each) for each in tracks])
+def _ids(detections: Detections, tracks: Tracks) -> NDArray[np.int64]:
+    """``(N,)`` the track that took each detection, or nobody."""
+    ids = np.full(len(detections), NOBODY)
+    taken = tracks.det_index >= 0
+    ids[tracks.det_index[taken]] = tracks.ids[taken]
+    return ids
+
+
+def _frames(found: Sequence[Sized]) -> NDArray[np.int64]:
+    """The frame of every box, the first frame being 1."""
+    return np.repeat(np.arange(1, len(found) + 1), [len(each) for each in found])
 
 
 def track_all(

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from mtmc.mot import MotRows, format_mot
 from mtmc.outputs.files import explained, replacing, write_text
 from mtmc.types import Frame, TrackKey
-from trackers import Tracks
+from trackers import Detections, Tracks
 
 ROW = np.dtype(
     [
         ("camera", np.uint16),
         ("frame", np.int32),
         ("time", np.float64),
-        ("track", np.int64),
+        ("track", np.int64),  # 0: a detection that no track took
         ("box", np.float32, 4),
         ("score", np.float32),
         ("floor", np.float32, 2),
@@ -49,6 +49,24 @@ def make_rows(
     return rows
 
 
+def untracked_rows(camera: int, frame: Frame, detections: Detections, tracks: Tracks) -> Rows:
+    """The detections of one frame that no track took, as rows of the table.
+
+    Args:
+        camera: the camera's number.
+        frame: whose detections these are.
+        detections: all of them.
+        tracks: which of them were taken.
+    """
+    free = np.ones(len(detections), bool)
+    free[tracks.det_index[tracks.det_index >= 0]] = False
+    rows = np.zeros(np.count_nonzero(free), ROW)
+    rows["camera"], rows["frame"], rows["time"] = camera, frame.index, frame.time
+    rows["box"], rows["score"] = detections.boxes[free], detections.scores[free]
+    rows["floor"], rows["detected"] = np.nan, True
+    return rows
+
+
 class TrackSpool:
     """All rows of a run, on disk, so that memory does not grow with the length of the video."""
 
@@ -63,11 +81,11 @@ class TrackSpool:
             self._file.write(rows.tobytes())
 
     def rows(self) -> Rows:
-        """All rows so far, mapped from the file."""
+        """All rows so far, mapped from the file, which stays as it is when they are changed."""
         self._file.flush()
         if self._path.stat().st_size == 0:
             return np.zeros(0, ROW)
-        return np.memmap(self._path, ROW, mode="r")
+        return np.memmap(self._path, ROW, mode="c")
 
     def __enter__(self) -> Self:
         return self

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mtmc.outputs.tracks import ROW
-from mtmc.refinement import refine_camera
+from mtmc.refinement import CameraRefinement
 from mtmc.tracklets import Tracklet
 from mtmc.types import TrackKey
 from trackers.offline import RefineConfig
@@ -29,8 +29,14 @@ def memory(*tracks):
     return tracklets
 
 
-def refine(rows, tracklets, stride=1, fps=30.0):
-    return refine_camera(rows, tracklets, RefineConfig(), "a", stride, fps, None, SIZE)
+def refine(rows, tracklets, stride=1, fps=30.0, people=None):
+    """The rows, when each track is a person unless ``people`` says who is who, and the tracks."""
+    refinement = CameraRefinement(RefineConfig(), "a", stride, fps, None, SIZE)
+    linked, tracks = refinement.linked(rows, tracklets)
+    who = linked["track"]
+    if people is not None:
+        who = np.array([people.get(track, 0) for track in who.tolist()], np.int64)
+    return refinement.completed(linked, who), tracks
 
 
 def test_a_broken_track_is_linked_filled_and_looks_like_both_parts():
@@ -68,3 +74,53 @@ def test_boxes_stay_in_the_image():
     refined, _ = refine(make_rows(1, np.arange(1, 300)), memory(1))
     assert refined["box"].max() <= 640
     assert ((refined["box"][:, 2:] - refined["box"][:, :2]) > 0).all()
+
+
+def test_tracks_of_one_person_are_filled_between_and_keep_their_numbers():
+    """Motion alone would not link them: the first one stands, who goes on walks."""
+    first, second = make_rows(1, np.arange(1, 61), speed=0), make_rows(2, np.arange(75, 130), 30, 2)
+    second["box"][:, [0, 2]] -= 2 * 75
+    rows = np.concatenate([first, second])
+    refined, tracks = refine(rows, memory(1, 2), people={1: 7, 2: 7})
+    between = refined[(refined["frame"] > 63) & (refined["frame"] < 72)]
+    assert len(tracks) in (1, 2)
+    assert len(between) == 8
+    assert not between["detected"].any()
+    assert set(refined["track"].tolist()) <= {1, 2}
+    assert len(refined) == len(set(refined["frame"].tolist()))
+
+
+def test_two_people_stay_two():
+    rows = np.concatenate([make_rows(1, np.arange(1, 61)), make_rows(2, np.arange(30, 131))])
+    rows["box"][60:, [1, 3]] += 200
+    refined, _ = refine(rows, memory(1, 2), people={1: 1, 2: 2})
+    assert len(np.unique(refined[["frame", "track"]])) == len(refined)
+
+
+def test_a_person_takes_up_detections_of_no_track_each_once():
+    rows = np.concatenate([make_rows(1, np.arange(40, 100)), make_rows(0, np.arange(1, 40))])
+    refined, (track,) = refine(rows, memory(1))
+    assert refined["frame"].tolist()[:39] == list(range(1, 40))
+    assert refined["detected"][:39].all()
+    assert set(refined["track"].tolist()) == {1}
+    assert track.frames == [[40, 99]]  # the association is told of what was tracked alone
+
+
+def test_what_another_person_has_is_not_taken():
+    """Two tracks of one person, of whom another one is seen between: ids are kept apart."""
+    rows = np.concatenate(
+        [make_rows(1, np.arange(1, 41)), make_rows(2, np.arange(41, 81)), make_rows(0, [60, 61])]
+    )
+    rows["box"][40:80, [1, 3]] += 100
+    refined, _ = refine(rows, memory(1, 2), people={1: 1, 2: 2})
+    assert len(np.unique(refined[["frame", "track"]])) == len(refined)
+    seen = refined[refined["detected"]]
+    assert len(np.unique(np.column_stack([seen["frame"], seen["box"][:, 1] > 150]), axis=0)) == len(
+        seen
+    )
+
+
+def test_nobody_but_weak_detections():
+    refined, tracks = refine(make_rows(0, np.arange(1, 100)), {})
+    assert len(refined) == 0
+    assert tracks == []

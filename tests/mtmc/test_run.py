@@ -106,6 +106,39 @@ def test_boxes_without_pictures(tmp_path):
     assert [len(ids) for ids in ids_by_place(tmp_path / "out", "left")] == [1, 1]
 
 
+def with_weak_starts(folder, names):
+    """Detections of which the first half is unsure; each camera's people are a bit elsewhere."""
+    (folder / "det").mkdir()
+    for place, name in enumerate(names):
+        lines = [
+            f"{i + 1},-1,{5 + 2 * i + 45 * person},{30 + 12 * person + place},22,60,"
+            f"{0.4 if i < 20 else 0.9},-1,-1,-1"
+            for i in range(40)
+            for person in range(2)
+        ]
+        (folder / "det" / f"{name}.txt").write_text("\n".join(lines) + "\n")
+
+
+def test_weak_detections_are_taken_up_whatever_the_order_of_cameras(tmp_path):
+    found = {}
+    for order, names in enumerate((("a", "b"), ("b", "a"))):
+        folder = tmp_path / str(order)
+        folder.mkdir()
+        sizes = "".join(f"  {name}: {{fps: 10, size: [160, 120]}}\n" for name in names)
+        (folder / "cameras.yaml").write_text("cameras:\n" + sizes)
+        with_weak_starts(folder, names)
+        run(folder, folder / "out", {**SETTINGS, "reid": "none"})
+        found[order] = [read_mot(folder / "out/tracks" / f"{n}.txt", MotKind.TRACKS) for n in names]
+    for first, second in zip(*found.values(), strict=True):
+        assert sorted(set(first.frames.tolist())) == list(range(1, 41))
+        np.testing.assert_array_equal(first.frames, second.frames)
+        np.testing.assert_allclose(first.boxes, second.boxes)
+        assert len(np.unique(np.stack([first.frames, first.ids], axis=1), axis=0)) == len(first)
+    out = tmp_path / "left"
+    run(tmp_path / "0", out, {**SETTINGS, "reid": "none", "refine": {"adopt_gap": 0, "extend": 0}})
+    assert read_mot(out / "tracks/a.txt", MotKind.TRACKS).frames.min() == 22
+
+
 def test_a_camera_that_breaks_off_does_not_stop_the_others(scene, tmp_path):
     whole = write_video(tmp_path / "whole.ts", block_frames(24))
     data = whole.read_bytes()

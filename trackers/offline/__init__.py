@@ -3,13 +3,14 @@
     rows = TrackRows(frames, ids, boxes, scores, det_index)
     rows = refine(rows)
 
-The steps, in this order: rows without a detection are dropped and long gaps cut; tracks are linked
-where the evidence of motion, size and appearance says that they are one person; tracks with hardly
-any evidence are removed; gaps are filled, boxes smoothed and both ends continued a little. Camera
-motion is estimated from the tracks and taken out meanwhile.
+First `linked`, who is who: rows without a detection are dropped and long gaps cut; tracks are
+linked where the evidence of motion, size and appearance says that they are one person; tracks with
+hardly any evidence are removed. Then `complete`, who is where: boxes with hidden feet are made
+whole, detections that no track took are taken up, gaps are filled, boxes smoothed and both ends
+continued a little. Camera motion is estimated from the tracks and taken out meanwhile.
 """
 
-from trackers.offline.refine import RefineConfig, refine
-from trackers.offline.rows import TrackRows
+from trackers.offline.refine import RefineConfig, complete, linked, refine
+from trackers.offline.rows import NOBODY, TrackRows
 
-__all__ = ["RefineConfig", "TrackRows", "refine"]
+__all__ = ["NOBODY", "RefineConfig", "TrackRows", "complete", "linked", "refine"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trackers import kalman
+from trackers.kalman import COVARIANCE, VALUE, VAR_VALUE, VAR_VELOCITY, VELOCITY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,3 +82,26 @@ def track_ends(paths: Paths, noise: MotionNoise, window: int, *, at_start: bool)
         kalman.update(part, centres[here], noise.measured**2 * scale[here])
         state[:, here] = part
     return Ends(frames, state, size)
+
+
+def carried(state: Array, gap: NDArray[np.integer], height: Array, noise: MotionNoise) -> Array:
+    """States some frames later, in one step.
+
+    Args:
+        state: ``(5, N, 2)``.
+        gap: ``(N,)`` frames.
+        height: ``(N,)`` of the boxes.
+        noise: how people move.
+
+    Returns:
+        ``(5, N, 2)``.
+    """
+    frames = np.asarray(gap, np.float64)[:, None]
+    place, pace = ((share * height[:, None]) ** 2 for share in (noise.position, noise.velocity))
+    later = state.copy()
+    later[VALUE] += frames * state[VELOCITY]
+    later[VAR_VALUE] += 2 * frames * state[COVARIANCE] + frames**2 * state[VAR_VELOCITY]
+    later[VAR_VALUE] += frames * place + frames**3 / 3 * pace
+    later[COVARIANCE] += frames * state[VAR_VELOCITY] + frames**2 / 2 * pace
+    later[VAR_VELOCITY] += frames * pace
+    return later

@@ -9,6 +9,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from trackers.kalman import COVARIANCE, VALUE, VAR_VALUE, VAR_VELOCITY, VELOCITY
+from trackers.offline.ends import carried
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,22 +51,15 @@ def motion_evidence(ends: Ends, starts: Ends, pairs: Pairs, noise: MotionNoise) 
         One number per pair, in nats.
     """
     before, after = ends.state[:, pairs[0]], starts.state[:, pairs[1]]
-    gap = (starts.frames[pairs[1]] - ends.frames[pairs[0]])[:, None].astype(np.float64)
-    scale = (ends.size[pairs[0], 1] * starts.size[pairs[1], 1])[:, None]
-    place, pace = noise.position**2 * scale, noise.velocity**2 * scale
+    gap = starts.frames[pairs[1]] - ends.frames[pairs[0]]
+    height = np.sqrt(ends.size[pairs[0], 1] * starts.size[pairs[1], 1])
+    later, scale = carried(before, gap, height, noise), height[:, None] ** 2
 
-    moved = after[VALUE] - before[VALUE] - gap * before[VELOCITY]
-    turned = -after[VELOCITY] - before[VELOCITY]
-    var_moved = (
-        before[VAR_VALUE]
-        + 2 * gap * before[COVARIANCE]
-        + gap**2 * before[VAR_VELOCITY]
-        + gap * place
-        + gap**3 / 3 * pace
-        + after[VAR_VALUE]
-    )
-    both = before[COVARIANCE] + gap * before[VAR_VELOCITY] + gap**2 / 2 * pace - after[COVARIANCE]
-    var_turned = before[VAR_VELOCITY] + gap * pace + after[VAR_VELOCITY]
+    moved = after[VALUE] - later[VALUE]
+    turned = -after[VELOCITY] - later[VELOCITY]
+    var_moved = later[VAR_VALUE] + after[VAR_VALUE]
+    both = later[COVARIANCE] - after[COVARIANCE]
+    var_turned = later[VAR_VELOCITY] + after[VAR_VELOCITY]
     determinant = var_moved * var_turned - both**2
     distance = var_turned * moved**2 - 2 * both * moved * turned + var_moved * turned**2
     own_pace = 2 * noise.walking**2 * scale

@@ -7,11 +7,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
 from trackers.camera import common_shift
-from trackers.kalman import VELOCITY
-from trackers.lifecycle import check_at_least
+from trackers.lifecycle import check_at_least, check_share
+from trackers.offline.adopt import adopt
 from trackers.offline.ends import MotionNoise, track_ends
 from trackers.offline.link import (
     best_links,
@@ -20,7 +19,9 @@ from trackers.offline.link import (
     motion_evidence,
     size_evidence,
 )
-from trackers.offline.rows import Paths, TrackRows, join
+from trackers.offline.polish import extend, fill_likely, smooth
+from trackers.offline.rows import NOBODY, Paths, TrackRows, cut, mean_looks
+from trackers.offline.whole import make_whole
 from trackers.rate import NOMINAL_FPS, frames_at
 
 if TYPE_CHECKING:
@@ -46,7 +47,15 @@ class RefineConfig:
             `appearance_middle`, where there are embeddings.
         appearance_middle: similarity that speaks neither for nor against one person.
         ghost_score: tracks whose detections' scores sum up to less are removed.
-        fill_gap: longest gap, in frames, that is filled in.
+        fill_gap: longest gap, in frames, that is filled in; gaps of more than `cut_gap` frames are
+            where motion and size alone would link across them, too.
+        adopt_gap: tracks go on over detections that none of them took, before they begin, after
+            they end and in gaps, until there was none for so many frames; 0 takes none.
+        adopt_overlap: least IoU of such a detection with where the track is expected.
+        adopt_inside: the same in gaps, where a straight line is a good answer already.
+        adopt_score: least score of such a detection.
+        whole_period: boxes with hidden feet are made as tall as the person, if these are hidden
+            for less than about so many frames; 0 leaves them.
         extend: frames by which tracks are continued at both ends.
         smooth_position: standard deviation, in frames, of the smoothing of positions; 0 for none.
         smooth_size: likewise for width and height.
@@ -61,6 +70,11 @@ class RefineConfig:
     appearance_middle: float = 0.6
     ghost_score: float = 10.0
     fill_gap: int = 100
+    adopt_gap: int = 10
+    adopt_overlap: float = 0.5
+    adopt_inside: float = 0.7
+    adopt_score: float = 0.1
+    whole_period: float = 120
     extend: int = 3
     smooth_position: float = 1.0
     smooth_size: float = 2.0
@@ -68,11 +82,18 @@ class RefineConfig:
 
     def __post_init__(self) -> None:
         check_at_least(1, link_window=self.link_window, cut_gap=self.cut_gap)
+        check_share(
+            adopt_overlap=self.adopt_overlap,
+            adopt_inside=self.adopt_inside,
+            adopt_score=self.adopt_score,
+        )
         check_at_least(
             0,
             link_gap=self.link_gap,
             ghost_score=self.ghost_score,
             fill_gap=self.fill_gap,
+            adopt_gap=self.adopt_gap,
+            whole_period=self.whole_period,
             extend=self.extend,
             smooth_position=self.smooth_position,
             smooth_size=self.smooth_size,
@@ -94,6 +115,8 @@ class RefineConfig:
             link_window=frames_at(self.link_window, fps),
             ghost_score=self.ghost_score * fps / NOMINAL_FPS,
             fill_gap=frames_at(self.fill_gap, fps),
+            adopt_gap=frames_at(self.adopt_gap, fps),
+            whole_period=self.whole_period * fps / NOMINAL_FPS,
             extend=round(self.extend * fps / NOMINAL_FPS),
             smooth_position=min(self.smooth_position, _STRAIGHT * fps),
             smooth_size=min(self.smooth_size, _STRAIGHT * fps),
@@ -103,10 +126,11 @@ class RefineConfig:
 def refine(
     rows: TrackRows, config: RefineConfig | None = None, last_frame: int | None = None
 ) -> TrackRows:
-    """Links tracks across gaps, removes ghosts, fills, extends and smooths what remains.
+    """Links tracks across gaps, removes ghosts, and completes what remains.
 
     Args:
-        rows: the tracks of one video; rows without a detection are dropped and made anew.
+        rows: the tracks of one video, and the detections that none of them took, if these are to
+            be made use of; rows without a detection are dropped and made anew.
         config: settings; the defaults where None.
         last_frame: length of the video; the last frame of `rows` where None.
 
@@ -114,17 +138,58 @@ def refine(
         Rows sorted by frame and id. A person's id is that of the first track that was linked.
         Embeddings are not carried over.
     """
-    config = config or RefineConfig()
     rows = rows[rows.det_index >= 0]
-    if not len(rows):
-        return rows
-    last_frame = int(rows.frames.max()) if last_frame is None else last_frame
-    camera = camera_path(rows, last_frame)
-    paths = cut(to_paths(rows, camera), config.cut_gap)
-    paths = link(paths, rows, config)
+    return complete(rows.renamed(linked(rows, config)), config, last_frame)
+
+
+def linked(rows: TrackRows, config: RefineConfig | None = None) -> NDArray[np.int64]:
+    """Who is who: the first half of `refine`.
+
+    Args:
+        rows: as for `refine`, each with its detection.
+        config: settings; the defaults where None.
+
+    Returns:
+        ``(len(rows),)`` the ids of linked tracks, 0 for what is nobody.
+    """
+    config = config or RefineConfig()
+    ids = np.full(len(rows), NOBODY)
+    tracks = rows.ids != NOBODY
+    if not tracks.any():
+        return ids
+    paths = to_paths(rows, tracks, camera_path(rows[tracks], int(rows.frames.max())))
+    paths = link(cut(paths, config.cut_gap), rows, config)
     paths = remove_ghosts(paths, config.ghost_score)
-    ids = _person_ids(rows.ids[paths.source[paths.first()]])
-    paths = fill(paths, config.fill_gap)
+    ids[paths.source] = _person_ids(rows.ids[paths.source[paths.first()]])[paths.track]
+    return ids
+
+
+def complete(
+    rows: TrackRows, config: RefineConfig | None = None, last_frame: int | None = None
+) -> TrackRows:
+    """Who is where: the second half of `refine`, with ids that are final.
+
+    Args:
+        rows: as for `refine`, each with its detection; the detections of nobody are taken up by
+            the tracks they fit.
+        config: settings; the defaults where None.
+        last_frame: as for `refine`.
+
+    Returns:
+        As `refine`.
+    """
+    config = config or RefineConfig()
+    tracks = rows.ids != NOBODY
+    if not tracks.any():
+        return rows[tracks]
+    last_frame = int(rows.frames.max()) if last_frame is None else last_frame
+    camera = camera_path(rows[tracks], last_frame)
+    paths = to_paths(rows, tracks, camera)
+    ids = rows.ids[paths.source[paths.first()]]
+    headless = rows.boxes[paths.source, 1] < 1  # px
+    paths = make_whole(paths, headless, config.whole_period, config.fill_gap)
+    paths = adopt(paths, to_paths(rows, ~tracks, camera), config, rows.embeddings)
+    paths = fill_likely(paths, config)
     paths = smooth(paths, config)
     paths = extend(paths, config, last_frame)
     return to_rows(paths, ids, rows, camera)
@@ -156,9 +221,10 @@ def camera_path(rows: TrackRows, last_frame: int) -> Array:
     return np.cumsum(steps, axis=0)
 
 
-def to_paths(rows: TrackRows, camera: Array) -> Paths:
-    """Rows as paths with the camera held still."""
-    order = np.lexsort((rows.frames, rows.ids))
+def to_paths(rows: TrackRows, chosen: NDArray[np.bool_], camera: Array) -> Paths:
+    """Some of the rows as paths with the camera held still."""
+    order = np.flatnonzero(chosen)
+    order = order[np.lexsort((rows.frames[order], rows.ids[order]))]
     boxes = rows.boxes[order].astype(np.float64)
     frames = rows.frames[order]
     values = np.empty_like(boxes)
@@ -178,13 +244,6 @@ def to_rows(paths: Paths, ids: NDArray[np.int64], rows: TrackRows, camera: Array
     det_index = np.where(source >= 0, rows.det_index[source], -1)
     scores = paths.scores[order].astype(np.float32)
     return TrackRows(frames, ids[paths.track[order]], boxes, scores, det_index)
-
-
-def cut(paths: Paths, longest: int) -> Paths:
-    """Tracks cut wherever they were unseen for more than ``longest`` frames."""
-    new_track = np.diff(paths.track) > 0
-    part = np.concatenate([[0], np.cumsum(new_track | (np.diff(paths.frames) > longest + 1))])
-    return Paths(part, paths.frames, paths.values, paths.scores, paths.source)
 
 
 def link(paths: Paths, rows: TrackRows, config: RefineConfig) -> Paths:
@@ -207,12 +266,9 @@ def _likeness(
     paths: Paths, embeddings: NDArray[np.float32], pairs: Pairs, *, unknown: float
 ) -> Array:
     """Cosine similarity of the tracks' mean embeddings, `unknown` where one has none."""
-    total = np.zeros((paths.count, embeddings.shape[1]))
-    np.add.at(total, paths.track, np.nan_to_num(embeddings[paths.source]))
-    length = np.linalg.norm(total, axis=1)
-    known = length > 0.0
-    total /= np.maximum(length, 1e-12)[:, None]
-    likeness = (total[pairs[0]] * total[pairs[1]]).sum(axis=1)
+    looks = mean_looks(paths, embeddings)
+    known: NDArray[np.bool_] = np.any(looks, axis=1)
+    likeness = (looks[pairs[0]] * looks[pairs[1]]).sum(axis=1)
     return np.where(known[pairs[0]] & known[pairs[1]], likeness, unknown)
 
 
@@ -220,75 +276,3 @@ def remove_ghosts(paths: Paths, least: float) -> Paths:
     """Tracks without those whose scores sum up to less than ``least``."""
     total = np.bincount(paths.track, weights=paths.scores, minlength=paths.count)
     return paths.select(total[paths.track] >= least)
-
-
-def fill(paths: Paths, longest: int) -> Paths:
-    """Tracks with straight lines across gaps of up to ``longest`` frames."""
-    gap = np.where(np.diff(paths.track) == 0, np.diff(paths.frames), 1)
-    before = np.flatnonzero((gap > 1) & (gap <= longest + 1))
-    count = gap[before] - 1
-    row = np.repeat(before, count)
-    step = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count) + 1
-    share = step / np.repeat(count + 1, count)
-
-    def between(column: Array) -> Array:
-        weight = share.reshape(-1, *[1] * (column.ndim - 1))
-        line: Array = column[row] + weight * (column[row + 1] - column[row])
-        return line
-
-    filled = Paths(
-        paths.track[row],
-        paths.frames[row] + step,
-        between(paths.values),
-        between(paths.scores),
-        np.full(len(row), -1),
-    )
-    return join([paths, filled])
-
-
-def extend(paths: Paths, config: RefineConfig, last_frame: int) -> Paths:
-    """Tracks continued a few frames at both ends, at the speed they have there."""
-    if not config.extend or not len(paths):
-        return paths
-    parts = [paths]
-    for at_start in (False, True):
-        ends = track_ends(paths, config.noise, config.link_window, at_start=at_start)
-        outermost = paths.first() if at_start else paths.last()
-        for step in range(1, config.extend + 1):
-            values = paths.values[outermost].copy()
-            values[:, :2] += step * ends.state[VELOCITY]
-            frames = ends.frames + (-step if at_start else step)
-            inside = (frames >= 1) & (frames <= last_frame)
-            parts.append(
-                Paths(
-                    paths.track[outermost][inside],
-                    frames[inside],
-                    values[inside],
-                    paths.scores[outermost][inside],
-                    np.full(int(inside.sum()), -1),
-                )
-            )
-    return join(parts)
-
-
-def smooth(paths: Paths, config: RefineConfig) -> Paths:
-    """Tracks with positions and sizes smoothed by a Gaussian, run by run of adjacent frames."""
-    if not len(paths):
-        return paths
-    breaks = np.flatnonzero((np.diff(paths.track) > 0) | (np.diff(paths.frames) > 1)) + 1
-    values = paths.values.copy()
-    for run in np.split(np.arange(len(paths)), breaks):
-        values[run, :2] = _gaussian(values[run, :2], config.smooth_position)
-        values[run, 2:] = _gaussian(values[run, 2:], config.smooth_size)
-    return Paths(paths.track, paths.frames, values, paths.scores, paths.source)
-
-
-def _gaussian(signal: Array, deviation: float) -> Array:
-    pad = min(int(4 * deviation), len(signal) - 1)
-    if deviation <= 0 or pad < 1:
-        return signal
-    # Mirrored through the end points, so that a straight line stays one.
-    head = 2 * signal[0] - signal[pad:0:-1]
-    tail = 2 * signal[-1] - signal[-2 : -pad - 2 : -1]
-    smoothed: Array = gaussian_filter1d(np.concatenate([head, signal, tail]), deviation, axis=0)
-    return smoothed[pad : pad + len(signal)]

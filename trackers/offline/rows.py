@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
+NOBODY = 0  # in place of a track's id
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrackRows:
@@ -20,7 +22,7 @@ class TrackRows:
 
     Args:
         frames: ``(M,) int64``, 1-based.
-        ids: ``(M,) int64`` track ids; one box per id and frame.
+        ids: ``(M,) int64`` track ids; one box per id and frame. 0 for detections of no track.
         boxes: ``(M, 4) float32``, ``x1, y1, x2, y2`` in pixels; the detections themselves serve
             better than a filter's estimates, which lag behind.
         scores: ``(M,) float32`` detector confidence.
@@ -51,8 +53,8 @@ class TrackRows:
                 raise ValueError(f"{name} must have shape ({len(self)},) like frames, got {shape}")
         if self.embeddings is not None and len(self.embeddings) != len(self):
             raise ValueError(f"embeddings must have {len(self)} rows, got {len(self.embeddings)}")
-        pairs = np.stack([self.frames, self.ids], axis=1)
-        if len(np.unique(pairs, axis=0)) != len(self):
+        pairs = np.stack([self.frames, self.ids], axis=1)[self.ids != NOBODY]
+        if len(np.unique(pairs, axis=0)) != len(pairs):
             raise ValueError("a track id occurs twice in one frame")
 
     def __len__(self) -> int:
@@ -69,6 +71,10 @@ class TrackRows:
             self.det_index[index],
             embeddings,
         )
+
+    def renamed(self, ids: NDArray[np.int64]) -> TrackRows:
+        """The same rows with other ids ``(M,)``."""
+        return replace(self, ids=ids)
 
 
 @dataclass(slots=True, eq=False)
@@ -132,3 +138,23 @@ def join(parts: list[Paths]) -> Paths:
         np.concatenate([part.scores for part in parts])[order],
         np.concatenate([part.source for part in parts])[order],
     )
+
+
+def mean_looks(paths: Paths, embeddings: NDArray[np.float32]) -> Array:
+    """``(count, D)`` unit mean embedding of each track, zero where it has none.
+
+    Args:
+        paths: the tracks.
+        embeddings: by source, a row of NaN where there is none.
+    """
+    total = np.zeros((paths.count, embeddings.shape[1]))
+    np.add.at(total, paths.track, np.nan_to_num(embeddings[paths.source]))
+    total /= np.maximum(np.linalg.norm(total, axis=1), 1e-12)[:, None]
+    return total
+
+
+def cut(paths: Paths, longest: int) -> Paths:
+    """Tracks cut wherever they were unseen for more than ``longest`` frames."""
+    new_track = np.diff(paths.track) > 0
+    part = np.concatenate([[0], np.cumsum(new_track | (np.diff(paths.frames) > longest + 1))])
+    return Paths(part, paths.frames, paths.values, paths.scores, paths.source)

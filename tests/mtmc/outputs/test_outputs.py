@@ -84,6 +84,10 @@ def test_the_spool_gives_back_what_went_in(tmp_path):
         spool.append(rows(1, 1))
         spool.append(rows(1, 2, 6))
         assert spool.rows()["track"].tolist() == [4, 5, 6]
+        given = spool.rows()
+        given["track"][0] = 9  # as a track that is cut gets new ids
+        assert given["track"].tolist() == [9, 5, 6]
+        assert spool.rows()["track"].tolist() == [4, 5, 6]
     assert list(tmp_path.iterdir()) == []
 
 
