@@ -83,7 +83,7 @@ class Traffic:
                     tracklet.gallery.add(crops[taken], 0.8)
                 if self._calibrated:
                     at = place + 0.1 * self._random.normal(size=2)
-                    tracklet.path.add(now + 1e-6, at, 0.02)
+                    tracklet.path.add(now + 1e-6, at, 0.01 * np.eye(2))
                 visible.append(tracklet)
         for tracklet in [t for t in self._closing if t.end < now - 2]:
             self._closing.remove(tracklet)

@@ -41,6 +41,7 @@ log = logging.getLogger("mtmc")
 
 FEW_CORES = 2  # a network alone keeps so many busy, and a thread beside it only disturbs
 STEPS_AHEAD = 2  # time steps the detector may be ahead of the rest
+ROUNDS_OF_CUTS = 4  # of tracks that changed person; each makes clearer who everybody is
 
 Step = dict[str, Frame]
 
@@ -294,8 +295,11 @@ class Pipeline:
         with self._spool as spool:
             rows, tracklets = self._linked(spool.rows())
             with self._watch("associate"):
-                cuts = self._parts.associator.cuts(tracklets)
-                tracklets = self._cut(rows, tracklets, cuts)
+                for _ in range(ROUNDS_OF_CUTS):
+                    cuts = self._parts.associator.cuts(tracklets)
+                    if not cuts:
+                        break
+                    tracklets = self._cut(rows, tracklets, cuts)
             if not self._parts.associator.online:  # which forgets those that ended
                 self.tracklets = tracklets
             with self._watch("associate"):

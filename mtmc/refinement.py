@@ -163,7 +163,7 @@ class CameraRefinement:
         if self.model:
             points, covariances = self.model.locate(rows["box"], self.size)
             for time, point, covariance in zip(rows["time"], points, covariances, strict=True):
-                tracklet.path.add(float(time), point, float(np.trace(covariance)))
+                tracklet.path.add(float(time), point, covariance, self.model.position)
         return tracklet
 
 

@@ -225,7 +225,8 @@ class CameraTracking:
             return None
         points, covariances = self.model.locate(tracks.boxes, self.size)
         for row in np.flatnonzero(tracks.det_index >= 0):
-            tracklets[row].path.add(time, points[row], float(np.trace(covariances[row])))
+            path = tracklets[row].path
+            path.add(time, points[row], covariances[row], self.model.position)
         return points
 
 

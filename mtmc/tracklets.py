@@ -128,19 +128,57 @@ class Gallery:
 
 @dataclass(slots=True)
 class FloorPath:
-    """Floor positions on the clock that all cameras share, one per tick at most."""
+    """Floor positions on the clock that all cameras share, one per tick at most.
+
+    Args:
+        ticks: when.
+        points: ``(x, y)`` m.
+        covariances: ``(xx, xy, yy)`` m².
+        rays: ``(x, y)`` direction on the floor in which the camera looks at the place, unit length;
+            zeros where it is not known.
+    """
 
     ticks: list[int] = field(default_factory=list)
     points: list[tuple[float, float]] = field(default_factory=list)
-    variances: list[float] = field(default_factory=list)
+    covariances: list[tuple[float, float, float]] = field(default_factory=list)
+    rays: list[tuple[float, float]] = field(default_factory=list)
 
-    def add(self, time: float, point: NDArray[np.floating], variance: float) -> None:
-        """Take in a position ``(2,)`` m with its variance m² at ``time`` s."""
+    def add(
+        self,
+        time: float,
+        point: NDArray[np.floating],
+        covariance: NDArray[np.floating],
+        camera: NDArray[np.floating] | None = None,
+    ) -> None:
+        """Take in a position.
+
+        Args:
+            time: s.
+            point: ``(2,)`` m.
+            covariance: ``(2, 2)`` m².
+            camera: ``(3,)`` where the camera stands, m, None where that is not known.
+        """
         tick = int(np.floor(time / TICK + 1e-6))  # 0.6 / 0.2 is a little less than 3
-        if np.isfinite(point).all() and np.isfinite(variance) and tick not in self.ticks[-1:]:
-            self.ticks.append(tick)
-            self.points.append((float(point[0]), float(point[1])))
-            self.variances.append(float(variance))
+        known = np.isfinite(point).all() and np.isfinite(covariance).all()
+        if not known or tick in self.ticks[-1:]:
+            return
+        ray = np.zeros(2) if camera is None else np.asarray(point) - camera[:2]
+        ray = ray / max(float(np.hypot(*ray)), 1e-9)
+        (xx, xy), (_, yy) = covariance.tolist()
+        self.ticks.append(tick)
+        self.points.append((float(point[0]), float(point[1])))
+        self.covariances.append((xx, xy, yy))
+        self.rays.append((float(ray[0]), float(ray[1])))
+
+    def part(self, rows: slice | NDArray[np.integer]) -> FloorPath:
+        """The positions of some rows."""
+        chosen = range(len(self.ticks))[rows] if isinstance(rows, slice) else rows.tolist()
+        return FloorPath(
+            [self.ticks[row] for row in chosen],
+            [self.points[row] for row in chosen],
+            [self.covariances[row] for row in chosen],
+            [self.rays[row] for row in chosen],
+        )
 
 
 @dataclass(slots=True, eq=False)

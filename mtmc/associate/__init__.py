@@ -33,7 +33,10 @@ class Associator(Protocol):
         ...
 
     def cuts(self, tracklets: Sequence[Tracklet]) -> Mapping[TrackKey, Sequence[float]]:
-        """After the last step: when tracks changed person, s; they are cut before ``finish``."""
+        """After the last step: when tracks changed person, s; they are cut before ``finish``.
+
+        Asked again with the parts until nothing is to be cut.
+        """
         ...
 
     def finish(self, tracklets: Sequence[Tracklet]) -> Mapping[TrackKey, int]:

@@ -14,28 +14,52 @@ from scipy import sparse
 from mtmc.associate.evidence import EvidenceConfig
 from mtmc.tracklets import TICK, Tracklet
 
+HIDDEN_REACH = 2.5  # m, how far behind the true place hidden feet put somebody, at most
 PAIRS_AT_ONCE = 1 << 18  # bounds the memory of crowded scenes
 
 Ints = NDArray[np.int64]
 Doubles = NDArray[np.float64]
 
 
-def floor_odds(distance: Doubles, variance: Doubles, config: EvidenceConfig) -> Doubles:
+def floor_odds(
+    away: Doubles,
+    covariance: Doubles,
+    config: EvidenceConfig,
+    rays: tuple[Doubles, Doubles] | None = None,
+) -> Doubles:
     """Log odds of one look at two floor positions taken at the same moment.
 
-    One person: both positions scatter around one place (a two-dimensional Gaussian, with a share
-    of outliers). Two people: the second is anywhere in the scene.
+    One person: both positions scatter around one place (a two-dimensional Gaussian), with a share
+    of outliers. Where the feet are hidden, a position lies behind the true one as its camera sees
+    it: anywhere up to ``HIDDEN_REACH`` further along the ray, and as sure as ever across it. Two
+    people: the second is anywhere in the scene.
 
     Args:
-        distance: between the two, m.
-        variance: the sum of theirs, m² per axis.
+        away: ``(K, 2)`` first position less the second, m.
+        covariance: ``(K, 2, 2)`` the sum of theirs, m².
         config: the weights.
+        rays: ``(K, 2)`` for each of the two the unit direction in which its camera looks there,
+            zeros where that is not known; None for none.
     """
-    anywhere = 1 / config.floor_area
-    spread = variance + config.floor_spread**2
-    near = np.exp(-(distance**2) / (2 * spread)) / (2 * np.pi * spread)
-    share = config.floor_outliers
-    odds: Doubles = np.log((1 - share) * near / anywhere + share)
+    spread = covariance + config.floor_spread**2 * np.eye(2)
+    xx, xy, yy = spread[:, 0, 0], spread[:, 0, 1], spread[:, 1, 1]
+    determinant = xx * yy - xy**2
+    x, y = away.T
+    distance = (yy * x**2 - 2 * xy * x * y + xx * y**2) / determinant
+    near = np.exp(-0.5 * distance) / (2 * np.pi * np.sqrt(determinant))
+    share = np.full(len(away), 1.0 - config.floor_outliers)
+    density = np.zeros(len(away))
+    for ray, towards in zip(rays, (1.0, -1.0), strict=True) if rays else ():
+        along = towards * (away * ray).sum(axis=1)
+        across = x * ray[:, 1] - y * ray[:, 0]
+        variance = xx * ray[:, 1] ** 2 - 2 * xy * ray[:, 0] * ray[:, 1] + yy * ray[:, 0] ** 2
+        known = variance > 0
+        variance = np.where(known, variance, 1.0)
+        bearing = np.exp(-0.5 * across**2 / variance) / np.sqrt(2 * np.pi * variance)
+        behind = known & (along > 0) & (along < HIDDEN_REACH)
+        density += config.floor_hidden * np.where(behind, bearing / HIDDEN_REACH, 0.0)
+        share -= config.floor_hidden * known
+    odds: Doubles = np.log((share * near + density) * config.floor_area + config.floor_outliers)
     return odds
 
 
@@ -55,18 +79,17 @@ def floor_evidence(
     shape = (len(a), len(b))
     if any(tracklet.person is not None for tracklet in (*a, *b)):
         return sparse.csr_array(_tracked_evidence(a, b, config))
-    first = _Positions.of(a, -np.inf, np.inf)
+    first = Positions.of(a, -np.inf, np.inf)
     if len(first.ticks) == 0:
         return sparse.csr_array(shape, dtype=np.float32)
-    second = _Positions.of(b, first.ticks.min(), first.ticks.max())
+    second = Positions.of(b, first.ticks.min(), first.ticks.max())
     cameras = np.unique([t.key.camera for t in (*a, *b)], return_inverse=True)[1]
     places, totals, counts = [], [], []
-    for left, right in _same_tick(first.ticks, second.ticks):
+    for left, right in same_tick(first.ticks, second.ticks):
         rows, columns = first.rows[left], second.rows[right]
         other = cameras[rows] != cameras[len(a) + columns]
         left, right = left[other], right[other]  # noqa: PLW2901
-        distance = np.linalg.norm(first.points[left] - second.points[right], axis=1)
-        odds = floor_odds(distance, first.variances[left] + second.variances[right], config)
+        odds = position_odds(first, left, second, right, config)
         place, looks = np.unique(rows[other] * len(b) + columns[other], return_inverse=True)
         places.append(place)
         totals.append(np.bincount(looks, odds, len(place)))
@@ -105,46 +128,60 @@ def _tracked_evidence(
 
 
 @dataclass(frozen=True, slots=True)
-class _Positions:
+class Positions:
     """Where tracklets were, sorted by tick.
 
     Args:
         rows: ``(K,)`` whose.
         ticks: ``(K,)`` when.
         points: ``(K, 2)`` m.
-        variances: ``(K,)`` m².
+        covariances: ``(K, 2, 2)`` m².
+        rays: ``(K, 2)`` unit directions in which the cameras look there, zeros where unknown.
     """
 
     rows: Ints
     ticks: Ints
     points: Doubles
-    variances: Doubles
+    covariances: Doubles
+    rays: Doubles
 
     @classmethod
     def of(cls, tracklets: Sequence[Tracklet], first: float, last: float) -> Self:
         """From the ticks ``first`` to ``last``."""
         rows: list[int] = []
-        ticks: list[int] = []
-        points: list[tuple[float, float]] = []
-        variances: list[float] = []
+        parts = []
         for row, tracklet in enumerate(tracklets):
             path = tracklet.path
-            part = slice(bisect_left(path.ticks, first), bisect_right(path.ticks, last))
-            rows += [row] * len(path.ticks[part])
-            ticks += path.ticks[part]
-            points += path.points[part]
-            variances += path.variances[part]
-        when = np.array(ticks, np.int64)
+            within = slice(bisect_left(path.ticks, first), bisect_right(path.ticks, last))
+            parts.append(path.part(within))
+            rows += [row] * len(parts[-1].ticks)
+
+        def column(name: str, width: int) -> Doubles:
+            values = [value for part in parts for value in getattr(part, name)]
+            return np.array(values, np.float64).reshape(-1, width)
+
+        when = column("ticks", 1)[:, 0].astype(np.int64)
         order = np.argsort(when, kind="stable")
+        covariances = column("covariances", 3)[order][:, [0, 1, 1, 2]].reshape(-1, 2, 2)
         return cls(
             np.array(rows, np.int64)[order],
             when[order],
-            np.array(points, np.float64).reshape(-1, 2)[order],
-            np.array(variances, np.float64)[order],
+            column("points", 2)[order],
+            covariances,
+            column("rays", 2)[order],
         )
 
 
-def _same_tick(a: Ints, b: Ints) -> Iterator[tuple[Ints, Ints]]:
+def position_odds(
+    a: Positions, left: Ints, b: Positions, right: Ints, config: EvidenceConfig
+) -> Doubles:
+    """Log odds of pairs of positions, some of ``a`` and as many of ``b``."""
+    away = a.points[left] - b.points[right]
+    covariance = a.covariances[left] + b.covariances[right]
+    return floor_odds(away, covariance, config, (a.rays[left], b.rays[right]))
+
+
+def same_tick(a: Ints, b: Ints) -> Iterator[tuple[Ints, Ints]]:
     """All pairs of positions of one tick, some at a time; both are sorted."""
     start = np.searchsorted(b, a, "left")
     partners = np.searchsorted(b, a, "right") - start

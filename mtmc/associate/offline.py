@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 from scipy import sparse
 
+from mtmc.associate.changes import find_changes
 from mtmc.associate.clustering import Links, cluster, reassign
 from mtmc.associate.constraints import Pairs, conflicts, simultaneous
 from mtmc.associate.evidence import EvidenceConfig, Looks, appearance, without_camera_colours
@@ -27,13 +28,18 @@ class OfflineConfig(EvidenceConfig):
     Args:
         split: a track is cut where the looks before and after speak at least that much against
             one person, log odds; None cuts none.
+        change: so many log odds speak against a track's changing person, where it is compared with
+            everybody at every moment, given floor positions; None does not compare.
     """
 
     split: float | None = 2.0
+    change: float | None = 4.0
 
     def __post_init__(self) -> None:
         EvidenceConfig.__post_init__(self)
-        require(self.split is None or self.split > 0, f"split must be above 0, got {self.split}")
+        for name in ("split", "change"):
+            value = getattr(self, name)
+            require(value is None or value > 0, f"{name} must be above 0, got {value}")
 
 
 class OfflineAssociator:
@@ -59,11 +65,22 @@ class OfflineAssociator:
         return {}
 
     def cuts(self, tracklets: Sequence[Tracklet]) -> Mapping[TrackKey, Sequence[float]]:
-        """When tracks changed person, s; to be asked, and done, before ``finish``."""
-        if self._config.split is None:
-            return {}
-        scale = scale_of(tracklets, self._max_distance, self._config)
-        return find_cuts(tracklets, scale, self._config, self._config.split)
+        """When tracks changed person, s; to be asked, and done, before ``finish``.
+
+        First those whose own looks say so; then those that fit better when they are two of the
+        people found.
+        """
+        config = self._config
+        scale = scale_of(tracklets, self._max_distance, config)
+        cuts: Mapping[TrackKey, Sequence[float]] = {}
+        if config.split is not None:
+            cuts = find_cuts(tracklets, scale, config, config.split)
+        located = any(tracklet.path.ticks for tracklet in tracklets)
+        if not cuts and located and config.change is not None:
+            found = self.finish(tracklets)
+            people = np.array([found[t.key] for t in tracklets], np.int64) - 1
+            cuts = find_changes(tracklets, people, scale, config, config.change)
+        return cuts
 
     def finish(self, tracklets: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
         """See ``Associator``; people are numbered in the order of their first sighting."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.associate.evidence import EvidenceConfig, Looks, Scale, appearance
-from mtmc.tracklets import TICK, FloorPath, Gallery, Tracklet
+from mtmc.tracklets import TICK, Gallery, Tracklet
 from mtmc.types import TrackKey
 
 MIN_CROPS = 2.5  # on each side of a cut
@@ -111,7 +111,7 @@ def cut_tracklet(
         for row in mine:
             part.see(int(frames[row]), float(frame_times[row]))
         part.gallery = tracklet.gallery.part(of_crop == number)
-        part.path = _path_part(tracklet.path, np.flatnonzero(of_tick == number))
+        part.path = tracklet.path.part(np.flatnonzero(of_tick == number))
         parts.append(part)
     return parts
 
@@ -123,11 +123,5 @@ def end_at(tracklet: Tracklet, time: float) -> None:
     """
     tracklet.gallery = tracklet.gallery.part(tracklet.gallery.times() < time)
     ticks = np.array(tracklet.path.ticks) * TICK
-    tracklet.path = _path_part(tracklet.path, np.flatnonzero(ticks < time))
+    tracklet.path = tracklet.path.part(np.flatnonzero(ticks < time))
     tracklet.closed = True
-
-
-def _path_part(path: FloorPath, rows: NDArray[np.int64]) -> FloorPath:
-    return FloorPath(
-        *([values[row] for row in rows] for values in (path.ticks, path.points, path.variances))
-    )

@@ -27,6 +27,7 @@ SAME, OTHER, SPREAD = 0.6, 1.4, 0.2
 FROM_HALVES, FROM_CAMERA = 1.25, 1.1
 PRIOR = 4.0  # tracklets that the embedder's own distance counts as much as
 MIN_TRACKLETS = 4  # fewer tell nothing
+MOST_TRACKLETS = 2000  # more tell nothing new, and all pairs are compared
 MIN_HALF = 3  # crops in each half of a track
 MIN_SHARE = 0.02  # of pairs of one person among all pairs
 ROUNDS = 30  # of expectation maximisation
@@ -89,11 +90,11 @@ def calibrate(
     means. The embedder's own distance counts as much as a few tracklets do.
 
     Args:
-        tracklets: those of fewer than two crops say nothing.
+        tracklets: those of fewer than two crops say nothing; of very many, some speak for all.
         max_distance: what suits the embedder, for want of evidence.
         config: see ``EvidenceConfig``.
     """
-    known = [t for t in tracklets if len(t.gallery) > 1]
+    known = _some([t for t in tracklets if len(t.gallery) > 1])
     looks = Looks.of(known)
     default = Scale.given(max_distance, config, looks)
     if len(known) < MIN_TRACKLETS:
@@ -117,6 +118,15 @@ def calibrate(
     same, other = _separate(across, same, other, len(known))
     scale = Scale(_between(same, other), within, default.coherence)
     return Calibration(scale, halves, negatives, across, same, other, learned=True)
+
+
+def _some(tracklets: Sequence[Tracklet]) -> Sequence[Tracklet]:
+    """No more than ``MOST_TRACKLETS``, evenly over the time."""
+    if len(tracklets) <= MOST_TRACKLETS:
+        return tracklets
+    ordered = sorted(tracklets, key=lambda t: (t.start, t.end, t.hits))
+    chosen = np.linspace(0, len(ordered) - 1, MOST_TRACKLETS).round().astype(int)
+    return [ordered[row] for row in chosen]
 
 
 def scale_of(tracklets: Sequence[Tracklet], max_distance: float, config: EvidenceConfig) -> Scale:

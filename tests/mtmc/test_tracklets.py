@@ -54,10 +54,14 @@ def test_tracks_meet_only_in_a_common_frame_of_one_camera():
 def test_a_floor_path_has_one_point_per_tick_and_no_unknown_ones():
     path = FloorPath()
     for time in (0, TICK / 2, TICK * 1.01, TICK * 2.01):
-        path.add(time, np.array([time, 0.0]), 0.1)
-    path.add(TICK * 3.01, np.array([np.nan, 0.0]), 0.1)
-    path.add(TICK * 4.01, np.array([0.0, 0.0]), np.inf)
+        path.add(time, np.array([time, 0.0]), 0.1 * np.eye(2), np.array([time, -2.0, 3.0]))
+    path.add(TICK * 3.01, np.array([np.nan, 0.0]), 0.1 * np.eye(2))
+    path.add(TICK * 4.01, np.array([0.0, 0.0]), np.full((2, 2), np.inf))
     assert path.ticks == [0, 1, 2]
+    assert path.rays == [(0.0, 1.0)] * 3  # away from the camera
+    later = path.part(slice(1, 3))
+    assert later.ticks == [1, 2]
+    assert later == path.part(np.array([1, 2]))
 
 
 def test_quality_falls_with_occlusion_smallness_and_the_border():

@@ -17,7 +17,7 @@ def make_tracklet(camera, track, times, look=None, floor=None):
     for position, time in enumerate(times):
         tracklet.see(round(time * FPS) + 1, float(time))
         if floor is not None:
-            tracklet.path.add(float(time) + 1e-6, np.asarray(floor[position]), 0.02)
+            tracklet.path.add(float(time) + 1e-6, np.asarray(floor[position]), 0.01 * np.eye(2))
     if look is not None:
         for row in np.atleast_2d(look):
             tracklet.gallery.add(row / np.linalg.norm(row), 0.9)
@@ -95,9 +95,7 @@ def replay_said(associator, tracklets, step=0.1):
                     live.see(frame, time)
                     sightings[tracklet.key, frame] = live.key
                 upto = int(np.searchsorted(tracklet.path.ticks, int(time / 0.2), "right"))
-                live.path.ticks = tracklet.path.ticks[:upto]
-                live.path.points = tracklet.path.points[:upto]
-                live.path.variances = tracklet.path.variances[:upto]
+                live.path = tracklet.path.part(slice(upto))
                 visible.append(live)
             elif tracklet.key in shown and time > tracklet.end + LOST_AFTER:
                 shown[tracklet.key].closed = True

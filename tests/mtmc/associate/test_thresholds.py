@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from mtmc.associate import thresholds
 from mtmc.associate.evidence import EvidenceConfig
 from mtmc.associate.offline import OfflineAssociator, OfflineConfig
 from mtmc.associate.thresholds import calibrate
@@ -75,3 +76,12 @@ def test_a_track_that_changed_person_does_not_widen_the_point():
         switched.gallery.add(row, 0.9, 500.0 + time)
     after = calibrate([*tracklets, switched], 0.5, CONFIG).scale.across
     assert after == pytest.approx(before, rel=0.1)
+
+
+def test_some_of_very_many_tell_about_the_same(monkeypatch):
+    tracklets, _ = confusable(1, 0.5, visits=8)
+    whole = calibrate(lengthened(tracklets), 0.5, CONFIG)
+    monkeypatch.setattr(thresholds, "MOST_TRACKLETS", 60)
+    some = calibrate(tracklets, 0.5, CONFIG)
+    assert len(whole.across) > 2 * len(some.across) > 0
+    assert some.scale.across == pytest.approx(whole.scale.across, rel=0.1)
