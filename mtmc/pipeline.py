@@ -10,16 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mtmc.associate.split import Cuts, cut_tracklet
 from mtmc.background import Background
 from mtmc.calibration import Calibration
 from mtmc.crops import cut_out
+from mtmc.finishing import Finishing
 from mtmc.inference_log import Inference, InferenceLog
 from mtmc.outputs.mosaic import Mosaic
 from mtmc.outputs.tracks import (
-    ROW,
     LiveTracks,
     Rows,
     TrackSpool,
@@ -28,7 +26,6 @@ from mtmc.outputs.tracks import (
     untracked_rows,
 )
 from mtmc.outputs.video import VideoWriter
-from mtmc.refinement import CameraRefinement, relink_people
 from mtmc.run_config import RunConfig
 from mtmc.sources import CameraReader, align
 from mtmc.stopwatch import Stopwatch
@@ -41,7 +38,6 @@ log = logging.getLogger("mtmc")
 
 FEW_CORES = 2  # a network alone keeps so many busy, and a thread beside it only disturbs
 STEPS_AHEAD = 2  # time steps the detector may be ahead of the rest
-ROUNDS_OF_CUTS = 4  # of tracks that changed person; each makes clearer who everybody is
 
 Step = dict[str, Frame]
 
@@ -107,7 +103,6 @@ class Pipeline:
         self._spool = TrackSpool(out / ".tracks.partial")
         online = parts.associator.online
         live = any(reader.live for reader in parts.readers)
-        self._refinements = [] if online else _refinements(config, parts)
         self._live_tracks = LiveTracks(out / "tracks", self._names) if online else None
         self._video = _LiveVideo(parts.readers, config, out) if live else None
         cameras = {
@@ -125,6 +120,7 @@ class Pipeline:
         self._embed_all = parts.embedder is not None and self._tracking.needs_embeddings
         self._ids: dict[TrackKey, int] = {}
         self.progress = Progress(dict.fromkeys(self._names, 0), dict.fromkeys(self._names, 0))
+        self._finishing = Finishing(config, parts, self._tracking, watch, self.progress)
         self.tracklets: Sequence[Tracklet] = ()
         self.interrupted = False
 
@@ -271,7 +267,7 @@ class Pipeline:
         """What is to be kept of a camera's time step."""
         camera, frame, tracks = sighting.frame.camera, sighting.frame, sighting.tracks
         number, detections = self._numbers[camera], inference.detections
-        if not self._refinements:
+        if not self._finishing.refines:
             return [make_rows(number, frame, tracks, sighting.floor)]
         # As detected: the refinement smooths, and has a use for what no track took.
         boxes, found = tracks.boxes.copy(), tracks.det_index >= 0
@@ -293,101 +289,9 @@ class Pipeline:
         if self._live_tracks:
             self._live_tracks.close()
         with self._spool as spool:
-            rows, tracklets = self._linked(spool.rows())
-            with self._watch("associate"):
-                for _ in range(ROUNDS_OF_CUTS):
-                    cuts = self._parts.associator.cuts(tracklets)
-                    if not cuts:
-                        break
-                    tracklets = self._cut(rows, tracklets, cuts)
-            if not self._parts.associator.online:  # which forgets those that ended
-                self.tracklets = tracklets
-            with self._watch("associate"):
-                self._ids.update(self._parts.associator.finish(tracklets))
+            rows, self.tracklets = self._finishing.finish(spool.rows(), self._ids)
             self.progress.people = len(set(self._ids.values()))
-            return TrackTable(self._completed(rows), self._names, self._ids)
-
-    def _cut(self, rows: Rows, tracklets: Sequence[Tracklet], cuts: Cuts) -> list[Tracklet]:
-        """The tracklets cut at those times; their rows get the parts' ids, in place."""
-        result = [t for t in tracklets if t.key not in cuts]
-        for whole in (t for t in tracklets if t.key in cuts):
-            camera = whole.key.camera
-            here = rows["camera"] == self._numbers[camera]
-            mine = np.flatnonzero(here & (rows["track"] == whole.key.track_id))
-            mine = mine[np.argsort(rows["frame"][mine])]
-            times = np.asarray(cuts[whole.key])
-            seen = rows["frame"][mine], rows["time"][mine]
-            next_id = int(rows["track"][here].max()) + 1
-            result += cut_tracklet(whole, cuts[whole.key], seen, next_id)
-            number = np.searchsorted(times, rows["time"][mine], side="right")
-            rows["track"][mine] = np.where(number, next_id + number - 1, whole.key.track_id)
-            self.progress.tracks[camera] += len(np.unique(number)) - 1
-        return result
-
-    def _linked(self, rows: Rows) -> tuple[Rows, list[Tracklet]]:
-        """All rows and tracklets, linked where they are refined."""
-        if not self._refinements:
-            return rows, [t for c in self._tracking.cameras.values() for t in c.tracklets]
-        linked, tracklets = [np.zeros(0, ROW)], []
-        with self._watch("refine"):
-            people = self._people(rows)
-            for number, refinement in enumerate(self._refinements):
-                here = rows["camera"] == number
-                known = self._tracking.cameras[refinement.camera].tracklets
-                part, found = refinement.linked(
-                    rows[here],
-                    {t.key.track_id: t for t in known},
-                    None if people is None else people[here],
-                )
-                linked.append(part)
-                tracklets += found
-                self.progress.tracks[refinement.camera] = len(found)
-        return np.concatenate(linked), tracklets
-
-    def _completed(self, rows: Rows) -> Rows:
-        """The rows of people with what the refinement adds to them, now that it is known who."""
-        if not self._refinements:
-            return rows
-        result = [np.zeros(0, ROW)]
-        with self._watch("refine"):
-            for number, refinement in enumerate(self._refinements):
-                mine = rows[rows["camera"] == number]
-                keys = [TrackKey(refinement.camera, track) for track in mine["track"].tolist()]
-                people = np.array([self._ids.get(key, 0) for key in keys], np.int64)
-                result.append(refinement.completed(mine, people))
-        return np.concatenate(result)
-
-    def _people(self, rows: Rows) -> NDArray[np.int64] | None:
-        """Who each row shows, where a tracker followed people over all cameras."""
-        cameras = self._tracking.cameras.values()
-        views = [(camera.model, camera.size) for camera in cameras if camera.model]
-        people = {
-            (number, tracklet.key.track_id): tracklet.person
-            for number, camera in enumerate(cameras)
-            for tracklet in camera.tracklets
-            if tracklet.person is not None
-        }
-        if not people:
-            return None
-        return relink_people(rows, views, self._tracking.config, people)
-
-
-def _refinements(config: RunConfig, parts: Parts) -> list[CameraRefinement]:
-    """Of each camera; none where finished tracks are left as they are."""
-    if config.refine is None:
-        return []
-    models = [parts.calibration.get(reader.name) for reader in parts.readers]
-    return [
-        CameraRefinement(
-            config.refine,
-            reader.name,
-            config.sources.stride,
-            reader.fps,
-            model.resized(reader.size) if model else None,
-            reader.size,
-        )
-        for reader, model in zip(parts.readers, models, strict=True)
-    ]
+            return TrackTable(rows, self._names, self._ids)
 
 
 def _ahead(

@@ -1,0 +1,156 @@
+"""What becomes of all tracks after the last frame: linked, cut, associated, completed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtmc.associate.split import Cuts, cut_tracklet
+from mtmc.outputs.tracks import ROW, Rows
+from mtmc.refinement import CameraRefinement, relink_people
+from mtmc.tracklets import Tracklet
+from mtmc.types import TrackKey
+
+if TYPE_CHECKING:
+    from mtmc.pipeline import Parts, Progress
+    from mtmc.run_config import RunConfig
+    from mtmc.stopwatch import Stopwatch
+    from mtmc.tracking import SceneTracking
+
+ROUNDS_OF_CUTS = 4  # of tracks that changed person; each makes clearer who everybody is
+
+
+class Finishing:
+    """Turns what was tracked into who was where.
+
+    Args:
+        config: the resolved configuration.
+        parts: the opened cameras and plug-ins.
+        tracking: all cameras' trackers, with their tracklets.
+        watch: counts the stages' times.
+        progress: whose numbers of tracks are kept true.
+
+    Attributes:
+        refines: whether finished tracks are refined, which needs every detection.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        parts: Parts,
+        tracking: SceneTracking,
+        watch: Stopwatch,
+        progress: Progress,
+    ) -> None:
+        self._associator, self._tracking = parts.associator, tracking
+        self._watch, self._progress = watch, progress
+        self._numbers = {reader.name: number for number, reader in enumerate(parts.readers)}
+        online = parts.associator.online
+        self._refinements = [] if online else _refinements(config, parts)
+        self.refines = bool(self._refinements)
+
+    def finish(self, rows: Rows, ids: dict[TrackKey, int]) -> tuple[Rows, Sequence[Tracklet]]:
+        """Decide who everybody is.
+
+        Args:
+            rows: all rows of the run; changed in place where tracks are cut.
+            ids: the global ids decided so far; gets the others.
+
+        Returns:
+            The rows as they are to be written, and the tracklets of an offline run.
+        """
+        rows, tracklets = self._linked(rows)
+        with self._watch("associate"):
+            for _ in range(ROUNDS_OF_CUTS):
+                cuts = self._associator.cuts(tracklets)
+                if not cuts:
+                    break
+                tracklets = self._cut(rows, tracklets, cuts)
+            ids.update(self._associator.finish(tracklets))
+        # Online association forgets those that ended.
+        return self._completed(rows, ids), () if self._associator.online else tracklets
+
+    def _cut(self, rows: Rows, tracklets: Sequence[Tracklet], cuts: Cuts) -> list[Tracklet]:
+        """The tracklets cut at those times; their rows get the parts' ids, in place."""
+        result = [t for t in tracklets if t.key not in cuts]
+        for whole in (t for t in tracklets if t.key in cuts):
+            camera = whole.key.camera
+            here = rows["camera"] == self._numbers[camera]
+            mine = np.flatnonzero(here & (rows["track"] == whole.key.track_id))
+            mine = mine[np.argsort(rows["frame"][mine])]
+            times = np.asarray(cuts[whole.key])
+            seen = rows["frame"][mine], rows["time"][mine]
+            next_id = int(rows["track"][here].max()) + 1
+            result += cut_tracklet(whole, cuts[whole.key], seen, next_id)
+            number = np.searchsorted(times, rows["time"][mine], side="right")
+            rows["track"][mine] = np.where(number, next_id + number - 1, whole.key.track_id)
+            self._progress.tracks[camera] += len(np.unique(number)) - 1
+        return result
+
+    def _linked(self, rows: Rows) -> tuple[Rows, list[Tracklet]]:
+        """All rows and tracklets, linked where they are refined."""
+        if not self._refinements:
+            return rows, [t for c in self._tracking.cameras.values() for t in c.tracklets]
+        linked, tracklets = [np.zeros(0, ROW)], []
+        with self._watch("refine"):
+            people = self._people(rows)
+            for number, refinement in enumerate(self._refinements):
+                here = rows["camera"] == number
+                known = self._tracking.cameras[refinement.camera].tracklets
+                part, found = refinement.linked(
+                    rows[here],
+                    {t.key.track_id: t for t in known},
+                    None if people is None else people[here],
+                )
+                linked.append(part)
+                tracklets += found
+                self._progress.tracks[refinement.camera] = len(found)
+        return np.concatenate(linked), tracklets
+
+    def _completed(self, rows: Rows, ids: dict[TrackKey, int]) -> Rows:
+        """The rows of people with what the refinement adds to them, now that it is known who."""
+        if not self._refinements:
+            return rows
+        result = [np.zeros(0, ROW)]
+        with self._watch("refine"):
+            for number, refinement in enumerate(self._refinements):
+                mine = rows[rows["camera"] == number]
+                keys = [TrackKey(refinement.camera, track) for track in mine["track"].tolist()]
+                people = np.array([ids.get(key, 0) for key in keys], np.int64)
+                result.append(refinement.completed(mine, people))
+        return np.concatenate(result)
+
+    def _people(self, rows: Rows) -> NDArray[np.int64] | None:
+        """Who each row shows, where a tracker followed people over all cameras."""
+        cameras = self._tracking.cameras.values()
+        views = [(camera.model, camera.size) for camera in cameras if camera.model]
+        people = {
+            (number, tracklet.key.track_id): tracklet.person
+            for number, camera in enumerate(cameras)
+            for tracklet in camera.tracklets
+            if tracklet.person is not None
+        }
+        if not people:
+            return None
+        return relink_people(rows, views, self._tracking.config, people)
+
+
+def _refinements(config: RunConfig, parts: Parts) -> list[CameraRefinement]:
+    """Of each camera; none where finished tracks are left as they are."""
+    if config.refine is None:
+        return []
+    models = [parts.calibration.get(reader.name) for reader in parts.readers]
+    return [
+        CameraRefinement(
+            config.refine,
+            reader.name,
+            config.sources.stride,
+            reader.fps,
+            model.resized(reader.size) if model else None,
+            reader.size,
+        )
+        for reader, model in zip(parts.readers, models, strict=True)
+    ]
