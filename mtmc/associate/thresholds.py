@@ -147,7 +147,7 @@ def _priors(
     # How much more alike one person is than two is the embedder's; how much two differ is the
     # footage's: people in dark clothes are alike.
     same = Spread(SAME / OTHER * other.mean, SPREAD / OTHER * other.mean)
-    each = min(1.0, PRIOR / len(halves))
+    each = min(1.0, PRIOR / max(len(halves), 1))
     return same.updated(FROM_HALVES * halves, np.full(len(halves), each), PRIOR), other
 
 

@@ -85,3 +85,13 @@ def test_some_of_very_many_tell_about_the_same(monkeypatch):
     some = calibrate(tracklets, 0.5, CONFIG)
     assert len(whole.across) > 2 * len(some.across) > 0
     assert some.scale.across == pytest.approx(whole.scale.across, rel=0.1)
+
+
+def test_tracks_that_all_change_person_tell_nothing_of_one_person():
+    """Their halves are further apart than those who are seen together."""
+    times = np.arange(30) / 10
+    looks = np.eye(8)[[0] * 4 + [1] * 4]
+    tracklets = [make_tracklet("a", t, times + 10 * (t // 2), looks) for t in range(8)]
+    found = calibrate(tracklets, 0.4, CONFIG)
+    assert found.learned
+    assert found.scale.across > 0
