@@ -123,8 +123,6 @@ def _by_looks(
 def _by_floor(tracklet: Tracklet, row: int, people: _People, config: EvidenceConfig) -> Doubles:
     """``(ticks, people)`` log odds by where the other cameras see everybody."""
     result = np.zeros((len(tracklet.path.ticks), people.shares.shape[0]))
-    if not len(result):
-        return result
     mine, theirs = Positions.of([tracklet], -np.inf, np.inf), people.positions
     share = min(1, TICK / config.floor_memory)
     for left, right in same_tick(mine.ticks, theirs.ticks):

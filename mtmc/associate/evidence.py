@@ -231,6 +231,12 @@ def appearance(a: Looks, b: Looks, scale: Scale, config: EvidenceConfig) -> NDAr
     return odds
 
 
+def looks_of(tracklets: Sequence[Tracklet], config: EvidenceConfig) -> Looks:
+    """The looks of tracklets, without the cameras' colours where the configuration asks for it."""
+    looks = Looks.of(tracklets)
+    return without_camera_colours(looks) if config.camera_colours else looks
+
+
 def without_camera_colours(looks: Looks) -> Looks:
     """Looks less what all of a camera have in common beyond what all cameras do.
 

@@ -11,8 +11,8 @@ from scipy import sparse
 
 from mtmc.associate.changes import find_changes
 from mtmc.associate.clustering import Links, cluster, reassign
-from mtmc.associate.constraints import Pairs, conflicts, simultaneous
-from mtmc.associate.evidence import EvidenceConfig, Looks, appearance, without_camera_colours
+from mtmc.associate.constraints import conflicts, simultaneous
+from mtmc.associate.evidence import EvidenceConfig, Scale, appearance, looks_of
 from mtmc.associate.floor import floor_evidence
 from mtmc.associate.split import find_cuts
 from mtmc.associate.thresholds import scale_of
@@ -71,24 +71,30 @@ class OfflineAssociator:
         people found.
         """
         config = self._config
-        scale = scale_of(tracklets, self._max_distance, config)
+        scale = self._scale(tracklets)
         cuts: Mapping[TrackKey, Sequence[float]] = {}
         if config.split is not None:
             cuts = find_cuts(tracklets, scale, config, config.split)
         located = any(tracklet.path.ticks for tracklet in tracklets)
         if not cuts and located and config.change is not None:
-            found = self.finish(tracklets)
+            found = self._identify(tracklets, scale)
             people = np.array([found[t.key] for t in tracklets], np.int64) - 1
             cuts = find_changes(tracklets, people, scale, config, config.change)
         return cuts
 
     def finish(self, tracklets: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
         """See ``Associator``; people are numbered in the order of their first sighting."""
+        return self._identify(tracklets, self._scale(tracklets))
+
+    def _scale(self, tracklets: Sequence[Tracklet]) -> Scale:
+        return scale_of(tracklets, self._max_distance, self._config)
+
+    def _identify(self, tracklets: Sequence[Tracklet], scale: Scale) -> Mapping[TrackKey, int]:
         ordered = sorted(tracklets, key=lambda t: (t.start, t.key))
         if not ordered:
             return {}
         apart = conflicts(ordered)
-        links = _links(ordered, self._config, self._max_distance, apart)
+        links = _links(ordered, self._config, scale, apart)
         groups = reassign(links, cluster(links), simultaneous(ordered, apart))
         numbers: dict[int, int] = {}
         return {
@@ -98,18 +104,13 @@ class OfflineAssociator:
 
 
 def _links(
-    tracklets: Sequence[Tracklet], config: EvidenceConfig, max_distance: float, apart: Pairs
+    tracklets: Sequence[Tracklet], config: EvidenceConfig, scale: Scale, apart: sparse.csr_array
 ) -> Links:
     """All evidence about the tracklets."""
-    looks = Looks.of(tracklets)
-    if config.camera_colours:
-        looks = without_camera_colours(looks)
-    scale = scale_of(tracklets, max_distance, config)
+    looks = looks_of(tracklets, config)
     return Links(
         lambda rows, columns: appearance(looks[rows], looks[columns], scale, config),
         looks.weights,
         floor_evidence(tracklets, tracklets, config),
-        sparse.csr_array(
-            (np.ones(len(apart[0]), bool), apart), shape=(len(tracklets), len(tracklets))
-        ),
+        apart,
     )

@@ -14,10 +14,9 @@ from mtmc.associate.clustering import Links, cluster, reassign
 from mtmc.associate.constraints import conflicts, simultaneous
 from mtmc.associate.evidence import (
     EvidenceConfig,
-    Looks,
     Scale,
     appearance,
-    without_camera_colours,
+    looks_of,
 )
 from mtmc.associate.floor import floor_evidence
 from mtmc.tracklets import Tracklet
@@ -48,17 +47,14 @@ def regroup(
         ``(N,)`` groups.
     """
     apart = conflicts(tracklets)
-    looks = Looks.of(tracklets)
-    if config.camera_colours:
-        looks = without_camera_colours(looks)
+    looks = looks_of(tracklets, config)
     odds = appearance(looks, looks, scale, config)
-    shape = (len(tracklets), len(tracklets))
     floor = floor_evidence(tracklets, tracklets, config)
     links = Links(
         lambda rows, columns: odds[np.ix_(rows, columns)],
         looks.weights,
         sparse.csr_array(floor + _links(tracklets, owners, after)),
-        sparse.csr_array((np.ones(len(apart[0]), bool), apart), shape=shape),
+        apart,
     )
     # What ended is as the clustering has it: only who goes on can go on as somebody else.
     cliques = [c for c in simultaneous(tracklets, apart) if any(not tracklets[r].closed for r in c)]

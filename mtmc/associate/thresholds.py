@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from mtmc.associate.constraints import conflicts
 from mtmc.associate.evidence import (
     EvidenceConfig,
     Looks,
@@ -104,7 +105,7 @@ def calibrate(
     apart = distances(looks, looks, default.coherence).astype(np.float64)
     same_camera = looks.cameras[:, None] == looks.cameras[None]
     first, second = np.triu_indices(len(known), 1)
-    together = _seen_together(known, same_camera)
+    together = conflicts(known).toarray()
     halves = _halves(known, default.coherence)
     negatives = apart[first, second][together[first, second]]
     across = apart[first, second][~same_camera[first, second]]
@@ -173,18 +174,6 @@ def _between(same: Spread, other: Spread) -> float:
         return 0.5 * (same.mean + other.mean)
     share = same.deviation / (same.deviation + other.deviation)
     return same.mean + share * (other.mean - same.mean)
-
-
-def _seen_together(
-    tracklets: Sequence[Tracklet], same_camera: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    start = np.array([t.start for t in tracklets])
-    end = np.array([t.end for t in tracklets])
-    near = same_camera & (start[:, None] <= end[None]) & (start[None] <= end[:, None])
-    result = np.zeros_like(near)
-    for a, b in np.argwhere(np.triu(near, 1)):
-        result[a, b] = result[b, a] = tracklets[a].meets(tracklets[b])
-    return result
 
 
 def _halves(tracklets: Sequence[Tracklet], coherence: float) -> Floats:
