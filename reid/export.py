@@ -64,26 +64,36 @@ def export_onnx(source: Path, target: Path) -> float:
     return difference
 
 
-def _converted(network: nn.Module, checkpoint: Checkpoint) -> bytes:
+def traced(network: nn.Module, size: tuple[int, int], output: str) -> onnx.ModelProto:
+    """A network as ONNX, input ``images (N, 3, H, W)``, any N.
+
+    Args:
+        network: on the CPU, in eval mode; its answer's first axis is N.
+        size: ``(H, W)`` px.
+        output: name of the answer.
+    """
     buffer = io.BytesIO()
-    images = torch.zeros(2, 3, *checkpoint.preprocess.size)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the tracer's remarks; callers compare the result
+        torch.onnx.export(
+            network,
+            (torch.zeros(2, 3, *size),),
+            buffer,  # type: ignore[arg-type]  # a buffer is fine for the tracing exporter
+            input_names=["images"],
+            output_names=[output],
+            dynamic_axes={"images": {0: "batch"}, output: {0: "batch"}},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    return onnx.load_from_string(buffer.getvalue())
+
+
+def _converted(network: nn.Module, checkpoint: Checkpoint) -> bytes:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the tracer's remarks; the result is compared below
-            torch.onnx.export(
-                network,
-                (images,),
-                buffer,  # type: ignore[arg-type]  # a buffer is fine for the tracing exporter
-                input_names=["images"],
-                output_names=["embeddings"],
-                dynamic_axes={"images": {0: "batch"}, "embeddings": {0: "batch"}},
-                opset_version=OPSET,
-                dynamo=False,
-            )
+        proto = traced(network, checkpoint.preprocess.size, "embeddings")
     except Exception as error:  # torch raises many kinds
         reason = " ".join(str(error).split())[:160]
         raise ReidError(f"{checkpoint.model} cannot be exported to ONNX ({reason})") from error
-    proto = onnx.load_from_string(buffer.getvalue())
     about = {
         PREPROCESS_KEY: json.dumps(checkpoint.preprocess.to_dict()),
         "reid.model": checkpoint.model,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,8 +17,8 @@ from mtmc.detectors.training.network import Exported, PersonNet
 from mtmc.detectors.training.validate import OVERLAP, Validation
 from mtmc.errors import UserError
 from reid.atomic import atomic_file
+from reid.export import traced
 
-OPSET = 17
 TOLERANCE = 1e-4  # scores; boxes by their size in the input
 
 
@@ -49,20 +47,7 @@ def write_onnx(
     """
     device = next(network.parameters()).device
     exported = Exported(network, validation.slope, validation.offset).cpu().eval()
-    buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the tracer's remarks; the result is compared below
-        torch.onnx.export(
-            exported,
-            (torch.zeros(1, 3, *size),),
-            buffer,  # type: ignore[arg-type]  # a buffer is fine for the tracing exporter
-            input_names=["images"],
-            output_names=["detections"],
-            dynamic_axes={"images": {0: "batch"}, "detections": {0: "batch"}},
-            opset_version=OPSET,
-            dynamo=False,
-        )
-    proto = onnx.load_from_string(buffer.getvalue())
+    proto = traced(exported, size, "detections")
     about = {
         METADATA_KEY: json.dumps(asdict(Preprocess("yolov8", iou=OVERLAP))),
         "names": "{0: 'person'}",
