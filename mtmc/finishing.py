@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from mtmc.stopwatch import Stopwatch
     from mtmc.tracking import SceneTracking
 
+from mtmc.completion.scene import complete_scene
+from mtmc.completion.fusion import View
+from mtmc.completion.config import CompletionConfig
+import os
+COMP = None if os.environ.get("NOCOMP") else CompletionConfig(**eval(os.environ.get("COMP","{}")))
+
 ROUNDS_OF_CUTS = 4  # of tracks that changed person; each makes clearer who everybody is
 
 
@@ -116,12 +122,24 @@ class Finishing:
             return rows
         result = [np.zeros(0, ROW)]
         with self._watch("refine"):
+            people = self._known(rows, ids)
+            if COMP is not None and all(r.model for r in self._refinements):
+                views = [View(r.model, r.size, 1 / r.fps, r.stride) for r in self._refinements]
+                rows, people = complete_scene(rows, people, views, COMP)
             for number, refinement in enumerate(self._refinements):
-                mine = rows[rows["camera"] == number]
-                keys = [TrackKey(refinement.camera, track) for track in mine["track"].tolist()]
-                people = np.array([ids.get(key, 0) for key in keys], np.int64)
-                result.append(refinement.completed(mine, people))
+                here = rows["camera"] == number
+                result.append(refinement.completed(rows[here], people[here]))
         return np.concatenate(result)
+
+    def _known(self, rows: Rows, ids: dict[TrackKey, int]) -> NDArray[np.int64]:
+        """``(len(rows),)`` who each row shows, 0 for nobody."""
+        result = np.zeros(len(rows), np.int64)
+        for number, refinement in enumerate(self._refinements):
+            mine = np.flatnonzero(rows["camera"] == number)
+            tracks, which = np.unique(rows["track"][mine], return_inverse=True)
+            known = [ids.get(TrackKey(refinement.camera, track), 0) for track in tracks.tolist()]
+            result[mine] = np.array(known, np.int64)[which]
+        return result
 
     def _people(self, rows: Rows) -> NDArray[np.int64] | None:
         """Who each row shows, where a tracker followed people over all cameras."""

@@ -131,7 +131,7 @@ class CameraRefinement:
 
     def _track_rows(self, rows: Rows, ids: NDArray[np.int64]) -> TrackRows:
         # In place of the detection's number goes the row's own, to find out where a row came from.
-        source = np.arange(len(rows))
+        source = np.where(rows["detected"], np.arange(len(rows)), -1)
         return TrackRows(self._steps(rows), ids, rows["box"], rows["score"], source)
 
     def _to_rows(self, refined: TrackRows, rows: Rows) -> Rows:

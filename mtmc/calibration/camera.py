@@ -16,6 +16,8 @@ PLAUSIBLE_HEIGHT = (1.35, 2.1)  # m; outside, the box does not show a whole stan
 SHORT_SPREAD = 0.25  # m, likewise where the box is too short for one: legs hidden, or sitting
 PERSON_ASPECT = 0.4  # width of a standing person's box as a share of its height
 PERSON_ASPECT_SPREAD = 0.1  # standard deviation of the middle of a box cut at one side, likewise
+POSTURE_SPREAD = 0.03  # m, standard deviation of a known person's height while walking
+NEAREST = 0.3  # m in front of the camera, from where on people have an image
 PIXEL_SPREAD = 0.03  # standard deviation of a box edge as a share of the box height
 
 
@@ -144,14 +146,55 @@ class CameraModel:
         sure_head[(boxes[:, 1] <= 1) | (~cut & ~whole & ~beyond)] = 0
         return _fuse(by_feet, sure_feet, by_head, sure_head)
 
+    def by_feet(
+        self, boxes: NDArray[np.floating], size: tuple[int, int]
+    ) -> tuple[Floats, Floats]:
+        """Floor positions by the bottoms of boxes alone; see ``Calibration``."""
+        feet, noise, seen = _edges(boxes, 3, size)
+        return _known(*self._with_information(feet, 0.0, 0.0, noise), seen)
+
+    def by_head(
+        self, boxes: NDArray[np.floating], heights: NDArray[np.floating], size: tuple[int, int]
+    ) -> tuple[Floats, Floats]:
+        """Floor positions by the tops of boxes alone; see ``Calibration``."""
+        heads, noise, seen = _edges(boxes, 1, size)
+        spread = np.full((len(heads), 1), POSTURE_SPREAD)
+        tall = np.asarray(heights, np.float64)
+        return _known(*self._with_information(heads, tall, spread, noise), seen)
+
+    def heights(self, boxes: NDArray[np.floating], points: NDArray[np.floating]) -> Floats:
+        """How tall who stands at ``points`` is, by the top of the box; see ``Calibration``."""
+        boxes = np.asarray(boxes, np.float64)
+        head = np.column_stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 1]])
+        rays, origin = self.rays(head), self.position
+        distance = np.linalg.norm(points - origin[:2], axis=1)
+        tall: Floats = origin[2] + rays[:, 2] * distance / np.linalg.norm(rays[:, :2], axis=1)
+        return tall
+
+    def standing(self, points: NDArray[np.floating], heights: NDArray[np.floating]) -> Floats:
+        """Boxes of people who stand at ``points``; see ``Calibration``."""
+        points = np.asarray(points, np.float64).reshape(-1, 2)
+        if not len(points):
+            return np.zeros((0, 4))
+        ends = [np.column_stack([points, z]) for z in (np.zeros(len(points)), heights)]
+        depth = [
+            (end @ self.extrinsic[:3, :3].T + self.extrinsic[:3, 3])[:, 2] for end in ends
+        ]
+        feet, head = (self.project(end) for end in ends)
+        tall = feet[:, 1] - head[:, 1]
+        middle, half = (feet[:, 0] + head[:, 0]) / 2, 0.5 * PERSON_ASPECT * tall
+        boxes = np.column_stack([middle - half, head[:, 1], middle + half, feet[:, 1]])
+        boxes[(np.minimum(*depth) < NEAREST) | (tall <= 0)] = np.nan
+        return boxes
+
     def _with_information(
-        self, points: Floats, height: float, height_spread: Floats | float, noise: Floats
+        self, points: Floats, height: Floats | float, height_spread: Floats | float, noise: Floats
     ) -> tuple[Floats, Floats]:
         """Where image points are on a plane, and the inverse covariance of that.
 
         Args:
             points: ``(N, 2)`` px.
-            height: of the plane, m.
+            height: of the plane, m, one for all or ``(N,)``.
             height_spread: its standard deviation, which moves the place along the ray, one for all
                 or ``(N, 1)``.
             noise: ``(N, 2)`` standard deviations of the points, px.
@@ -188,6 +231,24 @@ class CameraModel:
         low, high = PLAUSIBLE_HEIGHT
         plausible: NDArray[np.bool_] = (height > low) & (height < high)
         return plausible
+
+
+def _edges(
+    boxes: NDArray[np.floating], edge: int, size: tuple[int, int]
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Middles ``(N, 2)`` px of the tops (1) or bottoms (3) of boxes, noise, and which are seen."""
+    boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
+    center, spread = _centers(boxes, size[0])
+    noise = np.column_stack([spread, PIXEL_SPREAD * (boxes[:, 3] - boxes[:, 1])])
+    seen = boxes[:, 1] > 1 if edge == 1 else boxes[:, 3] < size[1] - 2
+    return np.column_stack([center, boxes[:, edge]]), noise, seen
+
+
+def _known(
+    points: Floats, information: Floats, seen: NDArray[np.bool_]
+) -> tuple[Floats, Floats]:
+    information[~seen] = 0
+    return points, information
 
 
 def _centers(boxes: Floats, width: int) -> tuple[Floats, Floats]:
