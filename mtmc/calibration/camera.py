@@ -17,6 +17,7 @@ SHORT_SPREAD = 0.25  # m, likewise where the box is too short for one: legs hidd
 PERSON_ASPECT = 0.4  # width of a standing person's box as a share of its height
 PERSON_ASPECT_SPREAD = 0.1  # standard deviation of the middle of a box cut at one side, likewise
 POSTURE_SPREAD = 0.03  # m, standard deviation of a known person's height while walking
+BORDER = 0.01  # of the image: boxes that end nearer to its border are cut by it
 NEAREST = 0.3  # m in front of the camera, from where on people have an image
 PIXEL_SPREAD = 0.03  # standard deviation of a box edge as a share of the box height
 
@@ -147,17 +148,26 @@ class CameraModel:
         return _fuse(by_feet, sure_feet, by_head, sure_head)
 
     def by_feet(
-        self, boxes: NDArray[np.floating], size: tuple[int, int]
+        self,
+        boxes: NDArray[np.floating],
+        size: tuple[int, int],
+        lean: NDArray[np.floating] | float = 0.0,
     ) -> tuple[Floats, Floats]:
         """Floor positions by the bottoms of boxes alone; see ``Calibration``."""
         feet, noise, seen = _edges(boxes, 3, size)
+        feet[:, 0] += lean
         return _known(*self._with_information(feet, 0.0, 0.0, noise), seen)
 
     def by_head(
-        self, boxes: NDArray[np.floating], heights: NDArray[np.floating], size: tuple[int, int]
+        self,
+        boxes: NDArray[np.floating],
+        heights: NDArray[np.floating],
+        size: tuple[int, int],
+        lean: NDArray[np.floating] | float = 0.0,
     ) -> tuple[Floats, Floats]:
         """Floor positions by the tops of boxes alone; see ``Calibration``."""
         heads, noise, seen = _edges(boxes, 1, size)
+        heads[:, 0] -= lean
         spread = np.full((len(heads), 1), POSTURE_SPREAD)
         tall = np.asarray(heights, np.float64)
         return _known(*self._with_information(heads, tall, spread, noise), seen)
@@ -238,9 +248,10 @@ def _edges(
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """Middles ``(N, 2)`` px of the tops (1) or bottoms (3) of boxes, noise, and which are seen."""
     boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
-    center, spread = _centers(boxes, size[0])
+    center, spread = _centers(boxes, size[0], BORDER * size[0])
     noise = np.column_stack([spread, PIXEL_SPREAD * (boxes[:, 3] - boxes[:, 1])])
-    seen = boxes[:, 1] > 1 if edge == 1 else boxes[:, 3] < size[1] - 2
+    border = BORDER * size[1]
+    seen = boxes[:, 1] > border if edge == 1 else boxes[:, 3] < size[1] - border
     return np.column_stack([center, boxes[:, edge]]), noise, seen
 
 
@@ -251,11 +262,11 @@ def _known(
     return points, information
 
 
-def _centers(boxes: Floats, width: int) -> tuple[Floats, Floats]:
+def _centers(boxes: Floats, width: int, border: float = 1) -> tuple[Floats, Floats]:
     """Horizontal middle of people, ``(N,)`` px, and its standard deviation."""
     x1, y1, x2, y2 = boxes.T
     tall = y2 - y1
-    left, right = x1 <= 1, x2 >= width - 1
+    left, right = x1 <= border, x2 >= width - border
     wide = np.maximum(x2 - x1, PERSON_ASPECT * tall)
     center = np.where(left == right, (x1 + x2) / 2, np.where(left, x2 - wide / 2, x1 + wide / 2))
     return center, np.where(left | right, PERSON_ASPECT_SPREAD, PIXEL_SPREAD) * tall

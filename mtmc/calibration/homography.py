@@ -111,9 +111,14 @@ class FloorHomography:
         return points, covariances
 
     def by_feet(
-        self, boxes: NDArray[np.floating], size: tuple[int, int]
+        self,
+        boxes: NDArray[np.floating],
+        size: tuple[int, int],
+        lean: NDArray[np.floating] | float = 0.0,
     ) -> tuple[Floats, Floats]:
         """Floor positions by the bottoms of boxes; see ``Calibration``."""
+        boxes = np.array(boxes, np.float64)
+        boxes[:, ::2] += np.reshape(lean, (-1, 1))
         points, covariances = self.locate(boxes, size)
         known = np.isfinite(points).all(axis=1)
         information = np.zeros_like(covariances)
@@ -122,10 +127,14 @@ class FloorHomography:
         return points, information
 
     def by_head(
-        self, boxes: NDArray[np.floating], heights: NDArray[np.floating], size: tuple[int, int]
+        self,
+        boxes: NDArray[np.floating],
+        heights: NDArray[np.floating],
+        size: tuple[int, int],
+        lean: NDArray[np.floating] | float = 0.0,
     ) -> tuple[Floats, Floats]:
         """Unknown: a floor does not tell where heads are."""
-        del heights, size
+        del heights, size, lean
         return np.zeros((len(boxes), 2)), np.zeros((len(boxes), 2, 2))
 
     def heights(self, boxes: NDArray[np.floating], points: NDArray[np.floating]) -> Floats:

@@ -45,7 +45,10 @@ class Calibration(Protocol):
         """
 
     def by_feet(
-        self, boxes: NDArray[np.floating], size: tuple[int, int]
+        self,
+        boxes: NDArray[np.floating],
+        size: tuple[int, int],
+        lean: NDArray[np.floating] | float = 0.0,
     ) -> tuple[Floats, Floats]:
         """Floor positions of people whose feet are where their boxes end.
 
@@ -59,7 +62,11 @@ class Calibration(Protocol):
         """
 
     def by_head(
-        self, boxes: NDArray[np.floating], heights: NDArray[np.floating], size: tuple[int, int]
+        self,
+        boxes: NDArray[np.floating],
+        heights: NDArray[np.floating],
+        size: tuple[int, int],
+        lean: NDArray[np.floating] | float = 0.0,
     ) -> tuple[Floats, Floats]:
         """Floor positions of people ``heights`` ``(N,)`` m tall whose heads are where boxes begin.
 

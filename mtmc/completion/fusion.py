@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import solveh_banded
 
 from mtmc.calibration import Calibration
-from mtmc.calibration.camera import PERSON_HEIGHT, PERSON_HEIGHT_SPREAD
-from mtmc.completion.smoothing import Knots, smoothest
+from mtmc.calibration.camera import BORDER, PERSON_HEIGHT, PERSON_HEIGHT_SPREAD
+from mtmc.completion.smoothing import Knots, system, uncertainty
 from trackers.floor_motion import invert
 
 Doubles = NDArray[np.float64]
@@ -20,6 +21,7 @@ Mask = NDArray[np.bool_]
 RESTLESS = 0.7  # m/s, standard deviation of the change of a walker's speed within one second
 SPREAD = 0.1  # m, standard deviation of readings beyond their known covariance
 MEMORY = 0.3  # s, for which errors of one camera's boxes stay alike
+CUT_MEMORY = 3.0  # s, likewise of boxes cut at a side
 APART = 10.0  # s unseen by all cameras, after which a path begins anew
 HIDDEN, REACH = 0.2, 2.5  # share of boxes whose feet are hidden; how far behind these seem, m
 OUTLIERS, AREA = 0.05, 100.0  # share of readings that tell nothing; of the scene, m²
@@ -135,8 +137,13 @@ class Fusion:
         self.heights = np.full(self.people, PERSON_HEIGHT)
         self.knots, self.path, self.owner = segments(sightings)
         self.share = np.array([min(1.0, view.period / MEMORY) for view in views])[sightings.camera]
+        for mine, view in self._each():
+            boxes, border = sightings.boxes[mine], BORDER * view.size[0]
+            aside = (boxes[:, 0] <= border) | (boxes[:, 2] >= view.size[0] - border)
+            self.share[mine[aside]] = min(1.0, view.period / CUT_MEMORY)
         self.feet, self.feet_information = np.zeros((n, 2)), np.zeros((n, 2, 2))
         self.ray = np.zeros((n, 2))
+        self.lean = np.zeros(n)
         located, covariance = np.zeros((n, 2)), np.zeros((n, 2, 2))
         for mine, view in self._each():
             boxes = sightings.boxes[mine]
@@ -165,17 +172,34 @@ class Fusion:
             pull = pull + np.einsum("nij,nj->ni", sure, point)
         s = self.sightings
         information = information + 1e-6 * np.eye(2)
-        places = smoothest(self.knots, self.path, s.times, information, pull, RESTLESS)
+        bands, side = system(self.knots, self.path, s.times, information, pull, RESTLESS)
+        places = solveh_banded(bands, side, lower=True).reshape(-1, 2)
+        self.bands = bands
         return Paths(self.owner, self.knots, places)
+
+    def unsure(self, person, times):
+        """Covariances (N,2,2)"""
+        if not hasattr(self, "_unsure"):
+            self._unsure = uncertainty(self.knots, self.bands)
+        path, _ = self.paths.of(person, times)
+        knot, share = self.knots.place(path, times)
+        return self._unsure[knot + (share > 0.5)]
 
     def _round(self) -> None:
         s = self.sightings
         at, _ = self.paths.at(s.person, s.times)
         self.heights = self._tall(at)
+        for mine, view in self._each():
+            boxes = s.boxes[mine]
+            stand = view.model.standing(at[mine], self.heights[s.person[mine]])
+            lean = view.model.from_floor(at[mine])[:, 0] - (stand[:, 0] + stand[:, 2]) / 2
+            limit = 0.5 * (boxes[:, 3] - boxes[:, 1])
+            self.lean[mine] = np.clip(np.nan_to_num(lean), -limit, limit)
+            self.feet[mine], self.feet_information[mine] = view.model.by_feet(boxes, view.size, self.lean[mine])
         head, head_information = np.zeros_like(self.feet), np.zeros_like(self.feet_information)
         for mine, view in self._each():
             tall = self.heights[s.person[mine]]
-            head[mine], head_information[mine] = view.model.by_head(s.boxes[mine], tall, view.size)
+            head[mine], head_information[mine] = view.model.by_head(s.boxes[mine], tall, view.size, self.lean[mine])
         near, distance_spread = _density(self.feet - at, self.feet_information)
         away = self.feet - at
         along = (away * self.ray).sum(axis=1)
@@ -211,10 +235,11 @@ class Fusion:
         s = self.sightings
         tall, slope = np.full(len(s), np.nan), np.zeros(len(s))
         for mine, view in self._each():
-            boxes = s.boxes[mine]
+            boxes = s.boxes[mine].copy()
+            boxes[:, ::2] -= self.lean[mine, None]
             tall[mine] = view.model.heights(boxes, at[mine])
             slope[mine] = (view.model.heights(boxes, at[mine] + 0.1 * self.ray[mine]) - tall[mine]) / 0.1
-            tall[mine[boxes[:, 1] <= 1]] = np.nan
+            tall[mine[boxes[:, 1] <= BORDER * view.size[1]]] = np.nan
         fine = np.isfinite(tall) & (tall > 0.5) & (tall < 2.3)
         weight = self.share / (0.05**2 + (0.15 * slope) ** 2)
         result = np.full(self.people, PERSON_HEIGHT)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.associate.floor import same_tick
+from mtmc.calibration.camera import BORDER
 from mtmc.completion.boxes import ALIKE, MOST_OFF, moved, off, steady, mended
 from mtmc.completion.config import CompletionConfig
 from mtmc.completion.fusion import Fusion, Sightings, View
@@ -23,6 +24,10 @@ Mask = NDArray[np.bool_]
 
 INSIDE = 0.25  # least share of a box in the image
 LEAST_SHOWN = 0.3  # least share of a person's height that a detection must show
+import os
+MOST = eval(os.environ.get("MOST","[.05,.05]"))
+WITHIN = float(os.environ.get("WITHIN",".9"))
+DEBUG = None
 TICK = 0.2  # s between looks that tell where a camera sees people
 
 
@@ -110,6 +115,18 @@ class _Table:
     gap: Ints
     lasting: Doubles
     open: Mask
+    unsure: Doubles
+
+
+def _unsure(view, point, tall, expected, covariance):
+    """(N,2) sd of middle and bottom in heights."""
+    h = expected[:, 3] - expected[:, 1]
+    moves = []
+    for axis in np.eye(2) * 0.05:
+        there = view.model.standing(point + axis, tall)
+        moves.append(np.column_stack([(there[:, 0] + there[:, 2] - expected[:, 0] - expected[:, 2]) / 2, there[:, 3] - expected[:, 3]]) / 0.05 / h[:, None])
+    jac = np.stack(moves, axis=2)  # (N, 2 px, 2 m)
+    return np.sqrt(np.einsum("nij,njk,nik->ni", jac, covariance, jac))
 
 
 def _table(number, view, rows, known, fusion, config) -> _Table | None:
@@ -136,13 +153,15 @@ def _table(number, view, rows, known, fusion, config) -> _Table | None:
         point, covered = fusion.paths.at(np.full(len(every), person), times)
         tall = np.full(len(every), fusion.heights[person])
         expected = view.model.standing(point, tall)
+        unsure = _unsure(view, point, tall, expected, fusion.unsure(np.full(len(every), person), times))
         where = steps - 1
         boxes = s.boxes[row]
         away = off(boxes, expected[where])
         weights = np.ones((len(row), 4))
-        aside = (boxes[:, 0] <= 1) | (boxes[:, 2] >= view.size[0] - 1)
+        bx, by = BORDER * view.size[0], BORDER * view.size[1]
+        aside = (boxes[:, 0] <= bx) | (boxes[:, 2] >= view.size[0] - bx)
         weights[aside, 0] = weights[aside, 3] = 0
-        weights[:, 1] = (boxes[:, 1] > 1) * np.maximum(fusion.head_seen[row], 0.05)
+        weights[:, 1] = (boxes[:, 1] > by) * np.maximum(fusion.head_seen[row], 0.05)
         weights[:, 2] = fusion.seen[row]
         fine = np.isfinite(away).all(axis=1)
         if not fine.any():
@@ -166,7 +185,7 @@ def _table(number, view, rows, known, fusion, config) -> _Table | None:
             share = np.prod(clipped[:, 2:] - clipped[:, :2], axis=1) / np.prod(expected[:, 2:] - expected[:, :2], axis=1)
         is_open = covered & (share >= INSIDE) & (nearest <= config.support)
         kept = is_open | ((index >= 0) & np.isfinite(expected).all(axis=1))
-        parts.append([v[kept] for v in (np.full(len(every), person), every, times, point, expected, index, score, gap, length, is_open)])
+        parts.append([v[kept] for v in (np.full(len(every), person), every, times, point, expected, index, score, gap, length, is_open, unsure)])
     if not parts:
         return None
     return _Table(*(np.concatenate(column) for column in zip(*parts)))
@@ -192,6 +211,15 @@ def _adopted(table, rows, people, number, config):
     # steps of the free rows
     stride = table_stride(table, rows, number)
     steps = (rows["frame"][free].astype(np.int64) - 1) // stride + 1
+    owned = np.flatnonzero((people != NOBODY) & (rows["camera"] == number))
+    owned = owned[np.argsort(rows["frame"][owned], kind="stable")]
+    taken = np.zeros(len(free))
+    for a, b in same_tick(rows["frame"][free].astype(np.int64), rows["frame"][owned].astype(np.int64)):
+        one, other = rows["box"][free[a]].astype(np.float64), rows["box"][owned[b]].astype(np.float64)
+        np.maximum.at(taken, a, pair_iou(one, other))
+        sides = np.minimum(one[:, 2:], other[:, 2:]) - np.maximum(one[:, :2], other[:, :2])
+        within = np.prod(np.maximum(sides, 0), axis=1) / np.maximum(np.prod(one[:, 2:] - one[:, :2], axis=1), 1e-9)
+        np.maximum.at(taken, a, within > WITHIN)
     left, right = [], []
     for a, b in same_tick(table.step[lost], steps):
         left.append(a)
@@ -202,7 +230,7 @@ def _adopted(table, rows, people, number, config):
     cut = expected.copy()
     cut[:, 3] = np.clip(found[:, 3], cut[:, 1] + LEAST_SHOWN * tall, cut[:, 3])
     fit = pair_iou(cut, found)
-    good = np.flatnonzero((fit >= config.adopt_overlap) & (shown >= LEAST_SHOWN * tall))
+    good = np.flatnonzero((fit >= config.adopt_overlap) & (fit > taken[right]) & (shown >= LEAST_SHOWN * tall))
     left, right, fit = left[good], right[good], fit[good]
     best_left, best_right = np.zeros(len(lost)), np.zeros(len(free))
     np.maximum.at(best_left, left, fit)
@@ -227,4 +255,6 @@ def _drawn(table, view, config):
     look = (table.step % every == 0) & (table.open | (table.row >= 0))
     looks = Looks(table.points[look], table.row[look] >= 0, table.gap[look])
     share = seen_share(looks, table.points[lost], table.gap[lost], config.seen_reach)
+    if DEBUG is not None: DEBUG.append((view, table, lost, share))
+    lost, share = (v[(table.unsure[lost] <= MOST).all(axis=1)] for v in (lost, share))
     return lost[(table.lasting[lost] <= config.fill_gap) | (share >= config.seen_share)]

@@ -70,6 +70,12 @@ def smoothest(
     Source: Bar-Shalom et al., "Estimation with Applications to Tracking and Navigation", 2001,
     sections 6.2.2 and 8.6.
     """
+    bands, side = system(knots, path, times, information, pull, restless)
+    places: Doubles = solveh_banded(bands, side, lower=True)
+    return places.reshape(-1, 2)
+
+
+def system(knots, path, times, information, pull, restless):
     bands = _walk(knots, restless)
     total = 2 * knots.total
     side = np.zeros(total)
@@ -83,8 +89,51 @@ def smoothest(
                     if low <= high:
                         value = weight * other * information[:, x, y]
                         bands[high - low] += np.bincount(2 * knot + low, value, total)
-    lower: Doubles = solveh_banded(bands, side, lower=True)
-    return lower.reshape(-1, 2)
+    return bands, side
+
+
+def uncertainty(knots: Knots, bands: Doubles) -> Doubles:
+    """Covariances ``(K, 2, 2)`` m² of the places at all knots.
+
+    The diagonal blocks of the inverse of the banded matrix, two knots at a time, all paths
+    together.
+    """
+    blocks = knots.count // 2 + knots.count % 2
+    first = np.cumsum(blocks) - blocks
+    total = int(blocks.sum())
+    # every path padded to an even number of knots, by one that nothing ties
+    number = np.arange(knots.total) - np.repeat(knots.first, knots.count)
+    place = 2 * np.repeat(first, knots.count) + number
+    padded = np.zeros((BANDS, 4 * total))
+    padded[0] = 1.0
+    at = (2 * place[:, None] + [0, 1]).ravel()
+    padded[:, at] = bands
+    rows = 4 * np.arange(total)
+    diagonal, coupling = np.zeros((total, 4, 4)), np.zeros((total, 4, 4))
+    for i in range(4):
+        for j in range(4):
+            if i >= j:
+                diagonal[:, i, j] = diagonal[:, j, i] = padded[i - j, rows + j]
+            # coupling: next block's i with this block's j
+            if 4 + i - j < BANDS:
+                coupling[:, i, j] = padded[4 + i - j, rows + j]
+    order = np.argsort(-blocks, kind="stable")
+    alive = np.searchsorted(-blocks[order], -np.arange(int(blocks.max())), "left")
+    starts = first[order]
+    inverse, gain = np.zeros_like(diagonal), np.zeros_like(diagonal)
+    for step in range(int(blocks.max())):
+        here = starts[: alive[step]] + step
+        pivot = diagonal[here]
+        if step:
+            pivot = pivot - coupling[here - 1] @ gain[here - 1]
+        inverse[here] = np.linalg.inv(pivot)
+        gain[here] = inverse[here] @ coupling[here].transpose(0, 2, 1)
+    result = inverse
+    for step in range(int(blocks.max()) - 2, -1, -1):
+        here = starts[: alive[step + 1]] + step
+        result[here] += gain[here] @ result[here + 1] @ gain[here].transpose(0, 2, 1)
+    pair = np.stack([result[:, :2, :2], result[:, 2:, 2:]], axis=1).reshape(-1, 2, 2)
+    return pair[place]
 
 
 def _walk(knots: Knots, restless: float) -> Doubles:
