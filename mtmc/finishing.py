@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.associate.split import Cuts, cut_tracklet
+from mtmc.completion import complete_scene
 from mtmc.outputs.tracks import ROW, Rows
 from mtmc.refinement import CameraRefinement, relink_people
 from mtmc.tracklets import Tracklet
@@ -19,14 +20,6 @@ if TYPE_CHECKING:
     from mtmc.run_config import RunConfig
     from mtmc.stopwatch import Stopwatch
     from mtmc.tracking import SceneTracking
-
-from mtmc.completion.scene import complete_scene
-from mtmc.completion.fusion import View
-from mtmc.completion.config import CompletionConfig
-import os
-COMP = None if os.environ.get("NOCOMP") else CompletionConfig(**eval(os.environ.get("COMP","{}")))
-
-ROUNDS_OF_CUTS = 4  # of tracks that changed person; each makes clearer who everybody is
 
 
 class Finishing:
@@ -57,6 +50,9 @@ class Finishing:
         online = parts.associator.online
         self._refinements = [] if online else _refinements(config, parts)
         self.refines = bool(self._refinements)
+        self._views = [view for r in self._refinements if (view := r.view)]
+        calibrated = len(self._views) == len(self._refinements)
+        self._completion = config.completion if calibrated else None
 
     def finish(self, rows: Rows, ids: dict[TrackKey, int]) -> tuple[Rows, Sequence[Tracklet]]:
         """Decide who everybody is.
@@ -69,13 +65,14 @@ class Finishing:
             The rows as they are to be written, and the tracklets of an offline run.
         """
         rows, tracklets = self._linked(rows)
+
+        def cut(cuts: Cuts) -> Sequence[Tracklet]:
+            nonlocal tracklets
+            tracklets = self._cut(rows, tracklets, cuts)
+            return tracklets
+
         with self._watch("associate"):
-            for _ in range(ROUNDS_OF_CUTS):
-                cuts = self._associator.cuts(tracklets)
-                if not cuts:
-                    break
-                tracklets = self._cut(rows, tracklets, cuts)
-            ids.update(self._associator.finish(tracklets))
+            ids.update(self._associator.finish(tracklets, cut))
         # Online association forgets those that ended.
         return self._completed(rows, ids), () if self._associator.online else tracklets
 
@@ -122,24 +119,23 @@ class Finishing:
             return rows
         result = [np.zeros(0, ROW)]
         with self._watch("refine"):
-            people = self._known(rows, ids)
-            if COMP is not None and all(r.model for r in self._refinements):
-                views = [View(r.model, r.size, 1 / r.fps, r.stride) for r in self._refinements]
-                rows, people = complete_scene(rows, people, views, COMP)
+            people = self._who(rows, ids)
+            if self._completion is not None:
+                rows, people = complete_scene(rows, people, self._views, self._completion)
             for number, refinement in enumerate(self._refinements):
                 here = rows["camera"] == number
                 result.append(refinement.completed(rows[here], people[here]))
         return np.concatenate(result)
 
-    def _known(self, rows: Rows, ids: dict[TrackKey, int]) -> NDArray[np.int64]:
-        """``(len(rows),)`` who each row shows, 0 for nobody."""
-        result = np.zeros(len(rows), np.int64)
+    def _who(self, rows: Rows, ids: dict[TrackKey, int]) -> NDArray[np.int64]:
+        """``(len(rows),)`` the person each row shows, 0 for nobody."""
+        people = np.zeros(len(rows), np.int64)
         for number, refinement in enumerate(self._refinements):
             mine = np.flatnonzero(rows["camera"] == number)
             tracks, which = np.unique(rows["track"][mine], return_inverse=True)
             known = [ids.get(TrackKey(refinement.camera, track), 0) for track in tracks.tolist()]
-            result[mine] = np.array(known, np.int64)[which]
-        return result
+            people[mine] = np.array(known, np.int64)[which]
+        return people
 
     def _people(self, rows: Rows) -> NDArray[np.int64] | None:
         """Who each row shows, where a tracker followed people over all cameras."""

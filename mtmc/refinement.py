@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.calibration import Calibration
+from mtmc.completion import View
 from mtmc.outputs.tracks import ROW, Rows
 from mtmc.tracklets import Tracklet
 from mtmc.types import TrackKey
@@ -109,11 +110,18 @@ class CameraRefinement:
         rows["track"] = given.ids
         return rows, tracks
 
+    @property
+    def view(self) -> View | None:
+        """What the completion by other cameras needs to know, with a calibration."""
+        if self.model is None:
+            return None
+        return View(self.model, self.size, self.stride, 1.0 / self.fps)
+
     def completed(self, rows: Rows, people: NDArray[np.int64]) -> Rows:
         """Take up detections of nobody, fill gaps, smooth and continue.
 
         Args:
-            rows: as ``linked`` returned them.
+            rows: as ``linked`` returned them, and boxes that other cameras tell of.
             people: ``(len(rows),)`` who each row shows, 0 for nobody.
 
         Returns:

@@ -187,9 +187,7 @@ class CameraModel:
         if not len(points):
             return np.zeros((0, 4))
         ends = [np.column_stack([points, z]) for z in (np.zeros(len(points)), heights)]
-        depth = [
-            (end @ self.extrinsic[:3, :3].T + self.extrinsic[:3, 3])[:, 2] for end in ends
-        ]
+        depth = [(end @ self.extrinsic[:3, :3].T + self.extrinsic[:3, 3])[:, 2] for end in ends]
         feet, head = (self.project(end) for end in ends)
         tall = feet[:, 1] - head[:, 1]
         middle, half = (feet[:, 0] + head[:, 0]) / 2, 0.5 * PERSON_ASPECT * tall
@@ -255,9 +253,7 @@ def _edges(
     return np.column_stack([center, boxes[:, edge]]), noise, seen
 
 
-def _known(
-    points: Floats, information: Floats, seen: NDArray[np.bool_]
-) -> tuple[Floats, Floats]:
+def _known(points: Floats, information: Floats, seen: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     information[~seen] = 0
     return points, information
 

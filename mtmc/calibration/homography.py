@@ -150,7 +150,9 @@ class FloorHomography:
         feet, scale = self._image_of(points)
         tall = heights * scale
         half = 0.5 * PERSON_ASPECT * tall
-        boxes = np.column_stack([feet[:, 0] - half, feet[:, 1] - tall, feet[:, 0] + half, feet[:, 1]])
+        boxes = np.column_stack(
+            [feet[:, 0] - half, feet[:, 1] - tall, feet[:, 0] + half, feet[:, 1]]
+        )
         back = np.linalg.norm(self.to_floor(feet) - points, axis=1)
         boxes[~(back < 0.1)] = np.nan  # m; what is behind the camera has an image point, too
         return boxes

@@ -55,6 +55,8 @@ class Calibration(Protocol):
         Args:
             boxes: ``(N, 4)`` ``x1, y1, x2, y2`` px.
             size: ``(width, height)`` px of the image.
+            lean: ``(N,)`` px, how far right of the middles of boxes the feet are, and left of them
+                the heads, as the image of upright people is slanted.
 
         Returns:
             ``(N, 2)`` m and ``(N, 2, 2)`` inverse covariances, 1/m²; both 0 where the box does not
