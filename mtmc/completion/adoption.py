@@ -45,7 +45,7 @@ def found_again(
     lost = outlook.lost
     lost = lost[np.argsort(outlook.step[lost], kind="stable")]
     expected, found = _same_step(outlook.step[lost], steps[open_])
-    fit = _fit(outlook.boxes[lost[expected]], boxes[open_[found]])
+    fit = _fit(outlook.boxes[lost[expected]], boxes[open_[found]], outlook.unsure[lost[expected]])
     good = (fit >= config.adopt_overlap) & (fit > _owned(steps, boxes, open_, owned)[found])
     expected, found, fit = expected[good], found[good], fit[good]
     best = fit >= _greatest(fit, expected, len(lost))[expected]
@@ -66,10 +66,16 @@ def _same_step(a: Ints, b: Ints) -> tuple[Ints, Ints]:
     return np.concatenate(left), np.concatenate(right)
 
 
-def _fit(expected: Doubles, found: Doubles) -> Doubles:
-    """``(P,)`` IoU of detections with people, as far down as these are seen."""
+def _fit(expected: Doubles, found: Doubles, unsure: Doubles) -> Doubles:
+    """``(P,)`` IoU of detections with people, as far down as these are seen.
+
+    People may stand one standard deviation aside.
+    """
     tall, shown = expected[:, 3] - expected[:, 1], found[:, 3] - found[:, 1]
+    most = unsure * tall
+    aside = np.clip((found[:, [0, 2]] - expected[:, [0, 2]]).mean(axis=1), -most, most)
     seen = expected.copy()
+    seen[:, ::2] += aside[:, None]
     seen[:, 3] = np.clip(found[:, 3], expected[:, 1] + LEAST_SHOWN * tall, expected[:, 3])
     return np.where(shown >= LEAST_SHOWN * tall, pair_iou(seen, found), 0.0)
 
