@@ -32,15 +32,35 @@ def off(boxes: Doubles, expected: Doubles) -> Doubles:
 
 
 def moved(expected: Doubles, away: Doubles) -> Doubles:
-    """Boxes ``(N, 4)`` that differ by ``away`` from expected ones: the inverse of ``off``."""
+    """Boxes ``(N, 4)`` that differ by ``away`` from expected ones: the inverse of ``off``.
+
+    Args:
+        expected: ``(N, 4)``.
+        away: ``(N, 4)``, or ``(4,)`` for all.
+    """
     tall = expected[:, 3] - expected[:, 1]
-    middle = expected[:, [0, 2]].sum(axis=1) / 2 + away[:, 0] * tall
-    half = (expected[:, 2] - expected[:, 0]) / 2 * np.exp(away[:, 3])
-    top, bottom = (expected[:, [1, 3]] + away[:, [1, 2]] * tall[:, None]).T
+    aside, top, bottom, wide = np.broadcast_to(away, expected.shape).T
+    middle = expected[:, [0, 2]].sum(axis=1) / 2 + aside * tall
+    half = (expected[:, 2] - expected[:, 0]) / 2 * np.exp(wide)
+    top, bottom = expected[:, 1] + top * tall, expected[:, 3] + bottom * tall
     return np.column_stack([middle - half, top, middle + half, bottom])
 
 
-def habits(steps: Ints, away: Doubles, weights: Doubles, wanted: Ints, reach: float) -> Doubles:
+def typical(away: Doubles, weights: Doubles) -> Doubles:
+    """``(D,)`` how boxes of one person in one camera are off as a rule: hardly, if little is known.
+
+    Args:
+        away: ``(N, D)`` as of ``off``.
+        weights: ``(N, D)``.
+    """
+    known = np.vstack([np.clip(away, -MOST_OFF, MOST_OFF), np.zeros(away.shape[1])])
+    heavy = np.vstack([weights, np.ones(away.shape[1])])
+    return np.array([weighted_median(v, w) for v, w in zip(known.T, heavy.T, strict=True)])
+
+
+def habits(
+    steps: Ints, away: Doubles, weights: Doubles, usual: Doubles, wanted: Ints, reach: float
+) -> Doubles:
     """How boxes of one person in one camera are off about some steps.
 
     Those seen nearby count most, by exp(-distance / reach); far from all, what is typical.
@@ -49,35 +69,42 @@ def habits(steps: Ints, away: Doubles, weights: Doubles, wanted: Ints, reach: fl
         steps: ``(N,)`` each once.
         away: ``(N, D)`` as of ``off``.
         weights: ``(N, D)``.
+        usual: ``(D,)`` what is typical.
         wanted: ``(M,)`` steps.
         reach: in steps.
 
     Returns:
         ``(M, D)``.
     """
-    away = np.clip(away, -MOST_OFF, MOST_OFF)
+    away = np.clip(away, -MOST_OFF, MOST_OFF) - usual
     low = min(int(steps.min()), int(wanted.min()))
     count = max(int(steps.max()), int(wanted.max())) + 1 - low
-    typical = np.array([weighted_median(v, w) for v, w in zip(away.T, weights.T, strict=True)])
     seen = np.zeros((count, 2 * away.shape[1]))
-    seen[steps - low] = np.hstack([weights * (away - typical), weights])
+    seen[steps - low] = np.hstack([weights * away, weights])
     decay = [1.0, -np.exp(-1.0 / reach)]
     near = lfilter([1.0], decay, seen, axis=0) - seen
     near += lfilter([1.0], decay, seen[::-1], axis=0)[::-1]
     total, weight = np.split(near[wanted - low], 2, axis=1)
-    return np.asarray(typical + total / (weight + TYPICAL * reach), np.float64)
+    return np.asarray(usual + total / (weight + TYPICAL * reach), np.float64)
+
+
+def hidden(boxes: Doubles, expected: Doubles) -> Doubles:
+    """``(N, 4)`` how likely something hides each edge of boxes.
+
+    What hides a part of somebody moves an edge inwards: the bottom or a side, hardly ever the top.
+    """
+    tall = (expected[:, 3] - expected[:, 1])[:, None]
+    inwards = (boxes - expected) / tall * [1, 1, -1, -1]
+    seen = (1 - CUT) * np.exp(-0.5 * (inwards / EDGE) ** 2) / (np.sqrt(2 * np.pi) * EDGE)
+    cut = CUT / CUT_MOST * ((inwards > 0) & (inwards < CUT_MOST))
+    share = cut / np.maximum(seen + cut, 1e-12)
+    share[:, 1] = 0
+    return np.asarray(share, np.float64)
 
 
 def mended(boxes: Doubles, expected: Doubles) -> Doubles:
     """Boxes ``(N, 4)`` with the edges that something hides where they are expected.
 
-    What hides a part of somebody moves an edge inwards: the bottom or a side, hardly ever the top.
-    Such an edge is as seen or hidden; what comes out is the mean of the two by how likely they are.
+    Each is the mean of where it was seen and where it is expected, by how likely it is hidden.
     """
-    tall = (expected[:, 3] - expected[:, 1])[:, None]
-    inwards = (boxes - expected) / tall * [1, 1, -1, -1]
-    seen = (1 - CUT) * np.exp(-0.5 * (inwards / EDGE) ** 2) / (np.sqrt(2 * np.pi) * EDGE)
-    hidden = CUT / CUT_MOST * ((inwards > 0) & (inwards < CUT_MOST))
-    share = hidden / np.maximum(seen + hidden, 1e-12)
-    share[:, 1] = 0
-    return np.asarray(boxes + share * (expected - boxes), np.float64)
+    return np.asarray(boxes + hidden(boxes, expected) * (expected - boxes), np.float64)

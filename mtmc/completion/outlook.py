@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.completion.config import CompletionConfig
-from mtmc.completion.figures import ALIKE, habits, moved, off
+from mtmc.completion.figures import ALIKE, habits, hidden, moved, off, typical
 from mtmc.completion.fusion import Fused
 from mtmc.completion.sightings import Sightings, View
 from mtmc.outputs.tracks import Rows
@@ -19,6 +19,7 @@ Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 INSIDE = 0.25  # least share of a box that lies in the image
+_WHOLE = [0, 1, 2, 0]  # the middle and the width of a box are of both its sides
 DOUBTFUL = 0.05  # weight of a top that is not at the head
 
 
@@ -174,8 +175,12 @@ def _person(
     if not fine.any():
         return None
     weights = _weights(view, boxes, fused.feet[own], fused.head[own])
+    usual = typical(away[fine], weights[fine])
+    whole = 1 - hidden(boxes, moved(expected[place], usual))
+    weights *= np.stack([whole[:, 0] * whole[:, 2], whole[:, 1], whole[:, 3]], axis=1)[:, _WHOLE]
     reach = ALIKE / view.period
-    expected = moved(expected, habits(seen_at[fine], away[fine], weights[fine], steps, reach))
+    away = habits(seen_at[fine], away[fine], weights[fine], usual, steps, reach)
+    expected = moved(expected, away)
     seen = np.full(len(steps), -1)
     seen[place] = own
     following = np.searchsorted(seen_at, steps)

@@ -52,7 +52,8 @@ def complete_scene(
     for number, _, view, names, found in _outlooks(rows, people, views, config):
         seen = np.flatnonzero(found.seen >= 0)
         which = known[found.seen[seen]]
-        boxes[which] = mended(rows["box"][which].astype(np.float64), found.boxes[seen])
+        whole = mended(rows["box"][which].astype(np.float64), found.boxes[seen])
+        boxes[which] = view.clipped(whole)
         drawn = _drawn(found, view, config)
         added.append(_rows(found, drawn, number, view))
         whose.append(names[found.person[drawn]])

@@ -42,6 +42,8 @@ def seen_share(looks: Looks, points: Doubles, gap: Ints, reach: float) -> Double
     Returns:
         ``(M,)``; 0 where nobody was.
     """
+    if not len(points):
+        return np.zeros(0)
     cells = np.floor(np.vstack([looks.points, points]) / reach * PER_REACH).astype(np.int64)
     low = cells.min(axis=0) - PER_REACH - 1
     width = int(cells[:, 1].max() - low[1]) + 2 * PER_REACH + 2
