@@ -66,7 +66,7 @@ def habits(
     Those seen nearby count most, by exp(-distance / reach); far from all, what is typical.
 
     Args:
-        steps: ``(N,)`` each once.
+        steps: ``(N,)`` each once, none before the first that is wanted or after the last.
         away: ``(N, D)`` as of ``off``.
         weights: ``(N, D)``.
         usual: ``(D,)`` what is typical.
@@ -77,8 +77,8 @@ def habits(
         ``(M, D)``.
     """
     away = np.clip(away, -MOST_OFF, MOST_OFF) - usual
-    low = min(int(steps.min()), int(wanted.min()))
-    count = max(int(steps.max()), int(wanted.max())) + 1 - low
+    low = int(wanted.min())
+    count = int(wanted.max()) + 1 - low
     seen = np.zeros((count, 2 * away.shape[1]))
     seen[steps - low] = np.hstack([weights * away, weights])
     decay = [1.0, -np.exp(-1.0 / reach)]

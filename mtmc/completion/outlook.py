@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -19,7 +18,6 @@ Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 INSIDE = 0.25  # least share of a box that lies in the image
-_WHOLE = [0, 1, 2, 0]  # the middle and the width of a box are of both its sides
 DOUBTFUL = 0.05  # weight of a top that is not at the head
 
 
@@ -53,6 +51,10 @@ class Outlook:
     gap: Ints
     lasting: Doubles
     known: Mask
+
+    def __getitem__(self, index: Mask | Ints) -> Outlook:
+        """The rows selected by a mask or an index array."""
+        return Outlook(*(getattr(self, field.name)[index] for field in fields(self)))
 
     @property
     def lost(self) -> Ints:
@@ -101,20 +103,18 @@ def outlook(
     sightings: Sightings,
     fused: Fused,
     config: CompletionConfig,
-) -> Outlook | None:
-    """What is to be expected of one camera; None where it saw nobody.
+) -> Outlook:
+    """What is to be expected of one camera.
 
     Args:
         rows: all of this camera's.
-        mine: sightings of this camera.
+        mine: sightings of this camera, at least one.
         view: the camera.
         sightings: of all cameras.
         fused: what these say together.
         config: settings.
     """
-    if not len(mine):
-        return None
-    clock = Clock.of(rows, view)
+    camera = _Camera(Clock.of(rows, view), view, sightings, fused, config)
     here = np.zeros(len(sightings), bool)
     here[mine] = True
     parts: list[Outlook] = []
@@ -123,80 +123,78 @@ def outlook(
         own = all_rows[here[all_rows]]
         if len(own):
             others = sightings.times[all_rows[~here[all_rows]]]
-            part = _person(person, own, others, gaps, clock, view, sightings, fused, config)
+            parts.append(camera.expects(person, own, others, gaps))
             gaps += len(own) + 1
-            parts += [part] if part else []
-    return _joined(parts) if parts else None
-
-
-def _joined(parts: Sequence[Outlook]) -> Outlook:
     columns = ([getattr(part, field.name) for part in parts] for field in fields(Outlook))
     return Outlook(*(np.concatenate(column) for column in columns))
 
 
-def _person(
-    person: int,
-    own: Ints,
-    others: Doubles,
-    gaps: int,
-    clock: Clock,
-    view: View,
-    sightings: Sightings,
-    fused: Fused,
-    config: CompletionConfig,
-) -> Outlook | None:
-    """One person's part.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Camera:
+    """What one camera's outlook is made from, person by person."""
 
-    Args:
-        person: who.
-        own: sightings by this camera, in order of time.
-        others: ``(K,)`` s, ascending, times of sightings by other cameras.
-        gaps: how many there are before theirs.
-        clock: of the camera.
-        view: the camera.
-        sightings: of all cameras.
-        fused: what these say together.
-        config: settings.
-    """
-    seen_at = sightings.steps[own]
-    first, last = np.searchsorted(fused.paths.person, [person, person + 1])
-    knots = fused.paths.knots
-    during = clock.during(float(knots.start[first]), float(knots.end[last - 1]))
-    steps = np.arange(min(during.start, seen_at[0]), max(during.stop, seen_at[-1] + 1))
-    times = clock.at(steps)
-    points, covariances, covered = fused.paths.at(person, times)
-    tall = np.full(len(steps), fused.heights[person])
-    expected = view.model.standing(points, tall)
-    unsure = _unsure(view, points, tall, expected, covariances)
-    boxes = sightings.boxes[own]
-    place = seen_at - steps[0]
-    away = off(boxes, expected[place])
-    fine = np.isfinite(away).all(axis=1)
-    if not fine.any():
-        return None
-    weights = _weights(view, boxes, fused.feet[own], fused.head[own])
-    usual = typical(away[fine], weights[fine])
-    whole = 1 - hidden(boxes, moved(expected[place], usual))
-    weights *= np.stack([whole[:, 0] * whole[:, 2], whole[:, 1], whole[:, 3]], axis=1)[:, _WHOLE]
-    reach = ALIKE / view.period
-    away = habits(seen_at[fine], away[fine], weights[fine], usual, steps, reach)
-    expected = moved(expected, away)
-    seen = np.full(len(steps), -1)
-    seen[place] = own
-    following = np.searchsorted(seen_at, steps)
-    bounds = np.concatenate([[-np.inf], seen_at, [np.inf]])
-    lasting = (bounds[following + 1] - bounds[following]) * view.period
-    clipped = view.clipped(expected)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = _areas(clipped) / _areas(expected)
-    known = covered & (share >= INSIDE) & (_nearest(others, times) <= config.support)
-    column = Outlook(
-        np.full(len(steps), person), steps, times, points, expected, unsure,
-        np.interp(steps, seen_at, sightings.scores[own]), seen,
-        np.where(seen >= 0, -1, gaps + following), lasting, known,
-    )  # fmt: skip
-    kept = known | ((seen >= 0) & np.isfinite(expected).all(axis=1))
-    return Outlook(*(getattr(column, field.name)[kept] for field in fields(Outlook)))
+    clock: Clock
+    view: View
+    sightings: Sightings
+    fused: Fused
+    config: CompletionConfig
+
+    def expects(self, person: int, own: Ints, others: Doubles, gaps: int) -> Outlook:
+        """One person's part of the outlook.
+
+        Args:
+            person: who.
+            own: sightings by this camera, in order of time, at least one.
+            others: ``(K,)`` s, ascending, times of sightings by other cameras.
+            gaps: how many there are before theirs.
+        """
+        seen_at, view = self.sightings.steps[own], self.view
+        steps = self._steps(person, seen_at)
+        times = self.clock.at(steps)
+        points, covariances, covered = self.fused.paths.at(person, times)
+        tall = np.full(len(steps), self.fused.heights[person])
+        plain = view.model.standing(points, tall)
+        unsure = _unsure(view, points, tall, plain, covariances)
+        boxes = self._as_usual(own, steps, plain)
+        seen = np.full(len(steps), -1)
+        seen[seen_at - steps[0]] = own
+        following = np.searchsorted(seen_at, steps)
+        bounds = np.concatenate([[-np.inf], seen_at, [np.inf]])
+        lasting = (bounds[following + 1] - bounds[following]) * view.period
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share = _areas(view.clipped(boxes)) / _areas(boxes)
+        known = covered & (share >= INSIDE) & (_nearest(others, times) <= self.config.support)
+        score = np.interp(steps, seen_at, self.sightings.scores[own])
+        gap = np.where(seen >= 0, -1, gaps + following)
+        who = np.full(len(steps), person)
+        kept = known | ((seen >= 0) & np.isfinite(boxes).all(axis=1))
+        return Outlook(who, steps, times, points, boxes, unsure, score, seen, gap, lasting, known)[
+            kept
+        ]
+
+    def _steps(self, person: int, seen_at: Ints) -> Ints:
+        """All at which the person's paths last."""
+        paths = self.fused.paths
+        first, last = np.searchsorted(paths.person, [person, person + 1])
+        start, end = float(paths.knots.start[first]), float(paths.knots.end[last - 1])
+        during = self.clock.during(start, end)
+        return np.arange(min(during.start, seen_at[0]), max(during.stop, seen_at[-1] + 1))
+
+    def _as_usual(self, own: Ints, steps: Ints, plain: Doubles) -> Doubles:
+        """Expected boxes ``(M, 4)``: those of any person there, off as this one's are."""
+        seen_at = self.sightings.steps[own]
+        boxes, there = self.sightings.boxes[own], plain[seen_at - steps[0]]
+        away = off(boxes, there)
+        weights = _weights(self.view, boxes, self.fused.feet[own], self.fused.head[own])
+        fine = np.isfinite(away).all(axis=1)
+        boxes, there, away = boxes[fine], there[fine], away[fine]
+        weights, seen_at = weights[fine], seen_at[fine]
+        usual = typical(away, weights)
+        whole = 1 - hidden(boxes, moved(there, usual))
+        sides = whole[:, 0] * whole[:, 2]
+        weights *= np.column_stack([sides, whole[:, 1], whole[:, 3], sides])
+        reach = ALIKE / self.view.period
+        return moved(plain, habits(seen_at, away, weights, usual, steps, reach))
 
 
 def _weights(view: View, boxes: Doubles, feet: Doubles, head: Doubles) -> Doubles:

@@ -76,9 +76,7 @@ def _outlooks(
     for mine, view in sightings.by_view(views):
         number = int(camera[mine[0]])
         here = np.flatnonzero(rows["camera"] == number)
-        found = outlook(rows[here], mine, view, sightings, fused, config)
-        if found is not None:
-            yield number, here, view, names, found
+        yield number, here, view, names, outlook(rows[here], mine, view, sightings, fused, config)
 
 
 def _drawn(found: Outlook, view: View, config: CompletionConfig) -> Ints:
