@@ -47,6 +47,7 @@ def complete_scene(
         free, steps = people[here] == NOBODY, view.steps(rows["frame"][here])
         taken, whom = found_again(found, steps, boxes, free, config)
         people[here[taken]] = names[whom]
+        rows["track"][here[taken]] = NOBODY  # of a track that is nobody, perhaps
     added, whose = [rows], [people]
     boxes, known = rows["box"].copy(), np.flatnonzero(people != NOBODY)
     for number, _, view, names, found in _outlooks(rows, people, views, config):

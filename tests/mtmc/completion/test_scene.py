@@ -123,8 +123,9 @@ def test_nothing_is_drawn_outside_the_image_nor_behind_a_camera():
 def test_weak_detections_of_whom_a_camera_lost_are_taken_up():
     lost = when(ROWS, 0, 60, 119) & (PEOPLE == 1)
     rows, people = without_feet(ROWS, lost), np.where(lost, NOBODY, PEOPLE)
-    rows["track"][lost], rows["score"][lost] = NOBODY, 0.2
+    rows["track"][lost], rows["score"][lost] = np.where(rows["frame"][lost] < 90, NOBODY, 7), 0.2
     result, who = complete(rows, people)
+    assert (result["track"][: len(rows)][lost] == NOBODY).all()  # 7 was nobody's
     assert (who[: len(rows)][lost] == 1).all()
     assert overlap(result[: len(rows)], who[: len(rows)])[lost].min() > 0.85
     assert len(np.unique(np.stack([result["camera"], result["frame"], who]), axis=1).T) == len(who)
