@@ -9,13 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.associate.constraints import conflicts
-from mtmc.associate.evidence import (
-    EvidenceConfig,
-    Looks,
-    Scale,
-    distances,
-    without_camera_colours,
-)
+from mtmc.associate.adaptation import Adaptation, with_shifts
+from mtmc.associate.evidence import EvidenceConfig, Scale
+from mtmc.associate.looks import Looks, distances
 from mtmc.tracklets import Tracklet
 
 Floats = NDArray[np.float64]
@@ -28,6 +24,7 @@ SAME, OTHER, SPREAD = 0.6, 1.4, 0.2
 FROM_HALVES, FROM_CAMERA = 1.25, 1.1
 PRIOR = 4.0  # tracklets that the embedder's own distance counts as much as
 MIN_TRACKLETS = 4  # fewer tell nothing
+MIN_ADAPT = 6  # of people seen together
 MOST_TRACKLETS = 2000  # more tell nothing new, and all pairs are compared
 MIN_HALF = 3  # crops in each half of a track
 MIN_SHARE = 0.02  # of pairs of one person among all pairs
@@ -100,24 +97,30 @@ def calibrate(
     default = Scale.given(max_distance, config, looks)
     if len(known) < MIN_TRACKLETS:
         return Calibration(default)
-    if config.camera_colours:
-        looks = without_camera_colours(looks)
-    apart = distances(looks, looks, default.coherence).astype(np.float64)
+    together = conflicts(known).toarray()
+    others = int(together.any(axis=1).sum())
+    adaptation = None
+    if others >= MIN_ADAPT:
+        adaptation = Adaptation.learn([t.gallery for t in known], others)
+        if config.camera_colours:
+            adaptation = with_shifts(adaptation, looks)
+        looks, max_distance = adaptation(looks), adaptation.even
+    coherence = looks.coherence()
+    apart = distances(looks, looks, coherence).astype(np.float64)
     same_camera = looks.cameras[:, None] == looks.cameras[None]
     first, second = np.triu_indices(len(known), 1)
-    together = conflicts(known).toarray()
-    halves = _halves(known, default.coherence)
+    halves = _halves(known, adaptation, coherence)
     negatives = apart[first, second][together[first, second]]
     across = apart[first, second][~same_camera[first, second]]
     if len(halves) == 0 or len(negatives) == 0:
         return Calibration(default, halves, negatives, across)
 
     halves = halves[halves <= np.median(negatives)]  # else it is a track that changed person
-    tracks = min(len(negatives), int(together.any(axis=1).sum()))
+    tracks = min(len(negatives), others)
     same, other = _priors(halves, negatives, tracks, max_distance)
     within = _between(same, Spread(other.mean / FROM_CAMERA, other.deviation))
     same, other = _separate(across, same, other, len(known))
-    scale = Scale(_between(same, other), within, default.coherence)
+    scale = Scale(_between(same, other), within, coherence, adaptation)
     return Calibration(scale, halves, negatives, across, same, other, learned=True)
 
 
@@ -176,7 +179,7 @@ def _between(same: Spread, other: Spread) -> float:
     return same.mean + share * (other.mean - same.mean)
 
 
-def _halves(tracklets: Sequence[Tracklet], coherence: float) -> Floats:
+def _halves(tracklets: Sequence[Tracklet], adaptation: Adaptation | None, coherence: float) -> Floats:
     """Distance between the earlier and the later half of each track that has enough crops."""
     pairs = []
     for tracklet in tracklets:
@@ -186,6 +189,7 @@ def _halves(tracklets: Sequence[Tracklet], coherence: float) -> Floats:
         middle = int(np.searchsorted(count, count[-1] / 2)) if len(count) else 0
         halves = [gallery.part(order <= middle), gallery.part(order > middle)]
         looks = Looks.of_galleries(halves, [tracklet.key.camera] * 2)
+        looks = adaptation(looks) if adaptation else looks
         if (looks.crops >= MIN_HALF - 0.5).all():
             pairs.append(distances(looks, looks, coherence)[0, 1])
     return np.array(pairs, float)
