@@ -18,11 +18,13 @@ Floats = NDArray[np.float32]
 COMMON_PRIOR = 3.0  # tracklets of one person, about: so many times fewer people tell the mean
 RIDGE = 10.0  # times the mean variance, which is added to that in each direction
 DIRECTIONS = 32  # at most, in which crops of one track differ
-MOST_CROPS = 4096  # more tell nothing new
+MOST_STEPS = 2048  # from crop to crop; more tell nothing new
+MIN_SHARE = 0.01  # of the ridge: directions that vary less stay as they are
+TINY = 1e-9  # instead of dividing by nothing
 CAMERA_PRIOR = 4.0  # people recognised, after which half of a camera's shift is believed
 SHIFT_ROUNDS = 3  # of recognising people and learning what sets cameras apart
-SLOPE = 12.0  # log odds of equal looks
-EVEN = 0.75  # distance at which one person and two are equally likely, when the mean is known
+EVEN, SLOPE = 0.7, 18.0  # where log odds are zero, and how fast they fall with the distance
+LIMIT = 30.0  # log odds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,13 +35,16 @@ class Adaptation:
        mean look. Of few tracklets it is known badly, and some of it is left.
     2. Directions in which the crops of one track differ, such as poses, are shortened
        (within-class covariance normalisation, with tracks for classes).
+    3. What sets a camera apart from the others is taken out as far as people recognised in both
+       show it: a camera that just saw other people keeps its own.
 
     Args:
         centre: ``(D,)`` what is taken out.
         directions: ``(R, D)`` orthonormal.
         shortened: ``(R,)`` share of each that is taken out.
         length: by which all is multiplied, so that a crop has unit length on average.
-        even: distance at which one person and two are about equally likely.
+        nearness: by which people are nearer to each other than if their mean were known well.
+        shifts: ``(D,)`` by camera, what sets it apart.
 
     Source: A. Hatch, S. Kajarekar, A. Stolcke, Within-Class Covariance Normalization for SVM-based
     Speaker Recognition, Interspeech 2006.
@@ -49,7 +54,7 @@ class Adaptation:
     directions: Floats
     shortened: Floats
     length: float
-    even: float
+    nearness: float
     shifts: Mapping[str, Floats] = field(default_factory=dict)
 
     @classmethod
@@ -66,11 +71,34 @@ class Adaptation:
         mean = sums.sum(axis=0) / totals.sum()
         spread = float(totals @ ((means - mean) ** 2).sum(axis=1) / totals.sum())
         left = COMMON_PRIOR / (evidence + COMMON_PRIOR)
-        share = 1 - np.sqrt(min(1.0, left * spread / max(float(mean @ mean), 1e-9)))
-        directions, shortened = _varying(galleries, means)
-        result = cls((share * mean).astype(np.float32), directions, shortened, 1.0, 1.0)
-        length = _length(galleries, result)
-        return cls(result.centre, directions, shortened, length, EVEN / (1 + left))
+        share = 1 - np.sqrt(min(1.0, left * spread / max(float(mean @ mean), TINY)))
+        directions, shortened = _varying(galleries)
+        centre = (share * mean).astype(np.float32)
+        result = cls(centre, directions, shortened, length=1.0, nearness=1 / (1 + left))
+        return replace(result, length=_length(galleries, result))
+
+    def between_cameras(self, looks: Looks) -> Self:
+        """Also without what sets the cameras apart.
+
+        Who is who across cameras is guessed from the distances, as chances that two tracklets are
+        each other's match and nobody else's. The shifts of all cameras are those that bring the
+        matches together best, by least squares, held to zero as by a few who have no shift.
+
+        Args:
+            looks: ``N`` tracklets, as they are.
+        """
+        names, camera = np.unique(looks.cameras, return_inverse=True)
+        means = looks.sums.astype(np.float64) / np.maximum(looks.totals[:, :1], TINY)
+        each = np.eye(len(names))[camera]  # (N, cameras)
+        result = self
+        for _ in range(SHIFT_ROUNDS if len(names) > 1 else 0):
+            both = _matches(result(looks), camera, each, self.nearness)
+            links = each.T @ both @ each
+            balance = np.diag(links.sum(axis=1) + CAMERA_PRIOR) - links
+            towards = each.T @ (both.sum(axis=1)[:, None] * means - both @ means)
+            shifts = np.linalg.solve(balance, towards).astype(np.float32)
+            result = replace(result, shifts=dict(zip(names.tolist(), shifts, strict=True)))
+        return result
 
     def __call__(self, looks: Looks) -> Looks:
         """The looks, adapted; as they are where nothing is known of any."""
@@ -91,30 +119,52 @@ class Adaptation:
         return np.asarray(np.float32(self.length) * moved, np.float32)
 
 
-def _varying(galleries: Sequence[Gallery], means: Floats) -> tuple[Floats, Floats]:
-    """Directions in which crops of one track differ, and by how much they are to be shortened."""
-    parts, freedom = [], 0
-    for gallery, mean in zip(galleries, means, strict=True):
-        weights = gallery.weights()[:, :1]
-        parts.append((gallery.sums() - weights * mean) / np.sqrt(weights))
-        freedom += len(gallery) - 1
-    rest = np.concatenate(parts).astype(np.float64)
-    dim = rest.shape[1]
-    if freedom < 1:
+def _matches(
+    looks: Looks, camera: NDArray[np.int64], each: NDArray[np.float64], nearness: float
+) -> NDArray[np.float64]:
+    """``(N, N)`` chances that two looks of different cameras are each other's only match."""
+    apart = distances(looks, looks, looks.coherence()) / nearness
+    odds = np.exp(np.clip(SLOPE * (EVEN - apart), -LIMIT, LIMIT))
+    odds *= camera[:, None] != camera
+    chance = odds / (1 + odds @ each)[:, camera]
+    return np.asarray(chance * chance.T, np.float64)
+
+
+def _varying(galleries: Sequence[Gallery]) -> tuple[Floats, Floats]:
+    """Directions in which crops of one track differ, and by how much they are to be shortened.
+
+    Each crop is compared with the next one, not with their mean: a track that changed person has
+    one such pair, not all its crops, in which two people differ.
+
+    Source: J. von Neumann et al., The Mean Square Successive Difference, Annals of Mathematical
+    Statistics 12, 1941.
+    """
+    steps = np.concatenate([_steps(gallery) for gallery in galleries])
+    count, dim = steps.shape
+    if count == 0:
         return np.zeros((0, dim), np.float32), np.zeros(0, np.float32)
-    chosen = np.linspace(0, len(rest) - 1, min(len(rest), MOST_CROPS)).round().astype(int)
-    rest = rest[chosen] * np.sqrt(len(rest) / len(chosen) / freedom)
-    ridge = RIDGE * (rest**2).sum() / dim
+    steps = steps[np.linspace(0, count - 1, min(count, MOST_STEPS)).round().astype(int)]
+    steps = steps / np.sqrt(len(steps))
+    ridge = RIDGE * float((steps**2).sum()) / dim
     # The smaller of both products has the same eigenvalues.
-    few = len(rest) < dim
-    product = rest @ rest.T if few else rest.T @ rest
+    few = len(steps) < dim
+    product = steps @ steps.T if few else steps.T @ steps
     last = len(product) - 1
     values, vectors = eigh(product, subset_by_index=[max(0, last + 1 - DIRECTIONS), last])
-    seen = values > 0.01 * ridge
+    seen = values > MIN_SHARE * ridge
     values, vectors = values[seen], vectors[:, seen]
-    directions = (rest.T @ vectors / np.sqrt(values)).T if few else vectors.T
-    shortened = 1 - 1 / np.sqrt(1 + values / max(ridge, 1e-12))
+    directions = (steps.T @ vectors / np.sqrt(values)).T if few else vectors.T
+    shortened = 1 - 1 / np.sqrt(1 + values / max(ridge, TINY))
     return directions.astype(np.float32), shortened.astype(np.float32)
+
+
+def _steps(gallery: Gallery) -> NDArray[np.float64]:
+    """``(K - 1, D)`` from each member to the next in time, with the variance of one crop."""
+    order = np.argsort(gallery.times(), kind="stable")
+    weights = gallery.weights()[order, 0]
+    means = gallery.sums()[order] / weights[:, None]
+    count = weights[1:] * weights[:-1] / (weights[1:] + weights[:-1])
+    return np.asarray(np.diff(means, axis=0) * np.sqrt(count)[:, None], np.float64)
 
 
 def _length(galleries: Sequence[Gallery], adaptation: Adaptation) -> float:
@@ -133,28 +183,6 @@ def _length(galleries: Sequence[Gallery], adaptation: Adaptation) -> float:
         row = [(members**2).sum(), whole @ whole, (weights[:, 0] ** 2).sum(), total**2, squares]
         rows.append(np.array(row, float) / total)
     parts, wholes, within, between, noise = np.sum(rows, axis=0)
-    common = max((wholes - parts) / max(between - within, 1e-9), 0.0)
-    rest = max((parts - within * common) / max(noise, 1e-9), 0.0)
-    return float(1 / np.sqrt(max(common + rest, 1e-9)))
-
-
-def with_shifts(adaptation: Adaptation, looks: Looks) -> Adaptation:
-    """Also without what sets the cameras apart, as far as people seen by two of them show it."""
-    names, camera = np.unique(looks.cameras, return_inverse=True)
-    if len(names) < 2 or len(looks.sums) < 2:
-        return adaptation
-    means = looks.sums.astype(np.float64) / np.maximum(looks.totals[:, :1], 1e-9)
-    each = np.eye(len(names))[camera]  # (N, cameras)
-    for _ in range(SHIFT_ROUNDS):
-        seen = adaptation(looks)
-        apart = distances(seen, seen, seen.coherence())
-        odds = np.clip(SLOPE * (1 - apart / adaptation.even), -30, 30)
-        like = np.exp(odds) * (camera[:, None] != camera)
-        chance = like / (1 + like @ each)[:, camera]
-        both = chance * chance.T
-        links = each.T @ both @ each
-        balance = np.diag(links.sum(axis=1) + CAMERA_PRIOR) - links
-        towards = each.T @ (both.sum(axis=1)[:, None] * means - both @ means)
-        shifts = np.linalg.solve(balance, towards).astype(np.float32)
-        adaptation = replace(adaptation, shifts=dict(zip(names.tolist(), shifts, strict=True)))
-    return adaptation
+    common = max((wholes - parts) / max(between - within, TINY), 0.0)
+    rest = max((parts - within * common) / max(noise, TINY), 0.0)
+    return float(1 / np.sqrt(max(common + rest, TINY)))

@@ -21,7 +21,6 @@ from mtmc.tracklets import Tracklet
 Floats = NDArray[np.floating]
 
 CROP_NOISE = 3.0  # a crop adds so many times the variance that many crops leave
-CAMERA_PRIOR = 4.0  # tracklets of a camera after which half of its shift is believed
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,8 @@ class EvidenceConfig:
             the embedder.
         same_camera: the same within one camera, where light and view do not change, as a share of
             ``max_distance``; what ``auto`` learns, it learns for both.
-        camera_colours: take out of the embeddings what all people of a camera have in common, as
-            far as the other cameras' people have it not.
+        camera_colours: with ``auto``, take out of the embeddings what sets the cameras apart, as
+            far as people recognised in two of them show it.
         appearance_weight: log odds of equal looks; twice ``max_distance`` has the opposite. The
             fewer crops, the less it is.
         appearance_limit: appearance never speaks louder than this, log odds.
@@ -53,7 +52,7 @@ class EvidenceConfig:
 
     max_distance: float | Literal["auto"] | None = "auto"
     same_camera: float = 0.7
-    camera_colours: bool = False
+    camera_colours: bool = True
     appearance_weight: float = 12.0
     appearance_limit: float = 4.0
     floor_spread: float = 0.3
@@ -142,22 +141,3 @@ def appearance(a: Looks, b: Looks, scale: Scale, config: EvidenceConfig) -> NDAr
 def looks_of(tracklets: Sequence[Tracklet], scale: Scale) -> Looks:
     """The looks of tracklets as they are to be compared."""
     return scale.adapted(Looks.of(tracklets))
-
-
-def without_camera_colours(looks: Looks) -> Looks:
-    """Looks less what all of a camera have in common beyond what all cameras do.
-
-    The mean embedding of a camera is taken to be the people's, who are the same on average, and
-    its light's and lens's. A camera that saw few people keeps most of its own.
-    """
-    known = looks.weights > 0
-    if not known.any():
-        return looks
-    totals = looks.totals[:, 0]
-    mean = looks.sums[known].sum(axis=0) / totals[known].sum()
-    sums = looks.sums.copy()
-    for camera in np.unique(looks.cameras[known]):
-        rows = known & (looks.cameras == camera)
-        shift = sums[rows].sum(axis=0) / totals[rows].sum() - mean
-        sums[rows] -= totals[rows, None] * (rows.sum() / (rows.sum() + CAMERA_PRIOR) * shift)
-    return Looks.make(sums, looks.totals, looks.cameras)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -14,6 +14,7 @@ from mtmc.associate.clustering import Links, cluster, reassign
 from mtmc.associate.constraints import conflicts, simultaneous
 from mtmc.associate.evidence import EvidenceConfig, Scale, appearance, looks_of
 from mtmc.associate.floor import floor_evidence
+from mtmc.associate.passages import passage_evidence
 from mtmc.associate.split import Cut, Cuts, find_cuts
 from mtmc.associate.thresholds import scale_of
 from mtmc.config import require
@@ -32,14 +33,17 @@ class OfflineConfig(EvidenceConfig):
             one person, log odds; None cuts none.
         change: so many log odds speak against a track's changing person, where it is compared with
             everybody at every moment, given floor positions; None does not compare.
+        passage: the time between two tracks never speaks louder than this, log odds: how long
+            people take from camera to camera is learned; None lets it say nothing.
     """
 
     split: float | None = 2.0
     change: float | None = 4.0
+    passage: float | None = 3.0
 
     def __post_init__(self) -> None:
         EvidenceConfig.__post_init__(self)
-        for name in ("split", "change"):
+        for name in ("split", "change", "passage"):
             value = getattr(self, name)
             require(value is None or value > 0, f"{name} must be above 0, got {value}")
 
@@ -116,13 +120,16 @@ class OfflineAssociator:
 
 
 def _links(
-    tracklets: Sequence[Tracklet], config: EvidenceConfig, scale: Scale, apart: sparse.csr_array
+    tracklets: Sequence[Tracklet], config: OfflineConfig, scale: Scale, apart: sparse.csr_array
 ) -> Links:
     """All evidence about the tracklets."""
     looks = looks_of(tracklets, scale)
-    return Links(
+    links = Links(
         lambda rows, columns: appearance(looks[rows], looks[columns], scale, config),
         looks.weights,
         floor_evidence(tracklets, tracklets, config),
         apart,
     )
+    if config.passage is None:
+        return links
+    return replace(links, floor=links.floor + passage_evidence(tracklets, links, config.passage))
