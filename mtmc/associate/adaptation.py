@@ -21,7 +21,7 @@ DIRECTIONS = 32  # at most, in which crops of one track differ
 MOST_STEPS = 2048  # from crop to crop; more tell nothing new
 MIN_SHARE = 0.01  # of the ridge: directions that vary less stay as they are
 TINY = 1e-9  # instead of dividing by nothing
-CAMERA_PRIOR = 4.0  # people recognised, after which half of a camera's shift is believed
+CAMERA_PRIOR = 1.0  # people recognised who would have no shift
 SHIFT_ROUNDS = 3  # of recognising people and learning what sets cameras apart
 EVEN, SLOPE = 0.7, 18.0  # where log odds are zero, and how fast they fall with the distance
 LIMIT = 30.0  # log odds
@@ -82,13 +82,15 @@ class Adaptation:
 
         Who is who across cameras is guessed from the distances, as chances that two tracklets are
         each other's match and nobody else's. The shifts of all cameras are those that bring the
-        matches together best, by least squares, held to zero as by a few who have no shift.
+        matches together best, by least squares, held to zero as by somebody without a shift; and
+        no more than the matches of two cameras agree on one, which chance resemblances do not.
 
         Args:
             looks: ``N`` tracklets, as they are.
         """
         names, camera = np.unique(looks.cameras, return_inverse=True)
-        means = looks.sums.astype(np.float64) / np.maximum(looks.totals[:, :1], TINY)
+        totals = np.maximum(looks.totals[:, :1], TINY)
+        means, adapted = looks.sums / totals, self(looks).sums / totals
         each = np.eye(len(names))[camera]  # (N, cameras)
         result = self
         for _ in range(SHIFT_ROUNDS if len(names) > 1 else 0):
@@ -96,7 +98,8 @@ class Adaptation:
             links = each.T @ both @ each
             balance = np.diag(links.sum(axis=1) + CAMERA_PRIOR) - links
             towards = each.T @ (both.sum(axis=1)[:, None] * means - both @ means)
-            shifts = np.linalg.solve(balance, towards).astype(np.float32)
+            shifts = _agreement(adapted, both, each) * np.linalg.solve(balance, towards)
+            shifts = shifts.astype(np.float32)
             result = replace(result, shifts=dict(zip(names.tolist(), shifts, strict=True)))
         return result
 
@@ -128,6 +131,33 @@ def _matches(
     odds *= camera[:, None] != camera
     chance = odds / (1 + odds @ each)[:, camera]
     return np.asarray(chance * chance.T, np.float64)
+
+
+def _agreement(
+    means: NDArray[np.float64], both: NDArray[np.float64], each: NDArray[np.float64]
+) -> float:
+    """How far the differences within matches of two cameras are alike, 0 (as by chance) to 1.
+
+    If they were by chance, the squared length of their mean over n matches would be one n-th of
+    the mean of theirs; positive-part shrinkage takes out that much.
+
+    Args:
+        means: ``(N, D)`` looks.
+        both: ``(N, N)`` chances of matches.
+        each: ``(N, cameras)`` ones where a look is of a camera.
+
+    Source: W. James, C. Stein, Estimation with Quadratic Loss, Berkeley Symposium 1961.
+    """
+    links = each.T @ both @ each
+    squares = (means**2).sum(axis=1)
+    apart = squares[:, None] + squares - 2 * means @ means.T
+    mean_square = each.T @ (both * apart) @ each / np.maximum(links, TINY)
+    # (cameras, cameras, D): for each two, the sum over the first one's looks in the matches.
+    sums = np.einsum("nc,nd,nk->cdk", each, both @ each, means, optimize=True)
+    mean = (sums - sums.transpose(1, 0, 2)) / np.maximum(links, TINY)[:, :, None]
+    common = links * (mean**2).sum(axis=2)
+    chance = np.minimum(links, 1) * mean_square
+    return float(max(0.0, 1 - chance.sum() / max(common.sum(), TINY)))
 
 
 def _varying(galleries: Sequence[Gallery]) -> tuple[Floats, Floats]:

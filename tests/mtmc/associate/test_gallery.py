@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 
 from mtmc.associate import gallery
-from mtmc.associate.evidence import EvidenceConfig, Looks, Scale, appearance
+from mtmc.associate.adaptation import Adaptation
+from mtmc.associate.evidence import EvidenceConfig, Scale, appearance
 from mtmc.associate.gallery import LookTable
+from mtmc.associate.looks import Looks
 from mtmc.tracklets import Gallery
 
 CONFIG = EvidenceConfig()
