@@ -71,7 +71,7 @@ class Looks:
         names = ("sums", "totals", "cameras", "weights")
         return cls(*(np.concatenate([getattr(a, n), getattr(b, n)]) for n in names))
 
-    def __getitem__(self, rows: NDArray[np.integer] | slice) -> Looks:
+    def __getitem__(self, rows: NDArray[np.integer] | slice | list[int]) -> Looks:
         """The looks of some rows."""
         return Looks(self.sums[rows], self.totals[rows], self.cameras[rows], self.weights[rows])
 

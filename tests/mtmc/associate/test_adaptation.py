@@ -116,9 +116,7 @@ def test_what_sets_cameras_apart_is_learned_from_who_was_seen_by_two(seed):
     learned = Adaptation.learn(galleries, 36)
     across = looks.cameras[:, None] != looks.cameras
     same = who[:, None] == who
-    before, after = (
-        apart(each(looks)) for each in (learned, learned.between_cameras(looks))
-    )
+    before, after = (apart(each(looks)) for each in (learned, learned.between_cameras(looks)))
     assert after[same & across].mean() < 0.6 * before[same & across].mean()
     assert after[~same].mean() > 0.9
 
@@ -129,9 +127,7 @@ def test_cameras_that_saw_other_people_keep_what_sets_them_apart(seed):
     seen = [range(4), range(4, 8), range(8, 12)]
     galleries, looks, _ = colours(np.random.default_rng(seed), 0.0, seen)
     learned = Adaptation.learn(galleries, 12)
-    before, after = (
-        apart(each(looks)) for each in (learned, learned.between_cameras(looks))
-    )
+    before, after = (apart(each(looks)) for each in (learned, learned.between_cameras(looks)))
     across = looks.cameras[:, None] != looks.cameras
     assert after[across].min() > before[across].min() - 0.1
     assert after[across].mean() > 0.9 * before[across].mean()
