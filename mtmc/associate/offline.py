@@ -14,7 +14,6 @@ from mtmc.associate.clustering import Links, cluster, reassign
 from mtmc.associate.constraints import conflicts, simultaneous
 from mtmc.associate.evidence import EvidenceConfig, Scale, appearance, looks_of
 from mtmc.associate.floor import floor_evidence
-from mtmc.associate.handover import find_handovers
 from mtmc.associate.passages import passage_evidence
 from mtmc.associate.split import Cut, Cuts, find_cuts
 from mtmc.associate.thresholds import scale_of
@@ -32,8 +31,6 @@ class OfflineConfig(EvidenceConfig):
     Args:
         split: a track is cut where the looks before and after speak at least that much against
             one person, log odds; None cuts none.
-        handover: seconds for which one frame may show two tracks that look like one person; the
-            overlap is then cut off one of them; None for never.
         change: so many log odds speak against a track's changing person, where it is compared with
             everybody at every moment, given floor positions; None does not compare.
         passage: the time between two tracks never speaks louder than this, log odds: how long
@@ -41,13 +38,12 @@ class OfflineConfig(EvidenceConfig):
     """
 
     split: float | None = 2.0
-    handover: float | None = 1.0
     change: float | None = 4.0
     passage: float | None = 3.0
 
     def __post_init__(self) -> None:
         EvidenceConfig.__post_init__(self)
-        for name in ("split", "handover", "change", "passage"):
+        for name in ("split", "change", "passage"):
             value = getattr(self, name)
             require(value is None or value > 0, f"{name} must be above 0, got {value}")
 
@@ -97,13 +93,8 @@ class OfflineAssociator:
         return scale_of(tracklets, self._max_distance, self._config)
 
     def _by_own_looks(self, tracklets: Sequence[Tracklet], scale: Scale) -> Cuts:
-        config = self._config
-        cuts: Cuts = {}
-        if config.split is not None:
-            cuts = find_cuts(tracklets, scale, config, config.split)
-        if not cuts and config.handover is not None:
-            cuts = find_handovers(tracklets, scale, config, config.handover)
-        return cuts
+        least = self._config.split
+        return {} if least is None else find_cuts(tracklets, scale, self._config, least)
 
     def _by_people(
         self, tracklets: Sequence[Tracklet], ids: Mapping[TrackKey, int], scale: Scale
