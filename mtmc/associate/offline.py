@@ -155,7 +155,7 @@ def _links(
     tracklets: Sequence[Tracklet], config: OfflineConfig, scale: Scale, apart: sparse.csr_array
 ) -> Links:
     """All evidence about the tracklets."""
-    looks = looks_of(tracklets, config)
+    looks = looks_of(tracklets, scale)
     links = Links(
         lambda rows, columns: appearance(looks[rows], looks[columns], scale, config),
         looks.weights,
