@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -25,6 +25,7 @@ def find_changes(
     scale: Scale,
     config: EvidenceConfig,
     cost: float,
+    rows: Iterable[int] | None = None,
 ) -> dict[TrackKey, list[float]]:
     """When tracks changed person, by comparison with everybody at every moment.
 
@@ -48,7 +49,8 @@ def find_changes(
     """
     known = _People.of(tracklets, people)
     cuts = {}
-    for row, tracklet in enumerate(tracklets):
+    for row in range(len(tracklets)) if rows is None else rows:
+        tracklet = tracklets[row]
         if not tracklet.path.ticks:
             continue
         times, odds = _by_moment(tracklet, row, known, scale, config)

@@ -9,12 +9,13 @@ from typing import ClassVar
 
 import numpy as np
 
+from mtmc.associate.changes import find_changes
 from mtmc.associate.candidates import Candidates
 from mtmc.associate.evidence import EvidenceConfig, Scale
 from mtmc.associate.matching import clearness, match_or_new
 from mtmc.associate.people import NOTHING, People, Person
 from mtmc.associate.revision import name_groups, regroup
-from mtmc.associate.split import end_at, find_cuts
+from mtmc.associate.split import find_cuts
 from mtmc.associate.thresholds import scale_of
 from mtmc.associate.travel import LIMIT, Passage, TravelTimes
 from mtmc.config import require
@@ -58,6 +59,7 @@ class OnlineConfig(EvidenceConfig):
     revise: float | None = 0.5
     memory: float = 60.0
     split: float | None = 2.0
+    change: float | None = 4.0
     floor_limit: float = 4.0
     gallery_size: int = 32
     topology: dict[str, dict[str, tuple[float, float]]] | None = None
@@ -67,7 +69,7 @@ class OnlineConfig(EvidenceConfig):
         for name in ("patience", "clear", "max_patience", "memory"):
             value = getattr(self, name)
             require(math.isfinite(value) and value >= 0, f"{name} must not be negative")
-        for name in ("revise", "split"):
+        for name in ("revise", "split", "change"):
             value = getattr(self, name)
             require(value is None or value > 0, f"{name} must be above 0, got {value}")
         require(self.min_crops >= 0, f"min_crops must not be negative, got {self.min_crops}")
@@ -177,6 +179,7 @@ class OnlineAssociator:
     def _revise(self) -> int:
         """Cluster the latest tracks anew; returns how many these are."""
         self._cut()
+        self._change()
         members = self._people.members
         latest = sorted(members, key=lambda t: (not t.closed, t.end, t.key))[-REVISED:]
         tracklets = sorted({t for t in members if not t.closed}.union(latest), key=_by_start)
@@ -224,8 +227,26 @@ class OnlineAssociator:
                 changed.append(tracklet)
         cuts = find_cuts(changed, self._scale, self._config, self._config.split)
         for tracklet in changed:
-            if tracklet.key in cuts:
-                end_at(tracklet, cuts[tracklet.key][0])
+            for time in cuts.get(tracklet.key, ()):
+                self._people.divide(tracklet, time)
+
+    def _change(self) -> None:
+        """Cut the tracks that fit better as two of the people known by now."""
+        if self._config.change is None:
+            return
+        members = self._people.members
+        tracklets = sorted(members, key=_by_start)
+        numbers = {p: n for n, p in enumerate({members[t].person: None for t in tracklets})}
+        people = np.array([numbers[members[t].person] for t in tracklets], np.int64)
+        if not tracklets:
+            return
+        live = [r for r, t in enumerate(tracklets) if not t.closed and t.person is None]
+        cuts = find_changes(tracklets, people, self._scale, self._config, self._config.change, live)
+        for row in live:
+            tracklet = tracklets[row]
+            for time in cuts.get(tracklet.key, ()):
+                if self._people.divide(tracklet, time):
+                    self._uncut.pop(tracklet, None)
 
     def _decide(self, ready: Sequence[Tracklet], time: float) -> dict[TrackKey, int]:
         """Match camera by camera, so that one camera's new person is known to the next.

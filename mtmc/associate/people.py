@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from mtmc.associate.gallery import LookTable
+from mtmc.associate.split import divide
 from mtmc.tracklets import Gallery, Tracklet
 from mtmc.types import TrackKey
 
@@ -136,6 +137,25 @@ class People:
         member.person.tracks.remove(tracklet)
         member.person, member.looks = person, None
         person.tracks.append(tracklet)
+
+    def divide(self, tracklet: Tracklet, time: float) -> bool:
+        """Before that time, s, a track was perhaps another person than after; whether it is cut.
+
+        Both parts are that of whom it was taken for, until somebody says otherwise.
+        """
+        head = divide(tracklet, time)
+        if head is None:
+            return False
+        member = self.members[tracklet]
+        share = head.hits / (head.hits + tracklet.hits)
+        before = Counter({person: round(share * n) for person, n in member.said.items()})
+        self.members[head] = Member(
+            member.person, head.key, before, head.hits, None, member.after
+        )
+        member.said, member.counted = member.said - before, tracklet.hits
+        member.looks, member.after = None, {}
+        member.person.tracks.append(head)
+        return True
 
     def merge(self, person: Person, other: Person) -> None:
         """Give what is left of ``other``'s forgotten tracks to ``person``."""

@@ -116,12 +116,31 @@ def cut_tracklet(
     return parts
 
 
-def end_at(tracklet: Tracklet, time: float) -> None:
-    """End a tracklet that still goes on, so that it does as another, and forget what came after.
+def divide(tracklet: Tracklet, time: float) -> Tracklet | None:
+    """Take what came before a time out of a tracklet that may go on.
 
-    Its frames stay, as they were given out as this person's.
+    Frames are told by their number, as if they came evenly.
+
+    Returns:
+        It, as a tracklet that has ended; None where there is nothing before or after.
     """
-    tracklet.gallery = tracklet.gallery.part(tracklet.gallery.times() < time)
-    ticks = np.array(tracklet.path.ticks) * TICK
-    tracklet.path = tracklet.path.part(np.flatnonzero(ticks < time))
-    tracklet.closed = True
+    first, last = tracklet.frames[0][0], tracklet.frames[-1][1]
+    step = (tracklet.end - tracklet.start) / max(last - first, 1)
+    if step == 0:
+        return None
+    at = first + int((time - tracklet.start) / step)
+    early = [[a, min(b, at)] for a, b in tracklet.frames if a <= at]
+    late = [[max(a, at + 1), b] for a, b in tracklet.frames if b > at]
+    if not early or not late:
+        return None
+    end = tracklet.start + (early[-1][1] - first) * step
+    head = Tracklet(tracklet.key, tracklet.start, end, early, closed=True, person=tracklet.person)
+    head.hits = sum(b - a + 1 for a, b in early)
+    of_gallery, of_tick = tracklet.gallery.times() < time, np.array(tracklet.path.ticks) * TICK < time
+    head.gallery = tracklet.gallery.part(of_gallery)
+    head.path = tracklet.path.part(np.flatnonzero(of_tick))
+    tracklet.start = tracklet.start + (late[0][0] - first) * step
+    tracklet.frames, tracklet.hits = late, tracklet.hits - head.hits
+    tracklet.gallery = tracklet.gallery.part(~of_gallery)
+    tracklet.path = tracklet.path.part(np.flatnonzero(~of_tick))
+    return head
