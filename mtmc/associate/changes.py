@@ -40,6 +40,7 @@ def find_changes(
         scale: what distances mean.
         config: of the evidence.
         cost: of a change, log odds.
+        rows: which tracklets are looked at; None for all.
 
     Returns:
         The times in s, in order, of each track that is cut.

@@ -9,13 +9,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from mtmc.associate.changes import find_changes
 from mtmc.associate.candidates import Candidates
+from mtmc.associate.changes import find_changes
 from mtmc.associate.evidence import EvidenceConfig, Scale
 from mtmc.associate.matching import clearness, match_or_new
 from mtmc.associate.people import NOTHING, People, Person
 from mtmc.associate.revision import name_groups, regroup
-from mtmc.associate.split import Cut, find_cuts
+from mtmc.associate.split import Cut, Cuts, find_cuts
 from mtmc.associate.thresholds import scale_of
 from mtmc.associate.travel import LIMIT, Passage, TravelTimes
 from mtmc.config import require
@@ -27,6 +27,7 @@ LEARN_FROM = 64  # tracklets at most, and people
 LOOK_EVERY = 0.5  # seconds between two looks at a track that is unclear
 REVISED = 256  # tracks at most that are clustered at a time
 REVISED_OFTEN = 256  # with more of them it is done less often
+COMPARED = 32  # tracks at a time that are compared with everybody at every moment
 ROUNDING = 1e-6  # seconds: differences of times are not exact
 
 
@@ -43,8 +44,11 @@ class OnlineConfig(EvidenceConfig):
         revise: seconds between two looks at all latest tracks together, after which a track may go
             on as somebody else; None for never.
         memory: seconds for which an ended track is kept for that, the latest 256 at most.
-        split: at such a look, a track ends where its looks before and after some moment speak at
-            least that much against one person, log odds, and goes on as another; None for never.
+        split: at such a look, a track is divided where its looks before and after some moment speak
+            at least that much against one person, log odds; None for never.
+        change: so many log odds speak against a track's changing person, where it is compared with
+            everybody at every moment, given floor positions; None does not compare. The parts of a
+            track that is divided may be two people, of whom the second goes on.
         floor_limit: less than offline: a few seconds of hidden feet must not outweigh all else.
         gallery_size: embeddings remembered of a person in each camera.
         topology: ``topology[a][b]`` the least and greatest time in s that people take from camera
@@ -111,6 +115,7 @@ class OnlineAssociator:
         self._look_again: dict[Tracklet, float] = {}  # when, s, at tracks that are unclear
         self._revise_at = -math.inf  # s
         self._uncut: dict[Tracklet, int] = {}  # version of the gallery that was not to be cut
+        self._compared: dict[Tracklet, None] = {}  # with everybody, longest ago first
 
     def update(self, time: float, visible: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
         """See ``Associator``."""
@@ -176,7 +181,7 @@ class OnlineAssociator:
     def _revise(self) -> int:
         """Cluster the latest tracks anew; returns how many these are."""
         self._cut()
-        self._change()
+        self._compare()
         members = self._people.members
         latest = sorted(members, key=lambda t: (not t.closed, t.end, t.key))[-REVISED:]
         tracklets = sorted({t for t in members if not t.closed}.union(latest), key=_by_start)
@@ -213,7 +218,7 @@ class OnlineAssociator:
         self._people.close_all_but_last()
 
     def _cut(self) -> None:
-        """End the tracks that changed person, where they did."""
+        """Divide the tracks whose own looks say that they changed person, where they did."""
         if self._config.split is None:
             return
         changed = []
@@ -223,27 +228,39 @@ class OnlineAssociator:
                 self._uncut[tracklet] = version
                 changed.append(tracklet)
         cuts = find_cuts(changed, self._scale, self._config, self._config.split)
-        for tracklet in changed:
-            for time in cuts.get(tracklet.key, ()):
-                self._people.divide(tracklet, time)
+        self._divide(changed, cuts)
 
-    def _change(self) -> None:
-        """Cut the tracks that fit better as two of the people known by now."""
+    def _compare(self) -> None:
+        """Divide the tracks that fit better as several of the people known by now.
+
+        Those come first with whom this was done longest ago.
+        """
         if self._config.change is None:
             return
         members = self._people.members
-        tracklets = sorted(members, key=_by_start)
-        numbers = {p: n for n, p in enumerate({members[t].person: None for t in tracklets})}
-        people = np.array([numbers[members[t].person] for t in tracklets], np.int64)
-        if not tracklets:
+        for tracklet in [t for t in self._compared if t.closed]:
+            del self._compared[tracklet]
+        located = [t for t in members if t.path.ticks and not t.closed and t.person is None]
+        new = [t for t in located if t not in self._compared]
+        due = [*sorted(new, key=_by_start), *self._compared][:COMPARED]
+        if not due:
             return
-        live = [r for r, t in enumerate(tracklets) if not t.closed and t.person is None]
-        cuts = find_changes(tracklets, people, self._scale, self._config, self._config.change, live)
-        for row in live:
-            tracklet = tracklets[row]
+        for tracklet in due:
+            self._compared.pop(tracklet, None)
+            self._compared[tracklet] = None
+        tracklets = sorted(members, key=_by_start)
+        people = np.array([members[t].person.index for t in tracklets], np.int64)
+        people = np.unique(people, return_inverse=True)[1]
+        chosen = set(due)
+        rows = [row for row, t in enumerate(tracklets) if t in chosen]
+        cuts = find_changes(tracklets, people, self._scale, self._config, self._config.change, rows)
+        self._divide(due, cuts)
+
+    def _divide(self, tracklets: Sequence[Tracklet], cuts: Cuts) -> None:
+        for tracklet in tracklets:
             for time in cuts.get(tracklet.key, ()):
-                if self._people.divide(tracklet, time):
-                    self._uncut.pop(tracklet, None)
+                self._people.divide(tracklet, time)
+                self._uncut.pop(tracklet, None)
 
     def _decide(self, ready: Sequence[Tracklet], time: float) -> dict[TrackKey, int]:
         """Match camera by camera, so that one camera's new person is known to the next.

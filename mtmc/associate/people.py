@@ -138,24 +138,21 @@ class People:
         member.person, member.looks = person, None
         person.tracks.append(tracklet)
 
-    def divide(self, tracklet: Tracklet, time: float) -> bool:
-        """Before that time, s, a track was perhaps another person than after; whether it is cut.
+    def divide(self, tracklet: Tracklet, time: float) -> None:
+        """Before that time, s, a track may have been somebody else than after.
 
-        Both parts are that of whom it was taken for, until somebody says otherwise.
+        Both parts are whom it was taken for, until they are found to be two people.
         """
         head = divide(tracklet, time)
         if head is None:
-            return False
+            return
         member = self.members[tracklet]
         share = head.hits / (head.hits + tracklet.hits)
-        before = Counter({person: round(share * n) for person, n in member.said.items()})
-        self.members[head] = Member(
-            member.person, head.key, before, head.hits, None, member.after
-        )
-        member.said, member.counted = member.said - before, tracklet.hits
+        said = Counter({person: round(share * count) for person, count in member.said.items()})
+        self.members[head] = Member(member.person, head.key, said, head.hits, after=member.after)
+        member.said, member.counted = member.said - said, tracklet.hits
         member.looks, member.after = None, {}
         member.person.tracks.append(head)
-        return True
 
     def merge(self, person: Person, other: Person) -> None:
         """Give what is left of ``other``'s forgotten tracks to ``person``."""

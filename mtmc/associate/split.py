@@ -120,28 +120,34 @@ def cut_tracklet(
 def divide(tracklet: Tracklet, time: float) -> Tracklet | None:
     """Take what came before a time out of a tracklet that may go on.
 
-    Frames are told by their number, as if they came evenly.
+    When each frame was is not remembered; they are taken to have come evenly.
 
     Returns:
-        It, as a tracklet that has ended; None where there is nothing before or after.
+        It, as one that has ended; None where there is nothing before or after.
     """
-    first, last = tracklet.frames[0][0], tracklet.frames[-1][1]
-    step = (tracklet.end - tracklet.start) / max(last - first, 1)
-    if step == 0:
+    first = tracklet.frames[0][0]
+    step = (tracklet.end - tracklet.start) / max(tracklet.frames[-1][1] - first, 1)
+    if not tracklet.start < time < tracklet.end:
         return None
-    at = first + int((time - tracklet.start) / step)
-    early = [[a, min(b, at)] for a, b in tracklet.frames if a <= at]
-    late = [[max(a, at + 1), b] for a, b in tracklet.frames if b > at]
-    if not early or not late:
-        return None
-    end = tracklet.start + (early[-1][1] - first) * step
-    head = Tracklet(tracklet.key, tracklet.start, end, early, closed=True, person=tracklet.person)
-    head.hits = sum(b - a + 1 for a, b in early)
-    of_gallery, of_tick = tracklet.gallery.times() < time, np.array(tracklet.path.ticks) * TICK < time
-    head.gallery = tracklet.gallery.part(of_gallery)
-    head.path = tracklet.path.part(np.flatnonzero(of_tick))
-    tracklet.start = tracklet.start + (late[0][0] - first) * step
+    cut = first + 1 + int((time - tracklet.start) / step)  # the first frame after it
+    early = [[a, min(b, cut - 1)] for a, b in tracklet.frames if a < cut]
+    late = [[max(a, cut), b] for a, b in tracklet.frames if b >= cut]
+    crops = tracklet.gallery.times() < time
+    ticks = np.array(tracklet.path.ticks) * TICK < time
+    head = Tracklet(
+        tracklet.key,
+        tracklet.start,
+        tracklet.start + (early[-1][1] - first) * step,
+        early,
+        sum(b - a + 1 for a, b in early),
+        tracklet.gallery.part(crops),
+        tracklet.path.part(np.flatnonzero(ticks)),
+        closed=True,
+        person=tracklet.person,
+    )
+    head.gallery.settle()
+    tracklet.start += (late[0][0] - first) * step
     tracklet.frames, tracklet.hits = late, tracklet.hits - head.hits
-    tracklet.gallery = tracklet.gallery.part(~of_gallery)
-    tracklet.path = tracklet.path.part(np.flatnonzero(~of_tick))
+    tracklet.gallery = tracklet.gallery.part(~crops)
+    tracklet.path = tracklet.path.part(np.flatnonzero(~ticks))
     return head
