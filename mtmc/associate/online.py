@@ -10,12 +10,12 @@ from typing import ClassVar
 import numpy as np
 
 from mtmc.associate.candidates import Candidates
-from mtmc.associate.changes import find_changes
+from mtmc.associate.changes import changes_of
 from mtmc.associate.evidence import EvidenceConfig, Scale
 from mtmc.associate.matching import clearness, match_or_new
 from mtmc.associate.people import NOTHING, People, Person
 from mtmc.associate.revision import name_groups, regroup
-from mtmc.associate.split import Cut, Cuts, find_cuts
+from mtmc.associate.split import Cut, find_cuts
 from mtmc.associate.thresholds import scale_of
 from mtmc.associate.travel import LIMIT, Passage, TravelTimes
 from mtmc.config import require
@@ -27,7 +27,8 @@ LEARN_FROM = 64  # tracklets at most, and people
 LOOK_EVERY = 0.5  # seconds between two looks at a track that is unclear
 REVISED = 256  # tracks at most that are clustered at a time
 REVISED_OFTEN = 256  # with more of them it is done less often
-COMPARED = 32  # tracks at a time that are compared with everybody at every moment
+COMPARED = 4096  # pairs of tracks at most that are compared at every moment, at a time
+LATELY = 10.0  # seconds for which an ended track is still compared
 ROUNDING = 1e-6  # seconds: differences of times are not exact
 
 
@@ -113,7 +114,7 @@ class OnlineAssociator:
         self._learned = -math.inf  # when, s
         self._travel = TravelTimes(config.topology)
         self._look_again: dict[Tracklet, float] = {}  # when, s, at tracks that are unclear
-        self._revise_at = -math.inf  # s
+        self._divide_at = self._revise_at = -math.inf  # s
         self._uncut: dict[Tracklet, int] = {}  # version of the gallery that was not to be cut
         self._compared: dict[Tracklet, None] = {}  # with everybody, longest ago first
 
@@ -126,9 +127,13 @@ class OnlineAssociator:
         if ready and time - self._learned >= LEARN_EVERY - ROUNDING:
             self._learned = time
             self._learn(visible)
-        if self._config.revise is not None and time >= self._revise_at - ROUNDING:
-            seldom = max(1.0, (self._revise() / REVISED_OFTEN) ** 2)
-            self._revise_at = time + self._config.revise * seldom
+        if self._config.revise is not None and time >= self._divide_at - ROUNDING:
+            self._divide_at = time + self._config.revise
+            self._cut()
+            self._compare(time - LATELY)
+            if time >= self._revise_at - ROUNDING:
+                seldom = max(1.0, (self._revise() / REVISED_OFTEN) ** 2)
+                self._revise_at = time + self._config.revise * seldom
         return {**renamed, **self._decide(ready, time)}
 
     def finish(
@@ -180,8 +185,6 @@ class OnlineAssociator:
 
     def _revise(self) -> int:
         """Cluster the latest tracks anew; returns how many these are."""
-        self._cut()
-        self._compare()
         members = self._people.members
         latest = sorted(members, key=lambda t: (not t.closed, t.end, t.key))[-REVISED:]
         tracklets = sorted({t for t in members if not t.closed}.union(latest), key=_by_start)
@@ -228,37 +231,33 @@ class OnlineAssociator:
                 self._uncut[tracklet] = version
                 changed.append(tracklet)
         cuts = find_cuts(changed, self._scale, self._config, self._config.split)
-        self._divide(changed, cuts)
+        self._divide(changed, [cuts.get(t.key, ()) for t in changed])
 
-    def _compare(self) -> None:
-        """Divide the tracks that fit better as several of the people known by now.
+    def _compare(self, since: float) -> None:
+        """Divide the tracks seen since a time, s, that fit better as several of the people.
 
         Those come first with whom this was done longest ago.
         """
-        if self._config.change is None:
-            return
         members = self._people.members
-        for tracklet in [t for t in self._compared if t.closed]:
-            del self._compared[tracklet]
-        located = [t for t in members if t.path.ticks and not t.closed and t.person is None]
-        new = [t for t in located if t not in self._compared]
-        due = [*sorted(new, key=_by_start), *self._compared][:COMPARED]
-        if not due:
+        if self._config.change is None or not members:
             return
-        for tracklet in due:
-            self._compared.pop(tracklet, None)
-            self._compared[tracklet] = None
+        located = {t for t in members if t.end >= since and t.path.ticks and t.person is None}
+        new = sorted(located.difference(self._compared), key=_by_start)
+        turn = [*new, *(t for t in self._compared if t in located)]
+        due = turn[: max(COMPARED // len(members), 1)]
+        self._compared = dict.fromkeys([*turn[len(due) :], *due])
         tracklets = sorted(members, key=_by_start)
         people = np.array([members[t].person.index for t in tracklets], np.int64)
         people = np.unique(people, return_inverse=True)[1]
         chosen = set(due)
         rows = [row for row, t in enumerate(tracklets) if t in chosen]
-        cuts = find_changes(tracklets, people, self._scale, self._config, self._config.change, rows)
-        self._divide(due, cuts)
+        cost = self._config.change
+        cuts = changes_of(rows, tracklets, people, self._scale, self._config, cost)
+        self._divide([tracklets[row] for row in rows], cuts)
 
-    def _divide(self, tracklets: Sequence[Tracklet], cuts: Cuts) -> None:
-        for tracklet in tracklets:
-            for time in cuts.get(tracklet.key, ()):
+    def _divide(self, tracklets: Sequence[Tracklet], cuts: Sequence[Sequence[float]]) -> None:
+        for tracklet, times in zip(tracklets, cuts, strict=True):
+            for time in times:
                 self._people.divide(tracklet, time)
                 self._uncut.pop(tracklet, None)
 

@@ -21,6 +21,9 @@ from mtmc.associate.evidence import (
 from mtmc.associate.floor import floor_evidence
 from mtmc.tracklets import Tracklet
 
+# Seconds for which one frame may show two tracks of a person: a tracker now and then starts the
+# next one before it ends the last, and where a track is divided is not known that well.
+HANDED_OVER = 0.1
 ONE_PERSON = 1e4  # log odds between what is left of one person
 
 Ints = NDArray[np.int64]
@@ -46,7 +49,7 @@ def regroup(
     Returns:
         ``(N,)`` groups.
     """
-    apart = conflicts(tracklets)
+    apart = conflicts(tracklets, HANDED_OVER)
     looks = looks_of(tracklets, config)
     odds = appearance(looks, looks, scale, config)
     floor = floor_evidence(tracklets, tracklets, config)
