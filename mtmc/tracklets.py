@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -221,33 +220,18 @@ class Tracklet:
         self.end = time
         self.hits += 1
 
-    def meets(self, other: Tracklet, longer_than: float = 0.0) -> bool:
-        """Whether frames show both: then they are two people.
-
-        Args:
-            other: another one.
-            longer_than: seconds of such frames that say nothing, as frames come evenly.
-        """
+    def meets(self, other: Tracklet) -> bool:
+        """Whether one frame shows both: then they are two people."""
         if self.key.camera != other.key.camera:
             return False
         if self.end < other.start or other.end < self.start:
             return False
-        mine, theirs, count = 0, 0, 0
+        mine, theirs = 0, 0
         while mine < len(self.frames) and theirs < len(other.frames):
-            first = max(self.frames[mine][0], other.frames[theirs][0])
-            last = min(self.frames[mine][1], other.frames[theirs][1])
-            if first <= last:
-                count += last - first + 1
-                if count * self._step(other) > longer_than:
-                    return True
-            if self.frames[mine][1] < other.frames[theirs][1]:
+            if self.frames[mine][1] < other.frames[theirs][0]:
                 mine += 1
-            else:
+            elif other.frames[theirs][1] < self.frames[mine][0]:
                 theirs += 1
+            else:
+                return True
         return False
-
-    def _step(self, other: Tracklet) -> float:
-        """Seconds from frame to frame, as the longer of two tracklets of one camera tells."""
-        longer = max(self, other, key=lambda t: t.end - t.start)
-        frames = longer.frames[-1][1] - longer.frames[0][0]
-        return (longer.end - longer.start) / frames if frames else math.inf

@@ -12,12 +12,11 @@ from scipy import sparse
 from mtmc.tracklets import Tracklet
 
 
-def conflicts(tracklets: Sequence[Tracklet], longer_than: float = 0.0) -> sparse.csr_array:
+def conflicts(tracklets: Sequence[Tracklet]) -> sparse.csr_array:
     """All pairs that one frame shows at once.
 
     Args:
         tracklets: ``N``.
-        longer_than: seconds for which frames may show both.
 
     Returns:
         ``(N, N)`` symmetric, True for these.
@@ -29,7 +28,7 @@ def conflicts(tracklets: Sequence[Tracklet], longer_than: float = 0.0) -> sparse
             for b in rows[position + 1 :]:
                 if tracklets[b].start > tracklets[a].end:
                     break  # sorted by start: no later one meets it either
-                if tracklets[a].meets(tracklets[b], longer_than):
+                if tracklets[a].meets(tracklets[b]):
                     pairs += [(a, b), (b, a)]
     place = tuple(np.array(pairs, np.int64).reshape(-1, 2).T)
     shape = (len(tracklets), len(tracklets))

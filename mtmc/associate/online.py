@@ -50,6 +50,8 @@ class OnlineConfig(EvidenceConfig):
         change: so many log odds speak against a track's changing person, where it is compared with
             everybody at every moment, given floor positions; None does not compare. The parts of a
             track that is divided may be two people, of whom the second goes on.
+        overlap: two tracks that one camera showed at once for up to so many seconds, and for less
+            than half of the longer, may be one person's; None: never.
         floor_limit: less than offline: a few seconds of hidden feet must not outweigh all else.
         gallery_size: embeddings remembered of a person in each camera.
         topology: ``topology[a][b]`` the least and greatest time in s that people take from camera
@@ -65,6 +67,7 @@ class OnlineConfig(EvidenceConfig):
     memory: float = 60.0
     split: float | None = 2.0
     change: float | None = 4.0
+    overlap: float | None = 1.0
     floor_limit: float = 4.0
     gallery_size: int = 32
     topology: dict[str, dict[str, tuple[float, float]]] | None = None
@@ -74,7 +77,7 @@ class OnlineConfig(EvidenceConfig):
         for name in ("patience", "clear", "max_patience", "memory"):
             value = getattr(self, name)
             require(math.isfinite(value) and value >= 0, f"{name} must not be negative")
-        for name in ("revise", "split", "change"):
+        for name in ("revise", "split", "change", "overlap"):
             value = getattr(self, name)
             require(value is None or value > 0, f"{name} must be above 0, got {value}")
         require(self.min_crops >= 0, f"min_crops must not be negative, got {self.min_crops}")
@@ -196,7 +199,7 @@ class OnlineAssociator:
         after = [NOTHING] * len(left) + [members[t].after for t in tracklets]
         said = [{p.index: p.said} for p, _ in left] + [members[t].said for t in tracklets]
         if rows:
-            groups = regroup(rows, owners, after, self._scale, self._config)
+            groups = regroup(rows, owners, after, self._scale, self._config, self._config.overlap)
             self._adopt(rows, owners, groups.tolist(), name_groups(groups, said))
         return len(rows)
 

@@ -150,6 +150,27 @@ def test_what_is_left_of_a_person_stays_together():
     assert together[0] == together[1]
 
 
+@pytest.mark.parametrize(
+    ("start", "overlap", "people"), [(4.0, None, 1), (3.7, None, 2), (3.7, 1.0, 1), (1.5, 1.0, 2)]
+)
+def test_a_track_may_begin_just_before_the_last_one_of_its_person_ends(start, overlap, people):
+    last = make_tracklet("a", 1, np.arange(40) / 10, [A] * 6)
+    following = make_tracklet("a", 2, start + np.arange(40) / 10, [A] * 6)
+    found = regroup(
+        [last, following], [None] * 2, [{}] * 2, Scale(0.4, 0.4), EvidenceConfig(), overlap
+    )
+    assert len(set(found.tolist())) == people
+
+
+def test_two_tracks_that_a_camera_still_shows_stay_two_people():
+    long = make_tracklet("a", 1, np.arange(40) / 10, [A] * 6)
+    young = make_tracklet("a", 2, np.arange(37, 40) / 10, [A] * 6)
+    for closed, people in ((False, 2), (True, 1)):
+        young.closed = closed
+        found = regroup([long, young], [None] * 2, [{}] * 2, Scale(0.4, 0.4), EvidenceConfig(), 1.0)
+        assert len(set(found.tolist())) == people
+
+
 def test_travel_time_keeps_apart_who_look_alike():
     first = make_tracklet("a", 1, np.arange(10) / 10, [A] * 4)
     second = make_tracklet("b", 1, 5 + np.arange(10) / 10, [A] * 4)
