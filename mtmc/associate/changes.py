@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from mtmc.associate.evidence import EvidenceConfig, Looks, Scale, appearance
+from mtmc.associate.evidence import EvidenceConfig, Scale, appearance, looks_of
 from mtmc.associate.floor import Positions, position_odds, same_tick
+from mtmc.associate.looks import Looks
 from mtmc.tracklets import TICK, Tracklet
 from mtmc.types import TrackKey
 
@@ -69,7 +70,7 @@ def changes_of(
         return [[] for _ in rows]
     paths = [tracklets[row].path.ticks for row in located]
     during = min(ticks[0] for ticks in paths), max(ticks[-1] for ticks in paths)
-    known = _People.of(tracklets, people, during)
+    known = _People.of(tracklets, people, scale, during)
     found = {}
     for row in located:
         times, odds = _by_moment(tracklets[row], row, known, scale, config)
@@ -96,8 +97,10 @@ class _People:
     cameras: Ints
 
     @classmethod
-    def of(cls, tracklets: Sequence[Tracklet], groups: Ints, during: tuple[int, int]) -> Self:
-        looks = Looks.of(tracklets)
+    def of(
+        cls, tracklets: Sequence[Tracklet], groups: Ints, scale: Scale, during: tuple[int, int]
+    ) -> Self:
+        looks = looks_of(tracklets, scale)
         rows = np.arange(len(groups))
         shares = sparse.csr_array((looks.weights.astype(np.float64), (groups, rows)))
         cameras = np.unique([t.key.camera for t in tracklets], return_inverse=True)[1]
@@ -129,8 +132,7 @@ def _by_looks(
     times = gallery.times()[order]
     if not len(times):
         return times, np.zeros((0, people.shares.shape[0]))
-    cameras = np.repeat(np.array([tracklet.key.camera], dtype=str), len(times))
-    crops = Looks.make(gallery.sums()[order], gallery.weights()[order], cameras)
+    crops = scale.adapted(Looks.of_members(gallery, tracklet.key.camera))[order]
     odds = appearance(crops, people.looks, scale, config).astype(np.float64)
     odds[:, row] = 0  # its own looks must not speak for whoever it was taken for
     weights = people.shares.sum(axis=1)
