@@ -14,7 +14,7 @@ import torch
 
 from mtmc.detectors.onnx import METADATA_KEY, Preprocess
 from mtmc.detectors.training.network import Exported, PersonNet
-from mtmc.detectors.training.validate import OVERLAP, Validation
+from mtmc.detectors.training.validate import OVERLAP, SOFT_NMS, Validation
 from mtmc.errors import UserError
 from reid.atomic import atomic_file
 from reid.export import traced
@@ -49,7 +49,7 @@ def write_onnx(
     exported = Exported(network, validation.slope, validation.offset).cpu().eval()
     proto = traced(exported, size, "detections")
     about = {
-        METADATA_KEY: json.dumps(asdict(Preprocess("yolov8", iou=OVERLAP))),
+        METADATA_KEY: json.dumps(asdict(Preprocess("yolov8", iou=OVERLAP, soft_nms=SOFT_NMS))),
         "names": "{0: 'person'}",
         "mtmc.validation": json.dumps(asdict(validation)),
         "mtmc.training": json.dumps(settings),
