@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from mtmc.stopwatch import Stopwatch
     from mtmc.tracking import SceneTracking
 
-ROUNDS_OF_CUTS = 4  # of tracks that changed person; each makes clearer who everybody is
-
 
 class Finishing:
     """Turns what was tracked into who was where.
@@ -63,13 +61,14 @@ class Finishing:
             The rows as they are to be written, and the tracklets of an offline run.
         """
         rows, tracklets = self._linked(rows)
+
+        def cut(cuts: Cuts) -> Sequence[Tracklet]:
+            nonlocal tracklets
+            tracklets = self._cut(rows, tracklets, cuts)
+            return tracklets
+
         with self._watch("associate"):
-            for _ in range(ROUNDS_OF_CUTS):
-                cuts = self._associator.cuts(tracklets)
-                if not cuts:
-                    break
-                tracklets = self._cut(rows, tracklets, cuts)
-            ids.update(self._associator.finish(tracklets))
+            ids.update(self._associator.finish(tracklets, cut))
         # Online association forgets those that ended.
         return self._completed(rows, ids), () if self._associator.online else tracklets
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
+from mtmc.associate.split import Cut
 from mtmc.tracklets import Tracklet
 from mtmc.types import TrackKey
 
@@ -32,13 +33,14 @@ class Associator(Protocol):
         """
         ...
 
-    def cuts(self, tracklets: Sequence[Tracklet]) -> Mapping[TrackKey, Sequence[float]]:
-        """After the last step: when tracks changed person, s; they are cut before ``finish``.
+    def finish(
+        self, tracklets: Sequence[Tracklet], cut: Cut | None = None
+    ) -> Mapping[TrackKey, int]:
+        """After the last step: the ids, 1-based, of all tracklets not decided before.
 
-        Asked again with the parts until nothing is to be cut.
+        Args:
+            tracklets: all of the run.
+            cut: to be called where tracks changed person; it returns all tracklets as they are
+                then, and the ids are of these. None leaves tracks whole.
         """
-        ...
-
-    def finish(self, tracklets: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
-        """After the last step: the ids, 1-based, of all tracklets not decided before."""
         ...

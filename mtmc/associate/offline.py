@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -14,11 +14,14 @@ from mtmc.associate.clustering import Links, cluster, reassign
 from mtmc.associate.constraints import conflicts, simultaneous
 from mtmc.associate.evidence import EvidenceConfig, Scale, appearance, looks_of
 from mtmc.associate.floor import floor_evidence
-from mtmc.associate.split import find_cuts
+from mtmc.associate.passages import passage_evidence
+from mtmc.associate.split import Cut, Cuts, find_cuts
 from mtmc.associate.thresholds import scale_of
 from mtmc.config import require
 from mtmc.tracklets import Tracklet
 from mtmc.types import TrackKey
+
+ROUNDS_OF_CUTS = 4
 
 
 @dataclass(frozen=True)
@@ -30,14 +33,17 @@ class OfflineConfig(EvidenceConfig):
             one person, log odds; None cuts none.
         change: so many log odds speak against a track's changing person, where it is compared with
             everybody at every moment, given floor positions; None does not compare.
+        passage: the time between two tracks never speaks louder than this, log odds: how long
+            people take from camera to camera is learned; None lets it say nothing.
     """
 
     split: float | None = 2.0
     change: float | None = 4.0
+    passage: float | None = 3.0
 
     def __post_init__(self) -> None:
         EvidenceConfig.__post_init__(self)
-        for name in ("split", "change"):
+        for name in ("split", "change", "passage"):
             value = getattr(self, name)
             require(value is None or value > 0, f"{name} must be above 0, got {value}")
 
@@ -64,30 +70,40 @@ class OfflineAssociator:
         del time, visible
         return {}
 
-    def cuts(self, tracklets: Sequence[Tracklet]) -> Mapping[TrackKey, Sequence[float]]:
-        """When tracks changed person, s; to be asked, and done, before ``finish``.
+    def finish(
+        self, tracklets: Sequence[Tracklet], cut: Cut | None = None
+    ) -> Mapping[TrackKey, int]:
+        """See ``Associator``; people are numbered in the order of their first sighting.
 
-        First those whose own looks say so; then those that fit better when they are two of the
-        people found.
+        First those tracks are cut whose own looks say so; then those that fit better when they are
+        two of the people found. Each round of cuts makes clearer who everybody is.
         """
-        config = self._config
-        scale = self._scale(tracklets)
-        cuts: Mapping[TrackKey, Sequence[float]] = {}
-        if config.split is not None:
-            cuts = find_cuts(tracklets, scale, config, config.split)
-        located = any(tracklet.path.ticks for tracklet in tracklets)
-        if not cuts and located and config.change is not None:
-            found = self._identify(tracklets, scale)
-            people = np.array([found[t.key] for t in tracklets], np.int64) - 1
-            cuts = find_changes(tracklets, people, scale, config, config.change)
-        return cuts
-
-    def finish(self, tracklets: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
-        """See ``Associator``; people are numbered in the order of their first sighting."""
+        for _ in range(ROUNDS_OF_CUTS):
+            if cut is None:
+                break
+            scale = self._scale(tracklets)
+            if not (cuts := self._by_own_looks(tracklets, scale)):
+                ids = self._identify(tracklets, scale)
+                if not (cuts := self._by_people(tracklets, ids, scale)):
+                    return ids
+            tracklets = cut(cuts)
         return self._identify(tracklets, self._scale(tracklets))
 
     def _scale(self, tracklets: Sequence[Tracklet]) -> Scale:
         return scale_of(tracklets, self._max_distance, self._config)
+
+    def _by_own_looks(self, tracklets: Sequence[Tracklet], scale: Scale) -> Cuts:
+        least = self._config.split
+        return {} if least is None else find_cuts(tracklets, scale, self._config, least)
+
+    def _by_people(
+        self, tracklets: Sequence[Tracklet], ids: Mapping[TrackKey, int], scale: Scale
+    ) -> Cuts:
+        cost = self._config.change
+        if cost is None or not any(tracklet.path.ticks for tracklet in tracklets):
+            return {}
+        people = np.array([ids[t.key] for t in tracklets], np.int64) - 1
+        return find_changes(tracklets, people, scale, self._config, cost)
 
     def _identify(self, tracklets: Sequence[Tracklet], scale: Scale) -> Mapping[TrackKey, int]:
         ordered = sorted(tracklets, key=lambda t: (t.start, t.key))
@@ -104,13 +120,16 @@ class OfflineAssociator:
 
 
 def _links(
-    tracklets: Sequence[Tracklet], config: EvidenceConfig, scale: Scale, apart: sparse.csr_array
+    tracklets: Sequence[Tracklet], config: OfflineConfig, scale: Scale, apart: sparse.csr_array
 ) -> Links:
     """All evidence about the tracklets."""
     looks = looks_of(tracklets, config)
-    return Links(
+    links = Links(
         lambda rows, columns: appearance(looks[rows], looks[columns], scale, config),
         looks.weights,
         floor_evidence(tracklets, tracklets, config),
         apart,
     )
+    if config.passage is None:
+        return links
+    return replace(links, floor=links.floor + passage_evidence(tracklets, links, config.passage))

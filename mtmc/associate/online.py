@@ -14,7 +14,7 @@ from mtmc.associate.evidence import EvidenceConfig, Scale
 from mtmc.associate.matching import clearness, match_or_new
 from mtmc.associate.people import NOTHING, People, Person
 from mtmc.associate.revision import name_groups, regroup
-from mtmc.associate.split import end_at, find_cuts
+from mtmc.associate.split import Cut, end_at, find_cuts
 from mtmc.associate.thresholds import scale_of
 from mtmc.associate.travel import LIMIT, Passage, TravelTimes
 from mtmc.config import require
@@ -124,14 +124,11 @@ class OnlineAssociator:
             self._revise_at = time + self._config.revise * seldom
         return {**renamed, **self._decide(ready, time)}
 
-    def cuts(self, tracklets: Sequence[Tracklet]) -> Mapping[TrackKey, Sequence[float]]:
-        """None: tracks that changed person were ended as they did."""
-        del tracklets
-        return {}
-
-    def finish(self, tracklets: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
-        """Decide the tracks that still wait."""
-        del tracklets
+    def finish(
+        self, tracklets: Sequence[Tracklet], cut: Cut | None = None
+    ) -> Mapping[TrackKey, int]:
+        """Decide the tracks that still wait; those that changed person were ended as they did."""
+        del tracklets, cut
         return self._decide(list(self._waiting), math.inf)
 
     def _learn(self, visible: Sequence[Tracklet]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +14,8 @@ from mtmc.types import TrackKey
 
 MIN_CROPS = 2.5  # on each side of a cut
 
-Cuts = Mapping[TrackKey, Sequence[float]]
+Cuts = Mapping[TrackKey, Sequence[float]]  # when tracks changed person, s, in order
+Cut = Callable[[Cuts], Sequence[Tracklet]]  # returns all tracklets as they are then
 
 
 def find_cuts(

@@ -63,19 +63,20 @@ def test_a_track_is_cut_where_it_is_elsewhere_for_a_while():
 
 
 def test_the_offline_association_mends_it():
-    tracklets, _ = who_swapped()
-    associator = OfflineAssociator(OfflineConfig(), 0.3)
-    cuts = associator.cuts(tracklets)
+    (*whole, mixed), _ = who_swapped()
     times = np.arange(0, 12, TICK)
     frames = np.round(times * 10).astype(int) + 1
-    mixed = tracklets.pop()
-    parts = cut_tracklet(mixed, cuts[mixed.key], (frames, times), 2)
-    ids = associator.finish([*tracklets, *parts])
-    assert [ids[t.key] for t in tracklets] == [1, 2, 1, 2]
+    parts = []
+
+    def cut(cuts):
+        parts[:] = cut_tracklet(mixed, cuts[mixed.key], (frames, times), 2)
+        return [*whole, *parts]
+
+    ids = OfflineAssociator(OfflineConfig(), 0.3).finish([*whole, mixed], cut)
+    assert [ids[t.key] for t in whole] == [1, 2, 1, 2]
     long = [part for part in parts if part.end - part.start > 1]
     assert [ids[part.key] for part in long] == [1, 2, 1]
-    nothing = OfflineAssociator(OfflineConfig(change=None), 0.3)
-    assert nothing.cuts([*tracklets, mixed]) == {}
+    OfflineAssociator(OfflineConfig(change=None), 0.3).finish([*whole, mixed], pytest.fail)
 
 
 def test_looks_count_beside_the_floor():

@@ -76,15 +76,17 @@ def test_offline_association_puts_the_parts_where_they_belong():
         track(0, camera="b", number=2, start=8, seed=2),
         *(track(p, p, camera="c", number=1 + p, seed=3 + p) for p in range(2)),
     ]
-    associator = OfflineAssociator(OfflineConfig(), 0.3)
-    found = associator.cuts([whole, *others])
-    assert list(found) == [whole.key]
     seen = np.arange(16) * 10 + 1, np.arange(16.0)
-    parts = cut_tracklet(whole, found[whole.key], seen, next_id=2)
-    ids = associator.finish([*parts, *others])
+
+    def cut(cuts):
+        assert list(cuts) == [whole.key]
+        return [*cut_tracklet(whole, cuts[whole.key], seen, next_id=2), *others]
+
+    ids = OfflineAssociator(OfflineConfig(), 0.3).finish([whole, *others], cut)
     assert ids[TrackKey("a", 1)] == ids[TrackKey("b", 2)] == ids[TrackKey("c", 1)]
     assert ids[TrackKey("a", 2)] == ids[TrackKey("b", 1)] == ids[TrackKey("c", 2)]
-    assert OfflineAssociator(OfflineConfig(split=None), 0.3).cuts([whole]) == {}
+    never = OfflineAssociator(OfflineConfig(split=None, change=None), 0.3)
+    assert whole.key in never.finish([whole, *others], cut)
 
 
 def test_settings_out_of_range():
