@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,9 +69,20 @@ class Finishing:
             return tracklets
 
         with self._watch("associate"):
-            ids.update(self._associator.finish(tracklets, cut))
+            found = self._associator.finish(tracklets, cut)
+            if self._refinements:
+                found = without_ghosts(found, self._evidence(rows))
+            ids.update(found)
         # Online association forgets those that ended.
         return self._completed(rows, ids), () if self._associator.online else tracklets
+
+    def _evidence(self, rows: Rows) -> dict[TrackKey, float]:
+        """What was seen of each track, as a share of what it takes to be no ghost."""
+        return {
+            TrackKey(refinement.camera, track): share
+            for number, refinement in enumerate(self._refinements)
+            for track, share in refinement.evidence(rows[rows["camera"] == number]).items()
+        }
 
     def _cut(self, rows: Rows, tracklets: Sequence[Tracklet], cuts: Cuts) -> list[Tracklet]:
         """The tracklets cut at those times; their rows get the parts' ids, in place."""
@@ -135,6 +147,23 @@ class Finishing:
         if not people:
             return None
         return relink_people(rows, views, self._tracking.config, people)
+
+
+def without_ghosts(
+    ids: Mapping[TrackKey, int], evidence: Mapping[TrackKey, float]
+) -> dict[TrackKey, int]:
+    """The ids of those people of whom enough was seen, counted anew; cuts leave scraps.
+
+    Args:
+        ids: of tracks, 1-based.
+        evidence: what was seen of each track, as a share of what it takes to be no ghost.
+    """
+    seen: dict[int, float] = defaultdict(float)
+    for key, person in ids.items():
+        seen[person] += evidence.get(key, 0.0)
+    kept = sorted(person for person, share in seen.items() if share >= 1)
+    numbers = {person: number for number, person in enumerate(kept, 1)}
+    return {key: numbers[person] for key, person in ids.items() if person in numbers}
 
 
 def _refinements(config: RunConfig, parts: Parts) -> list[CameraRefinement]:

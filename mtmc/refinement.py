@@ -112,6 +112,13 @@ class CameraRefinement:
         rows["track"] = given.ids
         return rows, tracks
 
+    def evidence(self, rows: Rows) -> dict[int, float]:
+        """The scores of each track's detections, as a share of what it takes to be no ghost."""
+        found = rows[rows["detected"]]
+        tracks, place = np.unique(found["track"], return_inverse=True)
+        total = np.bincount(place, found["score"]) / max(self._config().ghost_score, 1e-9)
+        return dict(zip(tracks.tolist(), total.tolist(), strict=True))
+
     def completed(self, rows: Rows, people: NDArray[np.int64]) -> Rows:
         """Take up detections of nobody, fill gaps, smooth and continue.
 

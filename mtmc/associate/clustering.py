@@ -53,6 +53,8 @@ def cluster(links: Links) -> Ints:
         ``(N,)`` group of each tracklet.
     """
     groups = np.arange(len(links))
+    if len(links) == 0:
+        return groups
     pairs = _GroupPairs(links)
     every = np.arange(len(links))
     scores = [pairs.scores(every[start : start + BLOCK]) for start in every[::BLOCK]]

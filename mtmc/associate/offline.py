@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from mtmc.associate.changes import find_changes
@@ -14,6 +15,7 @@ from mtmc.associate.clustering import Links, cluster, reassign
 from mtmc.associate.constraints import conflicts, simultaneous
 from mtmc.associate.evidence import EvidenceConfig, Scale, appearance, looks_of
 from mtmc.associate.floor import floor_evidence
+from mtmc.associate.overlaps import forgive, overlap_cuts
 from mtmc.associate.passages import passage_evidence
 from mtmc.associate.split import Cut, Cuts, find_cuts
 from mtmc.associate.thresholds import scale_of
@@ -21,7 +23,9 @@ from mtmc.config import require
 from mtmc.tracklets import Tracklet
 from mtmc.types import TrackKey
 
-ROUNDS_OF_CUTS = 4
+ROUNDS_OF_CUTS = 6
+
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -35,15 +39,18 @@ class OfflineConfig(EvidenceConfig):
             everybody at every moment, given floor positions; None does not compare.
         passage: the time between two tracks never speaks louder than this, log odds: how long
             people take from camera to camera is learned; None lets it say nothing.
+        overlap: two tracks that one camera shows at once for up to so many seconds, and for less
+            than half of the longer, may be one person's, and are cut there; None: never.
     """
 
     split: float | None = 2.0
     change: float | None = 4.0
     passage: float | None = 3.0
+    overlap: float | None = 1.0
 
     def __post_init__(self) -> None:
         EvidenceConfig.__post_init__(self)
-        for name in ("split", "change", "passage"):
+        for name in ("split", "change", "passage", "overlap"):
             value = getattr(self, name)
             require(value is None or value > 0, f"{name} must be above 0, got {value}")
 
@@ -53,7 +60,7 @@ class OfflineAssociator:
 
     1. The two groups with the strongest evidence for being one person are joined, as long as
        there is any and no frame shows both (agglomerative clustering with cannot-link
-       constraints).
+       constraints), or only few frames do: there the tracks are cut.
     2. The tracklets that one camera shows at the same time are taken out and matched anew, one
        to one, to all groups (or to a new one each); repeated until nothing changes.
     """
@@ -75,19 +82,23 @@ class OfflineAssociator:
     ) -> Mapping[TrackKey, int]:
         """See ``Associator``; people are numbered in the order of their first sighting.
 
-        First those tracks are cut whose own looks say so; then those that fit better when they are
-        two of the people found. Each round of cuts makes clearer who everybody is.
+        First those tracks are cut whose own looks say so; then those of one person that overlap for
+        a moment; then those that fit better when they are two of the people found. Each round of
+        cuts makes clearer who everybody is.
         """
         for _ in range(ROUNDS_OF_CUTS):
             if cut is None:
                 break
-            scale = self._scale(tracklets)
-            if not (cuts := self._by_own_looks(tracklets, scale)):
-                ids = self._identify(tracklets, scale)
-                if not (cuts := self._by_people(tracklets, ids, scale)):
-                    return ids
+            ordered, scale = _in_order(tracklets), self._scale(tracklets)
+            if not (cuts := self._by_own_looks(ordered, scale)):
+                apart = conflicts(ordered)
+                people = self._identify(ordered, scale, apart, self._config.overlap)
+                cuts = overlap_cuts(ordered, apart, people)
+                if not (cuts := cuts or self._by_people(ordered, people, scale)):
+                    return _ids(ordered, people)
             tracklets = cut(cuts)
-        return self._identify(tracklets, self._scale(tracklets))
+        ordered, scale = _in_order(tracklets), self._scale(tracklets)
+        return _ids(ordered, self._identify(ordered, scale, conflicts(ordered)))
 
     def _scale(self, tracklets: Sequence[Tracklet]) -> Scale:
         return scale_of(tracklets, self._max_distance, self._config)
@@ -96,27 +107,34 @@ class OfflineAssociator:
         least = self._config.split
         return {} if least is None else find_cuts(tracklets, scale, self._config, least)
 
-    def _by_people(
-        self, tracklets: Sequence[Tracklet], ids: Mapping[TrackKey, int], scale: Scale
-    ) -> Cuts:
+    def _by_people(self, tracklets: Sequence[Tracklet], people: Ints, scale: Scale) -> Cuts:
         cost = self._config.change
         if cost is None or not any(tracklet.path.ticks for tracklet in tracklets):
             return {}
-        people = np.array([ids[t.key] for t in tracklets], np.int64) - 1
         return find_changes(tracklets, people, scale, self._config, cost)
 
-    def _identify(self, tracklets: Sequence[Tracklet], scale: Scale) -> Mapping[TrackKey, int]:
-        ordered = sorted(tracklets, key=lambda t: (t.start, t.key))
-        if not ordered:
-            return {}
-        apart = conflicts(ordered)
-        links = _links(ordered, self._config, scale, apart)
-        groups = reassign(links, cluster(links), simultaneous(ordered, apart))
+    def _identify(
+        self,
+        tracklets: Sequence[Tracklet],
+        scale: Scale,
+        apart: sparse.csr_array,
+        overlap: float | None = None,
+    ) -> Ints:
+        """``(N,)`` people, from 0, in the order of their first sighting."""
+        links = _links(tracklets, self._config, scale, apart)
+        if overlap is not None:
+            links = forgive(tracklets, links, overlap)
+        groups = reassign(links, cluster(links), simultaneous(tracklets, links.apart))
         numbers: dict[int, int] = {}
-        return {
-            tracklet.key: numbers.setdefault(int(group), len(numbers) + 1)
-            for tracklet, group in zip(ordered, groups, strict=True)
-        }
+        return np.array([numbers.setdefault(group, len(numbers)) for group in groups.tolist()], int)
+
+
+def _in_order(tracklets: Sequence[Tracklet]) -> list[Tracklet]:
+    return sorted(tracklets, key=lambda t: (t.start, t.key))
+
+
+def _ids(tracklets: Sequence[Tracklet], people: Ints) -> dict[TrackKey, int]:
+    return {t.key: person + 1 for t, person in zip(tracklets, people.tolist(), strict=True)}
 
 
 def _links(
