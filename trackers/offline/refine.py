@@ -149,6 +149,8 @@ def refine(
     """
     config = config or RefineConfig()
     rows = rows[rows.det_index >= 0]
+    if last_frame is None:
+        last_frame = int(rows.frames.max(initial=0))
     rows = rows.renamed(linked(rows, config))
     return complete(rows[~on_things(rows, config)], config, last_frame)
 
