@@ -18,7 +18,6 @@ from mtmc.detectors.training.network import PersonNet
 
 KEPT = 0.02  # lowest raw score looked at
 OVERLAP = 0.5  # of non-maximum suppression, stored with the network
-SOFT_NMS = 0.5  # the paper's sigma, stored likewise: as good on stills, and better in tracking
 FIT_STEPS = 50
 
 Floats = NDArray[np.float32]
