@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.associate.split import Cuts, cut_tracklet
+from mtmc.completion import complete_scene
 from mtmc.outputs.tracks import ROW, Rows
 from mtmc.refinement import CameraRefinement, relink_people
 from mtmc.tracklets import Tracklet
@@ -50,6 +51,9 @@ class Finishing:
         online = parts.associator.online
         self._refinements = [] if online else _refinements(config, parts)
         self.refines = bool(self._refinements)
+        self._views = [view for r in self._refinements if (view := r.view)]
+        calibrated = len(self._views) == len(self._refinements)
+        self._completion = config.completion if calibrated else None
 
     def finish(self, rows: Rows, ids: dict[TrackKey, int]) -> tuple[Rows, Sequence[Tracklet]]:
         """Decide who everybody is.
@@ -127,12 +131,23 @@ class Finishing:
             return rows
         result = [np.zeros(0, ROW)]
         with self._watch("refine"):
+            people = self._who(rows, ids)
+            if self._completion is not None:
+                rows, people = complete_scene(rows, people, self._views, self._completion)
             for number, refinement in enumerate(self._refinements):
-                mine = rows[rows["camera"] == number]
-                keys = [TrackKey(refinement.camera, track) for track in mine["track"].tolist()]
-                people = np.array([ids.get(key, 0) for key in keys], np.int64)
-                result.append(refinement.completed(mine, people))
+                here = rows["camera"] == number
+                result.append(refinement.completed(rows[here], people[here]))
         return np.concatenate(result)
+
+    def _who(self, rows: Rows, ids: dict[TrackKey, int]) -> NDArray[np.int64]:
+        """``(len(rows),)`` the person each row shows, 0 for nobody."""
+        people = np.zeros(len(rows), np.int64)
+        for number, refinement in enumerate(self._refinements):
+            mine = np.flatnonzero(rows["camera"] == number)
+            tracks, which = np.unique(rows["track"][mine], return_inverse=True)
+            known = [ids.get(TrackKey(refinement.camera, track), 0) for track in tracks.tolist()]
+            people[mine] = np.array(known, np.int64)[which]
+        return people
 
     def _people(self, rows: Rows) -> NDArray[np.int64] | None:
         """Who each row shows, where a tracker followed people over all cameras."""

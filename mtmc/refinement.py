@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.calibration import Calibration
+from mtmc.completion import View
 from mtmc.outputs.tracks import ROW, Rows
 from mtmc.tracklets import Tracklet
 from mtmc.types import TrackKey
@@ -112,6 +113,13 @@ class CameraRefinement:
         rows["track"] = given.ids
         return rows, tracks
 
+    @property
+    def view(self) -> View | None:
+        """What the completion by other cameras needs to know, with a calibration."""
+        if self.model is None:
+            return None
+        return View(self.model, self.size, self.stride, 1.0 / self.fps)
+
     def evidence(self, rows: Rows) -> dict[int, float]:
         """The scores of each track's detections, as a share of what it takes to be no ghost."""
         found = rows[rows["detected"]]
@@ -123,7 +131,7 @@ class CameraRefinement:
         """Take up detections of nobody, fill gaps, smooth and continue.
 
         Args:
-            rows: as ``linked`` returned them.
+            rows: as ``linked`` returned them, and boxes that other cameras tell of.
             people: ``(len(rows),)`` who each row shows, 0 for nobody.
 
         Returns:
@@ -141,7 +149,7 @@ class CameraRefinement:
 
     def _track_rows(self, rows: Rows, ids: NDArray[np.int64]) -> TrackRows:
         # In place of the detection's number goes the row's own, to find out where a row came from.
-        source = np.arange(len(rows))
+        source = np.where(rows["detected"], np.arange(len(rows)), -1)
         return TrackRows(self._steps(rows), ids, rows["box"], rows["score"], source)
 
     def _to_rows(self, refined: TrackRows, rows: Rows) -> Rows:

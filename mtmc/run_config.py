@@ -5,14 +5,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
+from mtmc.completion.config import CompletionConfig
 from mtmc.config import Plugin, Settings, build, choose, require
 from mtmc.crops import CropsConfig
 from mtmc.errors import unknown_name
 from mtmc.registry import ASSOCIATORS, DETECTORS, TRACKERS
 from mtmc.sources import SourcesConfig
 from trackers.offline import RefineConfig
+
+T = TypeVar("T")
 
 DEFAULT_DETECTOR = "ultralytics"
 DEFAULT_TRACKER = "coast"
@@ -56,8 +59,8 @@ class OutputConfig:
 class RunConfig:
     """All settings of ``mtmc run``.
 
-    ``refine`` is the second look at each camera's finished tracks that offline association takes;
-    None leaves it out.
+    ``refine`` is the second look at each camera's finished tracks that offline association takes,
+    ``completion`` what calibrated cameras add to it from each other; None leaves them out.
     """
 
     detector: Plugin
@@ -67,6 +70,7 @@ class RunConfig:
     reid: ReidConfig = field(default_factory=ReidConfig)
     crops: CropsConfig = field(default_factory=CropsConfig)
     refine: RefineConfig | None = field(default_factory=RefineConfig)
+    completion: CompletionConfig | None = field(default_factory=CompletionConfig)
     output: OutputConfig = field(default_factory=OutputConfig)
     calibration: str | None = None
 
@@ -93,7 +97,8 @@ class RunConfig:
             build(SourcesConfig, settings.get("sources", {}), "sources"),
             build(ReidConfig, _reid_section(settings.get("reid", {})), "reid"),
             build(CropsConfig, settings.get("crops", {}), "crops"),
-            _refine_section(settings.get("refine", {})),
+            _optional(RefineConfig, settings.get("refine", {}), "refine"),
+            _optional(CompletionConfig, settings.get("completion", {}), "completion"),
             build(OutputConfig, settings.get("output", {}), "output"),
             None if calibration is None else str(calibration),
         )
@@ -111,8 +116,9 @@ class RunConfig:
         return result
 
 
-def _refine_section(section: Any) -> RefineConfig | None:
-    return None if section in (None, False) else build(RefineConfig, section, "refine")
+def _optional(cls: type[T], section: Any, name: str) -> T | None:
+    """A section that ``null`` turns off."""
+    return None if section in (None, False) else build(cls, section, name)
 
 
 def _reid_section(section: Any) -> Any:

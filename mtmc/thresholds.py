@@ -100,11 +100,8 @@ def _draw(path: Path, result: Calibration) -> None:
     scale = result.scale
     everything = np.concatenate([result.halves, result.together, result.across, [2 * scale.across]])
     at = np.linspace(0, everything.max(), 200)
-    curves = [
-        (color, at, np.exp(spread.log_density(at)))
-        for color, spread in ((SAME, result.same), (OTHER, result.other))
-        if spread
-    ]
+    densities = result.mixture.densities(at) if result.mixture else ()
+    curves = [(c, at, d) for c, d in zip((SAME, OTHER), densities, strict=False)]
     write_histograms(
         path,
         [
@@ -146,13 +143,20 @@ def _print(result: Calibration, usual: float, tracklets: int, out: Path) -> None
         table.add_row(name, str(len(values)), *(f"{value:.3f}" for value in figures))
     console = Console(markup=False, emoji=False)
     console.print(table)
-    if result.same and result.other:
-        for name, spread in (("one person", result.same), ("two people", result.other)):
-            console.print(f"across cameras, {name}: {spread.mean:.3f} ± {spread.deviation:.3f}")
-    if not result.learned:
+    if mixture := result.mixture:
+        console.print("distances are of looks adapted to this footage, not those of the embedder")
+        for name, mean, share in (
+            ("one person", mixture.same, mixture.share),
+            ("two people", mixture.other, 1 - mixture.share),
+        ):
+            console.print(
+                f"across cameras, {name}: {mean:.3f} ± {mixture.deviation:.3f}, "
+                f"{100 * share:.0f} % of pairs"
+            )
+    else:
         console.print(f"too little to learn from; the embedder's own {usual:g} is taken")
     console.print(
-        f"max_distance {result.scale.across:.3f} across cameras, "
-        f"{result.scale.within:.3f} within one (embedder's own: {usual:g})"
+        f"one person up to {result.scale.across:.3f} across cameras, "
+        f"{result.scale.within:.3f} within one"
     )
     console.print(f"picture: {out}", soft_wrap=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.associate.evidence import EvidenceConfig, Looks, Scale, appearance
+from mtmc.associate.evidence import EvidenceConfig, Scale, appearance, looks_of
 from mtmc.associate.floor import floor_evidence
 from mtmc.associate.gallery import LookTable
 from mtmc.associate.matching import FORBIDDEN
@@ -42,7 +42,7 @@ class Candidates:
         least: float = 0.0,
     ) -> None:
         self.tracks = tracks
-        mine = Looks.of(tracks)
+        mine = looks_of(tracks, scale)
         floor = floor_evidence(tracks, [*tracks, *(t for _, t in members)], config)
         among, near = floor[:, : len(tracks)], floor[:, len(tracks) :].tocoo()
         self._weights = mine.weights

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from mtmc.associate.evidence import EvidenceConfig, Looks, Scale, appearance
+from mtmc.associate.evidence import EvidenceConfig, Scale, appearance, looks_of
 from mtmc.associate.floor import Positions, position_odds, same_tick
+from mtmc.associate.looks import Looks
 from mtmc.tracklets import TICK, Tracklet
 from mtmc.types import TrackKey
 
@@ -46,7 +47,7 @@ def find_changes(
     Source: A. Viterbi, Error bounds for convolutional codes, IEEE Transactions on Information
     Theory 13, 1967.
     """
-    known = _People.of(tracklets, people)
+    known = _People.of(tracklets, people, scale)
     cuts = {}
     for row, tracklet in enumerate(tracklets):
         if not tracklet.path.ticks:
@@ -76,8 +77,8 @@ class _People:
     cameras: Ints
 
     @classmethod
-    def of(cls, tracklets: Sequence[Tracklet], groups: Ints) -> Self:
-        looks = Looks.of(tracklets)
+    def of(cls, tracklets: Sequence[Tracklet], groups: Ints, scale: Scale) -> Self:
+        looks = looks_of(tracklets, scale)
         rows = np.arange(len(groups))
         shares = sparse.csr_array((looks.weights.astype(np.float64), (groups, rows)))
         cameras = np.unique([t.key.camera for t in tracklets], return_inverse=True)[1]
@@ -109,8 +110,7 @@ def _by_looks(
     times = gallery.times()[order]
     if not len(times):
         return times, np.zeros((0, people.shares.shape[0]))
-    cameras = np.repeat(np.array([tracklet.key.camera], dtype=str), len(times))
-    crops = Looks.make(gallery.sums()[order], gallery.weights()[order], cameras)
+    crops = scale.adapted(Looks.of_members(gallery, tracklet.key.camera))[order]
     odds = appearance(crops, people.looks, scale, config).astype(np.float64)
     odds[:, row] = 0  # its own looks must not speak for whoever it was taken for
     weights = people.shares.sum(axis=1)

@@ -7,10 +7,12 @@ from collections.abc import Hashable
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.associate.evidence import EvidenceConfig, Looks, Scale, appearance, without_camera_colours
+from mtmc.associate.evidence import EvidenceConfig, Scale, appearance
+from mtmc.associate.looks import Looks
 from mtmc.tracklets import Gallery
 
 FIRST_ROWS = 256
+BLOCK = 4096  # looks that are adapted at a time
 
 Ints = NDArray[np.int64]
 
@@ -26,7 +28,9 @@ class LookTable:
         self._keys: list[Hashable] = []
         self._cameras: dict[str, int] = {}
         self._people = np.zeros(FIRST_ROWS, np.int64)
-        self._looks: Looks | None = None  # with room for more rows
+        self._looks: Looks | None = None  # as they are compared, with room for more rows
+        self._raw = np.zeros((0, 0), np.float16)  # their sums as they came
+        self._scale: Scale | None = None  # by which they were adapted
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -40,14 +44,15 @@ class LookTable:
             camera: who saw it.
             gallery: not empty.
         """
-        look = self._coded(Looks.of_galleries([gallery], [camera]))
+        raw = Looks.of_galleries([gallery], [camera])
+        look = self._coded(raw if self._scale is None else self._scale.adapted(raw))
         row = self._rows.setdefault(key, len(self._keys))
         if row == len(self._keys):
             self._keys.append(key)
         table = self._room(row, look)
         table.sums[row], table.totals[row] = look.sums[0], look.totals[0]
         table.cameras[row], table.weights[row] = look.cameras[0], look.weights[0]
-        self._people[row] = person
+        self._raw[row], self._people[row] = raw.sums[0], person
 
     def remove(self, key: Hashable) -> None:
         """Take a look out, if it is there; the last one takes its row."""
@@ -57,7 +62,8 @@ class LookTable:
         last = self._keys.pop()
         if last != key:
             table, end = self._looks, len(self._keys)
-            for column in (table.sums, table.totals, table.cameras, table.weights, self._people):
+            looks = (table.sums, table.totals, table.cameras, table.weights)
+            for column in (*looks, self._raw, self._people):
                 column[row] = column[end]
             self._keys[row] = last
             self._rows[last] = row
@@ -71,7 +77,7 @@ class LookTable:
         out only for people of whom one is.
 
         Args:
-            looks: of ``T`` tracklets.
+            looks: of ``T`` tracklets, as ``scale`` has them adapted.
             scale: what distances mean.
             config: of the evidence.
             least: log odds that matter.
@@ -84,11 +90,9 @@ class LookTable:
         if self._looks is None or len(self) == 0 or not seen.any():
             nobody = np.zeros((len(looks.sums), 0), np.float32)
             return np.zeros(0, np.int64), nobody, np.zeros(0, np.float32)
+        self._adapt(self._looks, scale)
         known, whose = self._looks[: len(self)], self._people[: len(self)]
         new = self._coded(looks)
-        if config.camera_colours:
-            everybody = without_camera_colours(Looks.joined(new, known))
-            new, known = everybody[: len(seen)], everybody[len(seen) :]
         odds = appearance(new, known, scale, config)
         # A mask of all people finds those of a few rows sooner than sorting these does.
         mask = np.zeros(int(whose.max()) + 1, bool)
@@ -103,6 +107,18 @@ class LookTable:
         total = np.add.reduceat(odds[:, rows] * weights, starts, axis=1)
         return people, total, np.add.reduceat(weights, starts)
 
+    def _adapt(self, table: Looks, scale: Scale) -> None:
+        """Have all looks adapted as ``scale`` says."""
+        before = None if self._scale is None else self._scale.adaptation
+        self._scale = scale
+        if scale.adaptation is before:
+            return
+        for start in range(0, len(self), BLOCK):
+            rows = slice(start, min(start + BLOCK, len(self)))
+            part, raw = table[rows], self._raw[rows].astype(np.float32)
+            part = scale.adapted(Looks.make(raw, part.totals, part.cameras))
+            table.sums[rows], table.weights[rows] = part.sums, part.weights
+
     def _coded(self, looks: Looks) -> Looks:
         """The same with numbers for cameras, which compare faster than names."""
         codes = [self._cameras.setdefault(str(c), len(self._cameras)) for c in looks.cameras]
@@ -112,11 +128,13 @@ class LookTable:
         """The arrays, large enough for a row."""
         if self._looks is None:
             self._looks = _empty(FIRST_ROWS, look)
+            self._raw = np.zeros(self._looks.sums.shape, np.float16)
         while row >= len(self._looks.weights):
             old, size = self._looks, len(self._looks.weights)
             self._looks = _empty(size + size // 2, look)
             for name in ("sums", "totals", "cameras", "weights"):
                 getattr(self._looks, name)[:size] = getattr(old, name)
+            self._raw = np.concatenate([self._raw, np.zeros_like(self._raw[: size // 2])])
             self._people = np.concatenate([self._people, np.zeros(size // 2, np.int64)])
         return self._looks
 

@@ -23,7 +23,7 @@ from mtmc.config import require
 from mtmc.tracklets import Tracklet
 from mtmc.types import TrackKey
 
-ROUNDS_OF_CUTS = 6
+ROUNDS_OF_CUTS = 4
 
 Ints = NDArray[np.int64]
 
@@ -82,23 +82,37 @@ class OfflineAssociator:
     ) -> Mapping[TrackKey, int]:
         """See ``Associator``; people are numbered in the order of their first sighting.
 
+        Tracks are cut first as if whatever one frame shows at once were two people; so those that
+        follow several are settled before brief overlaps are forgiven.
+        """
+        ids: dict[TrackKey, int] = {}
+        if cut:
+            for overlap in dict.fromkeys((None, self._config.overlap)):
+                tracklets, ids = self._settled(tracklets, cut, overlap)
+        if not ids:
+            ordered, scale = _in_order(tracklets), self._scale(tracklets)
+            ids = _ids(ordered, self._identify(ordered, scale, conflicts(ordered)))
+        return ids
+
+    def _settled(
+        self, tracklets: Sequence[Tracklet], cut: Cut, overlap: float | None
+    ) -> tuple[Sequence[Tracklet], dict[TrackKey, int]]:
+        """The tracklets when nothing is left to be cut, and their ids; none if it never ends.
+
         First those tracks are cut whose own looks say so; then those of one person that overlap for
         a moment; then those that fit better when they are two of the people found. Each round of
         cuts makes clearer who everybody is.
         """
         for _ in range(ROUNDS_OF_CUTS):
-            if cut is None:
-                break
             ordered, scale = _in_order(tracklets), self._scale(tracklets)
             if not (cuts := self._by_own_looks(ordered, scale)):
                 apart = conflicts(ordered)
-                people = self._identify(ordered, scale, apart, self._config.overlap)
+                people = self._identify(ordered, scale, apart, overlap)
                 cuts = overlap_cuts(ordered, apart, people)
                 if not (cuts := cuts or self._by_people(ordered, people, scale)):
-                    return _ids(ordered, people)
+                    return ordered, _ids(ordered, people)
             tracklets = cut(cuts)
-        ordered, scale = _in_order(tracklets), self._scale(tracklets)
-        return _ids(ordered, self._identify(ordered, scale, conflicts(ordered)))
+        return tracklets, {}
 
     def _scale(self, tracklets: Sequence[Tracklet]) -> Scale:
         return scale_of(tracklets, self._max_distance, self._config)
@@ -141,7 +155,7 @@ def _links(
     tracklets: Sequence[Tracklet], config: OfflineConfig, scale: Scale, apart: sparse.csr_array
 ) -> Links:
     """All evidence about the tracklets."""
-    looks = looks_of(tracklets, config)
+    looks = looks_of(tracklets, scale)
     links = Links(
         lambda rows, columns: appearance(looks[rows], looks[columns], scale, config),
         looks.weights,

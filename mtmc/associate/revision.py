@@ -47,7 +47,7 @@ def regroup(
         ``(N,)`` groups.
     """
     apart = conflicts(tracklets)
-    looks = looks_of(tracklets, config)
+    looks = looks_of(tracklets, scale)
     odds = appearance(looks, looks, scale, config)
     floor = floor_evidence(tracklets, tracklets, config)
     links = Links(

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.associate.evidence import EvidenceConfig, Looks, Scale, appearance
+from mtmc.associate.evidence import EvidenceConfig, Scale, appearance
+from mtmc.associate.looks import Looks
 from mtmc.tracklets import TICK, Gallery, Tracklet
 from mtmc.types import TrackKey
 
@@ -72,8 +73,9 @@ def _against(
     config: EvidenceConfig,
 ) -> NDArray[np.floating]:
     """``(K - 1,)`` log odds against one person when cut behind each member, in order of time."""
-    sums, totals = gallery.sums()[order], gallery.weights()[order]
     cameras = np.repeat(np.array([camera], dtype=str), len(order) - 1)
+    looks = scale.adapted(Looks.of_members(gallery, camera))[order]
+    sums, totals = looks.sums, looks.totals
     before = Looks.make(np.cumsum(sums, axis=0)[:-1], np.cumsum(totals, axis=0)[:-1], cameras)
     after = Looks.make(sums.sum(axis=0) - before.sums, totals.sum(axis=0) - before.totals, cameras)
     odds = np.diag(appearance(before, after, scale, config))

@@ -3,57 +3,88 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mtmc.associate.adaptation import Adaptation
 from mtmc.associate.constraints import conflicts
-from mtmc.associate.evidence import (
-    EvidenceConfig,
-    Looks,
-    Scale,
-    distances,
-    without_camera_colours,
-)
+from mtmc.associate.evidence import EvidenceConfig, Scale
+from mtmc.associate.looks import Looks, distances
 from mtmc.tracklets import Tracklet
 
 Floats = NDArray[np.float64]
 
-# What the embedder's own distance e stands for: one person at 0.6 e, two at 1.4 e, each +- 0.2 e,
-# as OSNet has on PKU-ReID's training people.
-SAME, OTHER, SPREAD = 0.6, 1.4, 0.2
-# Two halves of one track are more alike than two tracks of one person, and people who share one
-# camera's light are more alike than people of two: means of three datasets.
-FROM_HALVES, FROM_CAMERA = 1.25, 1.1
-PRIOR = 4.0  # tracklets that the embedder's own distance counts as much as
-MIN_TRACKLETS = 4  # fewer tell nothing
+# Of adapted looks, whatever the embedder, before anything is known of their distances: means of
+# one person and of two, deviation of both, share of pairs that are one person.
+SAME, OTHER, SPREAD, SHARE = 0.4, 1.1, 0.2, 0.15
+PRIOR = 4.0  # tracklets that this counts as much as
+FROM_CAMERA = 1.1  # people who share one camera's light and view are more alike
+MIN_TRACKLETS = 6  # of people whom one frame showed with somebody else; fewer tell nothing
 MOST_TRACKLETS = 2000  # more tell nothing new, and all pairs are compared
 MIN_HALF = 3  # crops in each half of a track
-MIN_SHARE = 0.02  # of pairs of one person among all pairs
-ROUNDS = 30  # of expectation maximisation
+ROUNDS = 50  # of expectation maximisation
+LIMIT = 50.0  # log odds
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
-    """Distances as a normal distribution."""
+class Mixture:
+    """Distances of pairs of which some are one person: two normal distributions.
 
-    mean: float
+    Args:
+        same: mean of one person's.
+        other: mean of two people's.
+        deviation: of both.
+        share: of one person's among all.
+    """
+
+    same: float
+    other: float
     deviation: float
+    share: float
 
-    def log_density(self, values: Floats) -> Floats:
-        """Up to a constant that all share."""
-        return np.asarray(
-            -0.5 * ((values - self.mean) / self.deviation) ** 2 - np.log(self.deviation)
-        )
+    def log_odds(self, values: Floats) -> Floats:
+        """That these distances are one person's rather than two people's."""
+        slope = (self.other - self.same) / self.deviation**2
+        prior = np.log(self.share / (1 - self.share))
+        return np.asarray(prior + slope * (0.5 * (self.same + self.other) - values))
 
-    def updated(self, values: Floats, weights: Floats, prior: float) -> Spread:
-        """With new values, each of a weight, beside the present which counts ``prior``."""
-        total = weights.sum() + prior
-        mean = (weights @ values + prior * self.mean) / total
-        square = weights @ (values - mean) ** 2
-        square += prior * (self.deviation**2 + (self.mean - mean) ** 2)
-        return Spread(float(mean), float(np.sqrt(square / total)))
+    @property
+    def even(self) -> float:
+        """The distance at which both are equally likely, which lies between the means."""
+        prior = np.log(self.share / (1 - self.share))
+        even = 0.5 * (self.same + self.other)
+        even += prior * self.deviation**2 / (self.other - self.same)
+        return float(np.clip(even, self.same, self.other))
+
+    def densities(self, values: Floats) -> tuple[Floats, Floats]:
+        """Of one person's and of two people's distances, each by its share."""
+        unit = np.exp(-0.5 * ((values[None] - [[self.same], [self.other]]) / self.deviation) ** 2)
+        return self.share * unit[0], (1 - self.share) * unit[1]
+
+    def fitted(self, values: Floats, tracklets: float) -> Mixture:
+        """To distances of all pairs, by expectation maximisation, starting here and held to it.
+
+        Args:
+            values: ``(N,)``.
+            tracklets: as many of which the pairs are; each counts once, not once in each pair.
+
+        Source: C. Fraley, A. Raftery, Bayesian Regularization for Normal Mixture Estimation and
+        Model-Based Clustering, Journal of Classification 24, 2007.
+        """
+        weight = min(1.0, tracklets / max(len(values), 1))
+        now = self
+        for _ in range(ROUNDS if len(values) else 0):
+            mine = weight / (1 + np.exp(-np.clip(now.log_odds(values), -LIMIT, LIMIT)))
+            total, ours = weight * len(values), float(mine.sum())
+            same = (mine @ values + PRIOR * self.same) / (ours + PRIOR)
+            other = ((weight - mine) @ values + PRIOR * self.other) / (total - ours + PRIOR)
+            squares = mine @ (values - same) ** 2 + (weight - mine) @ (values - other) ** 2
+            variance = (squares + PRIOR * self.deviation**2) / (total + PRIOR)
+            share = (ours + PRIOR * self.share) / (total + PRIOR)
+            now = Mixture(float(same), float(other), float(np.sqrt(variance)), float(share))
+        return now
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,30 +96,26 @@ class Calibration:
         halves: ``(K,)`` distances between the halves of one track each: one person.
         together: ``(M,)`` distances of two tracks that one frame of one camera shows: two people.
         across: ``(L,)`` distances of tracks of different cameras: unknown.
-        same: one person across cameras.
-        other: two people across cameras.
-        learned: False where there was too little and the embedder's own distance was taken.
+        mixture: of those across cameras; None where there was too little and the embedder's own
+            distance was taken.
     """
 
     scale: Scale
     halves: Floats = field(default_factory=lambda: np.zeros(0))
     together: Floats = field(default_factory=lambda: np.zeros(0))
     across: Floats = field(default_factory=lambda: np.zeros(0))
-    same: Spread | None = None
-    other: Spread | None = None
-    learned: bool = False
+    mixture: Mixture | None = None
 
 
 def calibrate(
     tracklets: Sequence[Tracklet], max_distance: float, config: EvidenceConfig
 ) -> Calibration:
-    """Learn from tracklets at which distance one person and two are equally likely.
+    """Learn from tracklets how looks are to be compared, and what their distance means.
 
-    Within a camera, the halves of a track are one person and tracks seen together are two. Across
-    cameras nobody says who is who: the distances of all pairs are a mixture of one person's and
-    two people's, which expectation maximisation takes apart, starting from the distributions
-    within a camera and held to them. The point lies equally many standard deviations from both
-    means. The embedder's own distance counts as much as a few tracklets do.
+    First, embeddings are adapted to the footage (``Adaptation``), after which people are about
+    equally far apart whatever the embedder and the light. Across cameras nobody says who is who:
+    the distances of all pairs are a mixture of one person's and two people's. The point is where
+    both are equally likely; it is the nearer the more people there are, of whom a track could be.
 
     Args:
         tracklets: those of fewer than two crops say nothing; of very many, some speak for all.
@@ -97,28 +124,33 @@ def calibrate(
     """
     known = _some([t for t in tracklets if len(t.gallery) > 1])
     looks = Looks.of(known)
-    default = Scale.given(max_distance, config, looks)
-    if len(known) < MIN_TRACKLETS:
-        return Calibration(default)
-    if config.camera_colours:
-        looks = without_camera_colours(looks)
-    apart = distances(looks, looks, default.coherence).astype(np.float64)
-    same_camera = looks.cameras[:, None] == looks.cameras[None]
-    first, second = np.triu_indices(len(known), 1)
     together = conflicts(known).toarray()
-    halves = _halves(known, default.coherence)
-    negatives = apart[first, second][together[first, second]]
-    across = apart[first, second][~same_camera[first, second]]
-    if len(halves) == 0 or len(negatives) == 0:
-        return Calibration(default, halves, negatives, across)
+    others = int(together.any(axis=1).sum())
+    default = Scale.given(max_distance, config, looks)
+    if others < MIN_TRACKLETS:
+        return _calibration(default, known, looks, together)
+    adaptation = Adaptation.learn([t.gallery for t in known], others)
+    if config.camera_colours:
+        adaptation = adaptation.between_cameras(looks)
+    looks = adaptation(looks)
+    scale = Scale(1.0, 1.0, looks.coherence(), adaptation)
+    found = _calibration(scale, known, looks, together)
+    near = adaptation.nearness
+    prior = Mixture(near * SAME, near * OTHER, near * SPREAD, SHARE)
+    mixture = prior.fitted(found.across, len(known))
+    scale = replace(scale, across=mixture.even, within=mixture.even / FROM_CAMERA)
+    return replace(found, scale=scale, mixture=mixture)
 
-    halves = halves[halves <= np.median(negatives)]  # else it is a track that changed person
-    tracks = min(len(negatives), int(together.any(axis=1).sum()))
-    same, other = _priors(halves, negatives, tracks, max_distance)
-    within = _between(same, Spread(other.mean / FROM_CAMERA, other.deviation))
-    same, other = _separate(across, same, other, len(known))
-    scale = Scale(_between(same, other), within, default.coherence)
-    return Calibration(scale, halves, negatives, across, same, other, learned=True)
+
+def _calibration(
+    scale: Scale, known: Sequence[Tracklet], looks: Looks, together: NDArray[np.bool_]
+) -> Calibration:
+    """The distances of tracklets and of their halves."""
+    apart = distances(looks, looks, scale.coherence).astype(np.float64)
+    first, second = np.triu_indices(len(known), 1)
+    across = looks.cameras[first] != looks.cameras[second]
+    values, together = apart[first, second], together[first, second]
+    return Calibration(scale, _halves(known, scale), values[together], values[across])
 
 
 def _some(tracklets: Sequence[Tracklet]) -> Sequence[Tracklet]:
@@ -137,46 +169,7 @@ def scale_of(tracklets: Sequence[Tracklet], max_distance: float, config: Evidenc
     return Scale.given(max_distance, config, Looks.of(tracklets))
 
 
-def _priors(
-    halves: Floats, together: Floats, tracks: int, max_distance: float
-) -> tuple[Spread, Spread]:
-    """What to expect across cameras, from within one and from the embedder."""
-    other = Spread(OTHER * max_distance, SPREAD * max_distance)
-    other = other.updated(
-        FROM_CAMERA * together, np.full(len(together), tracks / len(together)), PRIOR
-    )
-    # How much more alike one person is than two is the embedder's; how much two differ is the
-    # footage's: people in dark clothes are alike.
-    same = Spread(SAME / OTHER * other.mean, SPREAD / OTHER * other.mean)
-    each = min(1.0, PRIOR / max(len(halves), 1))
-    return same.updated(FROM_HALVES * halves, np.full(len(halves), each), PRIOR), other
-
-
-def _separate(values: Floats, same: Spread, other: Spread, tracks: int) -> tuple[Spread, Spread]:
-    """Both distributions by expectation maximisation; pairs count no more than their tracks."""
-    prior_same, prior_other, share = same, other, 0.2
-    each = min(1.0, tracks / max(len(values), 1))
-    for _ in range(ROUNDS if len(values) else 0):
-        odds = np.log(share / (1 - share)) + same.log_density(values) - other.log_density(values)
-        # A normal distribution's tail must not claim what lies beyond the other's mean.
-        odds = np.where(values <= same.mean, np.maximum(odds, 0), odds)
-        odds = np.where(values >= other.mean, np.minimum(odds, 0), odds)
-        mine = 1 / (1 + np.exp(-np.clip(odds, -50, 50)))
-        share = float(np.clip(mine.mean(), MIN_SHARE, 1 - MIN_SHARE))
-        same = prior_same.updated(values, each * mine, tracks / 2)
-        other = prior_other.updated(values, each * (1 - mine), tracks / 2)
-    return same, other
-
-
-def _between(same: Spread, other: Spread) -> float:
-    """As many standard deviations from one mean as from the other: equal errors of both kinds."""
-    if same.mean >= other.mean:
-        return 0.5 * (same.mean + other.mean)
-    share = same.deviation / (same.deviation + other.deviation)
-    return same.mean + share * (other.mean - same.mean)
-
-
-def _halves(tracklets: Sequence[Tracklet], coherence: float) -> Floats:
+def _halves(tracklets: Sequence[Tracklet], scale: Scale) -> Floats:
     """Distance between the earlier and the later half of each track that has enough crops."""
     pairs = []
     for tracklet in tracklets:
@@ -185,7 +178,7 @@ def _halves(tracklets: Sequence[Tracklet], coherence: float) -> Floats:
         count = np.cumsum(gallery.weights()[np.argsort(order)] @ [1.0, 0.0])
         middle = int(np.searchsorted(count, count[-1] / 2)) if len(count) else 0
         halves = [gallery.part(order <= middle), gallery.part(order > middle)]
-        looks = Looks.of_galleries(halves, [tracklet.key.camera] * 2)
+        looks = scale.adapted(Looks.of_galleries(halves, [tracklet.key.camera] * 2))
         if (looks.crops >= MIN_HALF - 0.5).all():
-            pairs.append(distances(looks, looks, coherence)[0, 1])
+            pairs.append(distances(looks, looks, scale.coherence)[0, 1])
     return np.array(pairs, float)

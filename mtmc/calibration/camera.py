@@ -16,6 +16,9 @@ PLAUSIBLE_HEIGHT = (1.35, 2.1)  # m; outside, the box does not show a whole stan
 SHORT_SPREAD = 0.25  # m, likewise where the box is too short for one: legs hidden, or sitting
 PERSON_ASPECT = 0.4  # width of a standing person's box as a share of its height
 PERSON_ASPECT_SPREAD = 0.1  # standard deviation of the middle of a box cut at one side, likewise
+POSTURE_SPREAD = 0.03  # m, standard deviation of a known person's height while walking
+BORDER = 0.01  # of the image: boxes that end nearer to its border are cut by it
+NEAREST = 0.3  # m in front of the camera, from where on people have an image
 PIXEL_SPREAD = 0.03  # standard deviation of a box edge as a share of the box height
 
 
@@ -144,14 +147,62 @@ class CameraModel:
         sure_head[(boxes[:, 1] <= 1) | (~cut & ~whole & ~beyond)] = 0
         return _fuse(by_feet, sure_feet, by_head, sure_head)
 
+    def by_feet(
+        self,
+        boxes: NDArray[np.floating],
+        size: tuple[int, int],
+        lean: NDArray[np.floating] | float = 0.0,
+    ) -> tuple[Floats, Floats]:
+        """Floor positions by the bottoms of boxes alone; see ``Calibration``."""
+        feet, noise, seen = _edges(boxes, 3, size)
+        feet[:, 0] += lean
+        return _known(*self._with_information(feet, 0.0, 0.0, noise), seen)
+
+    def by_head(
+        self,
+        boxes: NDArray[np.floating],
+        heights: NDArray[np.floating],
+        size: tuple[int, int],
+        lean: NDArray[np.floating] | float = 0.0,
+    ) -> tuple[Floats, Floats]:
+        """Floor positions by the tops of boxes alone; see ``Calibration``."""
+        heads, noise, seen = _edges(boxes, 1, size)
+        heads[:, 0] -= lean
+        spread = np.full((len(heads), 1), POSTURE_SPREAD)
+        tall = np.asarray(heights, np.float64)
+        return _known(*self._with_information(heads, tall, spread, noise), seen)
+
+    def heights(self, boxes: NDArray[np.floating], points: NDArray[np.floating]) -> Floats:
+        """How tall who stands at ``points`` is, by the top of the box; see ``Calibration``."""
+        boxes = np.asarray(boxes, np.float64)
+        head = np.column_stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 1]])
+        rays, origin = self.rays(head), self.position
+        distance = np.linalg.norm(points - origin[:2], axis=1)
+        tall: Floats = origin[2] + rays[:, 2] * distance / np.linalg.norm(rays[:, :2], axis=1)
+        return tall
+
+    def standing(self, points: NDArray[np.floating], heights: NDArray[np.floating]) -> Floats:
+        """Boxes of people who stand at ``points``; see ``Calibration``."""
+        points = np.asarray(points, np.float64).reshape(-1, 2)
+        if not len(points):
+            return np.zeros((0, 4))
+        ends = [np.column_stack([points, z]) for z in (np.zeros(len(points)), heights)]
+        depth = [(end @ self.extrinsic[:3, :3].T + self.extrinsic[:3, 3])[:, 2] for end in ends]
+        feet, head = (self.project(end) for end in ends)
+        tall = feet[:, 1] - head[:, 1]
+        middle, half = (feet[:, 0] + head[:, 0]) / 2, 0.5 * PERSON_ASPECT * tall
+        boxes = np.column_stack([middle - half, head[:, 1], middle + half, feet[:, 1]])
+        boxes[(np.minimum(*depth) < NEAREST) | (tall <= 0)] = np.nan
+        return boxes
+
     def _with_information(
-        self, points: Floats, height: float, height_spread: Floats | float, noise: Floats
+        self, points: Floats, height: Floats | float, height_spread: Floats | float, noise: Floats
     ) -> tuple[Floats, Floats]:
         """Where image points are on a plane, and the inverse covariance of that.
 
         Args:
             points: ``(N, 2)`` px.
-            height: of the plane, m.
+            height: of the plane, m, one for all or ``(N,)``.
             height_spread: its standard deviation, which moves the place along the ray, one for all
                 or ``(N, 1)``.
             noise: ``(N, 2)`` standard deviations of the points, px.
@@ -190,11 +241,28 @@ class CameraModel:
         return plausible
 
 
-def _centers(boxes: Floats, width: int) -> tuple[Floats, Floats]:
+def _edges(
+    boxes: NDArray[np.floating], edge: int, size: tuple[int, int]
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Middles ``(N, 2)`` px of the tops (1) or bottoms (3) of boxes, noise, and which are seen."""
+    boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
+    center, spread = _centers(boxes, size[0], BORDER * size[0])
+    noise = np.column_stack([spread, PIXEL_SPREAD * (boxes[:, 3] - boxes[:, 1])])
+    border = BORDER * size[1]
+    seen = boxes[:, 1] > border if edge == 1 else boxes[:, 3] < size[1] - border
+    return np.column_stack([center, boxes[:, edge]]), noise, seen
+
+
+def _known(points: Floats, information: Floats, seen: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    information[~seen] = 0
+    return points, information
+
+
+def _centers(boxes: Floats, width: int, border: float = 1) -> tuple[Floats, Floats]:
     """Horizontal middle of people, ``(N,)`` px, and its standard deviation."""
     x1, y1, x2, y2 = boxes.T
     tall = y2 - y1
-    left, right = x1 <= 1, x2 >= width - 1
+    left, right = x1 <= border, x2 >= width - border
     wide = np.maximum(x2 - x1, PERSON_ASPECT * tall)
     center = np.where(left == right, (x1 + x2) / 2, np.where(left, x2 - wide / 2, x1 + wide / 2))
     return center, np.where(left | right, PERSON_ASPECT_SPREAD, PIXEL_SPREAD) * tall

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.calibration.camera import PIXEL_SPREAD
+from mtmc.calibration.camera import PERSON_ASPECT, PIXEL_SPREAD
 
 Floats = NDArray[np.float64]
 
@@ -109,6 +109,62 @@ class FloorHomography:
         covariances = np.full((len(boxes), 2, 2), np.inf)
         covariances[known] = moves @ moves.transpose(0, 2, 1) + self.error**2 * np.eye(2)
         return points, covariances
+
+    def by_feet(
+        self,
+        boxes: NDArray[np.floating],
+        size: tuple[int, int],
+        lean: NDArray[np.floating] | float = 0.0,
+    ) -> tuple[Floats, Floats]:
+        """Floor positions by the bottoms of boxes; see ``Calibration``."""
+        boxes = np.array(boxes, np.float64)
+        boxes[:, ::2] += np.reshape(lean, (-1, 1))
+        points, covariances = self.locate(boxes, size)
+        known = np.isfinite(points).all(axis=1)
+        information = np.zeros_like(covariances)
+        information[known] = np.linalg.inv(covariances[known] + 1e-6 * np.eye(2))
+        points[~known] = 0
+        return points, information
+
+    def by_head(
+        self,
+        boxes: NDArray[np.floating],
+        heights: NDArray[np.floating],
+        size: tuple[int, int],
+        lean: NDArray[np.floating] | float = 0.0,
+    ) -> tuple[Floats, Floats]:
+        """Unknown: a floor does not tell where heads are."""
+        del heights, size, lean
+        return np.zeros((len(boxes), 2)), np.zeros((len(boxes), 2, 2))
+
+    def heights(self, boxes: NDArray[np.floating], points: NDArray[np.floating]) -> Floats:
+        """Unknown: a floor does not tell how tall people are."""
+        del points
+        return np.full(len(boxes), np.nan)
+
+    def standing(self, points: NDArray[np.floating], heights: NDArray[np.floating]) -> Floats:
+        """Boxes of people who stand at ``points``; see ``Calibration``.
+
+        As tall as they would be wide lying across the view: right for cameras that look far.
+        """
+        feet, scale = self._image_of(points)
+        tall = heights * scale
+        half = 0.5 * PERSON_ASPECT * tall
+        boxes = np.column_stack(
+            [feet[:, 0] - half, feet[:, 1] - tall, feet[:, 0] + half, feet[:, 1]]
+        )
+        back = np.linalg.norm(self.to_floor(feet) - points, axis=1)
+        boxes[~(back < 0.1)] = np.nan  # m; what is behind the camera has an image point, too
+        return boxes
+
+    def _image_of(self, points: NDArray[np.floating]) -> tuple[Floats, Floats]:
+        """Image points ``(N, 2)`` px of places, and px per metre ``(N,)`` across the view there."""
+        feet = self.from_floor(points)
+        if not len(feet):
+            return feet, np.zeros(0)
+        # Along the line of sight the floor is foreshortened; across it it is not.
+        stretch = np.linalg.svd(np.linalg.inv(self.jacobian(feet)), compute_uv=False)
+        return feet, np.asarray(stretch[:, 0], np.float64)
 
 
 def _homogeneous(points: NDArray[np.floating]) -> Floats:

@@ -43,3 +43,43 @@ class Calibration(Protocol):
         Returns:
             ``(N, 2)`` m, NaN where unknown, and ``(N, 2, 2)`` covariances, m², infinite there.
         """
+
+    def by_feet(
+        self,
+        boxes: NDArray[np.floating],
+        size: tuple[int, int],
+        lean: NDArray[np.floating] | float = 0.0,
+    ) -> tuple[Floats, Floats]:
+        """Floor positions of people whose feet are where their boxes end.
+
+        Args:
+            boxes: ``(N, 4)`` ``x1, y1, x2, y2`` px.
+            size: ``(width, height)`` px of the image.
+            lean: ``(N,)`` px, how far right of the middles of boxes the feet are, and left of them
+                the heads, as the image of upright people is slanted.
+
+        Returns:
+            ``(N, 2)`` m and ``(N, 2, 2)`` inverse covariances, 1/m²; both 0 where the box does not
+            tell.
+        """
+
+    def by_head(
+        self,
+        boxes: NDArray[np.floating],
+        heights: NDArray[np.floating],
+        size: tuple[int, int],
+        lean: NDArray[np.floating] | float = 0.0,
+    ) -> tuple[Floats, Floats]:
+        """Floor positions of people ``heights`` ``(N,)`` m tall whose heads are where boxes begin.
+
+        As ``by_feet``.
+        """
+
+    def heights(self, boxes: NDArray[np.floating], points: NDArray[np.floating]) -> Floats:
+        """``(N,)`` m how tall those are who stand at ``points`` ``(N, 2)`` m."""
+
+    def standing(self, points: NDArray[np.floating], heights: NDArray[np.floating]) -> Floats:
+        """Boxes ``(N, 4)`` px of people of those heights ``(N,)`` m who stand at ``points``.
+
+        They may lie outside the image; NaN behind the camera.
+        """

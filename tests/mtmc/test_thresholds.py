@@ -44,8 +44,8 @@ def test_looks_are_read_back(tmp_path):
 def test_a_run_is_read_without_its_videos(run_dir):
     result = thresholds(run_dir, "--out", run_dir / "t.png")
     assert result.exit_code == 0, result.output
-    assert "max_distance 0." in result.output
-    assert "embedder's own: 0.5" in result.output
+    assert "one person up to 0." in result.output
+    assert "% of pairs" in result.output
     picture = cv2.imread(str(run_dir / "t.png"))
     assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 20
 

@@ -1,14 +1,8 @@
 import numpy as np
 import pytest
 
-from mtmc.associate.evidence import (
-    EvidenceConfig,
-    Looks,
-    Scale,
-    appearance,
-    distances,
-    without_camera_colours,
-)
+from mtmc.associate.evidence import EvidenceConfig, Scale, appearance
+from mtmc.associate.looks import Looks, distances
 from mtmc.tracklets import Gallery
 
 CONFIG = EvidenceConfig()
@@ -80,21 +74,6 @@ def test_nothing_known_of_anybody_is_no_evidence():
     assert (appearance(nothing, looks([1, 0], cameras=["a"]), SCALE, CONFIG) == 0).all()
     half_known = looks(None, [0, 1], cameras=["a", "a"])
     assert distances(half_known, half_known, 1.0)[0] == pytest.approx([1, 1])
-
-
-def test_camera_colours_are_taken_out():
-    """People who look the same in three cameras but for what each camera adds."""
-    random = np.random.default_rng(0)
-    people, added = random.normal(size=(12, 16)), 2 * random.normal(size=(3, 16))
-    vectors = [p + c for c in added for p in people]
-    cameras = [f"c{c}" for c in range(3) for _ in people]
-    raw = looks(*vectors, cameras=cameras)
-    freed = without_camera_colours(raw)
-    same = np.equal(*np.indices((36, 36)) % 12)
-    before, after = (distances(each, each, 1.0) for each in (raw, freed))
-    apart = np.array(cameras)[:, None] != np.array(cameras)
-    assert before[same & apart].mean() > before[~same & ~apart].mean()
-    assert after[same & apart].mean() < after[~same & ~apart].mean()
 
 
 @pytest.mark.parametrize(

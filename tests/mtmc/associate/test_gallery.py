@@ -2,12 +2,15 @@ import numpy as np
 import pytest
 
 from mtmc.associate import gallery
-from mtmc.associate.evidence import EvidenceConfig, Looks, Scale, appearance
+from mtmc.associate.adaptation import Adaptation
+from mtmc.associate.evidence import EvidenceConfig, Scale, appearance
 from mtmc.associate.gallery import LookTable
+from mtmc.associate.looks import Looks
 from mtmc.tracklets import Gallery
 
 CONFIG = EvidenceConfig()
 SCALE = Scale(0.4, 0.3)
+ATOL = 5e-3  # sums are kept as halves
 
 
 def some_gallery(random, person, crops):
@@ -30,14 +33,15 @@ def looks():
     return found
 
 
-def direct(mine, looks):
+def direct(mine, looks, scale):
     """Weighted mean for each track and each person, from the definition."""
     people = sorted({person for person, _, _ in looks.values()})
     mean = np.zeros((len(mine.sums), len(people)))
     for column, person in enumerate(people):
         theirs = [(c, g) for p, c, g in looks.values() if p == person]
-        known = Looks.of_galleries([g for _, g in theirs], [c for c, _ in theirs])
-        odds = appearance(mine, known, SCALE, CONFIG)
+        raw = Looks.of_galleries([g for _, g in theirs], [c for c, _ in theirs])
+        known = scale.adapted(raw)
+        odds = appearance(mine, known, scale, CONFIG)
         mean[:, column] = odds @ known.weights / known.weights.sum()
     return people, mean
 
@@ -48,13 +52,13 @@ def tracks():
     return Looks.of_galleries([*galleries, Gallery()], ["c0", "c1", "c2", "c3", "c0", "c1"])
 
 
-def check(table, looks):
-    mine = tracks()
-    people, expected = direct(mine, looks)
-    found, total, weight = table.candidates(mine, SCALE, CONFIG)
+def check(table, looks, scale=SCALE):
+    mine = scale.adapted(tracks())
+    people, expected = direct(mine, looks, scale)
+    found, total, weight = table.candidates(mine, scale, CONFIG)
     assert set(found) <= set(people)
     columns = [people.index(person) for person in found]
-    assert np.allclose(total / weight, expected[:, columns], atol=1e-4)
+    assert np.allclose(total / weight, expected[:, columns], atol=ATOL)
     left_out = np.delete(expected, columns, axis=1)
     assert (left_out <= 0).all()
 
@@ -65,6 +69,18 @@ def test_evidence_is_that_of_all_looks(monkeypatch, looks):
     for name, (person, camera, members) in looks.items():
         table.put(name, person, camera, members)
     assert len(table) == len(looks)
+    check(table, looks)
+
+
+def test_all_looks_are_adapted_as_the_scale_changes(monkeypatch, looks):
+    monkeypatch.setattr(gallery, "BLOCK", 7)
+    table = LookTable()
+    learned = Adaptation.learn([members for _, _, members in looks.values()], 40)
+    for name, (person, camera, members) in looks.items():
+        table.put(name, person, camera, members)
+        if name == 20:  # those after it are adapted as they come
+            table.candidates(tracks(), Scale(0.7, 0.6, 0.5, learned), CONFIG)
+    check(table, looks, Scale(0.7, 0.6, 0.5, learned))
     check(table, looks)
 
 

@@ -39,13 +39,12 @@ def test_the_point_lies_between_one_person_and_two(seed, likeness):
     """However alike people are: the embedder's own distance, 0.5, suits only one of these."""
     tracklets, truth = confusable(seed, likeness)
     found = calibrate(lengthened(tracklets), 0.5, CONFIG)
-    assert found.learned
-    assert found.same is not None
-    assert found.other is not None
-    assert found.same.mean < found.scale.across < found.other.mean
-    others = 1 - likeness
-    assert 0.15 * others < found.scale.across < 0.9 * others
-    assert 0.15 * others < found.scale.within < 0.9 * others
+    assert found.mixture is not None
+    assert found.mixture.same < found.scale.across < found.mixture.other
+    # Once adapted, people who are all alike are as far apart as others.
+    assert 0.4 < found.scale.across < 0.9
+    assert 0.4 < found.scale.within < found.scale.across
+    assert np.median(found.together) == pytest.approx(1, abs=0.25)
     ids = OfflineAssociator(OfflineConfig(), 0.5).finish(tracklets)
     wrong = sum(
         (ids[a.key] == ids[b.key]) != (truth[a.key] == truth[b.key])
@@ -58,11 +57,12 @@ def test_the_point_lies_between_one_person_and_two(seed, likeness):
 def test_too_little_evidence_leaves_the_embedders_own():
     times = np.arange(30) / 10
     alone = [make_tracklet("a", t, times + 10 * t, np.eye(8)[[0] * 8]) for t in range(6)]
-    assert not calibrate(alone, 0.4, CONFIG).learned  # nobody was seen together
+    assert calibrate(alone, 0.4, CONFIG).mixture is None  # nobody was seen together
     few = [make_tracklet("a", t, times, np.eye(8)[[t] * 8]) for t in range(3)]
     for tracklets in ([], few, alone):
         found = calibrate(tracklets, 0.4, CONFIG)
-        assert not found.learned
+        assert found.mixture is None
+        assert found.scale.adaptation is None
         assert found.scale.across == 0.4
         assert found.scale.within == pytest.approx(0.4 * CONFIG.same_camera)
 
@@ -93,5 +93,5 @@ def test_tracks_that_all_change_person_tell_nothing_of_one_person():
     looks = np.eye(8)[[0] * 4 + [1] * 4]
     tracklets = [make_tracklet("a", t, times + 10 * (t // 2), looks) for t in range(8)]
     found = calibrate(tracklets, 0.4, CONFIG)
-    assert found.learned
+    assert found.mixture is not None
     assert found.scale.across > 0
