@@ -44,7 +44,7 @@ def found_again(
     open_, owned = order[free[order]], order[~free[order]]
     lost = outlook.lost
     lost = lost[np.argsort(outlook.step[lost], kind="stable")]
-    expected, found = _same_step(outlook.step[lost], steps[open_])
+    expected, found = same_step(outlook.step[lost], steps[open_])
     fit = _fit(outlook.boxes[lost[expected]], boxes[open_[found]], outlook.unsure[lost[expected]])
     good = (fit >= config.adopt_overlap) & (fit > _owned(steps, boxes, open_, owned)[found])
     expected, found, fit = expected[good], found[good], fit[good]
@@ -58,7 +58,7 @@ def found_again(
     return open_[found[once]], outlook.person[lost[expected[once]]]
 
 
-def _same_step(a: Ints, b: Ints) -> tuple[Ints, Ints]:
+def same_step(a: Ints, b: Ints) -> tuple[Ints, Ints]:
     """All pairs of one step; both are sorted."""
     if not len(a) or not len(b):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -83,7 +83,7 @@ def _fit(expected: Doubles, found: Doubles, unsure: Doubles) -> Doubles:
 def _owned(steps: Ints, boxes: Doubles, free: Ints, owned: Ints) -> Doubles:
     """``(len(free),)`` how well each fits somebody who was found in that step; 1 for a part."""
     result = np.zeros(len(free))
-    one, other = _same_step(steps[free], steps[owned])
+    one, other = same_step(steps[free], steps[owned])
     a, b = boxes[free[one]], boxes[owned[other]]
     sides = np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])
     common = np.prod(np.maximum(sides, 0), axis=1)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.completion.adoption import found_again
+from mtmc.completion.adoption import found_again, same_step
 from mtmc.completion.config import CompletionConfig
 from mtmc.completion.figures import mended
 from mtmc.completion.fusion import fuse
@@ -20,6 +20,7 @@ from trackers.offline import NOBODY
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+CLOSE = 0.3  # m between two people, at least
 LOOK = 0.2  # s between the looks that tell where a camera sees people
 
 
@@ -83,11 +84,27 @@ def _outlooks(
 def _drawn(found: Outlook, view: View, config: CompletionConfig) -> Ints:
     """Rows of the outlook that are to be drawn though the camera did not see them."""
     lost = found.lost[found.unsure[found.lost] <= config.unsure]
+    lost = lost[~_taken(found, lost)]
     often = found.step % max(1, round(LOOK / view.period)) == 0
     look = np.flatnonzero(often & (found.known | (found.seen >= 0)))
     looks = Looks(found.points[look], found.seen[look] >= 0, found.gap[look])
     share = seen_share(looks, found.points[lost], found.gap[lost], config.seen_reach)
     return lost[(found.lasting[lost] <= config.fill_gap) | (share >= config.seen_share)]
+
+
+def _taken(found: Outlook, lost: Ints) -> NDArray[np.bool_]:
+    """``(len(lost),)`` whether the camera sees somebody where they would be drawn.
+
+    Two people are not that close; then one has two ids, and would be shown twice.
+    """
+    seen = np.flatnonzero(found.seen >= 0)
+    seen = seen[np.argsort(found.step[seen], kind="stable")]
+    order = np.argsort(found.step[lost], kind="stable")
+    one, other = same_step(found.step[lost[order]], found.step[seen])
+    away = np.linalg.norm(found.points[lost[order[one]]] - found.points[seen[other]], axis=1)
+    taken = np.zeros(len(lost), bool)
+    taken[order[one[away < CLOSE]]] = True
+    return taken
 
 
 def _rows(found: Outlook, drawn: Ints, number: int, view: View) -> Rows:

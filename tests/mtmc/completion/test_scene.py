@@ -90,6 +90,13 @@ def test_nobody_is_drawn_whom_no_other_camera_sees():
     assert result["detected"].all()
 
 
+def test_nobody_is_drawn_where_the_camera_sees_them_under_another_id():
+    other = when(ROWS, 0, 80, 109) & (PEOPLE == 1)
+    result, people = complete(ROWS, np.where(other, 3, PEOPLE))
+    drawn = ~result["detected"] & (result["camera"] == 0)
+    assert not (drawn & (people == 1) & (result["frame"] > 80) & (result["frame"] < 109)).any()
+
+
 def test_nobody_is_drawn_through_a_wall():
     """Camera 0 never sees who is in the far half of the room, though the others do."""
     behind = exact(ROWS, PEOPLE, PATHS, HEIGHTS)[:, 3] < 330
