@@ -14,7 +14,7 @@ from mtmc.outputs.tracks import ROW, Rows
 from mtmc.tracklets import Tracklet
 from mtmc.types import TrackKey
 from trackers.floor import FloorConfig
-from trackers.offline import NOBODY, RefineConfig, TrackRows, complete, linked
+from trackers.offline import NOBODY, RefineConfig, TrackRows, complete, linked, on_things
 from trackers.offline.floor import relink
 
 
@@ -96,6 +96,9 @@ class CameraRefinement:
         if people is not None:
             given, config = given.renamed(people[order]), replace(config, link_gap=0)
         given = given.renamed(linked(given, config))
+        persons = ~on_things(given, config)
+        rows, order, given = rows[persons], order[persons], given[persons]
+        given = replace(given, det_index=np.arange(len(given)))  # rows of what is left
         smooth = complete(given[given.ids != NOBODY], replace(config, whole_period=0))
         smooth = smooth[smooth.det_index >= 0]
         sightings = self._to_rows(smooth, rows)

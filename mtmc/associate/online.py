@@ -54,9 +54,6 @@ class OnlineConfig(EvidenceConfig):
             than half of the longer, may be one person's; None: never.
         floor_limit: less than offline: a few seconds of hidden feet must not outweigh all else.
         gallery_size: embeddings remembered of a person in each camera.
-        topology: ``topology[a][b]`` the least and greatest time in s that people take from camera
-            ``a`` to camera ``b``; the least is 0 where both see one place. What is not given is
-            learned.
     """
 
     patience: float = 1.0
@@ -70,7 +67,6 @@ class OnlineConfig(EvidenceConfig):
     overlap: float | None = 1.0
     floor_limit: float = 4.0
     gallery_size: int = 32
-    topology: dict[str, dict[str, tuple[float, float]]] | None = None
 
     def __post_init__(self) -> None:
         EvidenceConfig.__post_init__(self)
@@ -81,12 +77,6 @@ class OnlineConfig(EvidenceConfig):
             value = getattr(self, name)
             require(value is None or value > 0, f"{name} must be above 0, got {value}")
         require(self.min_crops >= 0, f"min_crops must not be negative, got {self.min_crops}")
-        for before, others in (self.topology or {}).items():
-            for after, (least, most) in others.items():
-                require(
-                    least <= most,
-                    f"topology.{before}.{after} must be the least and the greatest time, s",
-                )
         require(self.gallery_size >= 1, f"gallery_size must be positive, got {self.gallery_size}")
 
 

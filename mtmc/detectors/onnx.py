@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from mtmc.config import require, require_fraction
 from mtmc.detectors import SHIPPED, WEIGHTS
-from mtmc.detectors.boxes import non_maximum_suppression, to_detections
+from mtmc.detectors.boxes import non_maximum_suppression, soften, to_detections
 from mtmc.errors import UserError
 from mtmc.types import Frame, Image
 from trackers import Detections
@@ -42,6 +42,8 @@ class OnnxConfig:
         confidence: lowest score kept; trackers make use of low ones, too.
         iou: overlap above which non-maximum suppression drops the weaker box; None takes what the
             file says, 0.65 where it says nothing.
+        soft_nms: sigma of the penalty on boxes that overlap a stronger one by less (Soft-NMS), 0
+            for none; None takes what the file says, none where it says nothing.
         person_class: index of the person class among the outputs.
         device: ``cpu`` or ``cuda``.
         threads: of ONNX Runtime; 0 lets it choose.
@@ -52,12 +54,14 @@ class OnnxConfig:
     image_size: int = 640
     confidence: float = 0.1
     iou: float | None = None
+    soft_nms: float | None = None
     person_class: int = 0
     device: Literal["cpu", "cuda"] = "cpu"
     threads: int = 0
 
     def __post_init__(self) -> None:
         require_fraction(self, "confidence", *(["iou"] if self.iou is not None else []))
+        require((self.soft_nms or 0) >= 0, f"soft_nms must not be negative, got {self.soft_nms}")
         require(self.image_size >= 32, f"image_size must be at least 32, got {self.image_size}")
         require(self.person_class >= 0, "person_class must not be negative")
         require(self.threads >= 0, "threads must not be negative")
@@ -73,6 +77,7 @@ class Preprocess:
         scale: factor on grey levels of 0..255.
         centered: whether the image lies in the middle of the padding, not in the upper left.
         iou: see `OnnxConfig`.
+        soft_nms: see `OnnxConfig`.
     """
 
     layout: Layout
@@ -80,6 +85,7 @@ class Preprocess:
     scale: float = 1 / 255
     centered: bool = True
     iou: float = 0.65
+    soft_nms: float = 0.0
 
     @classmethod
     def of(cls, layout: Layout) -> Preprocess:
@@ -174,11 +180,19 @@ class OnnxDetector:
     ) -> Detections:
         boxes, scores = self._people(output)
         boxes = (boxes - np.array(shift + shift, np.float32)) / np.float32(scale)
-        if self._layout != "end2end":
-            iou = self._preprocess.iou if self._config.iou is None else self._config.iou
-            keep = non_maximum_suppression(boxes, scores, iou)
-            boxes, scores = boxes[keep], scores[keep]
-        return to_detections(boxes, scores, size)
+        if self._layout == "end2end":
+            return to_detections(boxes, scores, size)
+        iou = self._preprocess.iou if self._config.iou is None else self._config.iou
+        keep = non_maximum_suppression(boxes, scores, iou)
+        return self._softened(to_detections(boxes[keep], scores[keep], size))
+
+    def _softened(self, found: Detections) -> Detections:
+        stored, config = self._preprocess.soft_nms, self._config
+        sigma = stored if config.soft_nms is None else config.soft_nms
+        if not sigma:
+            return found
+        scores = soften(found.boxes, found.scores, sigma)
+        return replace(found, scores=scores)[scores >= config.confidence]
 
     def _people(self, output: Floats) -> tuple[Floats, Floats]:
         """Corner boxes in input pixels and scores of what is a person above all else."""

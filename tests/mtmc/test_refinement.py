@@ -29,9 +29,9 @@ def memory(*tracks):
     return tracklets
 
 
-def refine(rows, tracklets, stride=1, fps=30.0, people=None):
+def refine(rows, tracklets, stride=1, fps=30.0, people=None, **settings):
     """The rows, when each track is a person unless ``people`` says who is who, and the tracks."""
-    refinement = CameraRefinement(RefineConfig(), "a", stride, fps, None, SIZE)
+    refinement = CameraRefinement(RefineConfig(**settings), "a", stride, fps, None, SIZE)
     linked, tracks = refinement.linked(rows, tracklets)
     who = linked["track"]
     if people is not None:
@@ -62,6 +62,17 @@ def test_frames_that_a_stride_leaves_out_stay_out():
 def test_ghosts_go_and_short_tracks_of_slow_cameras_stay():
     assert len(refine(make_rows(1, np.arange(1, 6)), memory(1))[0]) == 0
     assert len(refine(make_rows(1, np.arange(1, 6), fps=5.0), memory(1), fps=5.0)[0]) >= 5
+
+
+def test_a_thing_goes_and_nobody_takes_up_its_detections():
+    still = make_rows(2, np.arange(1, 121), speed=0.0)
+    still["box"] += 120  # where the walker is lost
+    rows = np.concatenate([make_rows(1, np.arange(1, 61)), still])
+    rows["box"][:60, 1::2] += 120
+    refined, people = refine(rows, memory(1, 2), thing_age=100)
+    assert [p.key for p in people] == [TrackKey("a", 1)]
+    assert refined["frame"].max() <= 63  # continued for three frames at most
+    assert len(refine(rows, memory(1, 2))[1]) == 2
 
 
 def test_nobody():

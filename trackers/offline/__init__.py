@@ -5,12 +5,14 @@
 
 First `linked`, who is who: rows without a detection are dropped and long gaps cut; tracks are
 linked where the evidence of motion, size and appearance says that they are one person; tracks with
-hardly any evidence are removed. Then `complete`, who is where: boxes with hidden feet are made
-whole, detections that no track took are taken up, gaps are filled, boxes smoothed and both ends
-continued a little. Camera motion is estimated from the tracks and taken out meanwhile.
+hardly any evidence are removed, and where asked for things, which stand still (`on_things`). Then
+`complete`, who is where: boxes with hidden feet are made whole, detections that no track took are
+taken up, gaps are filled, boxes smoothed and both ends continued a little. Camera motion is
+estimated from the tracks and taken out meanwhile.
 """
 
 from trackers.offline.refine import RefineConfig, complete, linked, refine
 from trackers.offline.rows import NOBODY, TrackRows
+from trackers.offline.things import on_things
 
-__all__ = ["NOBODY", "RefineConfig", "TrackRows", "complete", "linked", "refine"]
+__all__ = ["NOBODY", "RefineConfig", "TrackRows", "complete", "linked", "on_things", "refine"]

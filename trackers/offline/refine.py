@@ -21,6 +21,7 @@ from trackers.offline.link import (
 )
 from trackers.offline.polish import extend, fill_likely, smooth
 from trackers.offline.rows import NOBODY, Paths, TrackRows, cut, mean_looks
+from trackers.offline.things import on_things
 from trackers.offline.whole import make_whole
 from trackers.rate import NOMINAL_FPS, frames_at
 
@@ -47,6 +48,9 @@ class RefineConfig:
             `appearance_middle`, where there are embeddings.
         appearance_middle: similarity that speaks neither for nor against one person.
         ghost_score: tracks whose detections' scores sum up to less are removed.
+        thing_age: tracks whose box stays where it is for at least so many frames from first to last
+            are things, and removed; 0 removes none.
+        thing_spread: how far the centre of a thing's box moves, as a share of its height.
         fill_gap: longest gap, in frames, that is filled in; gaps of more than `cut_gap` frames are
             where motion and size alone would link across them, too.
         adopt_gap: tracks go on over detections that none of them took, before they begin, after
@@ -69,6 +73,8 @@ class RefineConfig:
     appearance_weight: float = 10.0
     appearance_middle: float = 0.6
     ghost_score: float = 10.0
+    thing_age: int = 0
+    thing_spread: float = 0.02
     fill_gap: int = 100
     adopt_gap: int = 10
     adopt_overlap: float = 0.5
@@ -91,6 +97,8 @@ class RefineConfig:
             0,
             link_gap=self.link_gap,
             ghost_score=self.ghost_score,
+            thing_age=self.thing_age,
+            thing_spread=self.thing_spread,
             fill_gap=self.fill_gap,
             adopt_gap=self.adopt_gap,
             whole_period=self.whole_period,
@@ -114,6 +122,7 @@ class RefineConfig:
             link_gap=frames_at(self.link_gap, fps),
             link_window=frames_at(self.link_window, fps),
             ghost_score=self.ghost_score * fps / NOMINAL_FPS,
+            thing_age=frames_at(self.thing_age, fps),
             fill_gap=frames_at(self.fill_gap, fps),
             adopt_gap=frames_at(self.adopt_gap, fps),
             whole_period=self.whole_period * fps / NOMINAL_FPS,
@@ -138,8 +147,12 @@ def refine(
         Rows sorted by frame and id. A person's id is that of the first track that was linked.
         Embeddings are not carried over.
     """
+    config = config or RefineConfig()
     rows = rows[rows.det_index >= 0]
-    return complete(rows.renamed(linked(rows, config)), config, last_frame)
+    if last_frame is None:
+        last_frame = int(rows.frames.max(initial=0))
+    rows = rows.renamed(linked(rows, config))
+    return complete(rows[~on_things(rows, config)], config, last_frame)
 
 
 def linked(rows: TrackRows, config: RefineConfig | None = None) -> NDArray[np.int64]:

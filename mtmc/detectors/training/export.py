@@ -19,6 +19,7 @@ from mtmc.errors import UserError
 from reid.atomic import atomic_file
 from reid.export import traced
 
+SOFT_NMS = 0.5  # its paper's sigma
 TOLERANCE = 1e-4  # scores; boxes by their size in the input
 
 
@@ -49,7 +50,7 @@ def write_onnx(
     exported = Exported(network, validation.slope, validation.offset).cpu().eval()
     proto = traced(exported, size, "detections")
     about = {
-        METADATA_KEY: json.dumps(asdict(Preprocess("yolov8", iou=OVERLAP))),
+        METADATA_KEY: json.dumps(asdict(Preprocess("yolov8", iou=OVERLAP, soft_nms=SOFT_NMS))),
         "names": "{0: 'person'}",
         "mtmc.validation": json.dumps(asdict(validation)),
         "mtmc.training": json.dumps(settings),

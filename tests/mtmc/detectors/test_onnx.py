@@ -1,5 +1,8 @@
 """Decoding against networks made of constants, whose answer is known by construction."""
 
+import json
+from dataclasses import asdict
+
 import cv2
 import numpy as np
 import onnx
@@ -7,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from mtmc.demo import demo_folder
-from mtmc.detectors.onnx import OnnxConfig, OnnxDetector, letterbox
+from mtmc.detectors.onnx import METADATA_KEY, OnnxConfig, OnnxDetector, Preprocess, letterbox
 from mtmc.errors import UserError
 from mtmc.mot import MotKind, read_mot
 from mtmc.types import Frame
@@ -61,6 +64,34 @@ def test_yolov8_boxes_are_centres_and_the_best_class_decides(tmp_path):
     found = detect(constant_model(tmp_path / "m.onnx", output), layout="yolov8")[0]
     assert found.boxes.tolist() == pytest.approx(np.array([[44, 24, 84, 104]]))
     assert found.scores.tolist() == pytest.approx([0.6])
+
+
+def test_a_weaker_box_that_overlaps_a_stronger_one_is_believed_less(tmp_path):
+    output = np.zeros((1, 5, 84))
+    output[0, :, 0] = [20, 32, 20, 40, 0.8]  # somebody
+    output[0, :, 1] = [20, 20, 20, 16, 0.7]  # the head and shoulders of the same: IoU 0.4
+    output[0, :, 2] = [52, 32, 20, 40, 0.3]  # somebody else
+    output[0, :, 3] = [52, 20, 20, 16, 0.12]  # falls below the least score
+    weights = constant_model(tmp_path / "m.onnx", output)
+    assert detect(weights)[0].scores.tolist() == pytest.approx([0.8, 0.7, 0.3, 0.12])
+    found = detect(weights, soft_nms=0.5)[0]
+    kept = 0.7 * np.exp(-(0.4**2) / 0.5)
+    assert found.scores.tolist() == pytest.approx([0.8, kept, 0.3])
+    with pytest.raises(ValueError, match="soft_nms must not be negative"):
+        OnnxConfig(soft_nms=-1.0)
+
+
+def test_the_file_says_how_boxes_are_thinned(tmp_path):
+    output = np.zeros((1, 5, 84))
+    output[0, :, 0] = [20, 32, 20, 40, 0.8]
+    output[0, :, 1] = [20, 20, 20, 16, 0.7]
+    path = constant_model(tmp_path / "m.onnx", output)
+    model = onnx.load(path)
+    stored = asdict(Preprocess("yolov8", soft_nms=0.1))
+    helper.set_model_props(model, {METADATA_KEY: json.dumps(stored)})
+    onnx.save(model, path)
+    assert detect(path)[0].scores.tolist() == pytest.approx([0.8, 0.7 * np.exp(-1.6)])
+    assert detect(path, soft_nms=0.0)[0].scores.tolist() == pytest.approx([0.8, 0.7])
 
 
 def test_end_to_end_boxes_are_taken_as_they_are(tmp_path):

@@ -173,7 +173,9 @@ def test_the_exported_file_answers_as_torch_does_and_says_how_to_read_it(tmp_pat
     path = tmp_path / "net.onnx"
     validation = Validation(0.5, 0.6, 0.7, slope=1.5, offset=5.0)
     assert write_onnx(network, path, SIZE, validation, {"seed": 0}) < 1e-4
-    detector = OnnxDetector(OnnxConfig(weights=str(path), confidence=0.3, iou=1.0), None)
+    detector = OnnxDetector(
+        OnnxConfig(weights=str(path), confidence=0.3, iou=1.0, soft_nms=0.0), None
+    )
     assert detector._session.get_modelmeta().custom_metadata_map.keys() >= {METADATA_KEY, "names"}
     image = np.random.default_rng(1).integers(0, 255, (*SIZE, 3)).astype(np.uint8)
     (found,) = detector.detect([Frame("a", 1, 0.0, image)])
