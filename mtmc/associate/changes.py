@@ -27,7 +27,24 @@ def find_changes(
     config: EvidenceConfig,
     cost: float,
 ) -> dict[TrackKey, list[float]]:
-    """When tracks changed person, by comparison with everybody at every moment.
+    """When tracks changed person: ``changes_of`` for all of them.
+
+    Returns:
+        The times in s, in order, of each track that is cut.
+    """
+    found = changes_of(range(len(tracklets)), tracklets, people, scale, config, cost)
+    return {t.key: times for t, times in zip(tracklets, found, strict=True) if times}
+
+
+def changes_of(
+    rows: Sequence[int],
+    tracklets: Sequence[Tracklet],
+    people: Ints,
+    scale: Scale,
+    config: EvidenceConfig,
+    cost: float,
+) -> list[list[float]]:
+    """When some tracks changed person, by comparison with everybody at every moment.
 
     Each crop and each floor position of a track speaks for and against each person: those the
     other tracks were taken for, and somebody new. Of all sequences of people the one with the most
@@ -35,6 +52,7 @@ def find_changes(
     positions are left alone: looks by themselves bring no more than ``split.find_cuts`` does.
 
     Args:
+        rows: ``K`` of the tracklets, whose changes are asked for.
         tracklets: ``N``, with all their crops.
         people: ``(N,)`` who each was taken for, from 0.
         scale: what distances mean.
@@ -42,20 +60,22 @@ def find_changes(
         cost: of a change, log odds.
 
     Returns:
-        The times in s, in order, of each track that is cut.
+        ``K`` times in s, in order; of most tracks none.
 
     Source: A. Viterbi, Error bounds for convolutional codes, IEEE Transactions on Information
     Theory 13, 1967.
     """
-    known = _People.of(tracklets, people, scale)
-    cuts = {}
-    for row, tracklet in enumerate(tracklets):
-        if not tracklet.path.ticks:
-            continue
-        times, odds = _by_moment(tracklet, row, known, scale, config)
-        if len(times) > 1 and (found := changes(times, odds, cost)):
-            cuts[tracklet.key] = found
-    return cuts
+    located = [row for row in rows if tracklets[row].path.ticks]
+    if not located:
+        return [[] for _ in rows]
+    paths = [tracklets[row].path.ticks for row in located]
+    during = min(ticks[0] for ticks in paths), max(ticks[-1] for ticks in paths)
+    known = _People.of(tracklets, people, scale, during)
+    found = {}
+    for row in located:
+        times, odds = _by_moment(tracklets[row], row, known, scale, config)
+        found[row] = changes(times, odds, cost)
+    return [found.get(row, []) for row in rows]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +86,7 @@ class _People:
         groups: ``(N,)`` person of each tracklet, from 0.
         looks: ``(N,)`` of the tracklets.
         shares: ``(people, N)`` weight of each tracklet's looks in its person's.
-        positions: of all tracklets.
+        positions: of all tracklets, at the moments that are asked for.
         cameras: ``(N,)`` number of each one's camera.
     """
 
@@ -77,12 +97,14 @@ class _People:
     cameras: Ints
 
     @classmethod
-    def of(cls, tracklets: Sequence[Tracklet], groups: Ints, scale: Scale) -> Self:
+    def of(
+        cls, tracklets: Sequence[Tracklet], groups: Ints, scale: Scale, during: tuple[int, int]
+    ) -> Self:
         looks = looks_of(tracklets, scale)
         rows = np.arange(len(groups))
         shares = sparse.csr_array((looks.weights.astype(np.float64), (groups, rows)))
         cameras = np.unique([t.key.camera for t in tracklets], return_inverse=True)[1]
-        return cls(groups, looks, shares, Positions.of(tracklets, -np.inf, np.inf), cameras)
+        return cls(groups, looks, shares, Positions.of(tracklets, *during), cameras)
 
 
 def _by_moment(

@@ -48,6 +48,9 @@ class EvidenceConfig:
         floor_limit: so many looks at the floor count at most.
         floor_track: log odds that a tracker over all cameras is right: in favour of tracklets it
             took for one person, against those of two at one time.
+        topology: ``topology[a][b]`` the least and greatest time in s that people take from camera
+            ``a`` to camera ``b``; the least is 0 where both see one place. What is not given is
+            learned.
     """
 
     max_distance: float | Literal["auto"] | None = "auto"
@@ -62,6 +65,7 @@ class EvidenceConfig:
     floor_memory: float = 1.0
     floor_limit: float = 10.0
     floor_track: float = 6.0
+    topology: dict[str, dict[str, tuple[float, float]]] | None = None
 
     def __post_init__(self) -> None:
         if self.max_distance is not None and self.max_distance != "auto":
@@ -84,6 +88,12 @@ class EvidenceConfig:
             self.floor_hidden >= 0 and wrong < 1,
             "floor_hidden must be at least 0, and floor_outliers + 2 * floor_hidden below 1",
         )
+        for before, others in (self.topology or {}).items():
+            for after, (least, most) in others.items():
+                require(
+                    least <= most,
+                    f"topology.{before}.{after} must be the least and the greatest time, s",
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from mtmc.associate.evidence import EvidenceConfig
 from mtmc.tracklets import TICK, Tracklet
 
 HIDDEN_REACH = 2.5  # m, how far behind the true place hidden feet put somebody, at most
+FAR = 6.0  # standard deviations, beyond which two positions are not one person's
 PAIRS_AT_ONCE = 1 << 18  # bounds the memory of crowded scenes
 
 Ints = NDArray[np.int64]
@@ -82,12 +84,15 @@ def floor_evidence(
     first = Positions.of(a, -np.inf, np.inf)
     if len(first.ticks) == 0:
         return sparse.csr_array(shape, dtype=np.float32)
-    second = Positions.of(b, first.ticks.min(), first.ticks.max())
+    itself = a is b  # then each pair is compared once
+    second = first if itself else Positions.of(b, first.ticks.min(), first.ticks.max())
     cameras = np.unique([t.key.camera for t in (*a, *b)], return_inverse=True)[1]
     places, totals, counts = [], [], []
     for left, right in same_tick(first.ticks, second.ticks):
         rows, columns = first.rows[left], second.rows[right]
         other = cameras[rows] != cameras[len(a) + columns]
+        if itself:
+            other &= rows < columns
         left, right = left[other], right[other]  # noqa: PLW2901
         odds = position_odds(first, left, second, right, config)
         place, looks = np.unique(rows[other] * len(b) + columns[other], return_inverse=True)
@@ -99,7 +104,8 @@ def floor_evidence(
     count = np.bincount(part, np.concatenate(counts), len(place))
     independent = np.minimum(count * min(1, TICK / config.floor_memory), config.floor_limit)
     values = (total / count * independent).astype(np.float32)
-    return sparse.csr_array((values, np.divmod(place, len(b))), shape)
+    found = sparse.csr_array((values, np.divmod(place, len(b))), shape)
+    return sparse.csr_array(found + found.T) if itself else found
 
 
 def _tracked_evidence(
@@ -145,6 +151,12 @@ class Positions:
     covariances: Doubles
     rays: Doubles
 
+    @property
+    def variances(self) -> Doubles:
+        """``(K,)`` m², in no direction more."""
+        trace: Doubles = self.covariances[:, 0, 0] + self.covariances[:, 1, 1]
+        return trace
+
     @classmethod
     def of(cls, tracklets: Sequence[Tracklet], first: float, last: float) -> Self:
         """From the ticks ``first`` to ``last``."""
@@ -177,8 +189,15 @@ def position_odds(
 ) -> Doubles:
     """Log odds of pairs of positions, some of ``a`` and as many of ``b``."""
     away = a.points[left] - b.points[right]
+    odds = np.full(len(away), math.log(config.floor_outliers))
+    spread = a.variances[left] + b.variances[right] + config.floor_spread**2
+    reach = HIDDEN_REACH + FAR * np.sqrt(spread)
+    close = np.flatnonzero((away**2).sum(axis=1) < reach**2)
+    left, right = left[close], right[close]
     covariance = a.covariances[left] + b.covariances[right]
-    return floor_odds(away, covariance, config, (a.rays[left], b.rays[right]))
+    rays = a.rays[left], b.rays[right]
+    odds[close] = floor_odds(away[close], covariance, config, rays)
+    return odds
 
 
 def same_tick(a: Ints, b: Ints) -> Iterator[tuple[Ints, Ints]]:

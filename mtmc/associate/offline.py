@@ -16,7 +16,7 @@ from mtmc.associate.constraints import conflicts, simultaneous
 from mtmc.associate.evidence import EvidenceConfig, Scale, appearance, looks_of
 from mtmc.associate.floor import floor_evidence
 from mtmc.associate.overlaps import forgive, overlap_cuts
-from mtmc.associate.passages import passage_evidence
+from mtmc.associate.passages import passage_evidence, topology_evidence
 from mtmc.associate.split import Cut, Cuts, find_cuts
 from mtmc.associate.thresholds import scale_of
 from mtmc.config import require
@@ -162,6 +162,8 @@ def _links(
         floor_evidence(tracklets, tracklets, config),
         apart,
     )
+    if config.topology:
+        links = replace(links, floor=links.floor + topology_evidence(tracklets, config.topology))
     if config.passage is None:
         return links
     return replace(links, floor=links.floor + passage_evidence(tracklets, links, config.passage))

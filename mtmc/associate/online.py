@@ -10,11 +10,12 @@ from typing import ClassVar
 import numpy as np
 
 from mtmc.associate.candidates import Candidates
+from mtmc.associate.changes import changes_of
 from mtmc.associate.evidence import EvidenceConfig, Scale
 from mtmc.associate.matching import clearness, match_or_new
 from mtmc.associate.people import NOTHING, People, Person
 from mtmc.associate.revision import name_groups, regroup
-from mtmc.associate.split import Cut, end_at, find_cuts
+from mtmc.associate.split import Cut, find_cuts
 from mtmc.associate.thresholds import scale_of
 from mtmc.associate.travel import LIMIT, Passage, TravelTimes
 from mtmc.config import require
@@ -26,6 +27,8 @@ LEARN_FROM = 64  # tracklets at most, and people
 LOOK_EVERY = 0.5  # seconds between two looks at a track that is unclear
 REVISED = 256  # tracks at most that are clustered at a time
 REVISED_OFTEN = 256  # with more of them it is done less often
+COMPARED = 4096  # pairs of tracks at most that are compared at every moment, at a time
+LATELY = 10.0  # seconds for which an ended track is still compared
 ROUNDING = 1e-6  # seconds: differences of times are not exact
 
 
@@ -42,13 +45,15 @@ class OnlineConfig(EvidenceConfig):
         revise: seconds between two looks at all latest tracks together, after which a track may go
             on as somebody else; None for never.
         memory: seconds for which an ended track is kept for that, the latest 256 at most.
-        split: at such a look, a track ends where its looks before and after some moment speak at
-            least that much against one person, log odds, and goes on as another; None for never.
+        split: at such a look, a track is divided where its looks before and after some moment speak
+            at least that much against one person, log odds; None for never.
+        change: so many log odds speak against a track's changing person, where it is compared with
+            everybody at every moment, given floor positions; None does not compare. The parts of a
+            track that is divided may be two people, of whom the second goes on.
+        overlap: two tracks that one camera showed at once for up to so many seconds, and for less
+            than half of the longer, may be one person's; None: never.
         floor_limit: less than offline: a few seconds of hidden feet must not outweigh all else.
         gallery_size: embeddings remembered of a person in each camera.
-        topology: ``topology[a][b]`` the least and greatest time in s that people take from camera
-            ``a`` to camera ``b``; the least is 0 where both see one place. What is not given is
-            learned.
     """
 
     patience: float = 1.0
@@ -58,25 +63,20 @@ class OnlineConfig(EvidenceConfig):
     revise: float | None = 0.5
     memory: float = 60.0
     split: float | None = 2.0
+    change: float | None = 4.0
+    overlap: float | None = 1.0
     floor_limit: float = 4.0
     gallery_size: int = 32
-    topology: dict[str, dict[str, tuple[float, float]]] | None = None
 
     def __post_init__(self) -> None:
         EvidenceConfig.__post_init__(self)
         for name in ("patience", "clear", "max_patience", "memory"):
             value = getattr(self, name)
             require(math.isfinite(value) and value >= 0, f"{name} must not be negative")
-        for name in ("revise", "split"):
+        for name in ("revise", "split", "change", "overlap"):
             value = getattr(self, name)
             require(value is None or value > 0, f"{name} must be above 0, got {value}")
         require(self.min_crops >= 0, f"min_crops must not be negative, got {self.min_crops}")
-        for before, others in (self.topology or {}).items():
-            for after, (least, most) in others.items():
-                require(
-                    least <= most,
-                    f"topology.{before}.{after} must be the least and the greatest time, s",
-                )
         require(self.gallery_size >= 1, f"gallery_size must be positive, got {self.gallery_size}")
 
 
@@ -107,8 +107,9 @@ class OnlineAssociator:
         self._learned = -math.inf  # when, s
         self._travel = TravelTimes(config.topology)
         self._look_again: dict[Tracklet, float] = {}  # when, s, at tracks that are unclear
-        self._revise_at = -math.inf  # s
+        self._divide_at = self._revise_at = -math.inf  # s
         self._uncut: dict[Tracklet, int] = {}  # version of the gallery that was not to be cut
+        self._compared: dict[Tracklet, None] = {}  # with everybody, longest ago first
 
     def update(self, time: float, visible: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
         """See ``Associator``."""
@@ -119,9 +120,13 @@ class OnlineAssociator:
         if ready and time - self._learned >= LEARN_EVERY - ROUNDING:
             self._learned = time
             self._learn(visible)
-        if self._config.revise is not None and time >= self._revise_at - ROUNDING:
-            seldom = max(1.0, (self._revise() / REVISED_OFTEN) ** 2)
-            self._revise_at = time + self._config.revise * seldom
+        if self._config.revise is not None and time >= self._divide_at - ROUNDING:
+            self._divide_at = time + self._config.revise
+            self._cut()
+            self._compare(time - LATELY)
+            if time >= self._revise_at - ROUNDING:
+                seldom = max(1.0, (self._revise() / REVISED_OFTEN) ** 2)
+                self._revise_at = time + self._config.revise * seldom
         return {**renamed, **self._decide(ready, time)}
 
     def finish(
@@ -173,7 +178,6 @@ class OnlineAssociator:
 
     def _revise(self) -> int:
         """Cluster the latest tracks anew; returns how many these are."""
-        self._cut()
         members = self._people.members
         latest = sorted(members, key=lambda t: (not t.closed, t.end, t.key))[-REVISED:]
         tracklets = sorted({t for t in members if not t.closed}.union(latest), key=_by_start)
@@ -185,7 +189,7 @@ class OnlineAssociator:
         after = [NOTHING] * len(left) + [members[t].after for t in tracklets]
         said = [{p.index: p.said} for p, _ in left] + [members[t].said for t in tracklets]
         if rows:
-            groups = regroup(rows, owners, after, self._scale, self._config)
+            groups = regroup(rows, owners, after, self._scale, self._config, self._config.overlap)
             self._adopt(rows, owners, groups.tolist(), name_groups(groups, said))
         return len(rows)
 
@@ -210,7 +214,7 @@ class OnlineAssociator:
         self._people.close_all_but_last()
 
     def _cut(self) -> None:
-        """End the tracks that changed person, where they did."""
+        """Divide the tracks whose own looks say that they changed person, where they did."""
         if self._config.split is None:
             return
         changed = []
@@ -220,9 +224,35 @@ class OnlineAssociator:
                 self._uncut[tracklet] = version
                 changed.append(tracklet)
         cuts = find_cuts(changed, self._scale, self._config, self._config.split)
-        for tracklet in changed:
-            if tracklet.key in cuts:
-                end_at(tracklet, cuts[tracklet.key][0])
+        self._divide(changed, [cuts.get(t.key, ()) for t in changed])
+
+    def _compare(self, since: float) -> None:
+        """Divide the tracks seen since a time, s, that fit better as several of the people.
+
+        Those come first with whom this was done longest ago.
+        """
+        members = self._people.members
+        if self._config.change is None or not members:
+            return
+        located = {t for t in members if t.end >= since and t.path.ticks and t.person is None}
+        new = sorted(located.difference(self._compared), key=_by_start)
+        turn = [*new, *(t for t in self._compared if t in located)]
+        due = turn[: max(COMPARED // len(members), 1)]
+        self._compared = dict.fromkeys([*turn[len(due) :], *due])
+        tracklets = sorted(members, key=_by_start)
+        people = np.array([members[t].person.index for t in tracklets], np.int64)
+        people = np.unique(people, return_inverse=True)[1]
+        chosen = set(due)
+        rows = [row for row, t in enumerate(tracklets) if t in chosen]
+        cost = self._config.change
+        cuts = changes_of(rows, tracklets, people, self._scale, self._config, cost)
+        self._divide([tracklets[row] for row in rows], cuts)
+
+    def _divide(self, tracklets: Sequence[Tracklet], cuts: Sequence[Sequence[float]]) -> None:
+        for tracklet, times in zip(tracklets, cuts, strict=True):
+            for time in times:
+                self._people.divide(tracklet, time)
+                self._uncut.pop(tracklet, None)
 
     def _decide(self, ready: Sequence[Tracklet], time: float) -> dict[TrackKey, int]:
         """Match camera by camera, so that one camera's new person is known to the next.

@@ -37,7 +37,7 @@ def forgive(tracklets: Sequence[Tracklet], links: Links, longest: float) -> Link
     first, last = (np.array([getattr(t, name) for t in tracklets]) for name in ("start", "end"))
     rows, columns = apart.coords
     together = np.minimum(last[rows], last[columns]) - np.maximum(first[rows], first[columns])
-    longer = np.maximum((last - first)[rows], (last - first)[columns])
+    longer = np.maximum(last[rows] - first[rows], last[columns] - first[columns])
     brief = (together <= longest) & (together < SHARE * longer)
     cost = -(COST + COST_PER_SECOND * together[brief]).astype(np.float32)
     place = rows[brief], columns[brief]

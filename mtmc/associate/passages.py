@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from mtmc.associate.clustering import BLOCK, Links
+from mtmc.associate.travel import IMPOSSIBLE, Topology
 from mtmc.tracklets import Tracklet
 
 # Seconds from the end of one track to the start of a later one; negative where they overlap.
@@ -60,6 +61,71 @@ def passage_evidence(tracklets: Sequence[Tracklet], links: Links, limit: float) 
     return sparse.csr_array((np.tile(odds, 2).astype(np.float32), place), shape=(count, count))
 
 
+def topology_evidence(tracklets: Sequence[Tracklet], topology: Topology) -> sparse.csr_array:
+    """Log odds against pairs between which there was less time than the way takes.
+
+    What is given as the greatest time says nothing here: between the two they may have been
+    elsewhere.
+
+    Args:
+        tracklets: ``N``.
+        topology: as for ``travel.TravelTimes``.
+
+    Returns:
+        ``(N, N)`` symmetric.
+    """
+    times = _Times.of(tracklets)
+    least = np.full((len(times.names), len(times.names)), -np.inf)
+    for row, before in enumerate(times.names):
+        for column, after in enumerate(times.names):
+            shortest = topology.get(before, {}).get(after, (0.0, 0.0))[0]
+            least[row, column] = shortest if shortest > 0 else -np.inf
+    longest = max(least.max(initial=-np.inf), 0.0)
+    first, second, gap = times.following(np.ones(len(tracklets), bool), longest)
+    soon = gap < least[times.cameras[first], times.cameras[second]]
+    odds = np.full(int(soon.sum()), IMPOSSIBLE, np.float32)
+    upper = sparse.csr_array((odds, (first[soon], second[soon])), shape=(len(tracklets),) * 2)
+    return sparse.csr_array(upper + upper.T)
+
+
+@dataclass(frozen=True, eq=False)
+class _Times:
+    """When and where ``N`` tracklets were seen.
+
+    Args:
+        start: ``(N,)`` s.
+        end: ``(N,)`` s.
+        cameras: ``(N,)`` numbers.
+        names: of the cameras, by number.
+    """
+
+    start: Floats
+    end: Floats
+    cameras: Ints
+    names: list[str]
+
+    @classmethod
+    def of(cls, tracklets: Sequence[Tracklet]) -> Self:
+        start, end = (np.array([getattr(t, n) for t in tracklets]) for n in ("start", "end"))
+        names, cameras = np.unique([t.key.camera for t in tracklets], return_inverse=True)
+        return cls(start, end, cameras.astype(np.int64), names.tolist())
+
+    def following(self, chosen: NDArray[np.bool_], within: float) -> tuple[Ints, Ints, Floats]:
+        """Pairs of the chosen, the first of which begins first, and the time between, s.
+
+        The second begins at most ``within`` s after the first ends, and perhaps before that.
+        """
+        rows = np.flatnonzero(chosen & np.isfinite(self.start))
+        order = rows[np.lexsort((self.cameras[rows], self.end[rows], self.start[rows]))]
+        last = np.searchsorted(self.start[order], self.end[order] + within, "right")
+        partners = np.maximum(last - np.arange(len(order)) - 1, 0)
+        left = np.repeat(np.arange(len(order)), partners)
+        first_partner = np.repeat(np.cumsum(partners) - partners, partners)
+        right = left + 1 + np.arange(len(left)) - first_partner
+        first, second = order[left], order[right]
+        return first, second, self.start[second] - self.end[first]
+
+
 @dataclass(frozen=True, eq=False)
 class _Pairs:
     """Pairs of tracklets that may be one person's.
@@ -81,22 +147,13 @@ class _Pairs:
     @classmethod
     def of(cls, tracklets: Sequence[Tracklet], links: Links) -> Self:
         """Those with known looks that no frame shows at once."""
-        start, end = (np.array([getattr(t, n) for t in tracklets]) for n in ("start", "end"))
-        names = np.array([t.key.camera for t in tracklets], dtype=str)
-        cameras = np.unique(names, return_inverse=True)[1] if len(names) else start.astype(int)
-        known = np.flatnonzero((links.weights > 0) & np.isfinite(start))
-        order = known[np.lexsort((names[known], end[known], start[known]))]
-        last = np.searchsorted(start[order], end[order] + EDGES[-1], "right")
-        partners = np.maximum(last - np.arange(len(order)) - 1, 0)
-        left = np.repeat(np.arange(len(order)), partners)
-        right = (
-            left + 1 + np.arange(len(left)) - np.repeat(np.cumsum(partners) - partners, partners)
-        )
-        first, second = order[left], order[right]
+        times = _Times.of(tracklets)
+        first, second, gap = times.following(links.weights > 0, EDGES[-1])
         allowed = ~_at(links.apart, first, second).astype(bool)
         first, second = first[allowed], second[allowed]
+        cameras = times.cameras
         route = cameras[first] * (cameras.max(initial=0) + 1) + cameras[second]
-        bins = route * BINS + np.searchsorted(EDGES, start[second] - end[first])
+        bins = route * BINS + np.searchsorted(EDGES, gap[allowed])
         odds = _looks(links, first, second) + _at(links.floor, first, second)
         return cls(first, second, bins, cameras, odds)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from mtmc.associate.gallery import LookTable
+from mtmc.associate.split import divide
 from mtmc.tracklets import Gallery, Tracklet
 from mtmc.types import TrackKey
 
@@ -136,6 +137,22 @@ class People:
         member.person.tracks.remove(tracklet)
         member.person, member.looks = person, None
         person.tracks.append(tracklet)
+
+    def divide(self, tracklet: Tracklet, time: float) -> None:
+        """Before that time, s, a track may have been somebody else than after.
+
+        Both parts are whom it was taken for, until they are found to be two people.
+        """
+        head = divide(tracklet, time)
+        if head is None:
+            return
+        member = self.members[tracklet]
+        share = head.hits / (head.hits + tracklet.hits)
+        said = Counter({person: round(share * count) for person, count in member.said.items()})
+        self.members[head] = Member(member.person, head.key, said, head.hits, after=member.after)
+        member.said, member.counted = member.said - said, tracklet.hits
+        member.looks, member.after = None, {}
+        member.person.tracks.append(head)
 
     def merge(self, person: Person, other: Person) -> None:
         """Give what is left of ``other``'s forgotten tracks to ``person``."""

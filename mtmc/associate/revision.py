@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from mtmc.associate.evidence import (
     looks_of,
 )
 from mtmc.associate.floor import floor_evidence
+from mtmc.associate.overlaps import forgive
 from mtmc.tracklets import Tracklet
 
 ONE_PERSON = 1e4  # log odds between what is left of one person
@@ -32,6 +34,7 @@ def regroup(
     after: Sequence[Mapping[Tracklet, float]],
     scale: Scale,
     config: EvidenceConfig,
+    overlap: float | None = None,
 ) -> Ints:
     """Cluster tracklets as the offline association does.
 
@@ -42,6 +45,8 @@ def regroup(
         after: ``N``: log odds by travel time that a tracklet came after others.
         scale: what distances mean.
         config: of the evidence.
+        overlap: seconds for which one camera may show two tracks of a person at once, if that is
+            over; None for never.
 
     Returns:
         ``(N,)`` groups.
@@ -56,9 +61,24 @@ def regroup(
         sparse.csr_array(floor + _links(tracklets, owners, after)),
         apart,
     )
+    if overlap is not None:
+        links = forgive(tracklets, links, overlap)
+        links = replace(links, apart=sparse.csr_array(links.apart + _going_on(tracklets, apart)))
     # What ended is as the clustering has it: only who goes on can go on as somebody else.
-    cliques = [c for c in simultaneous(tracklets, apart) if any(not tracklets[r].closed for r in c)]
+    cliques = [
+        c for c in simultaneous(tracklets, links.apart) if any(not tracklets[r].closed for r in c)
+    ]
     return reassign(links, cluster(links), cliques)
+
+
+def _going_on(tracklets: Sequence[Tracklet], apart: sparse.csr_array) -> sparse.csr_array:
+    """Those of ``apart`` that were last seen in one frame, so that their overlap is not over."""
+    end = np.array([np.nan if t.closed else t.end for t in tracklets])
+    pairs = apart.tocoo()
+    rows, columns = pairs.coords
+    kept = end[rows] == end[columns]
+    place = rows[kept], columns[kept]
+    return sparse.csr_array((pairs.data[kept], place), shape=apart.shape)
 
 
 def _links(

@@ -119,12 +119,37 @@ def cut_tracklet(
     return parts
 
 
-def end_at(tracklet: Tracklet, time: float) -> None:
-    """End a tracklet that still goes on, so that it does as another, and forget what came after.
+def divide(tracklet: Tracklet, time: float) -> Tracklet | None:
+    """Take what came before a time out of a tracklet that may go on.
 
-    Its frames stay, as they were given out as this person's.
+    When each frame was is not remembered; they are taken to have come evenly.
+
+    Returns:
+        It, as one that has ended; None where there is nothing before or after.
     """
-    tracklet.gallery = tracklet.gallery.part(tracklet.gallery.times() < time)
-    ticks = np.array(tracklet.path.ticks) * TICK
-    tracklet.path = tracklet.path.part(np.flatnonzero(ticks < time))
-    tracklet.closed = True
+    first = tracklet.frames[0][0]
+    step = (tracklet.end - tracklet.start) / max(tracklet.frames[-1][1] - first, 1)
+    if not tracklet.start < time < tracklet.end:
+        return None
+    cut = first + 1 + int((time - tracklet.start) / step)  # the first frame after it
+    early = [[a, min(b, cut - 1)] for a, b in tracklet.frames if a < cut]
+    late = [[max(a, cut), b] for a, b in tracklet.frames if b >= cut]
+    crops = tracklet.gallery.times() < time
+    ticks = np.array(tracklet.path.ticks) * TICK < time
+    head = Tracklet(
+        tracklet.key,
+        tracklet.start,
+        tracklet.start + (early[-1][1] - first) * step,
+        early,
+        sum(b - a + 1 for a, b in early),
+        tracklet.gallery.part(crops),
+        tracklet.path.part(np.flatnonzero(ticks)),
+        closed=True,
+        person=tracklet.person,
+    )
+    head.gallery.settle()
+    tracklet.start += (late[0][0] - first) * step
+    tracklet.frames, tracklet.hits = late, tracklet.hits - head.hits
+    tracklet.gallery = tracklet.gallery.part(~crops)
+    tracklet.path = tracklet.path.part(np.flatnonzero(~ticks))
+    return head

@@ -32,7 +32,7 @@ class Panel:
     Args:
         title: above it.
         series: name, colour and values ``(N,)`` of each histogram.
-        curves: colour, values on the x axis and densities of lines, scaled to the highest bar.
+        curves: colour, values on the x axis and densities of lines, the highest as high as a bar.
         point: the chosen distance.
     """
 
@@ -76,8 +76,9 @@ def _draw(image: NDArray[np.uint8], panel: Panel, top: float) -> None:
             cv2.rectangle(layer, (x(left) + 1, floor - tall), (x(right) - 1, floor), color, -1)
         image[:] = cv2.addWeighted(layer, 0.6, image, 0.4, 0)
         _text(image, f"{name} ({len(values)})", (WIDTH - 420, 48 + 20 * number), color)
+    highest = max((float(density.max()) for _, _, density in panel.curves), default=1.0)
     for color, at, density in panel.curves:
-        tall = floor - height * density / max(float(density.max()), 1e-9)
+        tall = floor - height * density / max(highest, 1e-9)
         line = np.column_stack([[x(value) for value in at], tall]).round().astype(np.int32)
         cv2.polylines(image, [line.reshape(-1, 1, 2)], False, color, 2, cv2.LINE_AA)
     cv2.line(image, (MARGIN, floor), (WIDTH - MARGIN, floor), INK, 1)

@@ -54,6 +54,15 @@ def test_floor_evidence_grows_with_independent_looks_up_to_a_limit():
     assert one[0, 0] == 0
 
 
+def test_tracks_compared_with_themselves_are_as_with_any(monkeypatch):
+    tracklets, _ = crowd(0, walk=True)
+    found = floor_evidence(tracklets, tracklets, CONFIG).toarray()
+    np.testing.assert_allclose(found, floor_evidence(tracklets, list(tracklets), CONFIG).toarray())
+    monkeypatch.setattr(floor, "FAR", 1e6)
+    everywhere = floor_evidence(tracklets, tracklets, CONFIG).toarray()
+    np.testing.assert_allclose(found, everywhere, atol=1e-4)
+
+
 def test_the_floor_says_nothing_of_one_camera_or_of_other_times():
     here = np.zeros((5, 2))
     a = make_tracklet("a", 1, np.arange(5) * TICK, floor=here)

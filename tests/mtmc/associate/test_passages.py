@@ -6,7 +6,8 @@ from scipy import sparse
 
 from mtmc.associate.clustering import Links, cluster
 from mtmc.associate.offline import OfflineAssociator, OfflineConfig
-from mtmc.associate.passages import passage_evidence
+from mtmc.associate.passages import passage_evidence, topology_evidence
+from mtmc.associate.travel import IMPOSSIBLE
 from mtmc.tracklets import Tracklet
 from mtmc.types import TrackKey
 
@@ -119,3 +120,26 @@ def test_the_offline_association_uses_it(monkeypatch):
     assert asked == [LIMIT]
     with pytest.raises(ValueError, match="passage"):
         OfflineConfig(passage=-1)
+
+
+def test_a_given_topology_rules_out_who_would_be_too_quick():
+    tracklets = [
+        track("a", 1, 0, 5),
+        track("b", 1, 6, 9),
+        track("b", 2, 8, 9),
+        track("c", 1, 3, 9),
+        track("b", 3, 2, 3),
+    ]
+    topology = {"a": {"b": (2.0, 2.5), "c": (0.0, 1.0)}, "c": {"nowhere": (1.0, 2.0)}}
+    found = topology_evidence(tracklets, topology).toarray()
+    expected = np.zeros((5, 5))
+    for pair in ((0, 1), (0, 4)):
+        expected[pair] = expected[pair[::-1]] = IMPOSSIBLE
+    np.testing.assert_array_equal(found, expected)
+    assert topology_evidence([], topology).shape == (0, 0)
+    twins = [replace(t, key=t.key) for t in tracklets[:2]]
+    for tracklet in twins:
+        tracklet.gallery.add(np.eye(1, 8, dtype=np.float32)[0], 0.9)
+    for given, people in ((None, 1), (topology, 2)):
+        config = OfflineConfig(topology=given, max_distance=0.3)
+        assert len(set(OfflineAssociator(config, 0.3).finish(twins).values())) == people

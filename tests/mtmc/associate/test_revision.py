@@ -25,7 +25,7 @@ class Show:
         self.tracks, self.frame, self.ids, self.said = {}, 0, {}, {}
 
     def go_on(self, seconds, **looks):
-        """The cameras ``looks`` names see somebody who looks like that."""
+        """The cameras ``looks`` names see somebody who looks like that, perhaps at a place."""
         for _ in range(round(10 * seconds)):
             time = self.frame / 10
             for camera, look in looks.items():
@@ -39,6 +39,9 @@ class Show:
                         self.tracks[camera] = Tracklet(key, time, time)
                 track = self.tracks[camera]
                 track.see(self.frame + 1, time)
+                if isinstance(look, tuple):
+                    look, place = look  # noqa: PLW2901
+                    track.path.add(time + 1e-6, place, 0.01 * np.eye(2))
                 if self.frame % 4 == 0:
                     track.gallery.add(look, 0.9, time)
             visible = [self.tracks[camera] for camera in looks]
@@ -82,16 +85,42 @@ def test_two_ids_of_one_person_become_the_older_one(revise):
 
 
 @pytest.mark.parametrize("split", [None, 2.0])
-def test_a_track_that_changes_person_ends_and_goes_on_as_the_other(split):
+def test_a_track_whose_looks_change_goes_on_as_the_other_person(split):
     show = Show(split=split)
     show.go_on(4, a=A, b=B)
-    first = show.tracks["a"]
     show.go_on(6, a=B, b=B)
-    assert (show.tracks["a"] is not first) == (split is not None)
     if split is not None:
         assert show.at_first("a") != show.at_first("b")
         assert show.now("a") == show.now("b")
-        assert first.gallery.times().max() < 4
+        assert show.tracks["a"].gallery.times().min() > 3
+        assert show.tracks["a"].frames[0][0] == pytest.approx(40, abs=5)
+
+
+@pytest.mark.parametrize("change", [None, 4.0])
+def test_a_track_that_walks_on_as_another_person_goes_on_under_their_id(change):
+    """They look alike; that the track changed is seen on the floor, where others see them."""
+    show = Show(change=change)
+    here, there = np.zeros(2), np.array([6.0, 0.0])
+    show.go_on(9, a=(A, here), b=(A, here), c=(A, there))
+    assert show.now("a") == show.now("b") != show.now("c")
+    show.go_on(6, a=(A, there), b=(A, here), c=(A, there))
+    assert show.at_first("a") == show.now("b")
+    assert (show.now("a") == show.now("c")) == (change is not None)
+
+
+def test_the_parts_of_a_divided_track_share_what_was_said():
+    people = People(8)
+    person = people.new()
+    track = make_tracklet("a", 1, np.arange(40) / 10, A)
+    people.join(track, person)
+    people.divide(track, 0.95)
+    (head,) = [t for t in person.tracks if t is not track]
+    assert [people.members[t].said[person.index] for t in (head, track)] == [10, 30]
+    track.see(41, 4.0)
+    people.count(track)
+    assert people.members[track].said[person.index] == 31
+    people.divide(track, 9.0)  # nothing is after that
+    assert len(person.tracks) == 2
 
 
 def test_a_moved_track_leaves_behind_what_was_said_of_it():
@@ -119,6 +148,27 @@ def test_what_is_left_of_a_person_stays_together():
     assert apart[0] == apart[2] != apart[1]
     together = regroup([*left, track], [0, 0, None], [nothing] * 3, scale, EvidenceConfig())
     assert together[0] == together[1]
+
+
+@pytest.mark.parametrize(
+    ("start", "overlap", "people"), [(4.0, None, 1), (3.7, None, 2), (3.7, 1.0, 1), (1.5, 1.0, 2)]
+)
+def test_a_track_may_begin_just_before_the_last_one_of_its_person_ends(start, overlap, people):
+    last = make_tracklet("a", 1, np.arange(40) / 10, [A] * 6)
+    following = make_tracklet("a", 2, start + np.arange(40) / 10, [A] * 6)
+    found = regroup(
+        [last, following], [None] * 2, [{}] * 2, Scale(0.4, 0.4), EvidenceConfig(), overlap
+    )
+    assert len(set(found.tolist())) == people
+
+
+def test_two_tracks_that_a_camera_still_shows_stay_two_people():
+    long = make_tracklet("a", 1, np.arange(40) / 10, [A] * 6)
+    young = make_tracklet("a", 2, np.arange(37, 40) / 10, [A] * 6)
+    for closed, people in ((False, 2), (True, 1)):
+        young.closed = closed
+        found = regroup([long, young], [None] * 2, [{}] * 2, Scale(0.4, 0.4), EvidenceConfig(), 1.0)
+        assert len(set(found.tolist())) == people
 
 
 def test_travel_time_keeps_apart_who_look_alike():

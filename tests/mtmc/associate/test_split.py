@@ -3,7 +3,7 @@ import pytest
 
 from mtmc.associate.evidence import EvidenceConfig, Scale
 from mtmc.associate.offline import OfflineAssociator, OfflineConfig
-from mtmc.associate.split import cut_tracklet, find_cuts
+from mtmc.associate.split import cut_tracklet, divide, find_cuts
 from mtmc.tracklets import TICK
 from mtmc.types import TrackKey
 from tests.mtmc.associate.scenes import make_tracklet
@@ -67,6 +67,22 @@ def test_the_parts_hold_what_was_seen_then():
     assert not first.meets(second)
     (only,) = cut_tracklet(whole, [20.0], (frames, times), next_id=9)
     assert only.key == whole.key
+
+
+def test_a_divided_track_goes_on_with_what_was_seen_since():
+    whole = make_tracklet("a", 1, [0.0, 0.1, 0.2, 0.5, 0.6], floor=np.zeros((5, 2)))
+    for time in (0.1, 0.5):
+        whole.gallery.add(np.eye(2, dtype=np.float32)[0], 0.9, time)
+    head = divide(whole, 0.3)
+    assert (head.key, head.closed, whole.closed) == (whole.key, True, False)
+    assert (head.frames, whole.frames) == ([[1, 3]], [[6, 7]])
+    assert (head.hits, whole.hits) == (3, 2)
+    assert [head.start, head.end, whole.start, whole.end] == pytest.approx([0, 0.2, 0.5, 0.6])
+    assert (head.gallery.times().tolist(), whole.gallery.times().tolist()) == ([0.1], [0.5])
+    assert (head.path.ticks, whole.path.ticks) == ([0, 1], [2, 3])
+    assert not head.meets(whole)
+    assert divide(whole, 0.4) is divide(whole, 7.0) is None
+    assert whole.hits == 2
 
 
 def test_offline_association_puts_the_parts_where_they_belong():
