@@ -27,7 +27,7 @@ LEARN_FROM = 64  # tracklets at most, and people
 LOOK_EVERY = 0.5  # seconds between two looks at a track that is unclear
 REVISED = 256  # tracks at most that are clustered at a time
 REVISED_OFTEN = 256  # with more of them it is done less often
-COMPARED = 4096  # pairs of tracks at most that are compared at every moment, at a time
+COMPARED = 1 << 19  # by the square of all tracks, those that are compared at a time
 LATELY = 10.0  # seconds for which an ended track is still compared
 ROUNDING = 1e-6  # seconds: differences of times are not exact
 
@@ -237,7 +237,7 @@ class OnlineAssociator:
         located = {t for t in members if t.end >= since and t.path.ticks and t.person is None}
         new = sorted(located.difference(self._compared), key=_by_start)
         turn = [*new, *(t for t in self._compared if t in located)]
-        due = turn[: max(COMPARED // len(members), 1)]
+        due = turn[: max(COMPARED // len(members) ** 2, 1)]
         self._compared = dict.fromkeys([*turn[len(due) :], *due])
         tracklets = sorted(members, key=_by_start)
         people = np.array([members[t].person.index for t in tracklets], np.int64)
