@@ -20,6 +20,7 @@ BINS = len(EDGES) + 1
 NEXT_BIN = 0.5  # how much a time says of the adjacent bins
 DOUBT = 4.0  # people who weigh as much as the guess that time says nothing
 SHARE = 0.1  # of one person's among all pairs, before anything is known of them
+LOCATED = 0.5  # of what time says of two whose places on the floor say much of it, too
 ROUNDS = 4  # of expectation maximisation; it settles in two or three
 
 Ints = NDArray[np.int64]
@@ -33,7 +34,8 @@ def passage_evidence(tracklets: Sequence[Tracklet], links: Links, limit: float) 
     maximisation learns the times of one person's pairs beside those of all pairs, both as
     histograms. People move on from camera to camera in a usual time; where all cameras see one
     place, there is none, and nothing is learned. A person's several tracks in one camera are no
-    further witnesses: they count as one, when it is learned and when it is told.
+    further witnesses: they count as one, when it is learned and when it is told. Between tracklets
+    with floor positions, it counts half.
 
     Args:
         tracklets: ``N``.
@@ -54,6 +56,8 @@ def passage_evidence(tracklets: Sequence[Tracklet], links: Links, limit: float) 
         same = 1 / (1 + np.exp(-(pairs.other_odds + odds + np.log(SHARE / (1 - SHARE)))))
         witnesses = pairs.witnesses(same)
         odds = np.clip(pairs.learned(same / witnesses), -limit, limit) / witnesses
+    located = np.array([bool(tracklet.path.ticks) for tracklet in tracklets], bool)
+    odds = np.where(located[pairs.first] & located[pairs.second], LOCATED, 1.0) * odds
     place = (
         np.concatenate([pairs.first, pairs.second]),
         np.concatenate([pairs.second, pairs.first]),

@@ -143,3 +143,13 @@ def test_a_given_topology_rules_out_who_would_be_too_quick():
     for given, people in ((None, 1), (topology, 2)):
         config = OfflineConfig(topology=given, max_distance=0.3)
         assert len(set(OfflineAssociator(config, 0.3).finish(twins).values())) == people
+
+
+def test_where_places_are_known_time_says_half():
+    tracklets, _, odds = passers(0)
+    plain = passage_evidence(tracklets, links(odds), LIMIT).toarray()
+    for tracklet in tracklets[:-1]:
+        tracklet.path.add(tracklet.start, np.zeros(2), np.eye(2))
+    located = passage_evidence(tracklets, links(odds), LIMIT).toarray()
+    np.testing.assert_allclose(located[:-1, :-1], 0.5 * plain[:-1, :-1])
+    np.testing.assert_allclose(located[-1], plain[-1])
