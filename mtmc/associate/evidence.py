@@ -48,6 +48,8 @@ class EvidenceConfig:
         floor_limit: so many looks at the floor count at most.
         floor_track: log odds that a tracker over all cameras is right: in favour of tracklets it
             took for one person, against those of two at one time.
+        passage: the time between two tracks never speaks louder than this, log odds: how long
+            people take from camera to camera is learned; None lets it say nothing.
         topology: ``topology[a][b]`` the least and greatest time in s that people take from camera
             ``a`` to camera ``b``; the least is 0 where both see one place. What is not given is
             learned.
@@ -65,6 +67,7 @@ class EvidenceConfig:
     floor_memory: float = 1.0
     floor_limit: float = 10.0
     floor_track: float = 6.0
+    passage: float | None = 3.0
     topology: dict[str, dict[str, tuple[float, float]]] | None = None
 
     def __post_init__(self) -> None:
@@ -88,6 +91,7 @@ class EvidenceConfig:
             self.floor_hidden >= 0 and wrong < 1,
             "floor_hidden must be at least 0, and floor_outliers + 2 * floor_hidden below 1",
         )
+        require(self.passage is None or self.passage > 0, "passage must be above 0, or null")
         for before, others in (self.topology or {}).items():
             for after, (least, most) in others.items():
                 require(

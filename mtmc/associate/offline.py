@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -16,7 +16,7 @@ from mtmc.associate.constraints import conflicts, simultaneous
 from mtmc.associate.evidence import EvidenceConfig, Scale, appearance, looks_of
 from mtmc.associate.floor import floor_evidence
 from mtmc.associate.overlaps import forgive, overlap_cuts
-from mtmc.associate.passages import passage_evidence, topology_evidence
+from mtmc.associate.passages import with_times
 from mtmc.associate.split import Cut, Cuts, find_cuts
 from mtmc.associate.thresholds import scale_of
 from mtmc.config import require
@@ -37,20 +37,17 @@ class OfflineConfig(EvidenceConfig):
             one person, log odds; None cuts none.
         change: so many log odds speak against a track's changing person, where it is compared with
             everybody at every moment, given floor positions; None does not compare.
-        passage: the time between two tracks never speaks louder than this, log odds: how long
-            people take from camera to camera is learned; None lets it say nothing.
         overlap: two tracks that one camera shows at once for up to so many seconds, and for less
             than half of the longer, may be one person's, and are cut there; None: never.
     """
 
     split: float | None = 2.0
     change: float | None = 4.0
-    passage: float | None = 3.0
     overlap: float | None = 1.0
 
     def __post_init__(self) -> None:
         EvidenceConfig.__post_init__(self)
-        for name in ("split", "change", "passage", "overlap"):
+        for name in ("split", "change", "overlap"):
             value = getattr(self, name)
             require(value is None or value > 0, f"{name} must be above 0, got {value}")
 
@@ -162,8 +159,4 @@ def _links(
         floor_evidence(tracklets, tracklets, config),
         apart,
     )
-    if config.topology:
-        links = replace(links, floor=links.floor + topology_evidence(tracklets, config.topology))
-    if config.passage is None:
-        return links
-    return replace(links, floor=links.floor + passage_evidence(tracklets, links, config.passage))
+    return with_times(tracklets, links, config)

@@ -13,7 +13,7 @@ from mtmc.associate.candidates import Candidates
 from mtmc.associate.changes import changes_of
 from mtmc.associate.evidence import EvidenceConfig, Scale
 from mtmc.associate.matching import clearness, match_or_new
-from mtmc.associate.people import NOTHING, People, Person
+from mtmc.associate.people import People, Person
 from mtmc.associate.revision import name_groups, regroup
 from mtmc.associate.split import Cut, find_cuts
 from mtmc.associate.thresholds import scale_of
@@ -186,10 +186,9 @@ class OnlineAssociator:
         # What is left of people is from before all tracks.
         rows = [t for _, t in left] + tracklets
         owners = [p.index for p, _ in left] + [None] * len(tracklets)
-        after = [NOTHING] * len(left) + [members[t].after for t in tracklets]
         said = [{p.index: p.said} for p, _ in left] + [members[t].said for t in tracklets]
         if rows:
-            groups = regroup(rows, owners, after, self._scale, self._config, self._config.overlap)
+            groups = regroup(rows, owners, self._scale, self._config, self._config.overlap)
             self._adopt(rows, owners, groups.tolist(), name_groups(groups, said))
         return len(rows)
 
@@ -268,12 +267,12 @@ class OnlineAssociator:
         candidates = Candidates(ready, present, looks, self._scale, self._config, least)
         for camera in dict.fromkeys(t.key.camera for t in sorted(ready, key=_by_start)):
             rows = [row for row, t in enumerate(ready) if t.key.camera == camera]
-            for row, person, after in self._match(rows, candidates, time):
+            for row, person in self._match(rows, candidates, time):
                 tracklet = ready[row]
                 for earlier in person.tracks:
                     # Should it be found again after all, then as somebody new.
                     earlier.closed |= earlier.key.camera == camera
-                self._people.join(tracklet, person, after)
+                self._people.join(tracklet, person)
                 candidates.join(row, person.index)
                 del self._waiting[tracklet]
                 self._look_again.pop(tracklet, None)
@@ -282,15 +281,14 @@ class OnlineAssociator:
 
     def _match(
         self, rows: Sequence[int], candidates: Candidates, time: float
-    ) -> list[tuple[int, Person, dict[Tracklet, float]]]:
-        """The tracks for which it is clear, or high time, who they are, and what time says."""
+    ) -> list[tuple[int, Person]]:
+        """The tracks for which it is clear, or high time, who they are."""
         numbers, alike, floor = candidates.odds(rows)
         people = [self._people.all[number] for number in numbers]
         tracks = [candidates.tracks[row] for row in rows]
         passages = _passages(tracks, people)
         travel = self._travel.odds(passages).reshape(alike.shape)
         odds = alike + travel
-        last = [person.last() for person in people]
         # Who speaks for nobody can be nobody's match.
         promising = np.flatnonzero((odds > 0).any(axis=0))
         matched = match_or_new(odds[:, promising])
@@ -307,8 +305,7 @@ class OnlineAssociator:
                 continue
             if known and alike[position, column] >= self._config.clear:
                 self._learn_travel(track, people[column])
-            after = {t: float(v) for t, v in zip(last, travel[position], strict=True) if t and v}
-            decided.append((row, people[column] if known else self._people.new(), after))
+            decided.append((row, people[column] if known else self._people.new()))
         return decided
 
     def _can_wait(self, track: Tracklet, time: float) -> bool:

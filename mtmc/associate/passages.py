@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from mtmc.associate.clustering import BLOCK, Links
+from mtmc.associate.evidence import EvidenceConfig
 from mtmc.associate.travel import IMPOSSIBLE, Topology
 from mtmc.tracklets import Tracklet
 
@@ -25,6 +26,15 @@ ROUNDS = 4  # of expectation maximisation; it settles in two or three
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+
+def with_times(tracklets: Sequence[Tracklet], links: Links, config: EvidenceConfig) -> Links:
+    """The evidence, and what the times between the tracklets add to it."""
+    if config.topology:
+        links = replace(links, floor=links.floor + topology_evidence(tracklets, config.topology))
+    if config.passage is None:
+        return links
+    return replace(links, floor=links.floor + passage_evidence(tracklets, links, config.passage))
 
 
 def passage_evidence(tracklets: Sequence[Tracklet], links: Links, limit: float) -> sparse.csr_array:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from mtmc.associate.gallery import LookTable
 from mtmc.associate.split import divide
 from mtmc.tracklets import Gallery, Tracklet
 from mtmc.types import TrackKey
-
-NOTHING: Mapping[Tracklet, float] = MappingProxyType({})
 
 
 @dataclass(slots=True, eq=False)
@@ -40,11 +37,6 @@ class Person:
         """When, s, and in which camera."""
         return max([(t.end, t.key.camera) for t in self.tracks], default=self.left)
 
-    def last(self) -> Tracklet | None:
-        """The track of the last sighting, if it is remembered."""
-        last = max(self.tracks, key=lambda t: (t.end, t.key), default=None)
-        return None if last is None or last.end < self.left[0] else last
-
     def left_looks(self) -> list[Tracklet]:
         """What is left of the other tracks, as one that ended long ago in each camera."""
         return [
@@ -69,7 +61,6 @@ class Member:
         said: sightings that were given out as each person's, by index.
         counted: sightings that are in ``said``.
         looks: version of the gallery that stands in the table.
-        after: log odds by travel time that it came after another track, by whom it could have been.
     """
 
     person: Person
@@ -77,7 +68,6 @@ class Member:
     said: Counter[int] = field(default_factory=Counter)
     counted: int = 0
     looks: int | None = None
-    after: dict[Tracklet, float] = field(default_factory=dict)
 
 
 class People:
@@ -109,11 +99,9 @@ class People:
             person.number = self._numbers
         return person.number
 
-    def join(
-        self, tracklet: Tracklet, person: Person, after: Mapping[Tracklet, float] = NOTHING
-    ) -> None:
+    def join(self, tracklet: Tracklet, person: Person) -> None:
         """A track is that person's, all of it."""
-        self.members[tracklet] = Member(person, tracklet.key, after=dict(after))
+        self.members[tracklet] = Member(person, tracklet.key)
         person.tracks.append(tracklet)
         self.count(tracklet)
 
@@ -149,9 +137,9 @@ class People:
         member = self.members[tracklet]
         share = head.hits / (head.hits + tracklet.hits)
         said = Counter({person: round(share * count) for person, count in member.said.items()})
-        self.members[head] = Member(member.person, head.key, said, head.hits, after=member.after)
+        self.members[head] = Member(member.person, head.key, said, head.hits)
         member.said, member.counted = member.said - said, tracklet.hits
-        member.looks, member.after = None, {}
+        member.looks = None
         member.person.tracks.append(head)
 
     def merge(self, person: Person, other: Person) -> None:

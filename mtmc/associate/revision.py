@@ -21,6 +21,7 @@ from mtmc.associate.evidence import (
 )
 from mtmc.associate.floor import floor_evidence
 from mtmc.associate.overlaps import forgive
+from mtmc.associate.passages import with_times
 from mtmc.tracklets import Tracklet
 
 ONE_PERSON = 1e4  # log odds between what is left of one person
@@ -31,7 +32,6 @@ Ints = NDArray[np.int64]
 def regroup(
     tracklets: Sequence[Tracklet],
     owners: Sequence[int | None],
-    after: Sequence[Mapping[Tracklet, float]],
     scale: Scale,
     config: EvidenceConfig,
     overlap: float | None = None,
@@ -42,7 +42,6 @@ def regroup(
         tracklets: ``N``, sorted by start.
         owners: ``N``: not None for what is left of a person, by index, in one camera: all of one
             person's stays together.
-        after: ``N``: log odds by travel time that a tracklet came after others.
         scale: what distances mean.
         config: of the evidence.
         overlap: seconds for which one camera may show two tracks of a person at once, if that is
@@ -58,9 +57,10 @@ def regroup(
     links = Links(
         lambda rows, columns: odds[np.ix_(rows, columns)],
         looks.weights,
-        sparse.csr_array(floor + _links(tracklets, owners, after)),
+        sparse.csr_array(floor + _remainders(owners)),
         apart,
     )
+    links = with_times(tracklets, links, config)
     if overlap is not None:
         links = forgive(tracklets, links, overlap)
         links = replace(links, apart=sparse.csr_array(links.apart + _going_on(tracklets, apart)))
@@ -81,24 +81,17 @@ def _going_on(tracklets: Sequence[Tracklet], apart: sparse.csr_array) -> sparse.
     return sparse.csr_array((pairs.data[kept], place), shape=apart.shape)
 
 
-def _links(
-    tracklets: Sequence[Tracklet],
-    owners: Sequence[int | None],
-    after: Sequence[Mapping[Tracklet, float]],
-) -> sparse.csr_array:
-    """``(N, N)`` log odds by travel time, and those that keep together what is left of a person."""
-    rows = {tracklet: row for row, tracklet in enumerate(tracklets)}
+def _remainders(owners: Sequence[int | None]) -> sparse.csr_array:
+    """``(N, N)`` log odds that keep together what is left of a person."""
     left: dict[int, list[int]] = defaultdict(list)
     pairs = []
     for row, owner in enumerate(owners):
-        pairs += [(row, rows[other], odds) for other, odds in after[row].items() if other in rows]
         if owner is not None:
-            pairs += [(row, other, ONE_PERSON) for other in left[owner]]
+            pairs += [pair for other in left[owner] for pair in ((row, other), (other, row))]
             left[owner].append(row)
-    first, second, odds = np.array(pairs, np.float32).reshape(-1, 3).T
-    place = np.concatenate([first, second]).astype(int), np.concatenate([second, first]).astype(int)
-    shape = (len(tracklets), len(tracklets))
-    return sparse.csr_array((np.concatenate([odds, odds]), place), shape=shape)
+    place = tuple(np.array(pairs, np.int64).reshape(-1, 2).T)
+    odds = np.full(len(pairs), ONE_PERSON, np.float32)
+    return sparse.csr_array((odds, place), shape=(len(owners), len(owners)))
 
 
 def name_groups(groups: Ints, said: Sequence[Mapping[int, int]]) -> dict[int, int]:

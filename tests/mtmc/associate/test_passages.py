@@ -111,7 +111,7 @@ def test_the_offline_association_uses_it(monkeypatch):
             tracklet.gallery.add((look / np.linalg.norm(look)).astype(np.float32), 0.9)
     asked = []
     monkeypatch.setattr(
-        "mtmc.associate.offline.passage_evidence",
+        "mtmc.associate.passages.passage_evidence",
         lambda tracks, links, limit: asked.append(limit) or passage_evidence(tracks, links, limit),
     )
     for limit in (None, LIMIT):

@@ -143,10 +143,10 @@ def test_what_is_left_of_a_person_stays_together():
     looks = {"a": A, "b": B}
     left = [make_tracklet(camera, -1, [0.0], [look] * 4) for camera, look in looks.items()]
     track = make_tracklet("c", 1, 5 + np.arange(10) / 10, [A] * 4)
-    scale, nothing = Scale(DISTANCE, DISTANCE), {}
-    apart = regroup([*left, track], [None] * 3, [nothing] * 3, scale, EvidenceConfig())
+    scale = Scale(DISTANCE, DISTANCE)
+    apart = regroup([*left, track], [None] * 3, scale, EvidenceConfig())
     assert apart[0] == apart[2] != apart[1]
-    together = regroup([*left, track], [0, 0, None], [nothing] * 3, scale, EvidenceConfig())
+    together = regroup([*left, track], [0, 0, None], scale, EvidenceConfig())
     assert together[0] == together[1]
 
 
@@ -156,9 +156,7 @@ def test_what_is_left_of_a_person_stays_together():
 def test_a_track_may_begin_just_before_the_last_one_of_its_person_ends(start, overlap, people):
     last = make_tracklet("a", 1, np.arange(40) / 10, [A] * 6)
     following = make_tracklet("a", 2, start + np.arange(40) / 10, [A] * 6)
-    found = regroup(
-        [last, following], [None] * 2, [{}] * 2, Scale(0.4, 0.4), EvidenceConfig(), overlap
-    )
+    found = regroup([last, following], [None] * 2, Scale(0.4, 0.4), EvidenceConfig(), overlap)
     assert len(set(found.tolist())) == people
 
 
@@ -167,16 +165,16 @@ def test_two_tracks_that_a_camera_still_shows_stay_two_people():
     young = make_tracklet("a", 2, np.arange(37, 40) / 10, [A] * 6)
     for closed, people in ((False, 2), (True, 1)):
         young.closed = closed
-        found = regroup([long, young], [None] * 2, [{}] * 2, Scale(0.4, 0.4), EvidenceConfig(), 1.0)
+        found = regroup([long, young], [None] * 2, Scale(0.4, 0.4), EvidenceConfig(), 1.0)
         assert len(set(found.tolist())) == people
 
 
-def test_travel_time_keeps_apart_who_look_alike():
+def test_a_way_that_takes_longer_keeps_apart_who_look_alike():
     first = make_tracklet("a", 1, np.arange(10) / 10, [A] * 4)
     second = make_tracklet("b", 1, 5 + np.arange(10) / 10, [A] * 4)
-    scale = Scale(DISTANCE, DISTANCE)
-    for odds, groups in ((0.0, 1), (-6.0, 2)):
-        found = regroup([first, second], [None, None], [{}, {first: odds}], scale, EvidenceConfig())
+    for least, groups in ((3.0, 1), (6.0, 2)):
+        config = EvidenceConfig(topology={"a": {"b": (least, 60.0)}})
+        found = regroup([first, second], [None, None], Scale(DISTANCE, DISTANCE), config)
         assert len(set(found.tolist())) == groups
 
 
