@@ -362,7 +362,7 @@ run(Path({str(folder)!r}), Path({str(tmp_path / "out")!r}),
 
 
 def ids_of_walkers(out, lab):
-    """For each person of the ground truth, the global ids of the boxes on them, by camera."""
+    """For each person of the ground truth, the ids of the boxes that fit best, by camera."""
     found = {person: {} for person in (1, 2)}
     for camera in (f"cam{i}" for i in range(4)):
         truth = read_mot(lab / "gt" / f"{camera}.txt", MotKind.TRUTH)
@@ -373,7 +373,8 @@ def ids_of_walkers(out, lab):
             for frame, box in zip(mine.frames, mine.boxes, strict=True):
                 here = result[result.frames == frame]
                 _, columns, overlap = iou(box[None], here.boxes)
-                hits.update(here.ids[columns[overlap > 0.5]].tolist())
+                if overlap.max(initial=0) > 0.5:
+                    hits[int(here.ids[columns[overlap.argmax()]])] += 1
             by_camera[camera] = hits
     return found
 
