@@ -137,6 +137,8 @@ class CameraRefinement:
         Returns:
             all rows of these people.
         """
+        rows = rows.copy()
+        rows["track"][people == NOBODY] = NOBODY  # of tracks that are nobody after all
         refined = complete(self._track_rows(rows, people), self._config())
         refined = refined[_area_inside(refined.boxes, self.size) >= 1]  # px
         return self._to_rows(refined, rows)

@@ -135,3 +135,13 @@ def test_nobody_but_weak_detections():
     refined, tracks = refine(make_rows(0, np.arange(1, 100)), {})
     assert len(refined) == 0
     assert tracks == []
+
+
+def test_boxes_of_a_track_that_is_nobody_are_taken_up_by_the_one_they_fit():
+    """As where cuts leave scraps: the rows are of the track that goes on over them."""
+    rows = np.concatenate([make_rows(1, np.arange(1, 61)), make_rows(2, np.arange(61, 66))])
+    refinement = CameraRefinement(RefineConfig(), "a", 1, 30.0, None, SIZE)
+    refined = refinement.completed(rows, np.where(rows["track"] == 1, 7, 0))
+    assert refined["detected"][refined["frame"] <= 65].all()
+    assert set(refined["track"].tolist()) == {1}
+    assert set(rows["track"].tolist()) == {1, 2}
