@@ -39,15 +39,15 @@ from mtmc.mot import MotKind, read_mot
 from mtmc.outputs.tracks import TrackTable, write_mot_files
 from mtmc.pipeline import Pipeline
 from mtmc.registry import DETECTORS
+from mtmc.reid.embedder import resolve
 from mtmc.run import assemble
 from mtmc.run_config import DEFAULT_DETECTOR, RunConfig
 from mtmc.simulate.output import simulate
 from mtmc.simulate.scene import SceneConfig
 from mtmc.sources import SourcesConfig, align, find_cameras, open_cameras
 from mtmc.stopwatch import Stopwatch
+from mtmc.trackers import Detections
 from mtmc.types import TrackKey
-from reid.embedder import resolve
-from trackers import Detections
 
 PLACES = {
     "lab": {"cameras": 4, "people": 6, "seconds": 40.0},
@@ -136,7 +136,7 @@ class Networks:
 
     def _open(self):
         if self._opened is None:
-            import reid
+            from mtmc import reid
 
             plugin = choose(DETECTORS, self._detector, DEFAULT_DETECTOR)
             self._opened = plugin.cls(plugin.config, Path()), reid.load(self.reid, threads=1)

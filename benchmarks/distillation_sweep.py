@@ -21,12 +21,12 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from reid.checkpoint import Checkpoint
-from reid.configuration import build_config
-from reid.data import open_dataset
-from reid.data.images import Dataset, Images
-from reid.training.config import TrainConfig
-from reid.training.engine import BEST, Trainer
+from mtmc.reid.checkpoint import Checkpoint
+from mtmc.reid.configuration import build_config
+from mtmc.reid.data import open_dataset
+from mtmc.reid.data.images import Dataset, Images
+from mtmc.reid.training.config import TrainConfig
+from mtmc.reid.training.engine import BEST, Trainer
 
 TEMPERATURES = (1.0, 3.0, 5.0, 10.0, 20.0, 30.0)
 LAMBDAS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)

@@ -19,20 +19,20 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-import reid
-from reid.data import open_dataset
-from reid.evaluation import Embeddings, score_distances, score_embeddings
-from reid.evaluation.benchmark import evaluate
-from reid.metric.config import MetricConfig
-from reid.metric.learn import kissme_matrix, learn
-from reid.metric.pairs import pair_moments
-from reid.metric.subspace import principal
-from reid.metric.trainer import extract_features
-from reid.models import build
-from reid.models.metric import lifted
+from mtmc import reid
+from mtmc.reid.data import open_dataset
+from mtmc.reid.evaluation import Embeddings, score_distances, score_embeddings
+from mtmc.reid.evaluation.benchmark import evaluate
+from mtmc.reid.metric.config import MetricConfig
+from mtmc.reid.metric.learn import kissme_matrix, learn
+from mtmc.reid.metric.pairs import pair_moments
+from mtmc.reid.metric.subspace import principal
+from mtmc.reid.metric.trainer import extract_features
+from mtmc.reid.models import build
+from mtmc.reid.models.metric import lifted
 
 if TYPE_CHECKING:
-    from reid.data.images import Images
+    from mtmc.reid.data.images import Images
 
 console = Console()
 

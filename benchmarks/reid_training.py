@@ -17,13 +17,13 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from reid.configuration import read_config
-from reid.devices import pick_device
-from reid.preprocess import Preprocess
-from reid.presets import find_config
-from reid.training.batches import Batches
-from reid.training.config import TrainConfig
-from reid.training.learner import Learner
+from mtmc.reid.configuration import read_config
+from mtmc.reid.devices import pick_device
+from mtmc.reid.preprocess import Preprocess
+from mtmc.reid.presets import find_config
+from mtmc.reid.training.batches import Batches
+from mtmc.reid.training.config import TrainConfig
+from mtmc.reid.training.learner import Learner
 
 IMAGES, PEOPLE, WARMUP = 12936, 751, 3
 

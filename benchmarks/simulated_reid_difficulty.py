@@ -19,7 +19,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-import reid
+from mtmc import reid
 
 NAME = re.compile(r"(\d+)_c(\d+)")
 

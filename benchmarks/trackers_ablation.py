@@ -16,9 +16,9 @@ from rich.table import Table
 from trackers_vs_peers import TUNED_ON, read_detections, score
 
 from mtmc.evaluate.sequences import find_sequences
-from trackers import Detections, geometry
-from trackers.coast import Coast, CoastConfig
-from trackers.offline import RefineConfig, TrackRows, refine
+from mtmc.trackers import Detections, geometry
+from mtmc.trackers.coast import Coast, CoastConfig
+from mtmc.trackers.offline import RefineConfig, TrackRows, refine
 
 ONLINE = {
     "COAST": {},

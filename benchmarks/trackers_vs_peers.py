@@ -29,8 +29,8 @@ import numpy as np
 
 
 def _ours():
-    import trackers
-    from trackers.offline import RefineConfig, TrackRows, refine
+    from mtmc import trackers
+    from mtmc.trackers.offline import RefineConfig, TrackRows, refine
 
     def update(tracker, detections):
         tracks = tracker.update(detections)
@@ -63,7 +63,7 @@ def _ours():
 def _roboflow():
     import supervision
 
-    import trackers
+    from mtmc import trackers
 
     def prepare(boxes, scores):
         classes = np.zeros(len(boxes), int)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.calibration import Calibration
-from trackers import Tracks
+from mtmc.trackers import Tracks
 
 COAST = 1.0  # seconds for which a camera shows somebody it has lost,
 COAST_FRAMES = 1  # but not less than so many frames

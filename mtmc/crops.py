@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.config import require, require_fraction
+from mtmc.trackers.geometry import coverage
 from mtmc.tracklets import Tracklet
 from mtmc.types import Image
-from trackers.geometry import coverage
 
 
 @dataclass(frozen=True)

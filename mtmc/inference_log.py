@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.errors import UserError
-from trackers import Detections
+from mtmc.trackers import Detections
 
 COMMIT_EVERY = 1.0  # seconds; what a crash may lose
 

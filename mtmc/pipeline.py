@@ -29,10 +29,10 @@ from mtmc.outputs.video import VideoWriter
 from mtmc.run_config import RunConfig
 from mtmc.sources import CameraReader, align
 from mtmc.stopwatch import Stopwatch
+from mtmc.trackers import Detections, Tracks
 from mtmc.tracking import CameraTracking, SceneTracking, Sighting, remember_crops
 from mtmc.tracklets import Tracklet
 from mtmc.types import Frame, TrackKey
-from trackers import Detections, Tracks
 
 log = logging.getLogger("mtmc")
 

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from mtmc.calibration import Calibration
 from mtmc.completion import View
 from mtmc.outputs.tracks import ROW, Rows
+from mtmc.trackers.floor import FloorConfig
+from mtmc.trackers.offline import NOBODY, RefineConfig, TrackRows, complete, linked, on_things
+from mtmc.trackers.offline.floor import relink
 from mtmc.tracklets import Tracklet
 from mtmc.types import TrackKey
-from trackers.floor import FloorConfig
-from trackers.offline import NOBODY, RefineConfig, TrackRows, complete, linked, on_things
-from trackers.offline.floor import relink
 
 
 def relink_people(

@@ -8,7 +8,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-import trackers
+from mtmc import trackers
 from mtmc.errors import UserError, unknown_name
 
 

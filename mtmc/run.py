@@ -302,7 +302,7 @@ def _cameras_named(topology: Mapping[str, Mapping[str, Any]]) -> list[str]:
 def _embedder(config: RunConfig) -> Any:
     if config.reid.weights == "none":
         return None
-    import reid
+    from mtmc import reid
 
     try:
         return reid.load(config.reid.weights, config.reid.device, config.reid.batch_size)

@@ -13,7 +13,7 @@ from mtmc.crops import CropsConfig
 from mtmc.errors import unknown_name
 from mtmc.registry import ASSOCIATORS, DETECTORS, TRACKERS
 from mtmc.sources import SourcesConfig
-from trackers.offline import RefineConfig
+from mtmc.trackers.offline import RefineConfig
 
 T = TypeVar("T")
 

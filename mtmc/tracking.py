@@ -13,9 +13,9 @@ from mtmc.calibration import Calibration
 from mtmc.coasting import Coasting
 from mtmc.config import Plugin
 from mtmc.crops import CropsConfig, crop_quality, wants_crop
+from mtmc.trackers import Detections, SceneTracker, Tracker, Tracks
 from mtmc.tracklets import Tracklet
 from mtmc.types import Frame, TrackKey
-from trackers import Detections, SceneTracker, Tracker, Tracks
 
 # A tracker may find somebody again after any time; across a long gap that is the association's
 # to decide.

@@ -5,7 +5,7 @@
 first model that needs them.
 """
 
-from reid.embedder import Embedder, load
-from reid.errors import ReidError
+from mtmc.reid.embedder import Embedder, load
+from mtmc.reid.errors import ReidError
 
 __all__ = ["Embedder", "ReidError", "load"]

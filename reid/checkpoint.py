@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from reid.atomic import atomic_file
-from reid.errors import ReidError
-from reid.models import build
-from reid.models.ensemble import Ensemble
-from reid.preprocess import Preprocess
+from mtmc.reid.atomic import atomic_file
+from mtmc.reid.errors import ReidError
+from mtmc.reid.models import build
+from mtmc.reid.models.ensemble import Ensemble
+from mtmc.reid.preprocess import Preprocess
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from torch import Tensor
 
-    from reid.models.base import EmbeddingNet
+    from mtmc.reid.models.base import EmbeddingNet
 
 FORMAT = "reid-checkpoint"
 VERSION = 1

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from reid.errors import ReidError
+from mtmc.reid.errors import ReidError
 
 # The base of typer's errors; where click lives differs between versions of typer.
 _ClickException: Any = typer.BadParameter.__mro__[2]
@@ -47,7 +47,7 @@ def train(
     device: Device = None,
 ) -> None:
     """Train a model; OUT gets best.pt, last.pt, config.yaml and log.jsonl."""
-    from reid.commands.train import run
+    from mtmc.reid.commands.train import run
 
     run(config, set_ or [], data, out, resume=resume, device=device)
 
@@ -73,7 +73,7 @@ def distill(
 
     Where there are ids, `reid train` with a `distillation.teacher` learns from both.
     """
-    from reid.commands.distill import run
+    from mtmc.reid.commands.distill import run
 
     run(config, teacher, data, set_ or [], test or [], out, resume=resume, device=device)
 
@@ -98,8 +98,8 @@ def evaluate(
     json_file: Json = None,
 ) -> None:
     """Score a model on a dataset: CMC, mAP and mINP."""
-    from reid.commands.evaluate import run
-    from reid.evaluation.benchmark import Protocol
+    from mtmc.reid.commands.evaluate import run
+    from mtmc.reid.evaluation.benchmark import Protocol
 
     try:
         protocol = Protocol(metric, augmentation, multi_query, rerank)  # type: ignore[arg-type]
@@ -132,7 +132,7 @@ def tradeoff(
     ] = None,
 ) -> None:
     """Compare models: accuracy, size, multiply-adds and images/s on this machine."""
-    from reid.commands.tradeoff import run
+    from mtmc.reid.commands.tradeoff import run
 
     run(models, dataset, data, json_file, plot, device=device, threads=threads)
 
@@ -152,7 +152,7 @@ def export(
     ] = None,
 ) -> None:
     """Write a checkpoint as ONNX, for any batch size, with its preprocessing inside."""
-    from reid.commands.export import run
+    from mtmc.reid.commands.export import run
 
     run(checkpoint, target, int8=int8, calibration=calibration)
 
@@ -162,7 +162,7 @@ def list_(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
 ) -> None:
     """Show models, losses, datasets and presets."""
-    from reid.commands.catalogue import run
+    from mtmc.reid.commands.catalogue import run
 
     run(as_json=as_json)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from reid.preprocess import Preprocess
+from mtmc.reid.preprocess import Preprocess
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_or
 
 import yaml
 
-from reid.errors import ReidError
-from reid.registry import unknown
+from mtmc.reid.errors import ReidError
+from mtmc.reid.registry import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

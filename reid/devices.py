@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from reid.errors import ReidError
+from mtmc.reid.errors import ReidError
 
 
 def pick_device(device: str | None) -> torch.device:

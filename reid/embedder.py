@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from reid.errors import ReidError
-from reid.registry import lookup
+from mtmc.reid.errors import ReidError
+from mtmc.reid.registry import lookup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,9 +20,9 @@ WEIGHTS = Path(__file__).parent / "weights"
 
 # By name, so that only what serves is imported.
 EMBEDDERS = {
-    COLOR: "reid.color:ColorEmbedder",
-    "onnx": "reid.onnx_embedder:OnnxEmbedder",
-    "checkpoint": "reid.torch_embedder:TorchEmbedder.open",
+    COLOR: "mtmc.reid.color:ColorEmbedder",
+    "onnx": "mtmc.reid.onnx_embedder:OnnxEmbedder",
+    "checkpoint": "mtmc.reid.torch_embedder:TorchEmbedder.open",
 }
 
 

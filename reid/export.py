@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from reid.atomic import atomic_file
-from reid.checkpoint import Checkpoint
-from reid.errors import ReidError
-from reid.onnx_embedder import METRICS_KEY, PREPROCESS_KEY
+from mtmc.reid.atomic import atomic_file
+from mtmc.reid.checkpoint import Checkpoint
+from mtmc.reid.errors import ReidError
+from mtmc.reid.onnx_embedder import METRICS_KEY, PREPROCESS_KEY
 
 if TYPE_CHECKING:
     from pathlib import Path

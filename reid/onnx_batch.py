@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnx
 
-from reid.errors import ReidError
+from mtmc.reid.errors import ReidError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

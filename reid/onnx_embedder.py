@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnxruntime
 
-from reid.embedder import reported_even_distance
-from reid.errors import ReidError
-from reid.onnx_batch import free_batch_axis
-from reid.preprocess import Preprocess
-from reid.threads import available_cores
+from mtmc.reid.embedder import reported_even_distance
+from mtmc.reid.errors import ReidError
+from mtmc.reid.onnx_batch import free_batch_axis
+from mtmc.reid.preprocess import Preprocess
+from mtmc.reid.threads import available_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reid.errors import ReidError
-from reid.registry import unknown
+from mtmc.reid.errors import ReidError
+from mtmc.reid.registry import unknown
 
 # Beside the package in a checkout, inside it when installed.
-FOLDERS = (Path(__file__).parent / "configs", Path(__file__).parents[1] / "configs" / "reid")
+_HERE = Path(__file__).resolve().parent  # through the link, in a checkout
+FOLDERS = (_HERE / "configs", _HERE.parent / "configs" / "reid")
 
 
 def find_config(name: str) -> Path:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnx
 
-from reid.atomic import atomic_file
-from reid.data.crops import read_crops
-from reid.data.decode import read_image
-from reid.errors import ReidError
-from reid.onnx_embedder import OnnxEmbedder
+from mtmc.reid.atomic import atomic_file
+from mtmc.reid.data.crops import read_crops
+from mtmc.reid.data.decode import read_image
+from mtmc.reid.errors import ReidError
+from mtmc.reid.onnx_embedder import OnnxEmbedder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,7 +7,7 @@ from importlib import import_module
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from reid.errors import ReidError
+from mtmc.reid.errors import ReidError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

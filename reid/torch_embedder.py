@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from reid.checkpoint import Checkpoint
-from reid.devices import pick_device
-from reid.embedder import reported_even_distance
-from reid.errors import ReidError
-from reid.models.profile import Profile, profile
+from mtmc.reid.checkpoint import Checkpoint
+from mtmc.reid.devices import pick_device
+from mtmc.reid.embedder import reported_even_distance
+from mtmc.reid.errors import ReidError
+from mtmc.reid.models.profile import Profile, profile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from reid.models.base import EmbeddingNet
-    from reid.preprocess import Preprocess
+    from mtmc.reid.models.base import EmbeddingNet
+    from mtmc.reid.preprocess import Preprocess
 
 CPU_BATCH, GPU_BATCH = 16, 128
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from trackers.types import Detections, SceneTracker, Tracker, Tracks
+from mtmc.trackers.types import Detections, SceneTracker, Tracker, Tracks
 
 __all__ = [
     "SCENE_TRACKERS",
@@ -20,16 +20,16 @@ __all__ = [
 
 # name -> "module:Class", loaded on use.
 TRACKERS: dict[str, str] = {
-    "coast": "trackers.coast:Coast",
-    "sort": "trackers.sort:Sort",
-    "ocsort": "trackers.ocsort:OcSort",
-    "bytetrack": "trackers.bytetrack:ByteTrack",
-    "botsort": "trackers.botsort:BotSort",
-    "motdt": "trackers.motdt:Motdt",
+    "coast": "mtmc.trackers.coast:Coast",
+    "sort": "mtmc.trackers.sort:Sort",
+    "ocsort": "mtmc.trackers.ocsort:OcSort",
+    "bytetrack": "mtmc.trackers.bytetrack:ByteTrack",
+    "botsort": "mtmc.trackers.botsort:BotSort",
+    "motdt": "mtmc.trackers.motdt:Motdt",
 }
 # Those that follow people over all calibrated cameras together.
 SCENE_TRACKERS: dict[str, str] = {
-    "floor": "trackers.floor:FloorTracker",
+    "floor": "mtmc.trackers.floor:FloorTracker",
 }
 
 

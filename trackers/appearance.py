@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trackers.lifecycle import LiveTracker
+from mtmc.trackers.lifecycle import LiveTracker
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from trackers.motion import Motion
-    from trackers.types import Detections
+    from mtmc.trackers.motion import Motion
+    from mtmc.trackers.types import Detections
 
 
 class AppearanceTracker(LiveTracker):

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trackers import geometry
-from trackers.appearance import AppearanceTracker
-from trackers.assignment import Rounds
-from trackers.camera import camera_shift
-from trackers.lifecycle import check_at_least, check_share
-from trackers.motion import Motion, SizeModel
+from mtmc.trackers import geometry
+from mtmc.trackers.appearance import AppearanceTracker
+from mtmc.trackers.assignment import Rounds
+from mtmc.trackers.camera import camera_shift
+from mtmc.trackers.lifecycle import check_at_least, check_share
+from mtmc.trackers.motion import Motion, SizeModel
 
 if TYPE_CHECKING:
-    from trackers.assignment import Pairs
-    from trackers.types import Detections
+    from mtmc.trackers.assignment import Pairs
+    from mtmc.trackers.types import Detections
 
 _CAMERA_OVERLAP = 0.1  # least IoU of a pair that tells the camera's motion
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trackers import geometry
-from trackers.assignment import Rounds
-from trackers.lifecycle import LiveTracker, check_at_least, check_share
-from trackers.motion import AreaModel, Motion
+from mtmc.trackers import geometry
+from mtmc.trackers.assignment import Rounds
+from mtmc.trackers.lifecycle import LiveTracker, check_at_least, check_share
+from mtmc.trackers.motion import AreaModel, Motion
 
 if TYPE_CHECKING:
-    from trackers.assignment import Pairs
-    from trackers.types import Detections
+    from mtmc.trackers.assignment import Pairs
+    from mtmc.trackers.types import Detections
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from trackers.geometry import Overlaps
+    from mtmc.trackers.geometry import Overlaps
 
     Array = NDArray[np.float64]
     Floats = NDArray[np.floating]

@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trackers import geometry
-from trackers.assignment import Rounds
-from trackers.camera import camera_shift
-from trackers.lifecycle import LiveTracker, check_at_least, check_share
-from trackers.motion import Motion, SizeModel
-from trackers.rate import NOMINAL_FPS, frames_at
+from mtmc.trackers import geometry
+from mtmc.trackers.assignment import Rounds
+from mtmc.trackers.camera import camera_shift
+from mtmc.trackers.lifecycle import LiveTracker, check_at_least, check_share
+from mtmc.trackers.motion import Motion, SizeModel
+from mtmc.trackers.rate import NOMINAL_FPS, frames_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from trackers.assignment import Pairs
-    from trackers.types import Detections, Tracks
+    from mtmc.trackers.assignment import Pairs
+    from mtmc.trackers.types import Detections, Tracks
 
 _CAMERA_MEMORY = 0.9  # per frame, of the running mean of the camera's speed
 _CAMERA_OVERLAP = 0.1  # least overlap of a pair that tells the camera's motion

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trackers.assignment import match
-from trackers.floor_motion import FloorMotion, invert
-from trackers.lifecycle import check_at_least, check_share
-from trackers.types import Detections, Tracks
+from mtmc.trackers.assignment import match
+from mtmc.trackers.floor_motion import FloorMotion, invert
+from mtmc.trackers.lifecycle import check_at_least, check_share
+from mtmc.trackers.types import Detections, Tracks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from trackers.types import Detections, Tracks
+from mtmc.trackers.types import Detections, Tracks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from trackers.assignment import Pairs
-    from trackers.motion import Motion
+    from mtmc.trackers.assignment import Pairs
+    from mtmc.trackers.motion import Motion
 
 
 def check_share(**values: float) -> None:

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trackers import geometry
-from trackers.appearance import AppearanceTracker
-from trackers.assignment import Rounds
-from trackers.lifecycle import check_at_least, check_share
-from trackers.motion import HeightModel, Motion
+from mtmc.trackers import geometry
+from mtmc.trackers.appearance import AppearanceTracker
+from mtmc.trackers.assignment import Rounds
+from mtmc.trackers.lifecycle import check_at_least, check_share
+from mtmc.trackers.motion import HeightModel, Motion
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from trackers.assignment import Pairs
-    from trackers.types import Detections, Tracks
+    from mtmc.trackers.assignment import Pairs
+    from mtmc.trackers.types import Detections, Tracks
 
 
 @dataclass(frozen=True, slots=True)

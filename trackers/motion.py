@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from trackers import kalman
+from mtmc.trackers import kalman
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trackers import geometry
-from trackers.assignment import Rounds
-from trackers.lifecycle import LiveTracker, check_at_least, check_share
-from trackers.motion import AreaModel, ReplayMotion
+from mtmc.trackers import geometry
+from mtmc.trackers.assignment import Rounds
+from mtmc.trackers.lifecycle import LiveTracker, check_at_least, check_share
+from mtmc.trackers.motion import AreaModel, ReplayMotion
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from trackers.assignment import Pairs
-    from trackers.types import Detections
+    from mtmc.trackers.assignment import Pairs
+    from mtmc.trackers.types import Detections
 
 
 @dataclass(frozen=True, slots=True)

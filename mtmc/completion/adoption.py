@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from mtmc.associate.floor import same_tick
 from mtmc.completion.config import CompletionConfig
 from mtmc.completion.outlook import Outlook
-from trackers.geometry import pair_iou
+from mtmc.trackers.geometry import pair_iou
 
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]

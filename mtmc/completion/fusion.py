@@ -13,7 +13,7 @@ from mtmc.completion.config import CompletionConfig
 from mtmc.completion.paths import Paths, between, stretches
 from mtmc.completion.sightings import Sightings, View
 from mtmc.completion.smoothing import Walk
-from trackers.floor_motion import invert
+from mtmc.trackers.floor_motion import invert
 
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]

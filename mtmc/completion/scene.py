@@ -15,7 +15,7 @@ from mtmc.completion.outlook import Outlook, outlook
 from mtmc.completion.sightings import Sightings, View
 from mtmc.completion.visibility import Looks, seen_share
 from mtmc.outputs.tracks import ROW, Rows
-from trackers.offline import NOBODY
+from mtmc.trackers.offline import NOBODY
 
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]

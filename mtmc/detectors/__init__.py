@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from mtmc.trackers import Detections
 from mtmc.types import Frame
-from trackers import Detections
 
 SHIPPED = "simulated"  # trained on simulated people only; comes with the package
 WEIGHTS = Path(__file__).parent.parent / "weights"

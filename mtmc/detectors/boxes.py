@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from trackers import Detections
-from trackers.geometry import iou as overlaps
+from mtmc.trackers import Detections
+from mtmc.trackers.geometry import iou as overlaps
 
 
 def to_detections(

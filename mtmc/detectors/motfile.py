@@ -14,8 +14,8 @@ from mtmc.config import require_fraction
 from mtmc.detectors.boxes import to_detections
 from mtmc.errors import UserError
 from mtmc.mot import MotKind, MotRows, read_mot
+from mtmc.trackers import Detections
 from mtmc.types import Frame
-from trackers import Detections
 
 
 @dataclass(frozen=True)

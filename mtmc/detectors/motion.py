@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from mtmc.config import require
 from mtmc.detectors.boxes import to_detections
+from mtmc.trackers import Detections
 from mtmc.types import Frame, Image
-from trackers import Detections
 
 PERSON_FILL = 0.6  # share of their box that a standing person fills
 

@@ -17,8 +17,8 @@ from mtmc.config import require, require_fraction
 from mtmc.detectors import SHIPPED, WEIGHTS
 from mtmc.detectors.boxes import non_maximum_suppression, soften, to_detections
 from mtmc.errors import UserError
+from mtmc.trackers import Detections
 from mtmc.types import Frame, Image
-from trackers import Detections
 
 Layout = Literal["yolox", "yolov8", "end2end"]
 Floats = NDArray[np.float32]

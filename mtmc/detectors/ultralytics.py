@@ -14,8 +14,8 @@ import numpy as np
 from mtmc.config import require, require_fraction
 from mtmc.detectors.boxes import to_detections
 from mtmc.errors import UserError
+from mtmc.trackers import Detections
 from mtmc.types import Frame
-from trackers import Detections
 
 
 @dataclass(frozen=True)

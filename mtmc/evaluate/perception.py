@@ -17,8 +17,8 @@ from mtmc.errors import UserError
 from mtmc.inference_log import Inference, InferenceLog, remove_log
 from mtmc.mot import MotKind, read_mot
 from mtmc.sources.cameras import list_images
+from mtmc.trackers import Detections
 from mtmc.types import Frame
-from trackers import Detections
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -263,7 +263,7 @@ def open_embedder(model: str, threads: int | None = None) -> Any:
     Raises:
         UserError: it cannot be opened.
     """
-    import reid
+    from mtmc import reid
 
     try:
         return reid.load(model, threads=threads)

@@ -21,8 +21,8 @@ from mtmc.evaluate.sequences import MotSequence, find_sequences, read_cameras, r
 from mtmc.evaluate.tracking import TrackingRun, track_all
 from mtmc.registry import DETECTORS, TRACKERS
 from mtmc.run_config import DEFAULT_DETECTOR, DEFAULT_TRACKER
+from mtmc.trackers.offline import RefineConfig
 from mtmc.tracking import follows_all_cameras
-from trackers.offline import RefineConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

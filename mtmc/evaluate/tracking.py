@@ -17,9 +17,9 @@ import numpy as np
 from mtmc.errors import UserError
 from mtmc.evaluate.perception import Perception, PerceptionConfig
 from mtmc.mot import MotRows, write_mot
+from mtmc.trackers import Detections, Tracks
+from mtmc.trackers.offline import NOBODY, RefineConfig, TrackRows, refine
 from mtmc.tracking import make_tracker
-from trackers import Detections, Tracks
-from trackers.offline import NOBODY, RefineConfig, TrackRows, refine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence, Sized
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from mtmc.config import Plugin
     from mtmc.evaluate.sequences import MotSequence
+    from mtmc.trackers import Tracker
     from mtmc.types import Image
-    from trackers import Tracker
 
     Found = tuple[Detections, Tracks]
 

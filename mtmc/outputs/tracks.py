@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from mtmc.mot import MotRows, format_mot
 from mtmc.outputs.files import explained, replacing, write_text
+from mtmc.trackers import Detections, Tracks
 from mtmc.types import Frame, TrackKey
-from trackers import Detections, Tracks
 
 ROW = np.dtype(
     [

@@ -7,11 +7,11 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from reid.data import DATASETS
-from reid.models import MODELS, build
-from reid.models.profile import profile
-from reid.presets import preset_names
-from reid.training.losses import Mining
+from mtmc.reid.data import DATASETS
+from mtmc.reid.models import MODELS, build
+from mtmc.reid.models.profile import profile
+from mtmc.reid.presets import preset_names
+from mtmc.reid.training.losses import Mining
 
 
 def run(*, as_json: bool) -> None:

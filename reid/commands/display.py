@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from reid.errors import ReidError
+from mtmc.reid.errors import ReidError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from reid.data.images import Dataset
+    from mtmc.reid.data.images import Dataset
 
 console = Console(stderr=True)
 

@@ -4,15 +4,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reid.commands.train import check_out, run_training
-from reid.configuration import read_config
-from reid.data import open_dataset
-from reid.data.crops import read_crops
-from reid.data.images import Dataset
-from reid.errors import ReidError
-from reid.presets import find_config
-from reid.training.config import DataConfig, TrainConfig
-from reid.training.sampler import SamplerConfig
+from mtmc.reid.commands.train import check_out, run_training
+from mtmc.reid.configuration import read_config
+from mtmc.reid.data import open_dataset
+from mtmc.reid.data.crops import read_crops
+from mtmc.reid.data.images import Dataset
+from mtmc.reid.errors import ReidError
+from mtmc.reid.presets import find_config
+from mtmc.reid.training.config import DataConfig, TrainConfig
+from mtmc.reid.training.sampler import SamplerConfig
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,10 +3,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-import reid
-from reid.commands.display import counting, print_notes, print_scores, write_json
-from reid.data import open_dataset
-from reid.evaluation.benchmark import Protocol, evaluate
+from mtmc import reid
+from mtmc.reid.commands.display import counting, print_notes, print_scores, write_json
+from mtmc.reid.data import open_dataset
+from mtmc.reid.evaluation.benchmark import Protocol, evaluate
 
 if TYPE_CHECKING:
     from pathlib import Path

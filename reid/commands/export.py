@@ -3,8 +3,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from reid.errors import ReidError
-from reid.export import export_onnx
+from mtmc.reid.errors import ReidError
+from mtmc.reid.export import export_onnx
 
 
 def run(source: Path, target: Path | None, *, int8: bool, calibration: Path | None) -> None:
@@ -32,7 +32,7 @@ def run(source: Path, target: Path | None, *, int8: bool, calibration: Path | No
 
 
 def _int8(source: Path, target: Path, calibration: Path) -> float:
-    from reid.quantise import quantise
+    from mtmc.reid.quantise import quantise
 
     if source.suffix.lower() == ".onnx":
         return quantise(source, target, calibration)

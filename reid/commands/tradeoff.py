@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rich.table import Table
 
-import reid
-from reid.commands.display import console, counting, print_notes, write_json
-from reid.data import open_dataset
-from reid.data.decode import read_image
-from reid.errors import ReidError
-from reid.evaluation.benchmark import evaluate
-from reid.evaluation.tradeoff import TradeOff, measure_speeds, size_of
+from mtmc import reid
+from mtmc.reid.commands.display import console, counting, print_notes, write_json
+from mtmc.reid.data import open_dataset
+from mtmc.reid.data.decode import read_image
+from mtmc.reid.errors import ReidError
+from mtmc.reid.evaluation.benchmark import evaluate
+from mtmc.reid.evaluation.tradeoff import TradeOff, measure_speeds, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reid.data.images import Dataset
+    from mtmc.reid.data.images import Dataset
 
 BATCHES = (1, 32)
 CROPS = 256  # whose embedding is timed

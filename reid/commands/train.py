@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from reid.commands.display import console, counting, print_notes, print_scores, progress_bar
-from reid.commands.train_metric import run_metric_training
-from reid.data import open_dataset
-from reid.devices import pick_device
-from reid.errors import ReidError
-from reid.metric.config import MetricTraining
-from reid.presets import find_config
-from reid.training.engine import BEST, LAST, EpochReport, Trainer
-from reid.training.kinds import read_training
+from mtmc.reid.commands.display import console, counting, print_notes, print_scores, progress_bar
+from mtmc.reid.commands.train_metric import run_metric_training
+from mtmc.reid.data import open_dataset
+from mtmc.reid.devices import pick_device
+from mtmc.reid.errors import ReidError
+from mtmc.reid.metric.config import MetricTraining
+from mtmc.reid.presets import find_config
+from mtmc.reid.training.engine import BEST, LAST, EpochReport, Trainer
+from mtmc.reid.training.kinds import read_training
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reid.data.images import Dataset
-    from reid.training.config import TrainConfig
+    from mtmc.reid.data.images import Dataset
+    from mtmc.reid.training.config import TrainConfig
 
 LOG, CONFIG = "log.jsonl", "config.yaml"
 

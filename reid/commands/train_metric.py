@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from reid.checkpoint import Checkpoint
-from reid.commands.display import console, counting, print_scores
-from reid.devices import pick_device
-from reid.errors import ReidError
-from reid.metric.trainer import MetricTrainer
-from reid.training.engine import BEST
+from mtmc.reid.checkpoint import Checkpoint
+from mtmc.reid.commands.display import console, counting, print_scores
+from mtmc.reid.devices import pick_device
+from mtmc.reid.errors import ReidError
+from mtmc.reid.metric.trainer import MetricTrainer
+from mtmc.reid.training.engine import BEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from reid.data.images import Dataset
-    from reid.metric.config import MetricTraining
+    from mtmc.reid.data.images import Dataset
+    from mtmc.reid.metric.config import MetricTraining
 
 LOG, CONFIG = "log.jsonl", "config.yaml"
 

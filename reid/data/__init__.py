@@ -6,19 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reid.registry import lookup
+from mtmc.reid.registry import lookup
 
 if TYPE_CHECKING:
-    from reid.data.images import Dataset
+    from mtmc.reid.data.images import Dataset
 
 DATASETS = {
     "market1501": "reid.data.market:read_market1501",
-    "dukemtmc": "reid.data.market:read_dukemtmc",
-    "cuhk03_labelled": "reid.data.cuhk03:read_labelled",
-    "cuhk03_detected": "reid.data.cuhk03:read_detected",
+    "dukemtmc": "mtmc.reid.data.market:read_dukemtmc",
+    "cuhk03_labelled": "mtmc.reid.data.cuhk03:read_labelled",
+    "cuhk03_detected": "mtmc.reid.data.cuhk03:read_detected",
     "msmt17": "reid.data.msmt17:read_msmt17",
-    "mars": "reid.data.mars:read_mars",
-    "folder": "reid.data.market:read_folder",
+    "mars": "mtmc.reid.data.mars:read_mars",
+    "folder": "mtmc.reid.data.market:read_folder",
 }
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reid.data.images import Images
-from reid.data.market import SUFFIXES
-from reid.errors import ReidError
+from mtmc.reid.data.images import Images
+from mtmc.reid.data.market import SUFFIXES
+from mtmc.reid.errors import ReidError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reid.data.images import Dataset, Images, count_note, find_folder
-from reid.data.market import GALLERY, QUERY, TRAIN, read_images
-from reid.errors import ReidError
+from mtmc.reid.data.images import Dataset, Images, count_note, find_folder
+from mtmc.reid.data.market import GALLERY, QUERY, TRAIN, read_images
+from mtmc.reid.errors import ReidError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from reid.errors import ReidError
-from reid.threads import available_cores
+from mtmc.reid.errors import ReidError
+from mtmc.reid.threads import available_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from reid.preprocess import Preprocess
+    from mtmc.reid.preprocess import Preprocess
 
 CHUNK = 256
 

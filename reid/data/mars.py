@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reid.data.images import Dataset, Images, count_note, find_folder
-from reid.errors import ReidError
+from mtmc.reid.data.images import Dataset, Images, count_note, find_folder
+from mtmc.reid.errors import ReidError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reid.data.images import Dataset, Images, count_note, find_folder, images_of
-from reid.errors import ReidError
+from mtmc.reid.data.images import Dataset, Images, count_note, find_folder, images_of
+from mtmc.reid.errors import ReidError
 
 if TYPE_CHECKING:
     from pathlib import Path

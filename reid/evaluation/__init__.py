@@ -1,8 +1,8 @@
 """Retrieval evaluation: who is found, how early, and how completely."""
 
-from reid.evaluation.embeddings import Embeddings
-from reid.evaluation.ranking import Scores, score_distances, score_embeddings
-from reid.evaluation.rerank import RerankConfig, rerank
+from mtmc.reid.evaluation.embeddings import Embeddings
+from mtmc.reid.evaluation.ranking import Scores, score_distances, score_embeddings
+from mtmc.reid.evaluation.rerank import RerankConfig, rerank
 
 __all__ = [
     "Embeddings",

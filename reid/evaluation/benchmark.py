@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, get_args
 
-from reid.errors import ReidError
-from reid.evaluation.embeddings import Embeddings, Metric
-from reid.evaluation.extract import Augmentation, extract
-from reid.evaluation.ranking import Scores, score_distances, score_embeddings
-from reid.evaluation.rerank import rerank
-from reid.evaluation.verification import even_distance
+from mtmc.reid.errors import ReidError
+from mtmc.reid.evaluation.embeddings import Embeddings, Metric
+from mtmc.reid.evaluation.extract import Augmentation, extract
+from mtmc.reid.evaluation.ranking import Scores, score_distances, score_embeddings
+from mtmc.reid.evaluation.rerank import rerank
+from mtmc.reid.evaluation.verification import even_distance
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reid.data.images import Dataset, Images
-    from reid.embedder import Embedder
+    from mtmc.reid.data.images import Dataset, Images
+    from mtmc.reid.embedder import Embedder
 
 
 @dataclass(frozen=True)

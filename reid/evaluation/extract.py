@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from reid.data.decode import read_image
-from reid.evaluation.embeddings import Embeddings
-from reid.threads import available_cores
+from mtmc.reid.data.decode import read_image
+from mtmc.reid.evaluation.embeddings import Embeddings
+from mtmc.reid.threads import available_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from reid.data.images import Images
-    from reid.embedder import Embedder
+    from mtmc.reid.data.images import Images
+    from mtmc.reid.embedder import Embedder
 
 Augmentation = Literal["none", "flip", "ten_crop"]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reid.evaluation.embeddings import Embeddings, Metric, distance_blocks
-from reid.threads import available_cores
+from mtmc.reid.evaluation.embeddings import Embeddings, Metric, distance_blocks
+from mtmc.reid.threads import available_cores
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from scipy import sparse
 
-from reid.evaluation.embeddings import distance_matrix
+from mtmc.reid.evaluation.embeddings import distance_matrix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from reid.embedder import Embedder
+    from mtmc.reid.embedder import Embedder
 
 ROUNDS = 7
 ROUND_SECONDS = 0.3
@@ -87,12 +87,12 @@ def _batch(crops: Sequence[NDArray[np.uint8]], start: int, batch: int) -> list[N
 
 def size_of(model: str, embedder: Embedder) -> tuple[int | None, int | None]:
     """Parameters and multiply-adds of what `reid.load` opened from ``model``."""
-    from reid.embedder import resolve
-    from reid.onnx_embedder import OnnxEmbedder
-    from reid.torch_embedder import TorchEmbedder
+    from mtmc.reid.embedder import resolve
+    from mtmc.reid.onnx_embedder import OnnxEmbedder
+    from mtmc.reid.torch_embedder import TorchEmbedder
 
     if isinstance(embedder, OnnxEmbedder):
-        from reid.onnx_profile import profile_onnx
+        from mtmc.reid.onnx_profile import profile_onnx
 
         return profile_onnx(resolve(model), embedder.preprocess.size)
     if isinstance(embedder, TorchEmbedder):

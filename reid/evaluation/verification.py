@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reid.evaluation.embeddings import Embeddings, distance_matrix
+from mtmc.reid.evaluation.embeddings import Embeddings, distance_matrix
 
 MOST_LOOKS = 4000  # compared with each other; beyond, an even sample of people is enough
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from reid.evaluation.benchmark import Protocol
-from reid.models.metric import Compare
-from reid.training.config import DataConfig, ModelConfig, Settings
+from mtmc.reid.evaluation.benchmark import Protocol
+from mtmc.reid.models.metric import Compare
+from mtmc.reid.training.config import DataConfig, ModelConfig, Settings
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
 
-from reid.errors import ReidError
-from reid.metric.pairs import pair_moments
-from reid.metric.subspace import TOLERANCE, Subspace, principal, span
+from mtmc.reid.errors import ReidError
+from mtmc.reid.metric.pairs import pair_moments
+from mtmc.reid.metric.subspace import TOLERANCE, Subspace, principal, span
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from reid.metric.config import MetricConfig
+    from mtmc.reid.metric.config import MetricConfig
 
     Floats = NDArray[np.float64]
 

@@ -10,25 +10,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from reid.checkpoint import Checkpoint
-from reid.data.decode import decoded
-from reid.data.images import combine
-from reid.evaluation.benchmark import evaluate
-from reid.metric.learn import learn
-from reid.models import METRIC, build
-from reid.torch_embedder import TorchEmbedder
-from reid.training.learner import starting_weights
+from mtmc.reid.checkpoint import Checkpoint
+from mtmc.reid.data.decode import decoded
+from mtmc.reid.data.images import combine
+from mtmc.reid.evaluation.benchmark import evaluate
+from mtmc.reid.metric.learn import learn
+from mtmc.reid.models import METRIC, build
+from mtmc.reid.torch_embedder import TorchEmbedder
+from mtmc.reid.training.learner import starting_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from reid.data.images import Dataset, Images
-    from reid.metric.config import MetricTraining
-    from reid.metric.learn import Metric
-    from reid.models.base import EmbeddingNet
-    from reid.preprocess import Preprocess
+    from mtmc.reid.data.images import Dataset, Images
+    from mtmc.reid.metric.config import MetricTraining
+    from mtmc.reid.metric.learn import Metric
+    from mtmc.reid.models.base import EmbeddingNet
+    from mtmc.reid.preprocess import Preprocess
 
 BATCH = 16
 

@@ -6,17 +6,17 @@ import inspect
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from reid.errors import ReidError
-from reid.registry import lookup, unknown
+from mtmc.reid.errors import ReidError
+from mtmc.reid.registry import lookup, unknown
 
 if TYPE_CHECKING:
-    from reid.models.base import EmbeddingNet
+    from mtmc.reid.models.base import EmbeddingNet
 
 # Families with a member for each name that may follow: argument of the class that takes the name.
 TIMM, METRIC = "timm:", "metric:"
 FAMILIES = {
-    TIMM: ("reid.models.timm_backbone:TimmBackbone", "backbone"),
-    METRIC: ("reid.models.metric:MetricNet", "features"),
+    TIMM: ("mtmc.reid.models.timm_backbone:TimmBackbone", "backbone"),
+    METRIC: ("mtmc.reid.models.metric:MetricNet", "features"),
 }
 
 
@@ -34,10 +34,10 @@ def _robust_reid(*repeats: int) -> dict[str, Any]:
 
 
 MODELS = {
-    "hacnn": Entry("reid.models.harmonious:HarmoniousNet"),
-    "robust_reid_1x": Entry("reid.models.harmonious:HarmoniousNet", _robust_reid(7, 10, 7)),
+    "hacnn": Entry("mtmc.reid.models.harmonious:HarmoniousNet"),
+    "robust_reid_1x": Entry("mtmc.reid.models.harmonious:HarmoniousNet", _robust_reid(7, 10, 7)),
     "robust_reid_2x": Entry(
-        "reid.models.harmonious:HarmoniousNet",
+        "mtmc.reid.models.harmonious:HarmoniousNet",
         # "Deeper and wider", in bold in Table 1.
         _robust_reid(8, 11, 8) | {"stem": 36, "channels": (240, 320, 480), "part_dim": 960},
     ),
@@ -46,7 +46,7 @@ MODELS = {
     "mobilenet_050": Entry("reid.models.mobilenet:MobileNetV1", {"width": 0.5}),
     "mobilenet_075": Entry("reid.models.mobilenet:MobileNetV1", {"width": 0.75}),
     "mobilenet_100": Entry("reid.models.mobilenet:MobileNetV1", {"width": 1.0}),
-    "lomo": Entry("reid.models.lomo:Lomo"),
+    "lomo": Entry("mtmc.reid.models.lomo:Lomo"),
 }
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from reid.preprocess import Preprocess
+from mtmc.reid.preprocess import Preprocess
 
 Neck = Literal["none", "l2", "bn"]
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from reid.models.base import EmbeddingNet
+from mtmc.reid.models.base import EmbeddingNet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

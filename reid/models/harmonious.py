@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Literal, get_args
 from torch import Tensor, nn
 from torch.nn import functional
 
-from reid.models.attention import FIRST_CENTRES, HardAttention, SoftAttention, cut_regions
-from reid.models.base import EmbeddingNet, Neck
-from reid.models.blocks import InceptionA, InceptionB, ShuffleA, ShuffleB, conv_bn_relu
-from reid.models.pooling import AveragePool, GeM
+from mtmc.reid.models.attention import FIRST_CENTRES, HardAttention, SoftAttention, cut_regions
+from mtmc.reid.models.base import EmbeddingNet, Neck
+from mtmc.reid.models.blocks import InceptionA, InceptionB, ShuffleA, ShuffleB, conv_bn_relu
+from mtmc.reid.models.pooling import AveragePool, GeM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

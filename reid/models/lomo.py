@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from reid.models.base import EmbeddingNet
-from reid.preprocess import Preprocess
+from mtmc.reid.models.base import EmbeddingNet
+from mtmc.reid.preprocess import Preprocess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

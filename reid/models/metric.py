@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from reid.models import build
-from reid.models.base import EmbeddingNet
+from mtmc.reid.models import build
+from mtmc.reid.models.base import EmbeddingNet
 
 Compare = Literal["mahalanobis", "cosine"]
 
 if TYPE_CHECKING:
-    from reid.preprocess import Preprocess
+    from mtmc.reid.preprocess import Preprocess
 
 
 class MetricNet(EmbeddingNet):

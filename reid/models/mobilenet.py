@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
-from reid.models.base import EmbeddingNet, Neck
-from reid.models.blocks import conv_bn_relu
+from mtmc.reid.models.base import EmbeddingNet, Neck
+from mtmc.reid.models.blocks import conv_bn_relu
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

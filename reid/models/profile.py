@@ -8,7 +8,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 if TYPE_CHECKING:
-    from reid.models.base import EmbeddingNet
+    from mtmc.reid.models.base import EmbeddingNet
 
 
 @dataclass(frozen=True)

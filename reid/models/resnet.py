@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from reid.models.base import EmbeddingNet, Neck
+from mtmc.reid.models.base import EmbeddingNet, Neck
 
 
 class ResNet50(EmbeddingNet):

@@ -4,8 +4,8 @@ from typing import Any
 
 from torch import Tensor
 
-from reid.models.base import EmbeddingNet, Neck
-from reid.registry import unknown
+from mtmc.reid.models.base import EmbeddingNet, Neck
+from mtmc.reid.registry import unknown
 
 
 class TimmBackbone(EmbeddingNet):

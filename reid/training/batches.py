@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from reid.training.augment import augment
-from reid.training.sampler import PeopleSampler
+from mtmc.reid.training.augment import augment
+from mtmc.reid.training.sampler import PeopleSampler
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from reid.preprocess import Preprocess
-    from reid.training.config import TrainConfig
+    from mtmc.reid.preprocess import Preprocess
+    from mtmc.reid.training.config import TrainConfig
 
 
 class Batches:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from reid.evaluation.benchmark import Protocol
-from reid.training.augment import AugmentConfig
-from reid.training.averaging import AverageConfig
-from reid.training.distillation import DistillationConfig
-from reid.training.losses import LossConfig
-from reid.training.sampler import SamplerConfig
-from reid.training.schedule import CyclesConfig, ScheduleConfig
+from mtmc.reid.evaluation.benchmark import Protocol
+from mtmc.reid.training.augment import AugmentConfig
+from mtmc.reid.training.averaging import AverageConfig
+from mtmc.reid.training.distillation import DistillationConfig
+from mtmc.reid.training.losses import LossConfig
+from mtmc.reid.training.sampler import SamplerConfig
+from mtmc.reid.training.schedule import CyclesConfig, ScheduleConfig
 
 
 @dataclass(frozen=True)

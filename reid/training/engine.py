@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from reid.checkpoint import Checkpoint, load_plain, save_plain
-from reid.data.decode import decode_all
-from reid.data.images import combine
-from reid.errors import ReidError
-from reid.evaluation.benchmark import evaluate
-from reid.torch_embedder import TorchEmbedder
-from reid.training.batches import Batches
-from reid.training.learner import Learner
-from reid.training.teacher import Teacher, resized
+from mtmc.reid.checkpoint import Checkpoint, load_plain, save_plain
+from mtmc.reid.data.decode import decode_all
+from mtmc.reid.data.images import combine
+from mtmc.reid.errors import ReidError
+from mtmc.reid.evaluation.benchmark import evaluate
+from mtmc.reid.torch_embedder import TorchEmbedder
+from mtmc.reid.training.batches import Batches
+from mtmc.reid.training.learner import Learner
+from mtmc.reid.training.teacher import Teacher, resized
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from reid.data.images import Dataset
-    from reid.training.config import TrainConfig
+    from mtmc.reid.data.images import Dataset
+    from mtmc.reid.training.config import TrainConfig
 
 LAST = "last.pt"  # the state of the training, to resume from
 BEST = "best.pt"  # the model to use

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reid.configuration import build_config, read_values
-from reid.metric.config import MetricTraining
-from reid.training.config import TrainConfig
+from mtmc.reid.configuration import build_config, read_values
+from mtmc.reid.metric.config import MetricTraining
+from mtmc.reid.training.config import TrainConfig
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from reid.checkpoint import Checkpoint, classification_layers
-from reid.errors import ReidError
-from reid.models import build
-from reid.training.averaging import WeightAverage, refresh_batch_norm
-from reid.training.distillation import distillation_losses
-from reid.training.losses import total_loss
+from mtmc.reid.checkpoint import Checkpoint, classification_layers
+from mtmc.reid.errors import ReidError
+from mtmc.reid.models import build
+from mtmc.reid.training.averaging import WeightAverage, refresh_batch_norm
+from mtmc.reid.training.distillation import distillation_losses
+from mtmc.reid.training.losses import total_loss
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from reid.training.config import ModelConfig, OptimizerConfig, TrainConfig
-    from reid.training.distillation import Answers
+    from mtmc.reid.training.config import ModelConfig, OptimizerConfig, TrainConfig
+    from mtmc.reid.training.distillation import Answers
 
 
 class Learner:

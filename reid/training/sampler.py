@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reid.errors import ReidError
+from mtmc.reid.errors import ReidError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

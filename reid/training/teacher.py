@@ -10,15 +10,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from reid.checkpoint import Checkpoint
-from reid.embedder import load, resolve
-from reid.errors import ReidError
-from reid.training.distillation import Answers
+from mtmc.reid.checkpoint import Checkpoint
+from mtmc.reid.embedder import load, resolve
+from mtmc.reid.errors import ReidError
+from mtmc.reid.training.distillation import Answers
 
 if TYPE_CHECKING:
-    from reid.preprocess import Preprocess
-    from reid.training.batches import Batches
-    from reid.training.distillation import DistillationConfig
+    from mtmc.reid.preprocess import Preprocess
+    from mtmc.reid.training.batches import Batches
+    from mtmc.reid.training.distillation import DistillationConfig
 
 CHUNK = 64
 SAMPLE = 256  # training images on which a head is tried
@@ -167,7 +167,7 @@ class _Onnx:
     people = 0
 
     def __init__(self, path: Path) -> None:
-        from reid.onnx_embedder import OnnxEmbedder
+        from mtmc.reid.onnx_embedder import OnnxEmbedder
 
         embedder = load(path)
         assert isinstance(embedder, OnnxEmbedder)

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from mtmc.coasting import Coasting
+from mtmc.trackers import Tracks
 from tests.mtmc.rooms import SIZE, box_of, room
-from trackers import Tracks
 
 MODEL = room()["cam0"]
 NOBODY = Tracks()

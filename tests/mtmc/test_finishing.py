@@ -3,9 +3,9 @@ import pytest
 
 from mtmc.finishing import without_ghosts
 from mtmc.refinement import CameraRefinement
+from mtmc.trackers.offline import RefineConfig
 from mtmc.types import TrackKey
 from tests.mtmc.test_refinement import SIZE, make_rows
-from trackers.offline import RefineConfig
 
 
 def test_scraps_are_nobody_and_people_are_counted_on():

@@ -8,7 +8,7 @@ import pytest
 
 from mtmc.errors import UserError
 from mtmc.inference_log import Inference, InferenceLog, remove_log
-from trackers import Detections
+from mtmc.trackers import Detections
 
 ABOUT = {"detector": {"name": "motion"}, "cameras": [["a", 1]]}
 

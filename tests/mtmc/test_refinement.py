@@ -3,9 +3,9 @@ import pytest
 
 from mtmc.outputs.tracks import ROW
 from mtmc.refinement import CameraRefinement
+from mtmc.trackers.offline import RefineConfig
 from mtmc.tracklets import Tracklet
 from mtmc.types import TrackKey
-from trackers.offline import RefineConfig
 
 SIZE = (640, 480)
 

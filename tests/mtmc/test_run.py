@@ -15,8 +15,8 @@ import yaml
 from mtmc.errors import UserError
 from mtmc.mot import MotKind, read_mot
 from mtmc.run import LOG_NAME, Listener, run
+from mtmc.trackers.geometry import iou
 from tests.mtmc.conftest import block_frames, write_video
-from trackers.geometry import iou
 
 SETTINGS = {"detector": {"name": "motfile"}, "reid": "color", "output": {"video": False}}
 FILES = ("tracks/left.txt", "tracks/right.txt", "tracks.parquet", "identities.json")

@@ -4,9 +4,9 @@ import numpy as np
 
 from mtmc.config import Plugin
 from mtmc.crops import CropsConfig
+from mtmc.trackers import Detections, Tracks
 from mtmc.tracking import CameraTracking
 from mtmc.types import Frame
-from trackers import Detections, Tracks
 
 
 class Scripted:

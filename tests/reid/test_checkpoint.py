@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch.nn import functional
 
-import reid
-from reid.checkpoint import Checkpoint, load_plain, save_plain
-from reid.models import build
-from reid.preprocess import Preprocess
+from mtmc import reid
+from mtmc.reid.checkpoint import Checkpoint, load_plain, save_plain
+from mtmc.reid.models import build
+from mtmc.reid.preprocess import Preprocess
 
 
 @pytest.fixture

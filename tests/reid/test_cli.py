@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from reid.cli import main
-from reid.models import MODELS
+from mtmc.reid.cli import main
+from mtmc.reid.models import MODELS
 
 TINY = [
     "--set=model.name=mobilenet_025",
@@ -172,5 +172,5 @@ def test_tensorboard_is_written_where_it_is_installed(
 
 
 def test_help_loads_no_torch() -> None:
-    code = "import sys; from reid.cli import main; sys.exit('torch' in sys.modules)"
+    code = "import sys; from mtmc.reid.cli import main; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

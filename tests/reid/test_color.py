@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-import reid
+from mtmc import reid
 
 
 def person(shirt: tuple[int, int, int], trousers: tuple[int, int, int]) -> np.ndarray:

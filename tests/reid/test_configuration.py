@@ -5,9 +5,9 @@ from typing import Any, Literal
 
 import pytest
 
-import reid
-from reid.configuration import read_config
-from reid.training.config import TrainConfig
+from mtmc import reid
+from mtmc.reid.configuration import read_config
+from mtmc.reid.training.config import TrainConfig
 
 
 @dataclass(frozen=True)

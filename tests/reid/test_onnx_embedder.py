@@ -7,9 +7,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-import reid
-from reid.onnx_embedder import PREPROCESS_KEY
-from reid.preprocess import Preprocess
+from mtmc import reid
+from mtmc.reid.onnx_embedder import PREPROCESS_KEY
+from mtmc.reid.preprocess import Preprocess
 
 SIZE = (16, 8)
 RECIPE = Preprocess(size=SIZE)

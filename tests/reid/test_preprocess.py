@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from reid.preprocess import Preprocess, crop_boxes
+from mtmc.reid.preprocess import Preprocess, crop_boxes
 
 
 def test_network_input_is_the_formula_of_the_docstring(crops) -> None:

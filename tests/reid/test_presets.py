@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from reid.metric.config import MetricTraining
-from reid.models import build
-from reid.presets import find_config, preset_names
-from reid.training.config import TrainConfig
-from reid.training.kinds import read_training
+from mtmc.reid.metric.config import MetricTraining
+from mtmc.reid.models import build
+from mtmc.reid.presets import find_config, preset_names
+from mtmc.reid.training.config import TrainConfig
+from mtmc.reid.training.kinds import read_training
 
 
 def read(name) -> TrainConfig | MetricTraining:

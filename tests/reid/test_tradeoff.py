@@ -9,14 +9,14 @@ import onnx
 import pytest
 import torch
 
-import reid
-from reid.commands.tradeoff import short_names
-from reid.evaluation.tradeoff import measure_speeds
-from reid.export import export_onnx
-from reid.models import build
-from reid.models.profile import profile
-from reid.onnx_profile import profile_onnx
-from reid.quantise import quantise
+from mtmc import reid
+from mtmc.reid.commands.tradeoff import short_names
+from mtmc.reid.evaluation.tradeoff import measure_speeds
+from mtmc.reid.export import export_onnx
+from mtmc.reid.models import build
+from mtmc.reid.models.profile import profile
+from mtmc.reid.onnx_profile import profile_onnx
+from mtmc.reid.quantise import quantise
 from tests.reid.test_cli import call
 from tests.reid.test_export import checkpoint
 
@@ -109,9 +109,9 @@ def test_names_are_as_short_as_tells_them_apart() -> None:
 
 
 def test_tradeoff_from_the_command_line(capsys, monkeypatch, tmp_path, people, files) -> None:
-    monkeypatch.setattr("reid.commands.tradeoff.BATCHES", (1, 2))
+    monkeypatch.setattr("mtmc.reid.commands.tradeoff.BATCHES", (1, 2))
     quick = partial(measure_speeds, rounds=2, seconds=0)
-    monkeypatch.setattr("reid.commands.tradeoff.measure_speeds", quick)
+    monkeypatch.setattr("mtmc.reid.commands.tradeoff.measure_speeds", quick)
     models = [files / "best.pt", files / "best.onnx", files / "int8.onnx", "color"]
     options = ["--dataset", "folder", "--data", people, "--json", tmp_path / "t.json"]
     options += ["--plot", tmp_path / "new" / "t.png", "--threads", "1"]

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-import reid
-from reid.checkpoint import Checkpoint
-from reid.export import export_onnx
-from reid.models import build
-from reid.preprocess import Preprocess
-from reid.training.averaging import refresh_batch_norm
+from mtmc import reid
+from mtmc.reid.checkpoint import Checkpoint
+from mtmc.reid.export import export_onnx
+from mtmc.reid.models import build
+from mtmc.reid.preprocess import Preprocess
+from mtmc.reid.training.averaging import refresh_batch_norm
 from tests.reid.test_cli import call
 
 FOLDER = "--set=data={train: [folder], test: [folder]}"

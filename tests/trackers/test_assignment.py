@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trackers.assignment import Rounds, match
+from mtmc.trackers.assignment import Rounds, match
 
 
 def match_table(cost, limit):
@@ -63,7 +63,7 @@ def test_many_are_matched_like_few(monkeypatch):
     rng = np.random.default_rng(3)
     cost = np.where(rng.random((120, 90)) < 0.03, rng.random((120, 90)), 1.0)
     many = sorted(zip(*match_table(cost, 0.9), strict=True))
-    monkeypatch.setattr("trackers.assignment._DENSE", 10**9)
+    monkeypatch.setattr("mtmc.trackers.assignment._DENSE", 10**9)
     assert many == sorted(zip(*match_table(cost, 0.9), strict=True))
     assert len(many) > 50
 

@@ -5,8 +5,8 @@ import pickle
 import numpy as np
 import pytest
 
-import trackers
-from trackers import Detections
+from mtmc import trackers
+from mtmc.trackers import Detections
 
 
 @pytest.fixture(params=sorted(trackers.TRACKERS))

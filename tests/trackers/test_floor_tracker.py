@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-import trackers
-from trackers import Detections
-from trackers.floor import FloorConfig, FloorTracker
+from mtmc import trackers
+from mtmc.trackers import Detections
+from mtmc.trackers.floor import FloorConfig, FloorTracker
 
 STEP = 0.5  # s
 

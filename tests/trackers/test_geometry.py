@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from trackers import geometry
+from mtmc.trackers import geometry
 
 
 def table(overlaps, rows, cols):
@@ -54,7 +54,7 @@ def test_many_boxes_like_few(function, monkeypatch):
     boxes = random_boxes(np.random.default_rng(0), 150, 600)
     a, b = boxes[:90], boxes[60:]
     many = table(function(a, b), 90, 90)
-    monkeypatch.setattr("trackers.geometry._DENSE", 10**9)
+    monkeypatch.setattr("mtmc.trackers.geometry._DENSE", 10**9)
     np.testing.assert_array_equal(many, table(function(a, b), 90, 90))
     assert (many > 0).sum() > 100
 

@@ -3,12 +3,13 @@ import sys
 
 import pytest
 
-import trackers
+from mtmc import trackers
 
 
 def loaded_by(code):
-    """Top-level packages in memory after ``code`` ran in an interpreter of its own."""
-    code += "\nimport sys; print(*{name.partition('.')[0] for name in sys.modules})"
+    """Packages in memory after ``code`` ran in an interpreter of its own; ours by two names."""
+    code += "\nimport sys; print(*{'.'.join(name.split('.')[: 1 + name.startswith('mtmc.')])"
+    code += " for name in sys.modules})"
     command = [sys.executable, "-c", code]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     return set(result.stdout.split()) - sys.stdlib_module_names
@@ -16,10 +17,10 @@ def loaded_by(code):
 
 def test_import_loads_numpy_and_scipy_only():
     plain = loaded_by("import numpy")
-    assert loaded_by("import trackers") - plain == {"trackers"}
-    every = "import trackers; [trackers.tracker_class(name) for name in trackers.TRACKERS]"
+    assert loaded_by("import mtmc.trackers") - plain == {"mtmc", "mtmc.trackers"}
+    every = "from mtmc import trackers as t; [t.tracker_class(name) for name in t.TRACKERS]"
     scientific = loaded_by("import numpy, scipy.optimize, scipy.sparse.csgraph")
-    assert loaded_by(every) - scientific == {"trackers"}
+    assert loaded_by(every) - scientific == {"mtmc", "mtmc.trackers"}
 
 
 def test_unknown_name_lists_what_exists():

@@ -4,8 +4,8 @@ import filterpy.kalman
 import numpy as np
 import pytest
 
-from trackers import kalman
-from trackers.motion import AreaModel, HeightModel, Motion, SizeModel
+from mtmc.trackers import kalman
+from mtmc.trackers.motion import AreaModel, HeightModel, Motion, SizeModel
 
 
 def random_boxes(rng, count):

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-import trackers
-from trackers import Detections
-from trackers.camera import common_shift
-from trackers.motion import AreaModel, Motion, ReplayMotion
+from mtmc import trackers
+from mtmc.trackers import Detections
+from mtmc.trackers.camera import common_shift
+from mtmc.trackers.motion import AreaModel, Motion, ReplayMotion
 
 PERSON = np.array([0.0, 0, 50, 120])
 

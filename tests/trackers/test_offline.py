@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from trackers.offline import RefineConfig, TrackRows, refine
-from trackers.offline.link import best_links, chain_labels
+from mtmc.trackers.offline import RefineConfig, TrackRows, refine
+from mtmc.trackers.offline.link import best_links, chain_labels
 
 BOX = np.array([0.0, 0, 50, 120])
 PLAIN = RefineConfig(extend=0, smooth_position=0, smooth_size=0)

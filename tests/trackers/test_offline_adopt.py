@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import trackers
+from mtmc import trackers
+from mtmc.trackers.offline import NOBODY, RefineConfig, TrackRows, linked, refine
 from tests.trackers.test_contract import crowd
 from tests.trackers.test_offline import PLAIN, together, walk, with_looks
-from trackers.offline import NOBODY, RefineConfig, TrackRows, linked, refine
 
 ASIDE = replace(PLAIN, adopt_gap=0)
 PLACE, SPEED = (100, 200), (4, 0)

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mtmc.trackers.offline import on_things, refine
+from mtmc.trackers.offline.refine import RefineConfig
 from tests.trackers.test_offline import PLAIN, together, walk
-from trackers.offline import on_things, refine
-from trackers.offline.refine import RefineConfig
 
 HELD = replace(PLAIN, thing_age=100)
 LONG = range(1, 121)

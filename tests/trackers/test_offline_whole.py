@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mtmc.trackers.offline import refine
+from mtmc.trackers.offline.whole import upper_envelope
 from tests.trackers.test_offline import PLAIN, walk
-from trackers.offline import refine
-from trackers.offline.whole import upper_envelope
 
 
 def cut_off(rows, frames, share):

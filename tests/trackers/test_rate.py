@@ -1,8 +1,8 @@
 import pytest
 
-from trackers.coast import CoastConfig
-from trackers.offline import RefineConfig
-from trackers.rate import frames_at
+from mtmc.trackers.coast import CoastConfig
+from mtmc.trackers.offline import RefineConfig
+from mtmc.trackers.rate import frames_at
 
 
 def test_ages_keep_their_duration_and_none_stays_none():

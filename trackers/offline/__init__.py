@@ -11,8 +11,8 @@ taken up, gaps are filled, boxes smoothed and both ends continued a little. Came
 estimated from the tracks and taken out meanwhile.
 """
 
-from trackers.offline.refine import RefineConfig, complete, linked, refine
-from trackers.offline.rows import NOBODY, TrackRows
-from trackers.offline.things import on_things
+from mtmc.trackers.offline.refine import RefineConfig, complete, linked, refine
+from mtmc.trackers.offline.rows import NOBODY, TrackRows
+from mtmc.trackers.offline.things import on_things
 
 __all__ = ["NOBODY", "RefineConfig", "TrackRows", "complete", "linked", "on_things", "refine"]

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trackers import kalman
-from trackers.assignment import match
-from trackers.geometry import iou, pair_iou
-from trackers.kalman import VALUE, VAR_VALUE
-from trackers.offline.ends import Ends, MotionNoise, carried, track_ends
-from trackers.offline.rows import Paths, join, mean_looks
-from trackers.offline.whole import HIDDEN, reaching_down
+from mtmc.trackers import kalman
+from mtmc.trackers.assignment import match
+from mtmc.trackers.geometry import iou, pair_iou
+from mtmc.trackers.kalman import VALUE, VAR_VALUE
+from mtmc.trackers.offline.ends import Ends, MotionNoise, carried, track_ends
+from mtmc.trackers.offline.rows import Paths, join, mean_looks
+from mtmc.trackers.offline.whole import HIDDEN, reaching_down
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from trackers.offline.refine import RefineConfig
+    from mtmc.trackers.offline.refine import RefineConfig
 
     Array = NDArray[np.float64]
     Ints = NDArray[np.int64]

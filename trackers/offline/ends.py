@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trackers import kalman
-from trackers.kalman import COVARIANCE, VALUE, VAR_VALUE, VAR_VELOCITY, VELOCITY
+from mtmc.trackers import kalman
+from mtmc.trackers.kalman import COVARIANCE, VALUE, VAR_VALUE, VAR_VELOCITY, VELOCITY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from trackers.offline.rows import Paths
+    from mtmc.trackers.offline.rows import Paths
 
     Array = NDArray[np.float64]
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trackers.assignment import match
-from trackers.floor import FloorConfig
-from trackers.floor_motion import FloorMotion, invert
+from mtmc.trackers.assignment import match
+from mtmc.trackers.floor import FloorConfig
+from mtmc.trackers.floor_motion import FloorMotion, invert
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

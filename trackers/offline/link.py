@@ -8,13 +8,13 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-from trackers.kalman import COVARIANCE, VALUE, VAR_VALUE, VAR_VELOCITY, VELOCITY
-from trackers.offline.ends import carried
+from mtmc.trackers.kalman import COVARIANCE, VALUE, VAR_VALUE, VAR_VELOCITY, VELOCITY
+from mtmc.trackers.offline.ends import carried
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from trackers.offline.ends import Ends, MotionNoise
+    from mtmc.trackers.offline.ends import Ends, MotionNoise
 
     Array = NDArray[np.float64]
     Pairs = tuple[NDArray[np.intp], NDArray[np.intp]]

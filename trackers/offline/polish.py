@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from trackers.kalman import VELOCITY
-from trackers.offline.ends import track_ends
-from trackers.offline.link import motion_evidence, size_evidence
-from trackers.offline.rows import Paths, cut, join
+from mtmc.trackers.kalman import VELOCITY
+from mtmc.trackers.offline.ends import track_ends
+from mtmc.trackers.offline.link import motion_evidence, size_evidence
+from mtmc.trackers.offline.rows import Paths, cut, join
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from trackers.offline.refine import RefineConfig
+    from mtmc.trackers.offline.refine import RefineConfig
 
     Array = NDArray[np.float64]
 

@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trackers.camera import common_shift
-from trackers.lifecycle import check_at_least, check_share
-from trackers.offline.adopt import adopt
-from trackers.offline.ends import MotionNoise, track_ends
-from trackers.offline.link import (
+from mtmc.trackers.camera import common_shift
+from mtmc.trackers.lifecycle import check_at_least, check_share
+from mtmc.trackers.offline.adopt import adopt
+from mtmc.trackers.offline.ends import MotionNoise, track_ends
+from mtmc.trackers.offline.link import (
     best_links,
     candidate_pairs,
     chain_labels,
     motion_evidence,
     size_evidence,
 )
-from trackers.offline.polish import extend, fill_likely, smooth
-from trackers.offline.rows import NOBODY, Paths, TrackRows, cut, mean_looks
-from trackers.offline.things import on_things
-from trackers.offline.whole import make_whole
-from trackers.rate import NOMINAL_FPS, frames_at
+from mtmc.trackers.offline.polish import extend, fill_likely, smooth
+from mtmc.trackers.offline.rows import NOBODY, Paths, TrackRows, cut, mean_looks
+from mtmc.trackers.offline.things import on_things
+from mtmc.trackers.offline.whole import make_whole
+from mtmc.trackers.rate import NOMINAL_FPS, frames_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from trackers.offline.link import Pairs
+    from mtmc.trackers.offline.link import Pairs
 
     Array = NDArray[np.float64]
 

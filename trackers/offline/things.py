@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trackers.offline.rows import NOBODY
+from mtmc.trackers.offline.rows import NOBODY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from trackers.offline.refine import RefineConfig
-    from trackers.offline.rows import TrackRows
+    from mtmc.trackers.offline.refine import RefineConfig
+    from mtmc.trackers.offline.rows import TrackRows
 
 _MOST = 0.8  # share of the boxes that must be in place; the rest may jump while somebody passes
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg import solveh_banded
 
-from trackers.offline.rows import Paths
+from mtmc.trackers.offline.rows import Paths
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,8 +16,8 @@ from mtmc.detectors.onnx import METADATA_KEY, Preprocess
 from mtmc.detectors.training.network import Exported, PersonNet
 from mtmc.detectors.training.validate import OVERLAP, Validation
 from mtmc.errors import UserError
-from reid.atomic import atomic_file
-from reid.export import traced
+from mtmc.reid.atomic import atomic_file
+from mtmc.reid.export import traced
 
 SOFT_NMS = 0.5  # its paper's sigma
 TOLERANCE = 1e-4  # scores; boxes by their size in the input

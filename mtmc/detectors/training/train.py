@@ -20,7 +20,7 @@ from mtmc.detectors.training.loss import detection_loss
 from mtmc.detectors.training.network import PersonNet
 from mtmc.detectors.training.validate import Validation, validate
 from mtmc.errors import UserError
-from reid.atomic import atomic_file
+from mtmc.reid.atomic import atomic_file
 
 WARMUP = 60  # steps, or a tenth of all if that is less
 CLIP = 10.0  # norm of the gradient

@@ -4,10 +4,10 @@ import pytest
 from mtmc.calibration import FloorHomography
 from mtmc.completion import CompletionConfig, View, complete_scene
 from mtmc.outputs.tracks import ROW
+from mtmc.trackers.geometry import pair_iou
+from mtmc.trackers.offline import NOBODY
 from tests.mtmc.completion.scenes import FPS, VIEWS, exact, rows_of, when
 from tests.mtmc.rooms import SIZE, circling, room
-from trackers.geometry import pair_iou
-from trackers.offline import NOBODY
 
 HEIGHTS = [1.58, 1.9]
 PATHS = circling(2, 200, FPS, radius=2.5, speed=1.2)

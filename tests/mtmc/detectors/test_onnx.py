@@ -13,8 +13,8 @@ from mtmc.demo import demo_folder
 from mtmc.detectors.onnx import METADATA_KEY, OnnxConfig, OnnxDetector, Preprocess, letterbox
 from mtmc.errors import UserError
 from mtmc.mot import MotKind, read_mot
+from mtmc.trackers.geometry import iou
 from mtmc.types import Frame
-from trackers.geometry import iou
 
 
 def constant_model(path, output, size=(64, 64), batch=1):

@@ -11,8 +11,8 @@ from mtmc.errors import UserError
 from mtmc.evaluate.perception import PerceptionConfig
 from mtmc.evaluate.tracking import TrackingRun, refined, track_all
 from mtmc.mot import MotKind, read_mot
-from trackers import Detections, Tracks
-from trackers.offline import RefineConfig, refine
+from mtmc.trackers import Detections, Tracks
+from mtmc.trackers.offline import RefineConfig, refine
 
 
 class Follower:

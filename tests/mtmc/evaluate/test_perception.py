@@ -10,7 +10,7 @@ from evaluate_sequence import FRAMES
 from mtmc.config import Plugin
 from mtmc.errors import UserError
 from mtmc.evaluate.perception import Perception, PerceptionConfig, read_detections
-from trackers import Detections
+from mtmc.trackers import Detections
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class TestEmbeddings:
                 means = np.array([crop.mean(axis=(0, 1)) for crop in crops]).reshape(-1, 3)
                 return (means / np.linalg.norm(means, axis=1, keepdims=True)).astype(np.float32)
 
-        monkeypatch.setattr("reid.load", lambda model, threads: Embedder())
+        monkeypatch.setattr("mtmc.reid.load", lambda model, threads: Embedder())
 
     def test_public_detections_get_embeddings_once(self, sequence, tmp_path):
         config = PerceptionConfig(tmp_path / "cache", reid="color")

@@ -22,8 +22,8 @@ from mtmc.outputs.tracks import (
     write_parquet,
 )
 from mtmc.outputs.video import VideoWriter
+from mtmc.trackers import Tracks
 from mtmc.types import Frame, TrackKey
-from trackers import Tracks
 
 NAMES = ["a", "b"]
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-import reid
-from reid.data import DATASETS, open_dataset
-from reid.data.decode import decode_all
-from reid.data.images import combine
-from reid.preprocess import Preprocess
+from mtmc import reid
+from mtmc.reid.data import DATASETS, open_dataset
+from mtmc.reid.data.decode import decode_all
+from mtmc.reid.data.images import combine
+from mtmc.reid.preprocess import Preprocess
 
 
 def touch(*files: Path) -> None:

@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
-import reid
-from reid.data import open_dataset
-from reid.data.images import Images
-from reid.evaluation.benchmark import Protocol, evaluate
-from reid.evaluation.extract import extract
+from mtmc import reid
+from mtmc.reid.data import open_dataset
+from mtmc.reid.data.images import Images
+from mtmc.reid.evaluation.benchmark import Protocol, evaluate
+from mtmc.reid.evaluation.extract import extract
 
 
 class MeanColour:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reid.evaluation import Embeddings, score_distances, score_embeddings
+from mtmc.reid.evaluation import Embeddings, score_distances, score_embeddings
 
 
 def ids(pids, camids) -> Embeddings:

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from reid.evaluation import Embeddings
-from reid.evaluation.verification import even_distance
+from mtmc.reid.evaluation import Embeddings
+from mtmc.reid.evaluation.verification import even_distance
 
 
 def slow_even_distance(rows: Embeddings) -> float:

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import reid
-from reid.metric.config import MetricConfig
-from reid.metric.learn import learn
+from mtmc import reid
+from mtmc.reid.metric.config import MetricConfig
+from mtmc.reid.metric.learn import learn
 from tests.reid.metric.test_pairs import slow_moments
 
 

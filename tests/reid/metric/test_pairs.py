@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reid.metric.pairs import pair_moments
+from mtmc.reid.metric.pairs import pair_moments
 
 
 def slow_moments(features, pids, camids):

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reid.metric import subspace
-from reid.metric.subspace import principal, span
+from mtmc.reid.metric import subspace
+from mtmc.reid.metric.subspace import principal, span
 
 
 def sample(count, dims, seed=0) -> np.ndarray:

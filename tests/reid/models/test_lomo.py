@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-import reid
-from reid.models import build
-from reid.models.lomo import Lomo, hsv_bins, siltp_bins
+from mtmc import reid
+from mtmc.reid.models import build
+from mtmc.reid.models.lomo import Lomo, hsv_bins, siltp_bins
 
 SIZE = (56, 44)  # small, with blocks in all three scales
 

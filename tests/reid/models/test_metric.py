@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-import reid
-from reid.models import build
-from reid.models.metric import lifted
+from mtmc import reid
+from mtmc.reid.models import build
+from mtmc.reid.models.metric import lifted
 
 
 def points(count=40, dims=6) -> torch.Tensor:

@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-import reid
-from reid.models import MODELS, build
-from reid.models.attention import FIRST_CENTRES, HardAttention, cut_regions
-from reid.models.pooling import GeM
-from reid.models.profile import profile
+from mtmc import reid
+from mtmc.reid.models import MODELS, build
+from mtmc.reid.models.attention import FIRST_CENTRES, HardAttention, cut_regions
+from mtmc.reid.models.pooling import GeM
+from mtmc.reid.models.profile import profile
 
 
 def relative(value: float, printed: float) -> float:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from reid.training.averaging import WeightAverage, refresh_batch_norm
+from mtmc.reid.training.averaging import WeightAverage, refresh_batch_norm
 
 
 def network(seed=0):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from reid.training.distillation import (
+from mtmc.reid.training.distillation import (
     Answers,
     DistillationConfig,
     distillation_losses,

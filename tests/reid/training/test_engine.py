@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-import reid
-from reid.checkpoint import Checkpoint
-from reid.configuration import build_config
-from reid.data import open_dataset
-from reid.training.config import TrainConfig
-from reid.training.engine import Trainer
+from mtmc import reid
+from mtmc.reid.checkpoint import Checkpoint
+from mtmc.reid.configuration import build_config
+from mtmc.reid.data import open_dataset
+from mtmc.reid.training.config import TrainConfig
+from mtmc.reid.training.engine import Trainer
 
 SETTINGS = {
     "model": {"name": "mobilenet_025"},
@@ -92,7 +92,7 @@ def test_it_learns_people_it_has_not_seen(tmp_path, little_people) -> None:
 
 
 def test_what_is_served_is_what_was_evaluated(tmp_path, little_people) -> None:
-    from reid.evaluation.benchmark import evaluate
+    from mtmc.reid.evaluation.benchmark import evaluate
 
     for name, sections in (("plain", {}), ("swag", SWAG)):
         *_, last = trainer(config(**sections), little_people, tmp_path / name).run()

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from reid.training.losses import LossConfig, total_loss, triplet_loss
+from mtmc.reid.training.losses import LossConfig, total_loss, triplet_loss
 
 
 def slow(features, labels, mining, margin):

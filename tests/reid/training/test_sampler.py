@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import reid
-from reid.training.sampler import PeopleSampler, SamplerConfig
+from mtmc import reid
+from mtmc.reid.training.sampler import PeopleSampler, SamplerConfig
 
 PIDS = np.repeat(np.arange(6), [9, 4, 2, 7, 1, 5])
 

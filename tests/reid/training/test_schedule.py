@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from reid.training.config import TrainConfig
-from reid.training.schedule import CyclesConfig, ScheduleConfig
+from mtmc.reid.training.config import TrainConfig
+from mtmc.reid.training.schedule import CyclesConfig, ScheduleConfig
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 import torch
 
-import reid
-from reid.checkpoint import Checkpoint
-from reid.data import open_dataset
-from reid.evaluation.benchmark import evaluate
-from reid.export import export_onnx
-from reid.preprocess import Preprocess
-from reid.training.batches import Batches
-from reid.training.engine import Trainer
-from reid.training.teacher import Teacher, resized
+from mtmc import reid
+from mtmc.reid.checkpoint import Checkpoint
+from mtmc.reid.data import open_dataset
+from mtmc.reid.evaluation.benchmark import evaluate
+from mtmc.reid.export import export_onnx
+from mtmc.reid.preprocess import Preprocess
+from mtmc.reid.training.batches import Batches
+from mtmc.reid.training.engine import Trainer
+from mtmc.reid.training.teacher import Teacher, resized
 from tests.reid.training.test_engine import config, same, trainer, weights
 
 CPU = torch.device("cpu")
@@ -38,8 +38,8 @@ def student(teacher, sections=None, **distillation):
 
 
 def batches(settings, root, size=(48, 24)) -> tuple[Batches, Preprocess]:
-    from reid.data.decode import decode_all
-    from reid.data.images import combine
+    from mtmc.reid.data.decode import decode_all
+    from mtmc.reid.data.images import combine
 
     images, recipe = combine([open_dataset("folder", root).train]), Preprocess(size=size)
     return Batches(settings, decode_all(images.paths, recipe), images.pids, recipe, CPU), recipe
