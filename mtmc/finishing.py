@@ -49,7 +49,7 @@ class Finishing:
         self._watch, self._progress = watch, progress
         self._numbers = {reader.name: number for number, reader in enumerate(parts.readers)}
         online = parts.associator.online
-        self._refinements = [] if online else _refinements(config, parts)
+        self._refinements = [] if online else _refinements(config, parts, tracking)
         self.refines = bool(self._refinements)
         self._views = [view for r in self._refinements if (view := r.view)]
         calibrated = len(self._views) == len(self._refinements)
@@ -181,7 +181,9 @@ def without_ghosts(
     return {key: numbers[person] for key, person in ids.items() if person in numbers}
 
 
-def _refinements(config: RunConfig, parts: Parts) -> list[CameraRefinement]:
+def _refinements(
+    config: RunConfig, parts: Parts, tracking: SceneTracking
+) -> list[CameraRefinement]:
     """Of each camera; none where finished tracks are left as they are."""
     if config.refine is None:
         return []
@@ -190,10 +192,10 @@ def _refinements(config: RunConfig, parts: Parts) -> list[CameraRefinement]:
         CameraRefinement(
             config.refine,
             reader.name,
-            config.sources.stride,
             reader.fps,
             model.resized(reader.size) if model else None,
             reader.size,
+            tracking.cameras[reader.name].clock,
         )
         for reader, model in zip(parts.readers, models, strict=True)
     ]

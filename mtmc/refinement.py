@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mtmc.calibration import Calibration
 from mtmc.completion import View
+from mtmc.frame_clock import FrameClock
 from mtmc.outputs.tracks import ROW, Rows
 from mtmc.trackers.floor import FloorConfig
 from mtmc.trackers.offline import NOBODY, RefineConfig, TrackRows, complete, linked, on_things
@@ -57,18 +58,18 @@ class CameraRefinement:
     Args:
         config: of the refinement, at 30 frames per second.
         camera: its name.
-        stride: between the frames that were read; the refinement counts these.
         fps: of the frames that were read.
         model: the camera's calibration for images of ``size``, if there is one.
         size: ``(width, height)`` px.
+        clock: when each frame was taken.
     """
 
     config: RefineConfig
     camera: str
-    stride: int
     fps: float
     model: Calibration | None
     size: tuple[int, int]
+    clock: FrameClock
 
     def linked(
         self,
@@ -118,7 +119,7 @@ class CameraRefinement:
         """What the completion by other cameras needs to know, with a calibration."""
         if self.model is None:
             return None
-        return View(self.model, self.size, self.stride, 1.0 / self.fps)
+        return View(self.model, self.size, 1.0 / self.fps, self.clock)
 
     def evidence(self, rows: Rows) -> dict[int, float]:
         """The scores of each track's detections, as a share of what it takes to be no ghost."""
@@ -146,29 +147,25 @@ class CameraRefinement:
     def _config(self) -> RefineConfig:
         return self.config.at_rate(self.fps)
 
-    def _steps(self, rows: Rows) -> NDArray[np.int64]:
-        return (rows["frame"].astype(np.int64) - 1) // self.stride + 1
-
     def _track_rows(self, rows: Rows, ids: NDArray[np.int64]) -> TrackRows:
         # In place of the detection's number goes the row's own, to find out where a row came from.
         source = np.where(rows["detected"], np.arange(len(rows)), -1)
-        return TrackRows(self._steps(rows), ids, rows["box"], rows["score"], source)
+        return TrackRows(self.clock.steps(rows["frame"]), ids, rows["box"], rows["score"], source)
 
     def _to_rows(self, refined: TrackRows, rows: Rows) -> Rows:
         result = np.zeros(len(refined), ROW)
         if len(refined) == 0:
             return result
         result["camera"] = rows["camera"][0]
-        result["frame"] = (refined.frames - 1) * self.stride + 1
-        # Of frames in which nobody was found, the time was not kept; it lies between the others.
-        result["time"] = np.interp(refined.frames, self._steps(rows), rows["time"])
+        result["frame"] = self.clock.frames(refined.frames)
+        result["time"] = self.clock.times(refined.frames)
         result["track"] = _tracks_nearby(refined, rows["track"])
         result["score"] = refined.scores
         result["box"] = np.clip(refined.boxes, 0, [*self.size, *self.size])
         located = self.model.locate(result["box"], self.size)[0] if self.model else np.nan
         result["floor"] = located
         result["detected"] = refined.det_index >= 0
-        return result
+        return result[result["frame"] > 0]
 
     def _joined(self, track: int, rows: Rows, parts: Sequence[Tracklet]) -> Tracklet:
         """One tracklet with the rows' sightings and the parts' looks."""

@@ -13,6 +13,7 @@ from mtmc.calibration import Calibration
 from mtmc.coasting import Coasting
 from mtmc.config import Plugin
 from mtmc.crops import CropsConfig, crop_quality, wants_crop
+from mtmc.frame_clock import FrameClock
 from mtmc.trackers import Detections, SceneTracker, Tracker, Tracks
 from mtmc.tracklets import Tracklet
 from mtmc.types import Frame, TrackKey
@@ -114,7 +115,7 @@ class CameraTracking:
         model: the camera's calibration, if there is one.
         size: ``(width, height)`` px of the images.
         fps: frames per second.
-        keep: whether ended tracklets are remembered.
+        keep: whether ended tracklets, and when each frame was taken, are remembered.
     """
 
     def __init__(
@@ -135,6 +136,7 @@ class CameraTracking:
         self._keep = keep
         self._patience = max(LOST_AFTER, LOST_AFTER_FRAMES / fps)
         self.count = 0  # of tracklets so far
+        self.clock = FrameClock(fps)
         self.ended: list[Tracklet] = []
         self._open: dict[int, Tracklet] = {}  # by the tracker's id
 
@@ -163,6 +165,8 @@ class CameraTracking:
 
     def follow(self, frame: Frame, tracks: Tracks) -> Sighting:
         """Take in what a tracker says of one frame."""
+        if self._keep:
+            self.clock.add(frame.index, frame.time)
         self._close(frame.time - self._patience)
         self._renew()
         # Of a tracklet that has ended, nothing is predicted any more.

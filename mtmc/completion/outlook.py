@@ -11,7 +11,6 @@ from mtmc.completion.config import CompletionConfig
 from mtmc.completion.figures import ALIKE, habits, hidden, moved, off, typical
 from mtmc.completion.fusion import Fused
 from mtmc.completion.sightings import Sightings, View
-from mtmc.outputs.tracks import Rows
 
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -62,42 +61,7 @@ class Outlook:
         return np.flatnonzero((self.seen < 0) & self.known)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Clock:
-    """When a camera took its frames, of which only those with detections are known.
-
-    Args:
-        steps: ``(K,)`` ascending.
-        times: ``(K,)`` s.
-        period: s.
-    """
-
-    steps: Ints
-    times: Doubles
-    period: float
-
-    @classmethod
-    def of(cls, rows: Rows, view: View) -> Clock:
-        """From all rows of the camera, of which there is one."""
-        steps, first = np.unique(view.steps(rows["frame"]), return_index=True)
-        return cls(steps, rows["time"][first].astype(np.float64), view.period)
-
-    def at(self, steps: Ints) -> Doubles:
-        """Times, s."""
-        inside = np.clip(steps, self.steps[0], self.steps[-1])
-        times: Doubles = np.interp(inside, self.steps, self.times) + self.period * (steps - inside)
-        return times
-
-    def during(self, start: float, end: float) -> range:
-        """The steps of that time, up to the last one known."""
-        low = self.steps[0] + np.floor((start - self.times[0]) / self.period)
-        first = max(1, int(min(low, np.interp(start, self.times, self.steps))))
-        last = int(np.ceil(np.interp(end, self.times, self.steps)))
-        return range(first, max(first, last) + 1)
-
-
 def outlook(
-    rows: Rows,
     mine: Ints,
     view: View,
     sightings: Sightings,
@@ -107,14 +71,13 @@ def outlook(
     """What is to be expected of one camera.
 
     Args:
-        rows: all of this camera's.
         mine: sightings of this camera, at least one.
         view: the camera.
         sightings: of all cameras.
         fused: what these say together.
         config: settings.
     """
-    camera = _Camera(Clock.of(rows, view), view, sightings, fused, config)
+    camera = _Camera(view, sightings, fused, config)
     here = np.zeros(len(sightings), bool)
     here[mine] = True
     parts: list[Outlook] = []
@@ -133,7 +96,6 @@ def outlook(
 class _Camera:
     """What one camera's outlook is made from, person by person."""
 
-    clock: Clock
     view: View
     sightings: Sightings
     fused: Fused
@@ -150,7 +112,7 @@ class _Camera:
         """
         seen_at, view = self.sightings.steps[own], self.view
         steps = self._steps(person, seen_at)
-        times = self.clock.at(steps)
+        times = view.clock.times(steps)
         points, covariances, covered = self.fused.paths.at(person, times)
         tall = np.full(len(steps), self.fused.heights[person])
         plain = view.model.standing(points, tall)
@@ -167,7 +129,8 @@ class _Camera:
         score = np.interp(steps, seen_at, self.sightings.scores[own])
         gap = np.where(seen >= 0, -1, gaps + following)
         who = np.full(len(steps), person)
-        kept = known | ((seen >= 0) & np.isfinite(boxes).all(axis=1))
+        kept = known & (view.clock.frames(steps) > 0)
+        kept |= (seen >= 0) & np.isfinite(boxes).all(axis=1)
         return Outlook(who, steps, times, points, boxes, unsure, score, seen, gap, lasting, known)[
             kept
         ]
@@ -177,8 +140,8 @@ class _Camera:
         paths = self.fused.paths
         first, last = np.searchsorted(paths.person, [person, person + 1])
         start, end = float(paths.knots.start[first]), float(paths.knots.end[last - 1])
-        during = self.clock.during(start, end)
-        return np.arange(min(during.start, seen_at[0]), max(during.stop, seen_at[-1] + 1))
+        begin, stop = self.view.clock.during(start, end)
+        return np.arange(min(begin, seen_at[0]), max(stop, seen_at[-1]) + 1)
 
     def _as_usual(self, own: Ints, steps: Ints, plain: Doubles) -> Doubles:
         """Expected boxes ``(M, 4)``: those of any person there, off as this one's are."""

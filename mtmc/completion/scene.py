@@ -45,7 +45,7 @@ def complete_scene(
     rows, people = rows.copy(), people.copy()
     for _, here, view, names, found in _outlooks(rows, people, views, config):
         boxes = rows["box"][here].astype(np.float64)
-        free, steps = people[here] == NOBODY, view.steps(rows["frame"][here])
+        free, steps = people[here] == NOBODY, view.clock.steps(rows["frame"][here])
         taken, whom = found_again(found, steps, boxes, free, config)
         people[here[taken]] = names[whom]
         rows["track"][here[taken]] = NOBODY  # of a track that is nobody, perhaps
@@ -71,14 +71,14 @@ def _outlooks(
     names, person = np.unique(people[known], return_inverse=True)
     camera, steps = rows["camera"][known].astype(np.int64), np.zeros(len(known), np.int64)
     for number, view in enumerate(views):
-        steps[camera == number] = view.steps(rows["frame"][known[camera == number]])
+        steps[camera == number] = view.clock.steps(rows["frame"][known[camera == number]])
     columns = (rows[name][known].astype(np.float64) for name in ("time", "box", "score"))
     sightings = Sightings(camera, person, steps, *columns)
     fused = fuse(sightings, views, config)
     for mine, view in sightings.by_view(views):
         number = int(camera[mine[0]])
         here = np.flatnonzero(rows["camera"] == number)
-        yield number, here, view, names, outlook(rows[here], mine, view, sightings, fused, config)
+        yield number, here, view, names, outlook(mine, view, sightings, fused, config)
 
 
 def _drawn(found: Outlook, view: View, config: CompletionConfig) -> Ints:
@@ -109,7 +109,7 @@ def _taken(found: Outlook, lost: Ints) -> NDArray[np.bool_]:
 
 def _rows(found: Outlook, drawn: Ints, number: int, view: View) -> Rows:
     rows = np.zeros(len(drawn), ROW)
-    rows["camera"], rows["frame"] = number, view.frames(found.step[drawn])
+    rows["camera"], rows["frame"] = number, view.clock.frames(found.step[drawn])
     rows["time"], rows["score"] = found.time[drawn], found.score[drawn]
     rows["box"], rows["floor"] = view.clipped(found.boxes[drawn]), np.nan
     return rows

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mtmc.calibration import Calibration
 from mtmc.calibration.camera import BORDER
+from mtmc.frame_clock import FrameClock
 
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -23,22 +24,14 @@ class View:
     Args:
         model: its calibration, for images of ``size``.
         size: ``(width, height)`` px.
-        stride: between the frames that were read.
-        period: s between these.
+        period: s between the frames that were read.
+        clock: when each was taken.
     """
 
     model: Calibration
     size: tuple[int, int]
-    stride: int
     period: float
-
-    def steps(self, frames: NDArray[np.integer]) -> Ints:
-        """Numbers of frames among those that were read, from 1."""
-        return (frames.astype(np.int64) - 1) // self.stride + 1
-
-    def frames(self, steps: Ints) -> Ints:
-        """The inverse of ``steps``."""
-        return (steps - 1) * self.stride + 1
+    clock: FrameClock
 
     def cut_aside(self, boxes: Doubles) -> Mask:
         """Which boxes ``(N, 4)`` the left or right border of the image cuts."""

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from mtmc.frame_clock import FrameClock
 from mtmc.outputs.tracks import ROW
 from mtmc.refinement import CameraRefinement
 from mtmc.trackers.offline import RefineConfig
@@ -21,6 +22,11 @@ def make_rows(track, frames, fps=30.0, speed=2.0, detected=True):
     return rows
 
 
+def ticking(fps, stride=1):
+    """A camera that took every frame on time; ``fps`` of those that are read."""
+    return FrameClock(fps, ((1 + n * stride, n / fps) for n in range(400)))
+
+
 def memory(*tracks):
     tracklets = {}
     for track in tracks:
@@ -31,7 +37,9 @@ def memory(*tracks):
 
 def refine(rows, tracklets, stride=1, fps=30.0, people=None, **settings):
     """The rows, when each track is a person unless ``people`` says who is who, and the tracks."""
-    refinement = CameraRefinement(RefineConfig(**settings), "a", stride, fps, None, SIZE)
+    refinement = CameraRefinement(
+        RefineConfig(**settings), "a", fps, None, SIZE, ticking(fps, stride)
+    )
     linked, tracks = refinement.linked(rows, tracklets)
     who = linked["track"]
     if people is not None:
@@ -140,7 +148,7 @@ def test_nobody_but_weak_detections():
 def test_boxes_of_a_track_that_is_nobody_are_taken_up_by_the_one_they_fit():
     """As where cuts leave scraps: the rows are of the track that goes on over them."""
     rows = np.concatenate([make_rows(1, np.arange(1, 61)), make_rows(2, np.arange(61, 66))])
-    refinement = CameraRefinement(RefineConfig(), "a", 1, 30.0, None, SIZE)
+    refinement = CameraRefinement(RefineConfig(), "a", 30.0, None, SIZE, ticking(30.0))
     refined = refinement.completed(rows, np.where(rows["track"] == 1, 7, 0))
     assert refined["detected"][refined["frame"] <= 65].all()
     assert set(refined["track"].tolist()) == {1}

@@ -3,11 +3,13 @@
 import numpy as np
 
 from mtmc.completion import View
+from mtmc.frame_clock import FrameClock
 from mtmc.outputs.tracks import ROW
 from tests.mtmc.rooms import SIZE, box_of, room
 
 FPS = 10.0
-VIEWS = [View(model, SIZE, 1, 1 / FPS) for model in room().values()]
+CLOCK = FrameClock(FPS, ((number + 1, number / FPS) for number in range(200)))
+VIEWS = [View(model, SIZE, 1 / FPS, CLOCK) for model in room().values()]
 
 
 def rows_of(paths, heights, views=VIEWS):

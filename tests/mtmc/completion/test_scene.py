@@ -3,10 +3,11 @@ import pytest
 
 from mtmc.calibration import FloorHomography
 from mtmc.completion import CompletionConfig, View, complete_scene
+from mtmc.frame_clock import FrameClock
 from mtmc.outputs.tracks import ROW
 from mtmc.trackers.geometry import pair_iou
 from mtmc.trackers.offline import NOBODY
-from tests.mtmc.completion.scenes import FPS, VIEWS, exact, rows_of, when
+from tests.mtmc.completion.scenes import CLOCK, FPS, VIEWS, exact, rows_of, when
 from tests.mtmc.rooms import SIZE, circling, room
 
 HEIGHTS = [1.58, 1.9]
@@ -156,7 +157,7 @@ def test_floor_homographies_will_do():
         corners = np.array([[0.0, 0], [10, 0], [10, 10], [0, 10]])
         pixels = model.from_floor(corners)
         matrix = _homography(pixels, corners)
-        views.append(View(FloorHomography(matrix, SIZE, 0.02), SIZE, 1, 1 / FPS))
+        views.append(View(FloorHomography(matrix, SIZE, 0.02), SIZE, 1 / FPS, CLOCK))
     lost = when(ROWS, 0, 80, 109) & (PEOPLE == 1)
     result, people = complete(ROWS[~lost], PEOPLE[~lost], views)
     new = ~result["detected"]
@@ -182,7 +183,8 @@ def test_nobody_at_all():
 def test_cameras_with_other_frame_rates_and_strides():
     """Every third frame of camera 1; of the others all."""
     views = list(VIEWS)
-    views[1] = View(VIEWS[1].model, SIZE, 3, 3 / FPS)
+    clock = FrameClock(FPS / 3, ((n + 1, n / FPS) for n in range(0, 200, 3)))
+    views[1] = View(VIEWS[1].model, SIZE, 3 / FPS, clock)
     kept = (ROWS["camera"] != 1) | ((ROWS["frame"] - 1) % 3 == 0)
     lost = when(ROWS, 1, 80, 109) & (PEOPLE == 1)
     rows, people = ROWS[kept & ~lost], PEOPLE[kept & ~lost]
