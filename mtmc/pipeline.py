@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from mtmc.background import Background
 from mtmc.calibration import Calibration
 from mtmc.crops import cut_out
 from mtmc.finishing import Finishing
@@ -28,6 +27,7 @@ from mtmc.outputs.tracks import (
 from mtmc.outputs.video import VideoWriter
 from mtmc.run_config import RunConfig
 from mtmc.sources import CameraReader, align
+from mtmc.sources.background import Background
 from mtmc.stopwatch import Stopwatch
 from mtmc.trackers import Detections, Tracks
 from mtmc.tracking import CameraTracking, SceneTracking, Sighting, remember_crops
