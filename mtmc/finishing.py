@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.associate.split import Cuts, cut_tracklet
+from mtmc.associate.cuts.parts import Cuts, cut_tracklet
 from mtmc.completion import complete_scene
 from mtmc.refinement import CameraRefinement, relink_people
 from mtmc.tracking.rows import ROW, Rows

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-Floats = NDArray[np.float64]
+from mtmc.types import Doubles
+
 Points = NDArray[np.complex128]  # floor positions, x + iy, m
 
 TICK = 0.2  # s
@@ -39,7 +40,7 @@ class FloorTracks:
     points: Points
 
     @classmethod
-    def make(cls, times: Floats, tracks: NDArray[np.int64], places: Points) -> FloorTracks:
+    def make(cls, times: Doubles, tracks: NDArray[np.int64], places: Points) -> FloorTracks:
         """From sightings ``(N,)`` ordered by track and time.
 
         Args:
@@ -85,7 +86,7 @@ class FloorTracks:
         return FloorTracks(self.first, self.points[np.sort(np.argsort(-spread)[:count])])
 
 
-def _on_clock(clock: Floats, times: Floats, places: Points) -> Points:
+def _on_clock(clock: Doubles, times: Doubles, places: Points) -> Points:
     """A smoothed track at the ticks, NaN further than ``GAP`` from a sighting."""
     place = np.round((times - clock[0]) / TICK).astype(int)
     weight = np.bincount(place, minlength=len(clock)).astype(float)
@@ -209,14 +210,14 @@ def _proposals(
                 yield float(gain[other, lag]), q, shift, int(ticks[lag])
 
 
-def _factors(both: Points, var_b: Floats, free_scale: bool) -> Points:
+def _factors(both: Points, var_b: Doubles, free_scale: bool) -> Points:
     size = np.abs(both)
     scale = np.clip(size / np.maximum(var_b, 1e-9), *SCALES) if free_scale else 1.0
     factors: Points = scale * both / np.maximum(size, 1e-12)
     return factors
 
 
-def _peaks(gain: Floats) -> NDArray[np.int64]:
+def _peaks(gain: Doubles) -> NDArray[np.int64]:
     """The best few local maxima."""
     around = np.concatenate([[-np.inf], gain, [-np.inf]])
     peak = (gain >= around[:-2]) & (gain >= around[2:]) & (gain > 0)

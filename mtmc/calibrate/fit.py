@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from mtmc.calibration import CameraModel, FloorHomography
 from mtmc.calibration.entry import Lens
-
-Floats = NDArray[np.float64]
+from mtmc.types import Doubles
 
 LEAST_POINTS = 4
 FLAT = 1e-2  # least over greatest spread of points that do not lie on one line
@@ -30,12 +29,12 @@ class Fit:
     """
 
     model: CameraModel | FloorHomography
-    pixels: Floats
-    floor: Floats
+    pixels: Doubles
+    floor: Doubles
     inliers: NDArray[np.bool_]
 
 
-def fit_homography(pixels: Floats, floor: Floats, size: tuple[int, int], tolerance: float) -> Fit:
+def fit_homography(pixels: Doubles, floor: Doubles, size: tuple[int, int], tolerance: float) -> Fit:
     """A floor homography from point pairs, without those that contradict the others.
 
     Args:
@@ -68,7 +67,7 @@ def fit_homography(pixels: Floats, floor: Floats, size: tuple[int, int], toleran
 
 
 def fit_camera(
-    pixels: Floats, floor: Floats, lens: Lens, size: tuple[int, int], tolerance: float
+    pixels: Doubles, floor: Doubles, lens: Lens, size: tuple[int, int], tolerance: float
 ) -> Fit:
     """A whole camera from its intrinsics and point pairs on the floor.
 
@@ -111,7 +110,7 @@ def fit_camera(
     return min(fits, key=lambda fit: float(np.sum(fit.pixels[inliers] ** 2)))
 
 
-def _check(pixels: Floats, floor: Floats) -> None:
+def _check(pixels: Doubles, floor: Doubles) -> None:
     """Refuse too few points, and points on one line."""
     if len(pixels) < LEAST_POINTS:
         raise ValueError(f"needs at least {LEAST_POINTS} points, got {len(pixels)}")
@@ -121,7 +120,7 @@ def _check(pixels: Floats, floor: Floats) -> None:
             raise ValueError(f"the points lie on one line of the {name}; add some beside it")
 
 
-def _robust(pixels: Floats, floor: Floats, tolerance: float) -> tuple[Floats, NDArray[np.bool_]]:
+def _robust(pixels: Doubles, floor: Doubles, tolerance: float) -> tuple[Doubles, NDArray[np.bool_]]:
     """The homography floor -> image, and which points agree with it."""
     matrix, mask = cv2.findHomography(
         floor, pixels, cv2.RANSAC, tolerance, maxIters=TRIALS, confidence=0.9999
@@ -136,7 +135,7 @@ def _robust(pixels: Floats, floor: Floats, tolerance: float) -> tuple[Floats, ND
     return np.asarray(matrix, np.float64), inliers
 
 
-def _conditioning(a: Floats, b: Floats) -> float:
+def _conditioning(a: Doubles, b: Doubles) -> float:
     """How well a homography is determined by point pairs, 0 = not at all .. about 0.3."""
     (x, y), (u, v) = (_normalised(points).T for points in (a, b))
     one, none = np.ones_like(x), np.zeros_like(x)
@@ -146,17 +145,17 @@ def _conditioning(a: Floats, b: Floats) -> float:
     return float(singular[7] / singular[0])
 
 
-def _normalised(points: Floats) -> Floats:
+def _normalised(points: Doubles) -> Doubles:
     """Moved and scaled to mean 0 and mean square 2, as in the normalised DLT."""
     centred = points - points.mean(axis=0)
-    result: Floats = centred * np.sqrt(2 * len(points) / np.sum(centred**2))
+    result: Doubles = centred * np.sqrt(2 * len(points) / np.sum(centred**2))
     return result
 
 
 def _fit(
     model: CameraModel | FloorHomography,
-    pixels: Floats,
-    floor: Floats,
+    pixels: Doubles,
+    floor: Doubles,
     inliers: NDArray[np.bool_],
 ) -> Fit:
     off = np.linalg.norm(model.from_floor(floor) - pixels, axis=1)
@@ -164,7 +163,7 @@ def _fit(
     return Fit(model, off, apart, inliers)
 
 
-def _spread(distances: Floats, parameters: int) -> float:
+def _spread(distances: Doubles, parameters: int) -> float:
     """Standard deviation along an axis of a fit with so many parameters to 2D distances."""
     freedom = 2 * len(distances) - parameters
     return float(np.sqrt(np.sum(distances**2) / freedom)) if freedom > 0 else 0.0

@@ -11,8 +11,7 @@ from scipy.optimize import least_squares
 
 from mtmc.calibrate.pose import Pose, View
 from mtmc.calibrate.sightings import Sightings
-
-Floats = NDArray[np.float64]
+from mtmc.types import Doubles
 
 ASPECTS = (1.6, 5.0)  # height over width of boxes that show a standing person
 LEAST_BOXES = 30
@@ -37,14 +36,14 @@ class Standing:
         people: ``(N,) int64`` who, numbered from 0 in this camera.
     """
 
-    feet: Floats
-    heads: Floats
+    feet: Doubles
+    heads: Doubles
     people: NDArray[np.int64]
 
     @property
-    def tall(self) -> Floats:
+    def tall(self) -> Doubles:
         """``(N,)`` heights of the boxes."""
-        result: Floats = np.linalg.norm(self.feet - self.heads, axis=1)
+        result: Doubles = np.linalg.norm(self.feet - self.heads, axis=1)
         return result
 
 
@@ -64,7 +63,7 @@ def standing(sightings: Sightings, view: View) -> Standing:
     return Standing(feet, heads, people.reshape(-1))
 
 
-def height_residuals(pose: Pose, people: Standing) -> Floats:
+def height_residuals(pose: Pose, people: Standing) -> Doubles:
     """How far heads are from where a person of 1.7 m has theirs, in standard deviations.
 
     Each person is tall or small for all of their boxes, so the ``P`` people's means and the ``N``
@@ -79,10 +78,10 @@ def height_residuals(pose: Pose, people: Standing) -> Floats:
     return np.concatenate([mean / PEOPLE_SPREAD, (off - mean[people.people]) / BOX_SPREAD])
 
 
-def prior_residuals(pose: Pose, lens_known: bool) -> Floats:
+def prior_residuals(pose: Pose, lens_known: bool) -> Doubles:
     """How unusual a camera this is, in standard deviations."""
     values = np.array([np.log(pose.focal), pose.tilt, pose.roll, np.log(pose.height)])
-    result: Floats = (values - PRIOR[:, 0]) / PRIOR[:, 1]
+    result: Doubles = (values - PRIOR[:, 0]) / PRIOR[:, 1]
     return result[1:] if lens_known else result
 
 
@@ -106,11 +105,11 @@ def pose_from_heights(people: Standing, lens_known: bool) -> Pose:
             f"needs {LEAST_BOXES} boxes that the image border does not cut"
         )
 
-    def pose(values: Floats) -> Pose:
+    def pose(values: Doubles) -> Pose:
         focal = 1.0 if lens_known else float(np.exp(values[0]))
         return Pose(focal, float(values[1]), float(values[2]), float(np.exp(values[3])))
 
-    def residuals(values: Floats) -> Floats:
+    def residuals(values: Doubles) -> Doubles:
         made = pose(values)
         return np.concatenate([height_residuals(made, people), prior_residuals(made, lens_known)])
 

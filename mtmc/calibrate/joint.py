@@ -15,8 +15,8 @@ from mtmc.calibrate.heights import Standing, height_residuals, prior_residuals
 from mtmc.calibrate.pose import Pose, View
 from mtmc.calibrate.sightings import Sightings
 from mtmc.calibration import Calibration
+from mtmc.types import Doubles
 
-Floats = NDArray[np.float64]
 Points = NDArray[np.complex128]
 
 GATES = (1.5, 1.0, 0.7)  # m that tracks of one person are apart, round by round
@@ -83,7 +83,7 @@ class Camera:
             return feet
         return self.pose.floor(np.column_stack([feet.real, feet.imag]))
 
-    def spread(self, places: Points) -> Floats:
+    def spread(self, places: Points) -> Doubles:
         """``(N,)`` m, standard deviation of feet at ``places``, which grows with the distance."""
         position = self.known.position if self.known else None
         if self.pose is not None:
@@ -91,7 +91,7 @@ class Camera:
         if position is None:
             return np.full(len(places), 3 * FOOT_SPREAD)
         away = np.abs(places - complex(position[0], position[1])) / position[2]
-        result: Floats = FOOT_SPREAD * np.maximum(away, 1.0)
+        result: Doubles = FOOT_SPREAD * np.maximum(away, 1.0)
         return result
 
     def tracks(self) -> tuple[FloorTracks, FloorTracks]:
@@ -103,7 +103,7 @@ class Camera:
         return FloorTracks.make(times, tracks, places), FloorTracks.make(times, tracks, feet)
 
 
-def _track_medians(values: Floats, tracks: NDArray[np.int64]) -> Floats:
+def _track_medians(values: Doubles, tracks: NDArray[np.int64]) -> Doubles:
     """For each row ``(N,)`` the median of its track's values, those that are NaN left out."""
     result = np.full(len(values), np.nan)
     for track in np.unique(tracks):
@@ -126,7 +126,7 @@ class Meetings:
 
     feet: tuple[Points, Points]
     speed: tuple[Points, Points]
-    spread: Floats
+    spread: Doubles
     seconds: float
 
 
@@ -200,14 +200,14 @@ def _solve(
     starts = {name: _to_values(camera, name == reference) for name, camera in free.items()}
     ends = np.cumsum([len(values) for values in starts.values()])[:-1]
 
-    def posed(values: Floats) -> dict[str, Camera]:
+    def posed(values: Doubles) -> dict[str, Camera]:
         parts = np.split(values, ends)
         return dict(cameras) | {
             name: replace(camera, pose=_from_values(part, camera, name == reference))
             for (name, camera), part in zip(free.items(), parts, strict=True)
         }
 
-    def residuals(values: Floats) -> Floats:
+    def residuals(values: Doubles) -> Doubles:
         now = posed(values)
         parts = [_distances(now, cameras, pair, meetings) for pair, meetings in pairs.items()]
         for name, camera in free.items():
@@ -226,7 +226,7 @@ def _solve(
     return posed(fit.x)
 
 
-def _own_residuals(now: Camera, before: Camera) -> list[Floats]:
+def _own_residuals(now: Camera, before: Camera) -> list[Doubles]:
     """How unusual a camera and its people are, and how far it has moved; without meetings, not."""
     pose, start = now.pose, before.pose
     if pose is None or start is None or now.people is None:
@@ -244,7 +244,7 @@ def _distances(
     before: Mapping[str, Camera],
     pair: tuple[str, str],
     meetings: Meetings,
-) -> Floats:
+) -> Doubles:
     """How far apart the two cameras put one person, in standard deviations along x and y."""
     places = []
     for name, feet, speed in zip(pair, meetings.feet, meetings.speed, strict=True):
@@ -255,7 +255,7 @@ def _distances(
     return np.concatenate([apart.real, apart.imag])
 
 
-def _to_values(camera: Camera, is_reference: bool) -> Floats:
+def _to_values(camera: Camera, is_reference: bool) -> Doubles:
     """What is free of a pose, as numbers of about the same size."""
     pose = camera.pose
     assert pose is not None
@@ -264,7 +264,7 @@ def _to_values(camera: Camera, is_reference: bool) -> Floats:
     return np.array([*focal, pose.tilt, pose.roll, np.log(pose.height), *place])
 
 
-def _from_values(values: Floats, camera: Camera, is_reference: bool) -> Pose:
+def _from_values(values: Doubles, camera: Camera, is_reference: bool) -> Pose:
     pose = camera.pose
     assert pose is not None
     numbers = [float(value) for value in values]

@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mtmc.config import read_yaml
 from mtmc.errors import UserError, unknown_name
-
-Floats = NDArray[np.float64]
+from mtmc.types import Doubles
 
 COLUMNS = ("camera", "x", "y", "floor_x", "floor_y")
 
@@ -29,8 +27,8 @@ class PointPairs:
         size: ``(width, height)`` px of the image, None where the file does not tell.
     """
 
-    pixels: Floats
-    floor: Floats
+    pixels: Doubles
+    floor: Doubles
     size: tuple[int, int] | None = None
 
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from mtmc.calibration import CameraModel
 from mtmc.calibration.camera import PERSON_HEIGHT
 from mtmc.calibration.entry import Lens
+from mtmc.types import Doubles
 
-Floats = NDArray[np.float64]
 Points = NDArray[np.complex128]  # floor positions, x + iy, m
 
 
@@ -40,15 +40,15 @@ class Pose:
     offset: float = 0.0
 
     @property
-    def level(self) -> Floats:
+    def level(self) -> Doubles:
         """``(3, 3)`` rotation from a world that is turned to the viewing direction."""
         sin, cos = np.sin(self.tilt), np.cos(self.tilt)
         upright = np.array([[1, 0, 0], [0, -sin, -cos], [0, cos, -sin]])
         sin, cos = np.sin(self.roll), np.cos(self.roll)
-        result: Floats = np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]]) @ upright
+        result: Doubles = np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]]) @ upright
         return result
 
-    def own_floor(self, feet: Floats) -> Points:
+    def own_floor(self, feet: Doubles) -> Points:
         """Floor positions ``(N,)`` of image points ``(N, 2)`` as if it stood at the origin, yaw 0.
 
         NaN above the horizon.
@@ -59,18 +59,18 @@ class Pose:
         result: Points = (rays[:, 0] + 1j * rays[:, 1]) * reach
         return result
 
-    def floor(self, feet: Floats) -> Points:
+    def floor(self, feet: Doubles) -> Points:
         """Floor positions ``(N,)`` of image points ``(N, 2)``."""
         result: Points = self.own_floor(feet) * np.exp(1j * self.yaw) + self.x + 1j * self.y
         return result
 
-    def heads(self, feet: Floats) -> Floats:
+    def heads(self, feet: Doubles) -> Doubles:
         """Where the heads ``(N, 2)`` of people with feet there are in the image."""
         own = self.own_floor(feet)
         above = np.full(len(own), PERSON_HEIGHT - self.height)
         seen = np.column_stack([own.real, own.imag, above]) @ self.level.T
         with np.errstate(divide="ignore", invalid="ignore"):
-            result: Floats = (
+            result: Doubles = (
                 self.focal * seen[:, :2] / np.where(seen[:, 2:] > 0, seen[:, 2:], np.nan)
             )
         return result
@@ -110,11 +110,11 @@ class View:
         model = CameraModel(lens.matrix, lens.distortion, np.eye(4), lens.size)
         return cls(size, model.resized(size))
 
-    def coordinates(self, pixels: Floats) -> Floats:
+    def coordinates(self, pixels: Doubles) -> Doubles:
         """``(N, 2)`` image coordinates."""
         if self.lens is not None:
             return self.lens.rays(pixels)[:, :2]
-        result: Floats = (pixels - np.array(self.size) / 2) / self.size[0]
+        result: Doubles = (pixels - np.array(self.size) / 2) / self.size[0]
         return result
 
     def model(self, pose: Pose) -> CameraModel:

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from mtmc.errors import UserError
 from mtmc.mot import MotKind, read_mot
-
-Floats = NDArray[np.float64]
+from mtmc.types import Doubles
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,13 +27,13 @@ class Sightings:
     """
 
     size: tuple[int, int]
-    times: Floats
+    times: Doubles
     tracks: NDArray[np.int64]
-    boxes: Floats
+    boxes: Doubles
 
     @classmethod
     def make(
-        cls, size: tuple[int, int], times: Floats, tracks: NDArray[np.int64], boxes: Floats
+        cls, size: tuple[int, int], times: Doubles, tracks: NDArray[np.int64], boxes: Doubles
     ) -> Sightings:
         """Put rows in order."""
         order = np.lexsort((times, tracks))

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mtmc.completion.config import CompletionConfig
 from mtmc.completion.outlook import Outlook
-from mtmc.steps import same_tick
+from mtmc.steps import all_of_same_step
 from mtmc.trackers.geometry import pair_iou
-
-Doubles = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
+from mtmc.types import Doubles, Ints, Mask
 
 LEAST_SHOWN = 0.3  # of a person's height
 WITHIN = 0.9  # of a detection's area: as much in somebody's box is a part of them
@@ -44,7 +40,7 @@ def found_again(
     open_, owned = order[free[order]], order[~free[order]]
     lost = outlook.lost
     lost = lost[np.argsort(outlook.step[lost], kind="stable")]
-    expected, found = same_step(outlook.step[lost], steps[open_])
+    expected, found = all_of_same_step(outlook.step[lost], steps[open_])
     fit = _fit(outlook.boxes[lost[expected]], boxes[open_[found]], outlook.unsure[lost[expected]])
     good = (fit >= config.adopt_overlap) & (fit > _owned(steps, boxes, open_, owned)[found])
     expected, found, fit = expected[good], found[good], fit[good]
@@ -56,14 +52,6 @@ def found_again(
     expected, found = expected[once], found[once]
     once = np.unique(found, return_index=True)[1]
     return open_[found[once]], outlook.person[lost[expected[once]]]
-
-
-def same_step(a: Ints, b: Ints) -> tuple[Ints, Ints]:
-    """All pairs of one step; both are sorted."""
-    if not len(a) or not len(b):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    left, right = zip(*same_tick(a, b), strict=True)
-    return np.concatenate(left), np.concatenate(right)
 
 
 def _fit(expected: Doubles, found: Doubles, unsure: Doubles) -> Doubles:
@@ -83,7 +71,7 @@ def _fit(expected: Doubles, found: Doubles, unsure: Doubles) -> Doubles:
 def _owned(steps: Ints, boxes: Doubles, free: Ints, owned: Ints) -> Doubles:
     """``(len(free),)`` how well each fits somebody who was found in that step; 1 for a part."""
     result = np.zeros(len(free))
-    one, other = same_step(steps[free], steps[owned])
+    one, other = all_of_same_step(steps[free], steps[owned])
     a, b = boxes[free[one]], boxes[owned[other]]
     sides = np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])
     common = np.prod(np.maximum(sides, 0), axis=1)

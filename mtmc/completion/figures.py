@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from mtmc.completion.fusion import weighted_median
-
-Doubles = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from mtmc.types import Doubles, Ints
 
 ALIKE = 1.0  # s for which a person's box stays off in the same way
 TYPICAL = 0.05  # weight of what is typical of the person beside that

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mtmc.calibration.camera import PERSON_HEIGHT, PERSON_HEIGHT_SPREAD
 from mtmc.completion.config import CompletionConfig
@@ -14,10 +13,7 @@ from mtmc.completion.paths import Paths, between, stretches
 from mtmc.completion.sightings import Sightings, View
 from mtmc.completion.smoothing import Walk
 from mtmc.trackers.floor_motion import invert
-
-Doubles = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
+from mtmc.types import Doubles, Mask
 
 MEMORY = 0.3  # s for which errors of a camera's boxes stay alike,
 CUT_MEMORY = 3.0  # where a side border of the image cuts them

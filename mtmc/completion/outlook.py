@@ -5,16 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mtmc.completion.config import CompletionConfig
 from mtmc.completion.figures import ALIKE, habits, hidden, moved, off, typical
 from mtmc.completion.fusion import Fused
 from mtmc.completion.sightings import Sightings, View
-
-Doubles = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
+from mtmc.types import Doubles, Ints, Mask
 
 INSIDE = 0.25  # least share of a box that lies in the image
 DOUBTFUL = 0.05  # weight of a top that is not at the head

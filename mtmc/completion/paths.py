@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mtmc.completion.sightings import Sightings
 from mtmc.completion.smoothing import Knots
-
-Doubles = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
+from mtmc.types import Doubles, Ints, Mask
 
 APART = 10.0  # s unseen by all cameras, after which a path begins anew
 CLOCK = 1e-6  # s, what times may be off by

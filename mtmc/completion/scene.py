@@ -7,18 +7,17 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.completion.adoption import found_again, same_step
+from mtmc.completion.adoption import found_again
 from mtmc.completion.config import CompletionConfig
 from mtmc.completion.figures import mended
 from mtmc.completion.fusion import fuse
 from mtmc.completion.outlook import Outlook, outlook
 from mtmc.completion.sightings import Sightings, View
 from mtmc.completion.visibility import Looks, seen_share
+from mtmc.steps import all_of_same_step
 from mtmc.trackers.offline import NOBODY
 from mtmc.tracking.rows import ROW, Rows
-
-Doubles = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from mtmc.types import Ints
 
 CLOSE = 0.3  # m between two people, at least
 LOOK = 0.2  # s between the looks that tell where a camera sees people
@@ -100,7 +99,7 @@ def _taken(found: Outlook, lost: Ints) -> NDArray[np.bool_]:
     seen = np.flatnonzero(found.seen >= 0)
     seen = seen[np.argsort(found.step[seen], kind="stable")]
     order = np.argsort(found.step[lost], kind="stable")
-    one, other = same_step(found.step[lost[order]], found.step[seen])
+    one, other = all_of_same_step(found.step[lost[order]], found.step[seen])
     away = np.linalg.norm(found.points[lost[order[one]]] - found.points[seen[other]], axis=1)
     taken = np.zeros(len(lost), bool)
     taken[order[one[away < CLOSE]]] = True

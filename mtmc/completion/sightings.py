@@ -6,15 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mtmc.calibration import Calibration
 from mtmc.calibration.camera import BORDER
 from mtmc.tracking.frame_clock import FrameClock
-
-Doubles = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
+from mtmc.types import Doubles, Ints, Mask
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import solveh_banded
 
-Doubles = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from mtmc.types import Doubles, Ints
 
 KNOT = 0.1  # s between the places of a path; in between it is straight
 TREND = 10.0  # s; slower than 1 m per so long is rest, for what nothing else tells
