@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.associate.cuts.parts import Cuts, cut_tracklet
-from mtmc.completion import complete_scene
-from mtmc.refinement import CameraRefinement, relink_people
+from mtmc.offline.completion import complete_scene
+from mtmc.offline.refinement import CameraRefinement, relink_people
 from mtmc.tracking.rows import ROW, Rows
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey

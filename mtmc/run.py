@@ -14,11 +14,9 @@ import yaml
 
 from mtmc.calibration import load_calibration
 from mtmc.config import Plugin, Settings, choose
-from mtmc.content_key import settings_key
 from mtmc.detectors.motfile import MotFileDetector
 from mtmc.errors import UserError, unknown_name
 from mtmc.files import claimed, replacing, write_text
-from mtmc.inference_log import InferenceLog, first_difference, remove_log
 from mtmc.outputs import floor
 from mtmc.outputs.floor import Extent, FloorPlan
 from mtmc.outputs.looks import LOOKS_NAME, write_looks
@@ -26,6 +24,8 @@ from mtmc.outputs.mosaic import write_mosaic
 from mtmc.outputs.paths import FloorPaths, floor_paths
 from mtmc.outputs.report import identities, to_json, versions
 from mtmc.outputs.tracks import TrackTable, write_mot_files, write_parquet
+from mtmc.perception.keys import settings_key
+from mtmc.perception.log import InferenceLog, first_difference, remove_log
 from mtmc.pipeline import Parts, Pipeline, Progress
 from mtmc.registry import TRACKERS
 from mtmc.run_config import RunConfig

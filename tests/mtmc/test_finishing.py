@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mtmc.finishing import without_ghosts
-from mtmc.refinement import CameraRefinement
+from mtmc.offline.refinement import CameraRefinement
 from mtmc.trackers.offline import RefineConfig
 from mtmc.tracking.frame_clock import FrameClock
 from mtmc.types import TrackKey

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mtmc.refinement import CameraRefinement
+from mtmc.offline.refinement import CameraRefinement
 from mtmc.trackers.offline import RefineConfig
 from mtmc.tracking.frame_clock import FrameClock
 from mtmc.tracking.rows import ROW

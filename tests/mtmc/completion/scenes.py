@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mtmc.completion import View
+from mtmc.offline.completion import View
 from mtmc.tracking.frame_clock import FrameClock
 from mtmc.tracking.rows import ROW
 from tests.mtmc.rooms import SIZE, box_of, room

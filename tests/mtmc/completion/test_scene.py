@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mtmc.calibration import FloorHomography
-from mtmc.completion import CompletionConfig, View, complete_scene
+from mtmc.offline.completion import CompletionConfig, View, complete_scene
 from mtmc.trackers.geometry import pair_iou
 from mtmc.trackers.offline import NOBODY
 from mtmc.tracking.frame_clock import FrameClock

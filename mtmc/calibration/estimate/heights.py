@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from mtmc.calibrate.pose import Pose, View
-from mtmc.calibrate.sightings import Sightings
+from mtmc.calibration.estimate.pose import Pose, View
+from mtmc.calibration.estimate.sightings import Sightings
 from mtmc.types import Doubles
 
 ASPECTS = (1.6, 5.0)  # height over width of boxes that show a standing person

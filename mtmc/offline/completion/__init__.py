@@ -5,8 +5,8 @@ tells in every camera where to expect whom: boxes with hidden parts are made who
 of people a camera had lost are taken up, and these are drawn on where the camera sees people.
 """
 
-from mtmc.completion.config import CompletionConfig
-from mtmc.completion.scene import complete_scene
-from mtmc.completion.sightings import View
+from mtmc.offline.completion.config import CompletionConfig
+from mtmc.offline.completion.scene import complete_scene
+from mtmc.offline.completion.sightings import View
 
 __all__ = ["CompletionConfig", "View", "complete_scene"]

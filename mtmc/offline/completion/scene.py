@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.completion.adoption import found_again
-from mtmc.completion.config import CompletionConfig
-from mtmc.completion.figures import mended
-from mtmc.completion.fusion import fuse
-from mtmc.completion.outlook import Outlook, outlook
-from mtmc.completion.sightings import Sightings, View
-from mtmc.completion.visibility import Looks, seen_share
+from mtmc.offline.completion.adoption import found_again
+from mtmc.offline.completion.config import CompletionConfig
+from mtmc.offline.completion.figures import mended
+from mtmc.offline.completion.fusion import fuse
+from mtmc.offline.completion.outlook import Outlook, outlook
+from mtmc.offline.completion.sightings import Sightings, View
+from mtmc.offline.completion.visibility import Looks, seen_share
 from mtmc.steps import all_of_same_step
 from mtmc.trackers.offline import NOBODY
 from mtmc.tracking.rows import ROW, Rows

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from mtmc.calibrate.align import TICK, FloorTracks, common, pairs_at
-from mtmc.calibrate.heights import Standing, height_residuals, prior_residuals
-from mtmc.calibrate.pose import Pose, View
-from mtmc.calibrate.sightings import Sightings
 from mtmc.calibration import Calibration
+from mtmc.calibration.estimate.align import TICK, FloorTracks, common, pairs_at
+from mtmc.calibration.estimate.heights import Standing, height_residuals, prior_residuals
+from mtmc.calibration.estimate.pose import Pose, View
+from mtmc.calibration.estimate.sightings import Sightings
 from mtmc.types import Doubles
 
 Points = NDArray[np.complex128]

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.calibration import Calibration
-from mtmc.completion import View
-from mtmc.trackers.floor import FloorConfig
+from mtmc.offline.completion import View
+from mtmc.trackers.floor.relink import relink
+from mtmc.trackers.floor.tracker import FloorConfig
 from mtmc.trackers.offline import NOBODY, RefineConfig, TrackRows, complete, linked, on_things
-from mtmc.trackers.offline.floor import relink
 from mtmc.tracking.frame_clock import FrameClock
 from mtmc.tracking.rows import ROW, Rows
 from mtmc.tracking.tracklet import Tracklet

@@ -6,10 +6,10 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from mtmc.completion.config import CompletionConfig
-from mtmc.completion.figures import ALIKE, habits, hidden, moved, off, typical
-from mtmc.completion.fusion import Fused
-from mtmc.completion.sightings import Sightings, View
+from mtmc.offline.completion.config import CompletionConfig
+from mtmc.offline.completion.figures import ALIKE, habits, hidden, moved, off, typical
+from mtmc.offline.completion.fusion import Fused
+from mtmc.offline.completion.sightings import Sightings, View
 from mtmc.types import Doubles, Ints, Mask
 
 INSIDE = 0.25  # least share of a box that lies in the image

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.signal import lfilter
 
-from mtmc.completion.fusion import weighted_median
+from mtmc.offline.completion.fusion import weighted_median
 from mtmc.types import Doubles, Ints
 
 ALIKE = 1.0  # s for which a person's box stays off in the same way

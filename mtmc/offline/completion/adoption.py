@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mtmc.completion.config import CompletionConfig
-from mtmc.completion.outlook import Outlook
+from mtmc.offline.completion.config import CompletionConfig
+from mtmc.offline.completion.outlook import Outlook
 from mtmc.steps import all_of_same_step
 from mtmc.trackers.geometry import pair_iou
 from mtmc.types import Doubles, Ints, Mask

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mtmc.trackers.assignment import match
-from mtmc.trackers.floor_motion import FloorMotion, invert
+from mtmc.trackers.floor.motion import FloorMotion, invert
 from mtmc.trackers.lifecycle import check_at_least, check_share
 from mtmc.trackers.types import Detections, Tracks
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mtmc.completion.sightings import Sightings
-from mtmc.completion.smoothing import Knots
+from mtmc.offline.completion.sightings import Sightings
+from mtmc.trackers.floor.walk import Knots
 from mtmc.types import Doubles, Ints, Mask
 
 APART = 10.0  # s unseen by all cameras, after which a path begins anew

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from mtmc.calibration.camera import PERSON_HEIGHT, PERSON_HEIGHT_SPREAD
-from mtmc.completion.config import CompletionConfig
-from mtmc.completion.paths import Paths, between, stretches
-from mtmc.completion.sightings import Sightings, View
-from mtmc.completion.smoothing import Walk
-from mtmc.trackers.floor_motion import invert
+from mtmc.offline.completion.config import CompletionConfig
+from mtmc.offline.completion.paths import Paths, between, stretches
+from mtmc.offline.completion.sightings import Sightings, View
+from mtmc.trackers.floor.motion import invert
+from mtmc.trackers.floor.walk import Walk
 from mtmc.types import Doubles, Mask
 
 MEMORY = 0.3  # s for which errors of a camera's boxes stay alike,

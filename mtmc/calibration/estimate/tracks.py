@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mtmc.calibrate.align import TICK, Alignment, FloorTracks, align
-from mtmc.calibrate.heights import pose_from_heights, standing
-from mtmc.calibrate.joint import Camera, all_meetings, refine
-from mtmc.calibrate.pose import View
-from mtmc.calibrate.sightings import Sightings
 from mtmc.calibration import Calibration, CameraModel
 from mtmc.calibration.entry import Lens
+from mtmc.calibration.estimate.align import TICK, Alignment, FloorTracks, align
+from mtmc.calibration.estimate.heights import pose_from_heights, standing
+from mtmc.calibration.estimate.joint import Camera, all_meetings, refine
+from mtmc.calibration.estimate.pose import View
+from mtmc.calibration.estimate.sightings import Sightings
 
 LEAST_SCORE = 25  # ticks that people are together in both cameras, below which it may be chance
 GREATEST_RIVAL = 0.8  # share of the score that another alignment may have

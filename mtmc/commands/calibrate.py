@@ -12,9 +12,9 @@ from mtmc.errors import UserError, unknown_name
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mtmc.calibrate.fit import Fit
-    from mtmc.calibrate.points import PointPairs
-    from mtmc.calibrate.tracks import Result
+    from mtmc.calibration.estimate.fit import Fit
+    from mtmc.calibration.estimate.points import PointPairs
+    from mtmc.calibration.estimate.tracks import Result
 
 app = typer.Typer(
     help="Find out where cameras stand: from points on the floor, or from people's tracks.",
@@ -74,9 +74,9 @@ def points(
     ] = 5.0,
 ) -> None:
     """Fit each camera to listed pairs of image and floor points."""
-    from mtmc.calibrate.fit import fit_camera, fit_homography
-    from mtmc.calibrate.points import read_points
-    from mtmc.calibrate.save import save_calibration
+    from mtmc.calibration.estimate.fit import fit_camera, fit_homography
+    from mtmc.calibration.estimate.points import read_points
+    from mtmc.calibration.estimate.save import save_calibration
     from mtmc.calibration.load import load_lenses
 
     if not tolerance > 0:
@@ -127,9 +127,9 @@ def tracks(
     ] = 10.0,
 ) -> None:
     """Find where cameras stand and how their clocks differ, from people they see together."""
-    from mtmc.calibrate.save import save_calibration, save_offsets
-    from mtmc.calibrate.sightings import read_record, read_run
-    from mtmc.calibrate.tracks import calibrate_tracks
+    from mtmc.calibration.estimate.save import save_calibration, save_offsets
+    from mtmc.calibration.estimate.sightings import read_record, read_run
+    from mtmc.calibration.estimate.tracks import calibrate_tracks
     from mtmc.calibration.load import camera_names, load_calibration, load_lenses
 
     if not 0 <= max_offset <= 3600:
