@@ -7,20 +7,17 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy import sparse
 
 from mtmc.associate.cuts.by_looks import find_cuts
 from mtmc.associate.cuts.by_overlap import overlap_cuts
 from mtmc.associate.cuts.by_people import find_changes
 from mtmc.associate.cuts.parts import Cut, Cuts
-from mtmc.associate.evidence.appearance import Scale, appearance, looks_of
+from mtmc.associate.evidence.appearance import Scale
 from mtmc.associate.evidence.config import EvidenceConfig
-from mtmc.associate.evidence.constraints import conflicts, simultaneous
-from mtmc.associate.evidence.floor import floor_evidence
+from mtmc.associate.evidence.constraints import simultaneous
+from mtmc.associate.evidence.gather import gather
 from mtmc.associate.evidence.links import Links
-from mtmc.associate.evidence.overlaps import forgive
 from mtmc.associate.evidence.scale import scale_of
-from mtmc.associate.evidence.times import with_times
 from mtmc.associate.solve.clustering import cluster, reassign
 from mtmc.config import require
 from mtmc.tracking.tracklet import Tracklet
@@ -89,7 +86,7 @@ class OfflineAssociator:
                 tracklets, ids = self._settled(tracklets, cut, overlap)
         if not ids:
             ordered, scale = _in_order(tracklets), self._scale(tracklets)
-            ids = _ids(ordered, self._identify(ordered, scale, conflicts(ordered)))
+            ids = _ids(ordered, _people(ordered, gather(ordered, self._config, scale)))
         return ids
 
     def _settled(
@@ -104,9 +101,9 @@ class OfflineAssociator:
         for _ in range(ROUNDS_OF_CUTS):
             ordered, scale = _in_order(tracklets), self._scale(tracklets)
             if not (cuts := self._by_own_looks(ordered, scale)):
-                apart = conflicts(ordered)
-                people = self._identify(ordered, scale, apart, overlap)
-                cuts = overlap_cuts(ordered, apart, people)
+                links = gather(ordered, self._config, scale, overlap)
+                people = _people(ordered, links)
+                cuts = overlap_cuts(ordered, links.together, people)
                 if not (cuts := cuts or self._by_people(ordered, people, scale)):
                     return ordered, _ids(ordered, people)
             tracklets = cut(cuts)
@@ -125,20 +122,12 @@ class OfflineAssociator:
             return {}
         return find_changes(tracklets, people, scale, self._config, cost)
 
-    def _identify(
-        self,
-        tracklets: Sequence[Tracklet],
-        scale: Scale,
-        apart: sparse.csr_array,
-        overlap: float | None = None,
-    ) -> Ints:
-        """``(N,)`` people, from 0, in the order of their first sighting."""
-        links = _links(tracklets, self._config, scale, apart)
-        if overlap is not None:
-            links = forgive(tracklets, links, overlap)
-        groups = reassign(links, cluster(links), simultaneous(tracklets, links.apart))
-        numbers: dict[int, int] = {}
-        return np.array([numbers.setdefault(group, len(numbers)) for group in groups.tolist()], int)
+
+def _people(tracklets: Sequence[Tracklet], links: Links) -> Ints:
+    """``(N,)`` people, from 0, in the order of their first sighting."""
+    groups = reassign(links, cluster(links), simultaneous(tracklets, links.apart))
+    numbers: dict[int, int] = {}
+    return np.array([numbers.setdefault(group, len(numbers)) for group in groups.tolist()], int)
 
 
 def _in_order(tracklets: Sequence[Tracklet]) -> list[Tracklet]:
@@ -147,17 +136,3 @@ def _in_order(tracklets: Sequence[Tracklet]) -> list[Tracklet]:
 
 def _ids(tracklets: Sequence[Tracklet], people: Ints) -> dict[TrackKey, int]:
     return {t.key: person + 1 for t, person in zip(tracklets, people.tolist(), strict=True)}
-
-
-def _links(
-    tracklets: Sequence[Tracklet], config: OfflineConfig, scale: Scale, apart: sparse.csr_array
-) -> Links:
-    """All evidence about the tracklets."""
-    looks = looks_of(tracklets, scale)
-    links = Links(
-        lambda rows, columns: appearance(looks[rows], looks[columns], scale, config),
-        looks.weights,
-        floor_evidence(tracklets, tracklets, config),
-        apart,
-    )
-    return with_times(tracklets, links, config)

@@ -15,17 +15,17 @@ from mtmc.types import TrackKey
 
 
 def overlap_cuts(
-    tracklets: Sequence[Tracklet], apart: sparse.csr_array, groups: NDArray[np.int64]
+    tracklets: Sequence[Tracklet], together: sparse.csr_array, groups: NDArray[np.int64]
 ) -> Cuts:
     """Where to cut tracks of one group so that what overlaps are tracks of their own.
 
     Args:
         tracklets: ``N``.
-        apart: ``(N, N)`` those that one frame shows at once.
+        together: ``(N, N)`` those that one frame shows at once.
         groups: ``(N,)`` who each was taken for.
     """
     cuts: dict[TrackKey, set[float]] = defaultdict(set)
-    for pair in zip(*apart.nonzero(), strict=True):
+    for pair in zip(*together.nonzero(), strict=True):
         if groups[pair[0]] != groups[pair[1]]:
             continue
         both = [tracklets[row] for row in pair]

@@ -30,7 +30,8 @@ def links(tracklets):
     nothing = sparse.csr_array((count, count), dtype=np.float32)
     odds = np.full((count, count), 3.0, np.float32)
     weights = np.ones(count, np.float32)
-    return Links(lambda r, c: odds[np.ix_(r, c)], weights, nothing, conflicts(tracklets))
+    met = conflicts(tracklets)
+    return Links(lambda r, c: odds[np.ix_(r, c)], weights, nothing, met, met)
 
 
 def finish(tracklets, config=None):

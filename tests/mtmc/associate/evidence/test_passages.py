@@ -24,7 +24,8 @@ def links(odds, *, known=None):
     odds = np.asarray(odds, np.float32)
     nothing = sparse.csr_array(odds.shape, dtype=np.float32)
     weights = np.ones(len(odds), np.float32) if known is None else np.asarray(known, np.float32)
-    return Links(lambda r, c: odds[np.ix_(r, c)], weights, nothing, nothing.astype(bool))
+    nobody = nothing.astype(bool)
+    return Links(lambda r, c: odds[np.ix_(r, c)], weights, nothing, nobody, nobody)
 
 
 def passers(seed, people=20, pieces=1):
