@@ -12,10 +12,9 @@ import numpy as np
 
 from mtmc.content_key import content_key, files_key, settings_key
 from mtmc.crops import cut_out
-from mtmc.detectors.motfile import unit_scores
+from mtmc.detectors import motfile
 from mtmc.errors import UserError
 from mtmc.inference_log import Inference, InferenceLog, remove_log
-from mtmc.mot import MotKind, read_mot
 from mtmc.sources.cameras import list_images
 from mtmc.trackers import Detections
 from mtmc.types import Frame
@@ -151,14 +150,13 @@ class Perception:
 def read_detections(file: Path, length: int) -> list[Detections]:
     """The detections of a MOT file for each of ``length`` frames; boxes without area are left out.
 
-    Scores that are no shares, such as the margins of the DPM detector in MOT16, become some as in
-    ``unit_scores``.
+    See ``motfile.read_detections``.
 
     Raises:
         UserError: the file is missing or breaks the format.
     """
-    rows = read_mot(file, MotKind.DETECTIONS, length)
-    boxes, scores = rows.boxes.astype(np.float32), unit_scores(rows.scores)
+    rows = motfile.read_detections(file, length)
+    boxes, scores = rows.boxes.astype(np.float32), rows.scores
     real = (boxes[:, 0] < boxes[:, 2]) & (boxes[:, 1] < boxes[:, 3])
     order = np.flatnonzero(real)[np.argsort(rows.frames[real], kind="stable")]
     cuts = np.searchsorted(rows.frames[order], np.arange(2, length + 1))

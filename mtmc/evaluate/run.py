@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mtmc.calibration import load_calibration
 from mtmc.config import build, choose, override
 from mtmc.detectors import detector_settings
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mtmc.config import Settings
+    from mtmc.evaluate.protocol import CameraRows
     from mtmc.run import Listener
 
 PUBLIC = "public"
@@ -101,6 +104,7 @@ def evaluate_benchmark(
     protocol: str,
     source: TrackOptions | Path,
     done: Callable[[int, int], None] = lambda done, of: None,
+    every: int | None = None,
 ) -> Report:
     """Score a tracker, or a folder of results, on the sequences of a MOTChallenge benchmark.
 
@@ -110,6 +114,7 @@ def evaluate_benchmark(
         protocol: ``mot16`` or ``motmetrics``.
         source: what makes the tracks, or the folder that has them.
         done: told how many sequences of how many are tracked.
+        every: as in ``read_cameras``.
 
     Raises:
         UserError: input is missing or wrong.
@@ -126,7 +131,7 @@ def evaluate_benchmark(
             results = source.out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
             about |= _track(source, results, sequences, done)
         files = result_files(results, [sequence.name for sequence in sequences])
-        rows = {s: s.rows(files[s.name]) for s in sequences}
+        rows = {s: s.rows(files[s.name], every) for s in sequences}
     if protocol == MOTMETRICS:
         from mtmc.evaluate.motmetrics import motmetrics_rows
 
@@ -174,6 +179,7 @@ def evaluate_cameras(
     results: Path,
     frames: tuple[int, int] | None = None,
     calibration: Path | None = None,
+    every: int | None = None,
 ) -> Report:
     """Score the global ids of several cameras.
 
@@ -185,12 +191,14 @@ def evaluate_cameras(
         truth: folder with ground truth, ``<camera>.txt``.
         results: folder with results, ``<camera>.txt``, or an output folder of ``mtmc run``.
         frames: first and last evaluated frame; None as in ``read_cameras``.
-        calibration: of all cameras, as in ``load_calibration``; None leaves out ``floor``.
+        calibration: as in ``load_calibration``; None leaves out ``floor``, and so are cameras that
+            have none.
+        every: as in ``read_cameras``.
 
     Raises:
         UserError: input is missing or wrong.
     """
-    cameras = read_cameras(truth, results, frames)
+    cameras = read_cameras(truth, results, frames, every)
     rows = {c.name: Row.of(score(make_scene([c], Protocol.IGNORE))) for c in cameras}
     summary = {
         "mean": Row.mean(rows.values()),
@@ -199,9 +207,18 @@ def evaluate_cameras(
     if calibration is not None:
         models = load_calibration(calibration, list(rows))
         summary["floor"] = Row.of(score(floor_scene(cameras, models)))
-    first, last = cameras[0].first_frame, cameras[0].last_frame
-    about = {"results": str(results), "frames": f"{first}-{last}"}
+    about = {"results": str(results), "frames": _frames_told(cameras)}
     return Report(about, "camera", rows, summary)
+
+
+def _frames_told(cameras: Sequence[CameraRows]) -> str:
+    """The evaluated frames as text."""
+    text = f"{cameras[0].first_frame}-{cameras[0].last_frame}"
+    some = [camera.only for camera in cameras if camera.only is not None]
+    if not some:
+        return text
+    steps = {int(step) for only in some for step in np.diff(only)}
+    return f"{text}, every {steps.pop()}" if len(steps) == 1 else f"{text}, annotated ones"
 
 
 def evaluate_recording(
@@ -210,6 +227,7 @@ def evaluate_recording(
     out: Path | None,
     frames: tuple[int, int] | None,
     listener: Listener,
+    every: int | None = None,
 ) -> Report:
     """Run the pipeline on ``root/videos``, with ``root/calibration`` if there is one, and score it.
 
@@ -219,6 +237,7 @@ def evaluate_recording(
         out: folder for the run's results; None keeps none.
         frames: as in ``evaluate_cameras``.
         listener: hears how far the run is.
+        every: as in ``read_cameras``.
 
     Raises:
         UserError: input is missing or wrong.
@@ -232,7 +251,7 @@ def evaluate_recording(
         folder = out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         settings = override(settings, [] if out else ["output.video=false"])
         record = run(root / "videos", folder, settings, listener=listener)
-        report = evaluate_cameras(root / "gt", folder, frames, calibration)
+        report = evaluate_cameras(root / "gt", folder, frames, calibration, every)
     told = {key: record[key] for key in ("detector", "tracker", "reid", "mode")}
     about = {
         "frames": report.about["frames"],
