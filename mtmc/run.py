@@ -252,9 +252,9 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
     if isinstance(detector, MotFileDetector):
         counts = {camera.name: detector.last_frame(camera.name) for camera in cameras}
     readers = open_cameras(cameras, config.sources, counts)
-    calibration = {}
+    calibration, names = {}, [reader.name for reader in readers]
     if config.calibration:
-        calibration = load_calibration(Path(config.calibration), [r.name for r in readers])
+        calibration = load_calibration(Path(config.calibration), names, partial=True)
     embedder = _embedder(config)
     if embedder is None and config.tracker.cls.needs_embeddings:
         log.warning(
@@ -285,8 +285,8 @@ def suitable_tracker(config: RunConfig, parts: Parts) -> Plugin:
 def _check_tracker(config: RunConfig, parts: Parts) -> None:
     if follows_all_cameras(config.tracker) and not parts.calibration:
         raise UserError(
-            f"tracker {config.tracker.name}: follows people on the floor, for which all cameras "
-            "must be calibrated; give --calibration or choose another --tracker"
+            f"tracker {config.tracker.name}: follows people on the floor, for which cameras must "
+            "be calibrated; give --calibration or choose another --tracker"
         )
 
 

@@ -11,14 +11,13 @@ from mtmc.completion.config import CompletionConfig
 from mtmc.config import Plugin, Settings, build, choose, require
 from mtmc.crops import CropsConfig
 from mtmc.errors import unknown_name
-from mtmc.registry import ASSOCIATORS, DETECTORS, TRACKERS
+from mtmc.registry import ASSOCIATORS, DEFAULT_TRACKER, DETECTORS, TRACKERS
 from mtmc.sources import SourcesConfig
 from mtmc.trackers.offline import RefineConfig
 
 T = TypeVar("T")
 
 DEFAULT_DETECTOR = "ultralytics"
-DEFAULT_TRACKER = "coast"
 
 
 @dataclass(frozen=True)

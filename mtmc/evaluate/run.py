@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mtmc.calibration import load_calibration
+from mtmc.calibration.check import HeightCheck
 from mtmc.config import build, choose, override
 from mtmc.detectors import detector_settings
 from mtmc.errors import UserError, unknown_name
@@ -21,14 +22,15 @@ from mtmc.evaluate.report import Report, Row
 from mtmc.evaluate.scores import Scores, score
 from mtmc.evaluate.sequences import MotSequence, find_sequences, read_cameras, result_files
 from mtmc.evaluate.tracking import TrackingRun, track_all
-from mtmc.registry import DETECTORS, TRACKERS
-from mtmc.run_config import DEFAULT_DETECTOR, DEFAULT_TRACKER
+from mtmc.registry import DEFAULT_TRACKER, DETECTORS, TRACKERS
+from mtmc.run_config import DEFAULT_DETECTOR
 from mtmc.trackers.offline import RefineConfig
 from mtmc.tracking import follows_all_cameras
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from mtmc.calibration import Calibration
     from mtmc.config import Settings
     from mtmc.evaluate.protocol import CameraRows
     from mtmc.run import Listener
@@ -205,10 +207,22 @@ def evaluate_cameras(
         "combined": Row.of(score(make_scene(cameras, Protocol.IGNORE))),
     }
     if calibration is not None:
-        models = load_calibration(calibration, list(rows))
-        summary["floor"] = Row.of(score(floor_scene(cameras, models)))
+        models = load_calibration(calibration, list(rows), partial=True)
+        located = [camera for camera in cameras if camera.name in models]
+        _check_heights(located, models)
+        summary["floor"] = Row.of(score(floor_scene(located, models)))
     about = {"results": str(results), "frames": _frames_told(cameras)}
     return Report(about, "camera", rows, summary)
+
+
+def _check_heights(cameras: Sequence[CameraRows], models: Mapping[str, Calibration]) -> None:
+    """Warn of calibrations by which the people of the ground truth would be giants, or dwarfs."""
+    for camera in cameras:
+        model = models[camera.name]
+        if model.size is not None:
+            check = HeightCheck(camera.name, model, model.size)
+            check.add(0.0, camera.truth.boxes)
+            check.finish()
 
 
 def _frames_told(cameras: Sequence[CameraRows]) -> str:
