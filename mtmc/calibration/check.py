@@ -12,10 +12,9 @@ from mtmc.calibration.camera import BORDER, PERSON_HEIGHT, CameraModel
 from mtmc.calibration.homography import FloorHomography
 from mtmc.calibration.model import Calibration
 from mtmc.errors import UserError
+from mtmc.types import Doubles
 
 log = logging.getLogger("mtmc")
-
-Floats = NDArray[np.float64]
 
 UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "ft": 0.3048, "in": 0.0254}
 CAMERA_HEIGHTS = (0.1, 200.0)  # m above the floor at which cameras are believed to stand
@@ -32,7 +31,7 @@ ENOUGH = 20  # boxes that tell a median
 LOOK, PLENTY = 0.2, 400  # s between looks at boxes; how many of these are enough to judge by
 
 
-def inverse(extrinsic: Floats) -> Floats:
+def inverse(extrinsic: Doubles) -> Doubles:
     """``(4, 4)`` the other way round."""
     result = np.eye(4)
     result[:3, :3] = extrinsic[:3, :3].T
@@ -115,7 +114,7 @@ def _foreground(model: FloorHomography) -> float:
 
 def apparent_heights(
     model: Calibration, boxes: NDArray[np.floating], size: tuple[int, int]
-) -> Floats:
+) -> Doubles:
     """How tall people are who stand where their boxes end.
 
     Args:
@@ -151,7 +150,7 @@ def apparent_heights(
     return result
 
 
-def _scales(model: Calibration, places: Floats) -> tuple[Floats, Floats]:
+def _scales(model: Calibration, places: Doubles) -> tuple[Doubles, Doubles]:
     """Px per metre of the floor at places ``(N, 2)`` m: across the view, and along it."""
     here = model.from_floor(places)
     moves = [model.from_floor(places + STEP * side) - here for side in np.eye(2)]
@@ -227,7 +226,7 @@ class HeightCheck:
 
     def __init__(self, camera: str, model: Calibration, size: tuple[int, int]) -> None:
         self._camera, self._model, self._size = camera, model, size
-        self._boxes: list[Floats] = []
+        self._boxes: list[Doubles] = []
         self._count, self._next, self._done = 0, -np.inf, False
 
     def add(self, time: float, boxes: NDArray[np.floating]) -> None:

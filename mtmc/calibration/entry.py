@@ -8,15 +8,13 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from mtmc.calibration.camera import CameraModel
 from mtmc.calibration.check import UNITS, check_camera, check_homography, inverse
 from mtmc.calibration.homography import FloorHomography
 from mtmc.calibration.model import Calibration
 from mtmc.errors import UserError
-
-Floats = NDArray[np.float64]
+from mtmc.types import Doubles
 
 # Each quantity by the names it usually has, without capitals, underscores and blanks.
 NAMES = {
@@ -86,12 +84,12 @@ class Lens:
         fisheye: whether the coefficients are those of a fisheye lens.
     """
 
-    matrix: Floats
-    distortion: Floats
+    matrix: Doubles
+    distortion: Doubles
     size: tuple[int, int] | None
     fisheye: bool = False
 
-    def at(self, extrinsic: Floats) -> CameraModel:
+    def at(self, extrinsic: Doubles) -> CameraModel:
         """A camera with this lens, ``(4, 4)`` world -> camera."""
         return CameraModel(self.matrix, self.distortion, extrinsic, self.size, self.fisheye)
 
@@ -213,7 +211,7 @@ def _homography(values: Mapping[str, Any], where: str) -> FloorHomography:
     return model
 
 
-def _metric(values: Mapping[str, Any], where: str) -> Floats:
+def _metric(values: Mapping[str, Any], where: str) -> Doubles:
     """``(3, 3)`` from the floor in the entry's unit to m; a map's y axis points down."""
     if (unit := _unit(values, where)) != "px":
         factor = UNITS[unit]
@@ -260,7 +258,7 @@ def _lens(values: Mapping[str, Any], where: str) -> Lens:
     return Lens(matrix, distortion, _resolution(values, where), fisheye)
 
 
-def _focal(numbers: Floats) -> Floats:
+def _focal(numbers: Doubles) -> Doubles:
     fx, fy, cx, cy = numbers
     return np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]])
 
@@ -307,7 +305,7 @@ def _projected(values: Mapping[str, Any], where: str) -> CameraModel:
     return _camera({**values, "intrinsic": lens, "extrinsic": extrinsic, "unit": "m"}, where)
 
 
-def _extrinsic(values: Mapping[str, Any], where: str) -> Floats:
+def _extrinsic(values: Mapping[str, Any], where: str) -> Doubles:
     """``(4, 4)`` world -> camera, m."""
     result = np.eye(4)
     name = "extrinsic" if "extrinsic" in values else "pose"
@@ -332,12 +330,12 @@ def _extrinsic(values: Mapping[str, Any], where: str) -> Floats:
     return inverse(result) if name == "pose" and name in values else result
 
 
-def _rotation(value: Any, where: str) -> Floats:
+def _rotation(value: Any, where: str) -> Doubles:
     """``(3, 3)`` of a matrix or a rotation vector."""
     numbers = _numbers(value, (3, 9), f"{where}: rotation")
     if len(numbers) == 9:
         return numbers.reshape(3, 3)
-    matrix: Floats = cv2.Rodrigues(numbers)[0]
+    matrix: Doubles = cv2.Rodrigues(numbers)[0]
     return matrix
 
 
@@ -362,7 +360,7 @@ LARGEST_ERROR = 100.0  # m
 SKEWED = 1e-6  # of the focal length; less is a rounding error
 
 
-def _numbers(value: Any, counts: int | tuple[int, ...], where: str) -> Floats:
+def _numbers(value: Any, counts: int | tuple[int, ...], where: str) -> Doubles:
     """A list or matrix of so many numbers."""
     expected = (counts,) if isinstance(counts, int) else counts
     if isinstance(value, Mapping):

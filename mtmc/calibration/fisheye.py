@@ -9,15 +9,14 @@ Source:
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from mtmc.types import Doubles
 
 ROUNDS = 20  # of Newton's method
 PRECISE = 1e-9  # rad
 
 
-def fisheye_rays(pixels: Floats, matrix: Floats, curve: Floats) -> Floats:
+def fisheye_rays(pixels: Doubles, matrix: Doubles, curve: Doubles) -> Doubles:
     """Directions ``(N, 3)``, not normalised, in the camera's system; NaN where the lens has none.
 
     Unlike OpenCV's own function, angles of 90 degrees and more are fine.
@@ -40,7 +39,7 @@ def fisheye_rays(pixels: Floats, matrix: Floats, curve: Floats) -> Floats:
     return np.column_stack([away * turn[:, None], np.cos(angle)])
 
 
-def fisheye_pixels(points: Floats, matrix: Floats, curve: Floats) -> Floats:
+def fisheye_pixels(points: Doubles, matrix: Doubles, curve: Doubles) -> Doubles:
     """Image points ``(N, 2)`` px of points ``(N, 3)`` in the camera's system."""
     wide = np.linalg.norm(points[:, :2], axis=1)
     radius = _radius(np.arctan2(wide, points[:, 2]), curve)
@@ -48,13 +47,13 @@ def fisheye_pixels(points: Floats, matrix: Floats, curve: Floats) -> Floats:
     return away @ matrix[:2, :2].T + matrix[:2, 2]
 
 
-def _radius(angle: Floats, curve: Floats) -> Floats:
+def _radius(angle: Doubles, curve: Doubles) -> Doubles:
     squared = angle**2
-    result: Floats = angle * (1 + squared * np.polyval(curve[::-1], squared))
+    result: Doubles = angle * (1 + squared * np.polyval(curve[::-1], squared))
     return result
 
 
-def _slope(angle: Floats, curve: Floats) -> Floats:
+def _slope(angle: Doubles, curve: Doubles) -> Doubles:
     squared = angle**2
-    result: Floats = 1 + squared * np.polyval(curve[::-1] * [9, 7, 5, 3], squared)
+    result: Doubles = 1 + squared * np.polyval(curve[::-1] * [9, 7, 5, 3], squared)
     return result
