@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 UNKNOWN = -1  # class or visibility that a file does not tell
 
 _MOT15_COLUMNS = 10  # frame,id,x,y,w,h,score and a world position; fewer: class and visibility
+_LAST_FRAME = 10**8  # of five weeks at 30 per second
 _AT_THE_ENDS = " \t\0\x1a\ufeff"  # of lines, beside what separates cells: means nothing
 
 
@@ -271,6 +272,7 @@ def _check(
     )
     refuse(~_whole(frames), "frame {frame}", "a whole number")
     refuse(frames < 1, "frame {frame}", "frames numbered from 1")
+    refuse(frames > _LAST_FRAME, "frame {frame}", "the number of a frame, not a time")
     if last_frame is not None:
         refuse(frames > last_frame, "frame {frame}", f"at most {last_frame}, the sequence's length")
     if kind is not MotKind.DETECTIONS:

@@ -18,15 +18,19 @@ log = logging.getLogger("mtmc")
 
 UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "ft": 0.3048, "in": 0.0254}
 CAMERA_HEIGHTS = (0.1, 200.0)  # m above the floor at which cameras are believed to stand
-UPSIDE_DOWN = 0.1  # how far up in the world "down in the image" may point
+SLANTED, LYING = 15.0, 45.0  # degrees by which cameras hardly, and never, are turned
+LEVEL = 0.2  # of the world's upward direction in the image plane; less is a view from above
 LEAST_TALL = 4.0, 0.003  # px, and share of the image's height, of a person at its lower border
 MOST_TALL = 50.0  # of them, likewise
 
 STANDING = 0.8  # width over height of a box, above which nobody stands upright in it
 STEEP = 0.85  # sine of the angle at which a camera looks down, above which it shows no heights
 STEP = 0.05  # m
+SAME_SHAPE = 0.02  # by which width over height may differ, by rounding and codecs
+OFF_CENTER = 0.2  # of the image, by which lenses may be off its middle
 BELIEVED = (0.9, 2.8)  # m, medians of people's heights that are believed; sitting people are less,
 LIKELY = (1.25, 2.4)  # and those that speak for another reading of the same numbers
+BETTER = 2.0  # times as many likely heights make the other direction the right one
 ENOUGH = 20  # boxes that tell a median
 LOOK, PLENTY = 0.2, 400  # s between looks at boxes; how many of these are enough to judge by
 
@@ -37,6 +41,18 @@ def inverse(extrinsic: Doubles) -> Doubles:
     result[:3, :3] = extrinsic[:3, :3].T
     result[:3, 3] = -extrinsic[:3, :3].T @ extrinsic[:3, 3]
     return result
+
+
+def check(model: CameraModel | FloorHomography, where: str) -> None:
+    """Refuse what no camera sees; see ``check_camera`` and ``check_homography``.
+
+    Raises:
+        UserError: says what is wrong, and why that may be.
+    """
+    if isinstance(model, CameraModel):
+        check_camera(model, where)
+    else:
+        check_homography(model, where, given=False)
 
 
 def check_camera(camera: CameraModel, where: str) -> None:
@@ -62,13 +78,20 @@ def _wrong(camera: CameraModel) -> str | None:
     height, (low, high) = camera.position[2], CAMERA_HEIGHTS
     if not low <= height <= high:
         return f"stands {height:.4g} m above the floor; expected {low:g} to {high:g}"
-    if camera.extrinsic[1, 2] > UPSIDE_DOWN:
-        return "has what is up at the bottom of the image; expected images that stand upright"
+    if abs(turned := _roll(camera)) > LYING:
+        return f"has its images turned by {turned:.0f} degrees; expected images that stand upright"
     width, depth = camera.size or (2 * camera.matrix[0, 2], 2 * camera.matrix[1, 2])
     grid = np.array([[x, y] for x in (0.0, 0.5, 1.0) for y in (0.0, 0.5, 1.0)]) * [width, depth]
     if not np.isfinite(camera.to_floor(grid)).any():
         return "sees nothing of the floor; expected images that show some"
     return None
+
+
+def _roll(camera: CameraModel) -> float:
+    """By how many degrees the images are turned; 0 where the camera looks straight down."""
+    right, down = camera.extrinsic[:2, 2]  # how far up in the world they point
+    steep = np.hypot(right, down) <= LEVEL
+    return 0.0 if steep else float(np.degrees(np.arctan2(right, -down)))
 
 
 def check_homography(model: FloorHomography, where: str, given: bool) -> None:
@@ -90,12 +113,12 @@ def check_homography(model: FloorHomography, where: str, given: bool) -> None:
         turned = _foreground(FloorHomography(np.linalg.inv(model.matrix), model.size))
     except (ValueError, np.linalg.LinAlgError):
         turned = 0.0
+    causes = []
     if least <= turned <= MOST_TALL * height and given:
-        why = "given floor -> image? then say direction: floor_to_image"
-    elif tall < least:
-        why = "is the floor in cm, mm, ft or px of a map? then say unit"
-    else:
-        why = "is the unit, or the direction, another one?"
+        causes.append("given floor -> image? then say direction: floor_to_image")
+    if tall < least:
+        causes.append("in cm, mm, ft or px of a map? then say unit")
+    why = "; or ".join(causes) or "is the unit, or the direction, another one?"
     raise UserError(
         f"{where}: homography: somebody at the lower border of the image would be {tall:.3g} px "
         f"tall ({why})"
@@ -158,6 +181,35 @@ def _scales(model: Calibration, places: Doubles) -> tuple[Doubles, Doubles]:
     return np.maximum(across, 1e-12), along
 
 
+def doubt_at_sight(model: Calibration, size: tuple[int, int]) -> str | None:
+    """What speaks against a calibration before anybody is seen, None where nothing does.
+
+    Args:
+        model: as it was read.
+        size: ``(width, height)`` px of the images it is used for.
+    """
+    stretch = 1.0 if model.size is None else size[0] * model.size[1] / (size[1] * model.size[0])
+    if model.size is not None and abs(stretch - 1) > SAME_SHAPE:
+        was, now = ("x".join(map(str, pixels)) for pixels in (model.size, size))
+        return f"is of {was} images, and these are {now}: another shape, not another size"
+    if not isinstance(model, CameraModel):
+        return None
+    if abs(turned := _roll(model)) > SLANTED:
+        return (
+            f"has its images turned by {turned:.0f} degrees; if they are not, is it given camera "
+            "-> world? It must be world -> camera"
+        )
+    center = model.matrix[:2, 2] / (model.size or size)
+    if np.abs(center - 0.5).max() <= OFF_CENTER:
+        return None
+    width, height = model.size or size
+    x, y = model.matrix[:2, 2]
+    return (
+        f"has its centre at {x:.0f}, {y:.0f} px of {width}x{height} images; if it is of images of "
+        "another size, say which: resolution"
+    )
+
+
 def doubt(model: Calibration, boxes: NDArray[np.floating], size: tuple[int, int]) -> str | None:
     """What speaks against a calibration in the heights of people, and why that may be.
 
@@ -169,38 +221,51 @@ def doubt(model: Calibration, boxes: NDArray[np.floating], size: tuple[int, int]
     Returns:
         A text, or None where nothing does, or there are too few boxes to tell by.
     """
-    tall = _median_height(model, boxes, size)
-    if tall is None or BELIEVED[0] <= tall <= BELIEVED[1]:
+    found = _believed(model, boxes, size)
+    if found is None:
+        return None
+    tall, share = found
+    turned = _believed(other, boxes, size) if (other := _turned(model)) is not None else None
+    fits = turned is not None and BELIEVED[0] <= turned[0] <= BELIEVED[1]
+    fits = fits and turned is not None and turned[1] > BETTER * share
+    if BELIEVED[0] <= tall <= BELIEVED[1] and not fits:
         return None
     what = "most people would stand above the horizon"
     if np.isfinite(tall):
         what = f"people would be {tall:.3g} m tall; expected about {PERSON_HEIGHT:g}"
-    return f"{what} ({_likely_cause(model, boxes, size, tall)})"
+        if BELIEVED[0] <= tall <= BELIEVED[1]:
+            what = "people would be of all sizes"
+    causes = [_other_way(model)] if fits else []
+    causes += [cause] if (cause := _other_unit(tall)) else []
+    why = "; or ".join(causes) or "is it this camera's, and of images of this size?"
+    return f"{what} ({why})"
 
 
-def _median_height(
+def _believed(
     model: Calibration, boxes: NDArray[np.floating], size: tuple[int, int]
-) -> float | None:
+) -> tuple[float, float] | None:
+    """The median of people's heights, m, and the share of those that can be; None by few boxes."""
     tall = apparent_heights(model, boxes, size)
-    tall = tall[~np.isnan(tall)]
-    return float(np.sort(tall)[len(tall) // 2]) if len(tall) >= ENOUGH else None
+    tall = np.sort(tall[~np.isnan(tall)])
+    if len(tall) < ENOUGH:
+        return None
+    fine = (tall >= LIKELY[0]) & (tall <= LIKELY[1])
+    return float(tall[len(tall) // 2]), float(fine.mean())
 
 
-def _likely_cause(
-    model: Calibration, boxes: NDArray[np.floating], size: tuple[int, int], tall: float
-) -> str:
-    other = _turned(model)
-    turned = _median_height(other, boxes, size) if other is not None else None
-    if turned is not None and LIKELY[0] <= turned <= LIKELY[1]:
-        if isinstance(model, FloorHomography):
-            return "is it given floor -> image? then say direction: floor_to_image"
-        return "is it given camera -> world? It must be world -> camera"
+def _other_way(model: Calibration) -> str:
+    if isinstance(model, FloorHomography):
+        return "is it given floor -> image? then say direction: floor_to_image"
+    return "is it given camera -> world? It must be world -> camera"
+
+
+def _other_unit(tall: float) -> str | None:
     for unit, metres in UNITS.items():
         if unit != "m" and LIKELY[0] <= tall * metres <= LIKELY[1]:
             return f"is it in {unit}? then say unit: {unit}"
         if unit != "m" and LIKELY[0] <= tall / metres <= LIKELY[1]:
             return f"is it in m, not {unit}? then leave out unit"
-    return "is it this camera's, of images of this size, and is its unit right?"
+    return None
 
 
 def _turned(model: Calibration) -> Calibration | None:

@@ -360,17 +360,16 @@ LARGEST_ERROR = 100.0  # m
 SKEWED = 1e-6  # of the focal length; less is a rounding error
 
 
-def _numbers(value: Any, counts: int | tuple[int, ...], where: str) -> Doubles:
+def _numbers(value: Any, expected: int | tuple[int, ...], where: str) -> Doubles:
     """A list or matrix of so many numbers."""
-    expected = (counts,) if isinstance(counts, int) else counts
+    expected = (expected,) if isinstance(expected, int) else expected
     if isinstance(value, Mapping):
         value = value.get("doubles", value.get("data"))
     numbers = np.array(_flat(value, max(expected)))
     if len(numbers) not in expected or not (np.abs(numbers) < LARGEST).all():
         *most, last = map(str, expected)
-        raise UserError(
-            f"{where}: expected {' or '.join(filter(None, [', '.join(most), last]))} finite numbers"
-        )
+        counts = " or ".join(filter(None, [", ".join(most), last]))
+        raise UserError(f"{where}: expected {counts} finite number{'s' * (expected != (1,))}")
     return numbers
 
 

@@ -96,7 +96,7 @@ def _entries(path: Path, cameras: Sequence[str], partial: bool = False) -> dict[
         )
     if missing:
         log.warning(
-            "%s: no calibration for %s (it also has: %s); there, looks alone tell who is who",
+            "%s: no calibration for %s (it also has: %s); the floor tells nothing there",
             path,
             ", ".join(missing),
             others,

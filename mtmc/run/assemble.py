@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mtmc.calibration import load_calibration
+from mtmc.calibration.check import doubt_at_sight
 from mtmc.config import Plugin, choose
 from mtmc.detectors.motfile import MotFileDetector
 from mtmc.errors import UserError, unknown_name
@@ -39,6 +40,9 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
     calibration, names = {}, [reader.name for reader in readers]
     if config.calibration:
         calibration = load_calibration(Path(config.calibration), names, partial=True)
+    for reader in readers:
+        if (model := calibration.get(reader.name)) and (said := doubt_at_sight(model, reader.size)):
+            log.warning("camera %s: its calibration %s", reader.name, said)
     embedder = _embedder(config)
     if embedder is None and config.tracker.cls.needs_embeddings:
         log.warning(
