@@ -216,7 +216,7 @@ def _has_class(table: NDArray[np.float64]) -> bool:
     says nothing.
     """
     if table.shape[1] < _MOT15_COLUMNS:
-        return table.shape[1] >= 8
+        return bool(table.shape[1] >= 8)
     kind, visibility, rest = table[:, 7:10].T
     return bool(
         (kind == np.floor(kind)).all()

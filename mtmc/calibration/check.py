@@ -28,7 +28,7 @@ STEEP = 0.85  # sine of the angle at which a camera looks down, above which it s
 STEP = 0.05  # m
 SAME_SHAPE = 0.02  # by which width over height may differ, by rounding and codecs
 OFF_CENTER = 0.2  # of the image, by which lenses may be off its middle
-BELIEVED = (0.9, 2.8)  # m, medians of people's heights that are believed; sitting people are less,
+BELIEVED = (1.0, 2.6)  # m, medians of people's heights that are believed; sitting people are less,
 LIKELY = (1.25, 2.4)  # and those that speak for another reading of the same numbers
 BETTER = 2.0  # times as many likely heights make the other direction the right one
 ENOUGH = 20  # boxes that tell a median
@@ -109,10 +109,8 @@ def check_homography(model: FloorHomography, where: str, given: bool) -> None:
     least = max(LEAST_TALL[0], LEAST_TALL[1] * height)
     if least <= tall <= MOST_TALL * height:
         return
-    try:
-        turned = _foreground(FloorHomography(np.linalg.inv(model.matrix), model.size))
-    except (ValueError, np.linalg.LinAlgError):
-        turned = 0.0
+    other = _turned(model)
+    turned = _foreground(other) if isinstance(other, FloorHomography) else 0.0
     causes = []
     if least <= turned <= MOST_TALL * height and given:
         causes.append("given floor -> image? then say direction: floor_to_image")
@@ -131,8 +129,8 @@ def _foreground(model: FloorHomography) -> float:
     As they would be wide lying there across the view, which is not foreshortened.
     """
     lowest = np.array([[0.5 * model.size[0], float(model.size[1])]])
-    across = np.linalg.norm(model.jacobian(lowest)[0, :, 0])  # m/px
-    return float(PERSON_HEIGHT / max(across, 1e-12))
+    across = float(np.linalg.norm(model.jacobian(lowest)[0, :, 0]))  # m/px
+    return PERSON_HEIGHT / max(across, 1e-12)
 
 
 def apparent_heights(
@@ -275,7 +273,8 @@ def _turned(model: Calibration) -> Calibration | None:
     if not isinstance(model, FloorHomography):
         return None
     try:
-        return FloorHomography(np.linalg.inv(model.matrix), model.size)
+        matrix = np.asarray(np.linalg.inv(model.matrix), np.float64)
+        return FloorHomography(matrix, model.size)
     except (ValueError, np.linalg.LinAlgError):
         return None
 

@@ -36,8 +36,11 @@ NAMES = {
     "distortion_model": ("distortionmodel",),
     "camera_model": ("cameramodel",),
     "fisheye": ("fisheye",),
-    "extrinsic": ("extrinsic", "extrinsics", "extrinsicmatrix", "rt", "worldtocamera", "tcamworld"),
-    "pose": ("cameratoworld", "camtoworld", "tworldcam", "c2w"),
+    "extrinsic": (
+        *("extrinsic", "extrinsics", "extrinsicmatrix", "rt", "worldtocamera", "worldtocam"),
+        *("world2camera", "world2cam", "w2c", "tcamworld"),
+    ),
+    "pose": (*("cameratoworld", "camtoworld", "camera2world", "cam2world", "c2w", "tworldcam"),),
     "rotation": ("rotation", "rotationmatrix", "rvec", "r"),
     "translation": ("translation", "translationvector", "tvec", "t"),
     "unit": ("unit", "units"),
@@ -192,14 +195,14 @@ def _homography(values: Mapping[str, Any], where: str) -> FloorHomography:
     size = _resolution(values, where)
     if size is None:
         raise UserError(f"{where}: a homography needs the resolution of the images it is for")
-    matrix = _numbers(values["homography"], 9, f"{where}: homography").reshape(3, 3)
+    matrix: Doubles = _numbers(values["homography"], 9, f"{where}: homography").reshape(3, 3)
     direction = str(values.get("direction", TO_FLOOR)).lower()
     if direction not in {TO_FLOOR, TO_IMAGE}:
         raise UserError(f"{where}: direction: expected {TO_FLOOR} or {TO_IMAGE}, got {direction!r}")
     if direction == TO_IMAGE:
         if not np.linalg.cond(matrix) < 1 / np.finfo(float).eps:
             raise UserError(f"{where}: homography: is singular: it maps the floor to a line")
-        matrix = np.linalg.inv(matrix)
+        matrix = np.asarray(np.linalg.inv(matrix), np.float64)
     error = float(_numbers(values.get("floor_error", 0.0), 1, f"{where}: floor_error")[0])
     if not 0 <= error <= LARGEST_ERROR:
         raise UserError(f"{where}: floor_error: expected 0 to {LARGEST_ERROR:g} m, got {error:g}")

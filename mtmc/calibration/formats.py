@@ -64,7 +64,7 @@ def _aliases(entries: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_camera(sensor: Mapping[str, Any]) -> bool:
-    return sensor.get("type", "camera") == "camera"
+    return str(sensor.get("type", "camera")) == "camera"
 
 
 def _sensor(sensor: Mapping[str, Any]) -> dict[str, Any]:

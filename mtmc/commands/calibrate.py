@@ -101,7 +101,10 @@ def points(
                 fits[name] = fit_homography(pair.pixels, pair.floor, pixels, tolerance)
         except ValueError as error:
             raise UserError(f"camera {name!r}: {error}") from error
-        check(fits[name].model, f"camera {name!r}")
+        try:
+            check(fits[name].model, f"camera {name!r}")
+        except UserError as error:
+            raise UserError(f"{error}; floor points must be in metres") from error
     save_calibration(out, {name: fit.model for name, fit in fits.items()})
     for name, fit in fits.items():
         _print_fit(name, pairs[name], fit)
