@@ -22,7 +22,7 @@ PEDESTRIAN = 1
 # person on vehicle, static person, distractor, reflection: finding one is no mistake
 DISTRACTORS = (2, 7, 8, 12)
 NON_MOT_VEHICLE = 6
-_CLASSES = range(1, 14)
+CLASSES = range(1, 14)
 _ABSORBING = 0.5
 
 
@@ -167,7 +167,7 @@ def _check_classes(camera: CameraRows) -> None:
             f"{camera.name}: the result holds class {camera.result.classes[row]} in frame "
             f"{camera.result.frames[row]}; expected pedestrians only (class 1, or -1)"
         )
-    known = np.isin(camera.truth.classes, [*_CLASSES, UNKNOWN])
+    known = np.isin(camera.truth.classes, [*CLASSES, UNKNOWN])
     if not known.all():
         row = int(np.flatnonzero(~known)[0])
         raise UserError(

@@ -12,8 +12,8 @@ import numpy as np
 
 from mtmc.errors import UserError
 from mtmc.evaluate.annotated import Annotated
-from mtmc.evaluate.protocol import CameraRows, Protocol, roles
-from mtmc.mot import MotKind, MotRows, is_mot, read_mot
+from mtmc.evaluate.protocol import CLASSES, CameraRows, Protocol, roles
+from mtmc.mot import UNKNOWN, MotKind, MotRows, is_mot, read_mot
 from mtmc.sources.cameras import list_images
 from mtmc.text import read_text
 
@@ -158,7 +158,7 @@ def read_truth(path: Path, last_frame: int | None = None) -> MotRows:
             shares[0],
         )
     _, counts = roles(rows, Protocol.IGNORE)
-    if len(rows) and not counts.any():
+    if len(rows) and not counts.any() and set(rows.classes.tolist()) <= {UNKNOWN, *CLASSES}:
         flagged = (rows.scores != 0).any()
         why = f"class {rows.classes[0]}, not 1" if flagged else "flag 0 = do not evaluate"
         log.warning("%s: none of its rows counts (%s)", path, why)
