@@ -74,6 +74,7 @@ OTHER_LENSES = {  # camera models that nothing here can read; other words may be
 TO_IMAGE, TO_FLOOR = "floor_to_image", "image_to_floor"
 LARGEST = 1e12  # of any number that means something
 LARGEST_SIDE = 100_000  # px
+LONGEST_WORD = 40
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,7 +197,7 @@ def _homography(values: Mapping[str, Any], where: str) -> FloorHomography:
     if size is None:
         raise UserError(f"{where}: a homography needs the resolution of the images it is for")
     matrix: Doubles = _numbers(values["homography"], 9, f"{where}: homography").reshape(3, 3)
-    direction = str(values.get("direction", TO_FLOOR)).lower()
+    direction = _word(values.get("direction", TO_FLOOR))
     if direction not in {TO_FLOOR, TO_IMAGE}:
         raise UserError(f"{where}: direction: expected {TO_FLOOR} or {TO_IMAGE}, got {direction!r}")
     if direction == TO_IMAGE:
@@ -234,7 +235,7 @@ def _metric(values: Mapping[str, Any], where: str) -> Doubles:
 
 
 def _unit(values: Mapping[str, Any], where: str) -> str:
-    said = str(values.get("unit", "m")).strip().lower()
+    said = _word(values.get("unit", "m"))
     unit = UNIT_NAMES.get(said, said)
     maps = "homography" in values and "intrinsic" not in values
     known = [*UNITS, "px"] if maps else [*UNITS]
@@ -268,10 +269,10 @@ def _focal(numbers: Doubles) -> Doubles:
 
 def _is_fisheye(values: Mapping[str, Any], where: str) -> bool:
     """Whether one of the names of the lens model, or a switch, says so."""
-    found = str(values.get("fisheye", False)).lower() in {"true", "1", "1.0", "yes"}
+    found = _word(values.get("fisheye", False)) in {"true", "1", "1.0", "yes"}
     for name in ("camera_model", "distortion_model"):
-        said = str(values.get(name, "none"))
-        plain = "".join(letter for letter in said.lower() if letter.isalnum())
+        said = _word(values.get(name, "none"))
+        plain = "".join(letter for letter in said if letter.isalnum())
         known = plain in FISHEYE | PINHOLE
         if plain in OTHER_LENSES or (name == "distortion_model" and not known):
             raise UserError(
@@ -374,6 +375,12 @@ def _numbers(value: Any, expected: int | tuple[int, ...], where: str) -> Doubles
         counts = " or ".join(filter(None, [", ".join(most), last]))
         raise UserError(f"{where}: expected {counts} finite number{'s' * (expected != (1,))}")
     return numbers
+
+
+def _word(value: Any) -> str:
+    """A value that ought to be a word, in small letters; of lists, perhaps endless, the kind."""
+    plain = isinstance(value, str | int | float)
+    return str(value)[:LONGEST_WORD].strip().lower() if plain else type(value).__name__
 
 
 def _flat(value: Any, most: int) -> list[float]:

@@ -347,3 +347,7 @@ def test_lists_that_hold_ever_more(tmp_path):
     text += "".join(f"x{n + 1}: &x{n + 1} [{', '.join([f'*x{n}'] * 9)}]\n" for n in range(9))
     with pytest.raises(UserError, match="a: homography: expected 9 finite numbers"):
         load(tmp_path, text + "a: {homography: *x9, resolution: [640, 480]}\n", file="all.yaml")
+    entry = f"homography: {TO_FLOOR.tolist()}, resolution: [640, 480]"
+    for name in ("unit", "direction"):
+        with pytest.raises(UserError, match=f"a: {name}: expected .*got 'list'"):
+            load(tmp_path, f"{text}a: {{{entry}, {name}: *x9}}\n", file="all.yaml")
