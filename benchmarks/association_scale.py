@@ -164,7 +164,7 @@ def offline(count):
     before = memory()
     start = time.process_time()
     config = OfflineConfig(max_distance=MAX_DISTANCE)
-    ids = OfflineAssociator(config, MAX_DISTANCE).finish(tracklets)
+    ids = OfflineAssociator(config, MAX_DISTANCE).finish(tracklets).ids
     seconds = time.process_time() - start
     people = len(set(ids.values()))
     return {"tracklets": count, "seconds": seconds, "ids": people, "memory": memory() - before}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
-from mtmc.associate.cuts.parts import Cut
+from mtmc.associate.decisions import Association
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey
 
@@ -33,14 +33,10 @@ class Associator(Protocol):
         """
         ...
 
-    def finish(
-        self, tracklets: Sequence[Tracklet], cut: Cut | None = None
-    ) -> Mapping[TrackKey, int]:
-        """After the last step: the ids, 1-based, of all tracklets not decided before.
+    def finish(self, tracklets: Sequence[Tracklet]) -> Association:
+        """After the last step: who all tracklets are that were not decided before.
 
         Args:
-            tracklets: all of the run.
-            cut: to be called where tracks changed person; it returns all tracklets as they are
-                then, and the ids are of these. None leaves tracks whole.
+            tracklets: all of the run; they stay as they are.
         """
         ...

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.associate.cuts.parts import Cuts, cut_tracklet
 from mtmc.offline.completion import complete_scene
 from mtmc.offline.refinement import CameraRefinement, relink_people
 from mtmc.tracking.rows import ROW, Rows
@@ -65,19 +64,15 @@ class Finishing:
             The rows as they are to be written, and the tracklets of an offline run.
         """
         rows, tracklets = self._linked(rows)
-
-        def cut(cuts: Cuts) -> Sequence[Tracklet]:
-            nonlocal tracklets
-            tracklets = self._cut(rows, tracklets, cuts)
-            return tracklets
-
         with self._watch("associate"):
-            found = self._associator.finish(tracklets, cut)
-            if self._refinements:
-                found = without_ghosts(found, self._evidence(rows))
-            ids.update(found)
-        # Online association forgets those that ended.
-        return self._completed(rows, ids), () if self._associator.online else tracklets
+            found = self._associator.finish(tracklets)
+            self._cut(rows, found.parts)
+            known = without_ghosts(found.ids, self._evidence(rows)) if self.refines else found.ids
+            ids.update(known)
+        rows = self._completed(rows, ids)
+        if self._associator.online:
+            return rows, ()  # it forgets those that ended
+        return rows, [part for t in tracklets for part in found.parts.get(t.key, [t])]
 
     def _evidence(self, rows: Rows) -> dict[TrackKey, float]:
         """What was seen of each track, as a share of what it takes to be no ghost."""
@@ -87,22 +82,15 @@ class Finishing:
             for track, share in refinement.evidence(rows[rows["camera"] == number]).items()
         }
 
-    def _cut(self, rows: Rows, tracklets: Sequence[Tracklet], cuts: Cuts) -> list[Tracklet]:
-        """The tracklets cut at those times; their rows get the parts' ids, in place."""
-        result = [t for t in tracklets if t.key not in cuts]
-        for whole in (t for t in tracklets if t.key in cuts):
-            camera = whole.key.camera
-            here = rows["camera"] == self._numbers[camera]
-            mine = np.flatnonzero(here & (rows["track"] == whole.key.track_id))
-            mine = mine[np.argsort(rows["frame"][mine])]
-            times = np.asarray(cuts[whole.key])
-            seen = rows["frame"][mine], rows["time"][mine]
-            next_id = int(rows["track"][here].max()) + 1
-            result += cut_tracklet(whole, cuts[whole.key], seen, next_id)
-            number = np.searchsorted(times, rows["time"][mine], side="right")
-            rows["track"][mine] = np.where(number, next_id + number - 1, whole.key.track_id)
-            self._progress.tracks[camera] += len(np.unique(number)) - 1
-        return result
+    def _cut(self, rows: Rows, parts: Mapping[TrackKey, Sequence[Tracklet]]) -> None:
+        """Give the rows of tracks that were cut the ids of the parts, in place."""
+        for (camera, track), pieces in parts.items():
+            here = (rows["camera"] == self._numbers[camera]) & (rows["track"] == track)
+            mine = np.flatnonzero(here)
+            starts = [piece.frames[0][0] for piece in pieces[1:]]
+            ids = np.array([piece.key.track_id for piece in pieces])
+            rows["track"][mine] = ids[np.searchsorted(starts, rows["frame"][mine], side="right")]
+            self._progress.tracks[camera] += len(pieces) - 1
 
     def _linked(self, rows: Rows) -> tuple[Rows, list[Tracklet]]:
         """All rows and tracklets, linked where they are refined."""

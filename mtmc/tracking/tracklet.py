@@ -75,6 +75,7 @@ class Tracklet:
     Args:
         key: camera and track id.
         frames: ``[first, last]`` frame of each run in which it was seen without a gap.
+        times: ``[first, last]`` of each run, s; in between, frames come evenly.
         start: time of the first sighting, s.
         end: time of the last one, s.
         hits: sightings.
@@ -90,6 +91,7 @@ class Tracklet:
     start: float
     end: float
     frames: list[list[int]] = field(default_factory=list)
+    times: list[list[float]] = field(default_factory=list)
     hits: int = 0
     gallery: Gallery = field(default_factory=Gallery)
     path: FloorPath = field(default_factory=FloorPath)
@@ -101,11 +103,30 @@ class Tracklet:
     def see(self, frame: int, time: float) -> None:
         """Note a sighting."""
         if self.frames and self.frames[-1][1] == frame - 1:
-            self.frames[-1][1] = frame
+            self.frames[-1][1], self.times[-1][1] = frame, time
         else:
             self.frames.append([frame, frame])
+            self.times.append([time, time])
         self.end = time
         self.hits += 1
+
+    def keep(self, part: Tracklet) -> None:
+        """Know no more than a part of itself does."""
+        self.start, self.end, self.hits = part.start, part.end, part.hits
+        self.frames, self.times = part.frames, part.times
+        self.gallery, self.path = part.gallery, part.path
+
+    def before(self, frame: int) -> float:
+        """A moment, s, between the last sighting before a frame and the first one from it on."""
+        last, following = -np.inf, np.inf
+        for (a, b), (start, end) in zip(self.frames, self.times, strict=True):
+            step = (end - start) / max(b - a, 1)
+            if a < frame:
+                last = start + (min(b, frame - 1) - a) * step
+            if b >= frame:
+                following = start + (max(a, frame) - a) * step
+                break
+        return 0.5 * (last + following)
 
     def meets(self, other: Tracklet) -> bool:
         """Whether one frame shows both: then they are two people."""

@@ -9,11 +9,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from mtmc.associate.cuts.by_looks import find_cuts
-from mtmc.associate.cuts.by_people import changes_of
-from mtmc.associate.cuts.parts import Cut
+from mtmc.associate.cuts.by_looks import changes_by_looks
+from mtmc.associate.cuts.by_people import changes_by_people
+from mtmc.associate.cuts.change import Change, times_of
+from mtmc.associate.cuts.config import CutsConfig
+from mtmc.associate.decisions import Association
 from mtmc.associate.evidence.appearance import Scale
-from mtmc.associate.evidence.config import EvidenceConfig
 from mtmc.associate.evidence.scale import scale_of
 from mtmc.associate.evidence.travel import LIMIT, Passage, TravelTimes
 from mtmc.associate.online.candidates import Candidates
@@ -35,8 +36,8 @@ ROUNDING = 1e-6  # seconds: differences of times are not exact
 
 
 @dataclass(frozen=True)
-class OnlineConfig(EvidenceConfig):
-    """Settings of the online association, beside those of ``EvidenceConfig``.
+class OnlineConfig(CutsConfig):
+    """Settings of the online association, beside those of ``EvidenceConfig`` and ``CutsConfig``.
 
     Args:
         patience: seconds from a track's first sighting to the decision, at least.
@@ -47,13 +48,6 @@ class OnlineConfig(EvidenceConfig):
         revise: seconds between two looks at all latest tracks together, after which a track may go
             on as somebody else; None for never.
         memory: seconds for which an ended track is kept for that, the latest 256 at most.
-        split: at such a look, a track is divided where its looks before and after some moment speak
-            at least that much against one person, log odds; None for never.
-        change: so many log odds speak against a track's changing person, where it is compared with
-            everybody at every moment, given floor positions; None does not compare. The parts of a
-            track that is divided may be two people, of whom the second goes on.
-        overlap: two tracks that one camera showed at once for up to so many seconds, and for less
-            than half of the longer, may be one person's; None: never.
         floor_limit: less than offline: a few seconds of hidden feet must not outweigh all else.
         gallery_size: embeddings remembered of a person in each camera.
     """
@@ -64,20 +58,16 @@ class OnlineConfig(EvidenceConfig):
     max_patience: float = 4.0
     revise: float | None = 0.5
     memory: float = 60.0
-    split: float | None = 2.0
-    change: float | None = 4.0
-    overlap: float | None = 1.0
     floor_limit: float = 4.0
     gallery_size: int = 32
 
     def __post_init__(self) -> None:
-        EvidenceConfig.__post_init__(self)
+        CutsConfig.__post_init__(self)
         for name in ("patience", "clear", "max_patience", "memory"):
             value = getattr(self, name)
             require(math.isfinite(value) and value >= 0, f"{name} must not be negative")
-        for name in ("revise", "split", "change", "overlap"):
-            value = getattr(self, name)
-            require(value is None or value > 0, f"{name} must be above 0, got {value}")
+        revise = self.revise
+        require(revise is None or revise > 0, f"revise must be above 0, got {revise}")
         require(self.min_crops >= 0, f"min_crops must not be negative, got {self.min_crops}")
         require(self.gallery_size >= 1, f"gallery_size must be positive, got {self.gallery_size}")
 
@@ -131,12 +121,10 @@ class OnlineAssociator:
                 self._revise_at = time + self._config.revise * seldom
         return {**renamed, **self._decide(ready, time)}
 
-    def finish(
-        self, tracklets: Sequence[Tracklet], cut: Cut | None = None
-    ) -> Mapping[TrackKey, int]:
+    def finish(self, tracklets: Sequence[Tracklet]) -> Association:
         """Decide the tracks that still wait; those that changed person were ended as they did."""
-        del tracklets, cut
-        return self._decide(list(self._waiting), math.inf)
+        del tracklets
+        return Association(self._decide(list(self._waiting), math.inf))
 
     def _learn(self, visible: Sequence[Tracklet]) -> None:
         """Learn from the latest tracklets what distances mean."""
@@ -224,8 +212,8 @@ class OnlineAssociator:
             if not tracklet.closed and self._uncut.get(tracklet) != version:
                 self._uncut[tracklet] = version
                 changed.append(tracklet)
-        cuts = find_cuts(changed, self._scale, self._config, self._config.split)
-        self._divide(changed, [cuts.get(t.key, ()) for t in changed])
+        least = self._config.split
+        self._divide(changed, changes_by_looks(changed, self._scale, self._config, least))
 
     def _compare(self, since: float) -> None:
         """Divide the tracks seen since a time, s, that fit better as several of the people.
@@ -246,12 +234,13 @@ class OnlineAssociator:
         chosen = set(due)
         rows = [row for row, t in enumerate(tracklets) if t in chosen]
         cost = self._config.change
-        cuts = changes_of(rows, tracklets, people, self._scale, self._config, cost)
-        self._divide([tracklets[row] for row in rows], cuts)
+        changes = changes_by_people(tracklets, people, self._scale, self._config, cost, rows)
+        self._divide([tracklets[row] for row in rows], changes)
 
-    def _divide(self, tracklets: Sequence[Tracklet], cuts: Sequence[Sequence[float]]) -> None:
-        for tracklet, times in zip(tracklets, cuts, strict=True):
-            for time in times:
+    def _divide(self, tracklets: Sequence[Tracklet], changes: Sequence[Change]) -> None:
+        times = times_of(changes)
+        for tracklet in tracklets:
+            for time in times.get(tracklet.key, ()):
                 self._people.divide(tracklet, time)
                 self._uncut.pop(tracklet, None)
 

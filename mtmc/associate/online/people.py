@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from mtmc.associate.cuts.parts import divide
+from mtmc.associate.cuts.parts import parts
 from mtmc.associate.online.look_table import LookTable
 from mtmc.tracking.gallery import Gallery
 from mtmc.tracking.tracklet import Tracklet
@@ -118,9 +118,9 @@ class People:
         What it was is kept, lest somebody else be given out as the former person at that time.
         """
         member = self.members[tracklet]
-        frames = [list(run) for run in tracklet.frames]
         if not tracklet.renewed:
-            said = Tracklet(tracklet.key, tracklet.start, tracklet.end, frames, closed=True)
+            (said,) = parts(tracklet, [])
+            said.closed = True
             self._before.append((member.person, said))
         tracklet.renewed = not tracklet.closed
         member.person.tracks.remove(tracklet)
@@ -132,9 +132,13 @@ class People:
 
         Both parts are whom it was taken for, until they are found to be two people.
         """
-        head = divide(tracklet, time)
-        if head is None:
+        both = parts(tracklet, [time])
+        if len(both) == 1:
             return
+        head, tail = both
+        head.closed = True
+        head.gallery.settle()
+        tracklet.keep(tail)
         member = self.members[tracklet]
         share = head.hits / (head.hits + tracklet.hits)
         said = Counter({person: round(share * count) for person, count in member.said.items()})

@@ -1,16 +1,22 @@
 import numpy as np
 import pytest
 
-from mtmc.associate.offline import OfflineAssociator, OfflineConfig
 from mtmc.associate.online.associator import OnlineAssociator, OnlineConfig
 from mtmc.types import TrackKey
-from tests.mtmc.associate.scenes import crowd, make_tracklet, replay, replay_said, same_partition
+from tests.mtmc.associate.scenes import (
+    crowd,
+    make_tracklet,
+    replay,
+    replay_said,
+    same_partition,
+    whole,
+)
 
 DISTANCE = 0.5
 
 
 def offline(tracklets, distance=DISTANCE):
-    return dict(OfflineAssociator(OfflineConfig(), distance).finish(tracklets))
+    return whole(tracklets, distance)
 
 
 def online(tracklets, distance=DISTANCE, **options):
@@ -75,7 +81,7 @@ def test_nobody_at_all(associate):
     else:
         associator = OnlineAssociator(OnlineConfig(), DISTANCE)
         assert associator.update(0.0, []) == {}
-        assert associator.finish([]) == {}
+        assert associator.finish([]).ids == {}
 
 
 @MODES
