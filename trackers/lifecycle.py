@@ -10,7 +10,7 @@ same for all, is here:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -47,8 +47,10 @@ class LiveTracker(ABC):
         max_age: frames a confirmed track is kept without a match.
     """
 
-    needs_embeddings = False
-    needs_image = False
+    Config: ClassVar[Any]
+    needs_floor: ClassVar[bool] = False
+    needs_embeddings: ClassVar[bool] = False
+    needs_image: ClassVar[bool] = False
     _columns: ClassVar[tuple[str, ...]] = (
         "ids",
         "hits",

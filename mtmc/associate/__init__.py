@@ -14,12 +14,19 @@ class Associator(Protocol):
     """Gives every tracklet the global id of its person.
 
     Two tracklets that one frame shows at once never share an id.
+
+    ``online`` says that ids are given as the pictures come. It is made of its settings, of the
+    distance of looks across cameras at which one person and two are equally likely, as far as the
+    embedder knows, and of the names of all cameras.
+
+    Raises:
+        ValueError: when it is made, a setting does not fit the cameras.
     """
 
     Config: ClassVar[Any]
     online: ClassVar[bool]
 
-    def __init__(self, config: Any, max_distance: float) -> None: ...
+    def __init__(self, config: Any, even_distance: float, cameras: Sequence[str]) -> None: ...
 
     def update(self, time: float, visible: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
         """Take in a time step; returns what was decided now.

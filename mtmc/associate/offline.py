@@ -45,9 +45,13 @@ class OfflineAssociator:
     Config: ClassVar = OfflineConfig
     online: ClassVar = False
 
-    def __init__(self, config: OfflineConfig, max_distance: float) -> None:
+    def __init__(
+        self, config: OfflineConfig, even_distance: float, cameras: Sequence[str] | None = None
+    ) -> None:
+        if cameras is not None:
+            config.check_cameras(cameras)
         self._config = config
-        self._max_distance = max_distance
+        self._max_distance = config.distance(even_distance)
 
     def update(self, time: float, visible: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
         """Nothing is decided before the end."""

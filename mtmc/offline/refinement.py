@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from mtmc.calibration import Calibration
 from mtmc.offline.completion import View
-from mtmc.trackers.floor.relink import relink
-from mtmc.trackers.floor.tracker import FloorConfig
+from mtmc.trackers import SceneTracker
 from mtmc.trackers.offline import NOBODY, RefineConfig, TrackRows, complete, linked, on_things
 from mtmc.tracking.frame_clock import FrameClock
 from mtmc.tracking.rows import ROW, Rows
@@ -22,7 +21,7 @@ from mtmc.types import TrackKey
 def relink_people(
     rows: Rows,
     views: Mapping[int, tuple[Calibration, tuple[int, int]]],
-    config: FloorConfig,
+    tracker: SceneTracker,
     people: Mapping[tuple[int, int], int],
 ) -> NDArray[np.int64]:
     """Who is where, over all cameras, with the future known.
@@ -31,7 +30,7 @@ def relink_people(
         rows: of all cameras, with the detections' own boxes, and the detections of no track.
         views: of the calibrated cameras, by number: the calibration, and ``(width, height)`` px of
             the images.
-        config: of the tracker that followed people over all cameras.
+        tracker: that followed people over all cameras.
         people: the id it gave to each track of each camera, by numbers of both.
 
     Returns:
@@ -46,7 +45,7 @@ def relink_people(
     keys = zip(rows["camera"][found].tolist(), rows["track"][found].tolist(), strict=True)
     ids = np.array([people[key] for key in keys], np.int64)
     result = np.zeros(len(rows), np.int64)
-    result[found] = relink(rows["time"][found], ids, points, covariances, config)
+    result[found] = tracker.relink(rows["time"][found], ids, points, covariances)
     return result
 
 

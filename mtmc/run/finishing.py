@@ -150,9 +150,9 @@ class Finishing:
             for tracklet in camera.tracklets
             if tracklet.person is not None
         }
-        if not people:
+        if self._tracking.joint is None or not people:
             return None
-        return relink_people(rows, views, self._tracking.config, people)
+        return relink_people(rows, views, self._tracking.joint, people)
 
 
 def without_ghosts(

@@ -55,7 +55,7 @@ def make_tracker(tracker: Plugin, fps: float) -> Any:
 
 def follows_all_cameras(tracker: Plugin) -> bool:
     """Whether one instance follows people over all cameras together, on the floor."""
-    return getattr(tracker.cls, "needs_floor", False)
+    return bool(tracker.cls.needs_floor)
 
 
 def alone_tracker(tracker: Plugin) -> Plugin:

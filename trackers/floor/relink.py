@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mtmc.trackers.assignment import match
+from mtmc.trackers.floor.config import FloorConfig
 from mtmc.trackers.floor.motion import FloorMotion, invert
-from mtmc.trackers.floor.tracker import FloorConfig
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,13 +9,14 @@ means the same person in every camera.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from mtmc.trackers.assignment import match
+from mtmc.trackers.floor.config import FloorConfig
 from mtmc.trackers.floor.motion import FloorMotion, invert
-from mtmc.trackers.lifecycle import check_at_least, check_share
+from mtmc.trackers.floor.relink import relink
 from mtmc.trackers.types import Detections, Tracks
 
 if TYPE_CHECKING:
@@ -27,57 +28,6 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 _NOBODY = -1
-
-
-@dataclass(frozen=True, slots=True)
-class FloorConfig:
-    """Settings of the tracker on the floor; in metres and seconds, whatever the frame rate.
-
-    Args:
-        low_score: detections below are not looked at.
-        birth_score: a detection nobody took starts a person from here on.
-        min_hits: detections until a person is reported, all cameras counted; in the first step
-            everybody is.
-        max_age: seconds a person is kept without a detection in any camera.
-        gate: squared Mahalanobis distance up to which a detection may be a person's.
-        strangers: people per m² who may be at a place without being known yet: how likely a
-            detection must be for a person to be theirs rather than somebody new's.
-        spread: standard deviation, m, of positions beyond their known covariance, which two
-            cameras that disagree have.
-        walking: standard deviation, m/s, of the speed of somebody new.
-        acceleration: how speed changes: standard deviation, m/s, within one second.
-        merge_reach: two people no further apart, m, whom no camera sees both
-        merge_after: for so many seconds are one.
-        sweeps: how often the cameras are gone through, each with what all the others say.
-    """
-
-    low_score: float = 0.3
-    birth_score: float = 0.7
-    min_hits: int = 2
-    max_age: float = 2.0
-    gate: float = 20.0
-    strangers: float = 0.005
-    spread: float = 0.15
-    walking: float = 1.0
-    acceleration: float = 0.7
-    merge_reach: float = 0.5
-    merge_after: float = 1.0
-    sweeps: int = 3
-
-    def __post_init__(self) -> None:
-        check_share(low_score=self.low_score, birth_score=self.birth_score)
-        check_at_least(1, min_hits=self.min_hits, sweeps=self.sweeps)
-        check_at_least(0, max_age=self.max_age)
-        check_at_least(
-            1e-6,
-            gate=self.gate,
-            strangers=self.strangers,
-            spread=self.spread,
-            walking=self.walking,
-            acceleration=self.acceleration,
-            merge_reach=self.merge_reach,
-            merge_after=self.merge_after,
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,10 +86,10 @@ class FloorTracker:
         config: settings; the defaults where None.
     """
 
-    Config = FloorConfig
-    needs_floor = True
-    needs_embeddings = False
-    needs_image = False
+    Config: ClassVar = FloorConfig
+    needs_floor: ClassVar = True
+    needs_embeddings: ClassVar = False
+    needs_image: ClassVar = False
 
     def __init__(self, config: FloorConfig | None = None) -> None:
         self.config = config or FloorConfig()
@@ -184,6 +134,10 @@ class FloorTracker:
         """Where those are who were seen in the last step: ids and ``(N, 2)`` m."""
         now = self.seen == self._time
         return self.ids[now], self.motion.mean[now, :2]
+
+    def relink(self, times: Array, ids: Ints, points: Array, covariances: Array) -> Ints:
+        """See `SceneTracker`."""
+        return relink(times, ids, points, covariances, self.config)
 
     def _assign(self, sightings: _Sightings) -> Ints:
         """``(D,)`` the person, by row, of each detection."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from mtmc.config import require
+from mtmc.errors import unknown_name
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,22 @@ class EvidenceConfig:
     floor_track: float = 6.0
     passage: float | None = 3.0
     topology: dict[str, dict[str, tuple[float, float]]] | None = None
+
+    def distance(self, even: float) -> float:
+        """``max_distance``, or where that is no number what suits the embedder."""
+        given = self.max_distance
+        return even if given is None or given == "auto" else given
+
+    def check_cameras(self, names: Sequence[str]) -> None:
+        """Refuse a topology of other cameras.
+
+        Raises:
+            ValueError: so it is.
+        """
+        for before, others in (self.topology or {}).items():
+            for name in (before, *others):
+                if name not in names:
+                    raise ValueError(str(unknown_name("camera of topology", name, names)))
 
     def __post_init__(self) -> None:
         if self.max_distance is not None and self.max_distance != "auto":

@@ -89,12 +89,16 @@ class OnlineAssociator:
     Config: ClassVar = OnlineConfig
     online: ClassVar = True
 
-    def __init__(self, config: OnlineConfig, max_distance: float) -> None:
+    def __init__(
+        self, config: OnlineConfig, even_distance: float, cameras: Sequence[str] | None = None
+    ) -> None:
+        if cameras is not None:
+            config.check_cameras(cameras)
         self._config = config
-        self._max_distance = max_distance
+        self._max_distance = config.distance(even_distance)
         self._people = People(config.gallery_size)
         self._waiting: dict[Tracklet, None] = {}  # in order
-        self._scale = Scale.given(max_distance, config)
+        self._scale = Scale.given(self._max_distance, config)
         self._recent: dict[Tracklet, None] = {}  # what the scale is learned from, in order
         self._learned = -math.inf  # when, s
         self._travel = TravelTimes(config.topology)
