@@ -15,6 +15,7 @@ from mtmc.calibrate.cli import app as calibrate
 from mtmc.demo import demo
 from mtmc.errors import UserError
 from mtmc.evaluate.cli import evaluate
+from mtmc.interrupts import like_ctrl_c
 from mtmc.simulate.cli import simulate
 from mtmc.thresholds import thresholds
 from mtmc.train_detector import train_detector
@@ -107,7 +108,7 @@ def run(
     folder = out or Path("out") / _result_name(video_dir)
     if folder.resolve() == video_dir.resolve():
         raise UserError(f"--out {folder}: is the folder of the videos; choose another")
-    with RunDisplay() as display:
+    with like_ctrl_c(), RunDisplay() as display:
         record = run_pipeline(video_dir, folder, settings, resume, display)
     print_summary(record, folder)
     # Ctrl-C is how a run on live cameras ends.

@@ -16,6 +16,7 @@ from mtmc.calibration import Calibration
 from mtmc.crops import cut_out
 from mtmc.finishing import Finishing
 from mtmc.inference_log import Inference, InferenceLog
+from mtmc.outputs.files import explained
 from mtmc.outputs.mosaic import Mosaic
 from mtmc.outputs.tracks import (
     LiveTracks,
@@ -317,7 +318,9 @@ class _LiveVideo:
             sizes = {reader.name: reader.size for reader in readers}
             self._mosaic = Mosaic(sizes, config.output.width, config.output.height)
             fps = max(reader.fps for reader in readers)
-            self._writer = VideoWriter(out / "mosaic.mp4", self._mosaic.size, fps)
+            self._path = out / "mosaic.mp4"
+            with explained(self._path):
+                self._writer = VideoWriter(self._path, self._mosaic.size, fps, live=True)
 
     def write(self, sightings: Sequence[Sighting], ids: Mapping[TrackKey, int]) -> None:
         if self._writer is None:
@@ -331,8 +334,10 @@ class _LiveVideo:
         }
         frames = {s.frame.camera: s.frame for s in sightings}
         time = min(frame.time for frame in frames.values())
-        self._writer.write(self._mosaic.draw(frames, labels), time)
+        with explained(self._path):
+            self._writer.write(self._mosaic.draw(frames, labels), time)
 
     def close(self) -> None:
         if self._writer is not None:
-            self._writer.close()
+            with explained(self._path):
+                self._writer.close()

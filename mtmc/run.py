@@ -6,15 +6,16 @@ import json
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from mtmc.calibration import load_calibration
 from mtmc.config import Plugin, Settings, choose
-from mtmc.content_key import settings_key
+from mtmc.content_key import content_key, files_key, settings_key
 from mtmc.detectors.motfile import MotFileDetector
 from mtmc.errors import UserError, unknown_name
 from mtmc.inference_log import InferenceLog, first_difference, remove_log
@@ -30,6 +31,7 @@ from mtmc.pipeline import Parts, Pipeline, Progress
 from mtmc.registry import TRACKERS
 from mtmc.run_config import RunConfig
 from mtmc.sources import Camera, CameraReader, align, find_cameras, open_cameras
+from mtmc.sources.cameras import list_images
 from mtmc.stopwatch import Stopwatch
 from mtmc.tracking import follows_all_cameras
 from mtmc.types import Frame
@@ -39,6 +41,10 @@ log = logging.getLogger("mtmc")
 LOG_NAME = ".inference.sqlite"
 VIDEO_NAME = "mosaic.mp4"
 FLOOR_PICTURE, FLOOR_VIDEO = "floor.png", "floor.mp4"
+RESULTS = (
+    *("config.yaml", "tracks.parquet", "identities.json"),
+    *(LOOKS_NAME, VIDEO_NAME, FLOOR_PICTURE, FLOOR_VIDEO),
+)
 SLOW = 4.0  # frames per second from which down people are followed on the floor
 # Distance of looks across cameras at which one person and two are equally likely, where the
 # embedder does not know: between both for OSNet, on the training people of PKU-ReID.
@@ -92,7 +98,7 @@ def run(
         _check_tracker(config, parts)
         about = _about(config, parts)
         with claimed(out):
-            if resume and (record := _complete_record(out, config, about)):
+            if resume and not live and (record := _complete_record(out, config, about)):
                 return record
             done = None if live else _open_log(out / LOG_NAME, about, resume)
             try:
@@ -237,6 +243,10 @@ class _Run:
             "versions": versions(),
             "about": self._about,
         }
+        live = any(reader.live for reader in parts.readers)
+        if status == "complete" and not live:
+            record["output"] = asdict(config.output)
+            record["files"] = {name: files_key([self._out / name]) for name in _files(self._out)}
         write_text(self._out / "run.json", to_json(record))
         return record
 
@@ -318,20 +328,37 @@ def _about(config: RunConfig, parts: Parts) -> dict[str, Any]:
         about[f"content of {section}"] = settings_key(about[section])
     if isinstance(parts.detector, MotFileDetector):
         about["content of detections"] = settings_key({"folder": parts.detector.folder})
+    if parts.calibration:
+        models = {name: asdict(model) for name, model in parts.calibration.items()}
+        about["content of calibration"] = content_key(json.dumps(models, default=np.ndarray.tolist))
     about["cameras"] = [_fingerprint(reader.camera) for reader in parts.readers]
     return about
 
 
 def _fingerprint(camera: Camera) -> list[Any]:
-    """What tells that a camera's video is still the same."""
+    """What tells that a camera's video, or every one of its pictures, is still the same."""
     path = Path(camera.uri)
-    stat = path.stat() if camera.uri and path.exists() else None
-    changed = (stat.st_size, stat.st_mtime) if stat else None
+    changed: Any = None
+    if camera.kind == "images":
+        changed = content_key(*(f"{p.name} {_changed(p)}" for p in list_images(path)))
+    elif camera.uri and path.exists():
+        changed = _changed(path)
     return [camera.name, camera.label, camera.fps, camera.offset, changed]
 
 
+def _changed(path: Path) -> tuple[int, float]:
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime
+
+
+def _files(out: Path) -> list[str]:
+    """The results of a run that are there, but for its record."""
+    names = [*RESULTS, *(f"tracks/{path.name}" for path in (out / "tracks").glob("*.txt"))]
+    return sorted(name for name in names if (out / name).is_file())
+
+
 def _complete_record(out: Path, config: RunConfig, about: dict[str, Any]) -> dict[str, Any] | None:
-    """What ``run.json`` says, if there was a run that came to its end and nothing is missing.
+    """What ``run.json`` says, if there was a run that came to its end and is all there, unchanged.
 
     Raises:
         UserError: it was another run.
@@ -339,6 +366,7 @@ def _complete_record(out: Path, config: RunConfig, about: dict[str, Any]) -> dic
     try:
         record = json.loads((out / "run.json").read_text(encoding="utf-8"))
         status, said = record["status"], record["about"]
+        files, output = dict(record["files"]), record["output"]
     except (OSError, ValueError, TypeError, KeyError):
         return None
     if (out / LOG_NAME).exists() or status != "complete":
@@ -349,10 +377,10 @@ def _complete_record(out: Path, config: RunConfig, about: dict[str, Any]) -> dic
             f"{out}: holds the complete results of another run (other {changed!r}); choose "
             "another --out, or leave out --resume to replace them"
         )
-    drawn = [VIDEO_NAME] if config.output.video else []
-    if config.calibration:
-        drawn += [FLOOR_PICTURE, FLOOR_VIDEO] if config.output.video else [FLOOR_PICTURE]
-    if not all((out / name).exists() for name in drawn):
+    wanted = asdict(config.output)
+    if wanted not in (output, {**output, "video": False}):
+        return None
+    if any(not (out / name).is_file() or files_key([out / name]) != files[name] for name in files):
         return None
     return dict(record)
 

@@ -1,4 +1,6 @@
 import json
+import os
+import resource
 import subprocess
 import sys
 
@@ -181,7 +183,18 @@ def test_two_runs_cannot_write_to_one_folder(tmp_path):
         assert "another run is writing there" in other.stderr
     with claimed(tmp_path):
         pass
-    assert [path.name for path in tmp_path.iterdir()] == ["tracks"]
+    # Were the lock's file removed, who still has it open would hold another lock than newcomers.
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "tracks"]
+
+
+def test_what_killed_runs_left_half_written_is_swept(tmp_path):
+    (tmp_path / "tracks").mkdir()
+    for name in (".mosaic.partial.mp4", "tracks/.a.partial.txt", ".write-test-7"):
+        (tmp_path / name).touch()
+    (tmp_path / ".tracks.partial").touch()  # not half of anything: all rows of a run
+    with claimed(tmp_path):
+        left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")}
+    assert left == {".lock", ".tracks.partial", "tracks"}
 
 
 @pytest.mark.parametrize("cameras", [1, 2, 4, 7, 32])
@@ -224,3 +237,83 @@ def test_the_video_is_h264_with_the_times_of_the_frames(tmp_path):
         assert stream.codec_context.pix_fmt == "yuv420p"
     assert times == pytest.approx([0, 0.1, 0.4, 0.4, 0.5], abs=1e-3)
     assert (np.diff(times) > 0).all()
+
+
+def pictures(count, size=(64, 48)):
+    noise = np.random.default_rng(0).integers(0, 255, (*size[::-1], 3), np.uint8)
+    return [np.roll(noise, 3 * number, axis=1).copy() for number in range(count)]
+
+
+def write_whole(path, images, fps=10.0, **options):
+    writer = VideoWriter(path, images[0].shape[1::-1], fps, **options)
+    try:
+        for number, image in enumerate(images):
+            writer.write(image, number / fps)
+    finally:
+        writer.close()
+
+
+def decoded(path):
+    with av.open(str(path)) as container:
+        return sum(1 for _ in container.decode(video=0))
+
+
+@pytest.fixture
+def disk():
+    """A function that lets no file become larger than so many bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_full_disk_is_an_error_whenever_it_shows(tmp_path, disk, live):
+    images, path = pictures(30), tmp_path / "v.mp4"
+    write_whole(path, images, live=live)
+    size = path.stat().st_size
+    for room in (0, 100, size // 2, size - 3000, size - 1):
+        disk(room)
+        with pytest.raises(OSError, match="too large"):
+            write_whole(path, images, live=live)
+    disk(size)
+    write_whole(path, images, live=live)
+    assert decoded(path) == len(images)
+
+
+@pytest.mark.parametrize(("fps", "frames"), [(2.0, 6), (10.0, 14), (25.0, 60)])
+def test_a_live_video_plays_to_its_last_second_when_the_process_dies(tmp_path, fps, frames):
+    path = tmp_path / "v.mp4"
+    code = f"""
+import os
+from pathlib import Path
+from mtmc.outputs.video import VideoWriter
+from tests.mtmc.outputs.test_outputs import pictures
+writer = VideoWriter(Path({str(path)!r}), (64, 48), {fps}, live=True)
+for number, image in enumerate(pictures({frames})):
+    writer.write(image, number / {fps})
+os._exit(0)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert frames - decoded(path) <= max(fps, 3)
+
+
+def test_a_video_is_the_same_bytes_on_any_number_of_cores(tmp_path):
+    for name, cores in (("one", {min(os.sched_getaffinity(0))}), ("all", os.sched_getaffinity(0))):
+        code = f"""
+import os
+from pathlib import Path
+os.sched_setaffinity(0, {cores})
+from tests.mtmc.outputs.test_outputs import pictures, write_whole
+for live in (False, True):
+    path = Path({str(tmp_path)!r}) / f"{name}-{{live}}.mp4"
+    write_whole(path, pictures(40, (320, 240)), live=live)
+"""
+        subprocess.run([sys.executable, "-c", code], check=True)
+    for live in (False, True):
+        same = {(tmp_path / f"{name}-{live}.mp4").read_bytes() for name in ("one", "all")}
+        assert len(same) == 1
+
+
+def test_a_video_without_a_picture_is_none(tmp_path):
+    VideoWriter(tmp_path / "v.mp4", (64, 48), 10.0).close()
+    assert list(tmp_path.iterdir()) == []
