@@ -82,8 +82,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def to_disk(path: Path) -> None:
-    """Wait until a file is on the disk: a name must not outlive a power cut that its content does
-    not, and some disks tell only then that they are full."""
+    """Wait until a file is on the disk, lest its name outlive a power cut and its content not."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -88,11 +88,11 @@ class VideoWriter:
 
 
 class _File(io.FileIO):
-    """Writes all of what it is given or raises; FFmpeg's own last write to a full disk is silent."""
+    """Writes all it is given or raises; FFmpeg itself is silent when its last write fails."""
 
     def write(self, data: ReadableBuffer, /) -> int:
         left = memoryview(data)
-        while len(left):
+        while left:
             left = left[super().write(left) :]
         return len(memoryview(data))
 

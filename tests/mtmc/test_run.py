@@ -246,7 +246,7 @@ def test_resume_refuses_another_calibration(scene, tmp_path):
     assert run(scene, out, settings, resume=True)["status"] == "complete"
     entry["homography"][0][2] = -3
     file.write_text(yaml.safe_dump({"left": entry, "right": entry}))
-    with pytest.raises(UserError, match="another run .other 'content of calibration'"):
+    with pytest.raises(UserError, match=r"another run \(other 'content of calibration'"):
         run(scene, out, settings, resume=True)
 
 
@@ -261,7 +261,7 @@ def test_resume_notices_pictures_replaced_in_place(tmp_path):
     stat = (folder / "a").stat()
     cv2.imwrite(str(folder / "a" / "2.png"), image)
     os.utime(folder / "a", ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    with pytest.raises(UserError, match="another run .other 'cameras'"):
+    with pytest.raises(UserError, match=r"another run \(other 'cameras'"):
         run(folder, out, settings, resume=True)
 
 
