@@ -30,7 +30,6 @@ from rich.table import Table
 
 from mtmc.config import choose, override
 from mtmc.content_key import content_key, settings_key
-from mtmc.crops import cut_out
 from mtmc.detectors import detector_settings
 from mtmc.evaluate.overlap import overlapping
 from mtmc.evaluate.run import evaluate_cameras
@@ -47,6 +46,7 @@ from mtmc.simulate.scene import SceneConfig
 from mtmc.sources import SourcesConfig, align, find_cameras, open_cameras
 from mtmc.stopwatch import Stopwatch
 from mtmc.trackers import Detections
+from mtmc.tracking.crops import cut_out
 from mtmc.types import TrackKey
 
 PLACES = {

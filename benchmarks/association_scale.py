@@ -28,7 +28,7 @@ from rich.table import Table
 
 from mtmc.associate.offline import OfflineAssociator, OfflineConfig
 from mtmc.associate.online import OnlineAssociator, OnlineConfig
-from mtmc.tracklets import Tracklet
+from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey
 
 DIM = 512

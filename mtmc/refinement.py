@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from mtmc.calibration import Calibration
 from mtmc.completion import View
-from mtmc.frame_clock import FrameClock
-from mtmc.outputs.tracks import ROW, Rows
 from mtmc.trackers.floor import FloorConfig
 from mtmc.trackers.offline import NOBODY, RefineConfig, TrackRows, complete, linked, on_things
 from mtmc.trackers.offline.floor import relink
-from mtmc.tracklets import Tracklet
+from mtmc.tracking.frame_clock import FrameClock
+from mtmc.tracking.rows import ROW, Rows
+from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey
 
 

@@ -18,9 +18,9 @@ from mtmc.config import Plugin, Settings, choose
 from mtmc.content_key import content_key, files_key, settings_key
 from mtmc.detectors.motfile import MotFileDetector
 from mtmc.errors import UserError, unknown_name
+from mtmc.files import claimed, replacing, write_text
 from mtmc.inference_log import InferenceLog, first_difference, remove_log
 from mtmc.outputs import floor
-from mtmc.outputs.files import claimed, replacing, write_text
 from mtmc.outputs.floor import Extent, FloorPlan
 from mtmc.outputs.looks import LOOKS_NAME, write_looks
 from mtmc.outputs.mosaic import write_mosaic
@@ -33,7 +33,7 @@ from mtmc.run_config import RunConfig
 from mtmc.sources import Camera, CameraReader, align, find_cameras, open_cameras
 from mtmc.sources.cameras import list_images
 from mtmc.stopwatch import Stopwatch
-from mtmc.tracking import follows_all_cameras
+from mtmc.tracking.camera import follows_all_cameras
 from mtmc.types import Frame
 
 log = logging.getLogger("mtmc")

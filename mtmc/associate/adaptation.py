@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh
 
 from mtmc.associate.looks import Looks, distances
-from mtmc.tracklets import Gallery
+from mtmc.tracking.gallery import Gallery
 
 Floats = NDArray[np.float32]
 

@@ -12,7 +12,7 @@ from mtmc.associate.evidence import EvidenceConfig, Scale, appearance, looks_of
 from mtmc.associate.floor import floor_evidence
 from mtmc.associate.gallery import LookTable
 from mtmc.associate.matching import FORBIDDEN
-from mtmc.tracklets import Tracklet
+from mtmc.tracking.tracklet import Tracklet
 
 
 class Candidates:

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from mtmc.associate.evidence import EvidenceConfig, Scale, appearance, looks_of
-from mtmc.associate.floor import Positions, position_odds, same_tick
+from mtmc.associate.floor import Positions, position_odds
 from mtmc.associate.looks import Looks
-from mtmc.tracklets import TICK, Tracklet
+from mtmc.steps import same_tick
+from mtmc.tracking.tracklet import TICK, Tracklet
 from mtmc.types import TrackKey
 
 Doubles = NDArray[np.float64]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from mtmc.tracklets import Tracklet
+from mtmc.tracking.tracklet import Tracklet
 
 
 def conflicts(tracklets: Sequence[Tracklet]) -> sparse.csr_array:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mtmc.associate.adaptation import Adaptation
 from mtmc.associate.looks import USUAL_COHERENCE, Looks, distances
 from mtmc.config import require
-from mtmc.tracklets import Tracklet
+from mtmc.tracking.tracklet import Tracklet
 
 Floats = NDArray[np.floating]
 

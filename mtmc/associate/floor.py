@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from mtmc.associate.evidence import EvidenceConfig
-from mtmc.tracklets import TICK, Tracklet
+from mtmc.steps import same_tick
+from mtmc.tracking.tracklet import TICK, Tracklet
 
 HIDDEN_REACH = 2.5  # m, how far behind the true place hidden feet put somebody, at most
 FAR = 6.0  # standard deviations, beyond which two positions are not one person's
-PAIRS_AT_ONCE = 1 << 18  # bounds the memory of crowded scenes
 
 Ints = NDArray[np.int64]
 Doubles = NDArray[np.float64]
@@ -198,15 +198,3 @@ def position_odds(
     rays = a.rays[left], b.rays[right]
     odds[close] = floor_odds(away[close], covariance, config, rays)
     return odds
-
-
-def same_tick(a: Ints, b: Ints) -> Iterator[tuple[Ints, Ints]]:
-    """All pairs of positions of one tick, some at a time; both are sorted."""
-    start = np.searchsorted(b, a, "left")
-    partners = np.searchsorted(b, a, "right") - start
-    total = np.cumsum(partners)
-    cuts = np.searchsorted(total, np.arange(PAIRS_AT_ONCE, total[-1], PAIRS_AT_ONCE))
-    for left in np.split(np.arange(len(a)), cuts):
-        count = partners[left]
-        first = np.repeat(start[left] - (np.cumsum(count) - count), count)
-        yield np.repeat(left, count), first + np.arange(len(first))

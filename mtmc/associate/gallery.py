@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mtmc.associate.evidence import EvidenceConfig, Scale, appearance
 from mtmc.associate.looks import Looks
-from mtmc.tracklets import Gallery
+from mtmc.tracking.gallery import Gallery
 
 FIRST_ROWS = 256
 BLOCK = 4096  # looks that are adapted at a time

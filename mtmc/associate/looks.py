@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.tracklets import Gallery, Tracklet
+from mtmc.tracking.gallery import Gallery
+from mtmc.tracking.tracklet import Tracklet
 
 Floats = NDArray[np.floating]
 

@@ -20,7 +20,7 @@ from mtmc.associate.passages import with_times
 from mtmc.associate.split import Cut, Cuts, find_cuts
 from mtmc.associate.thresholds import scale_of
 from mtmc.config import require
-from mtmc.tracklets import Tracklet
+from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey
 
 ROUNDS_OF_CUTS = 4

@@ -19,7 +19,7 @@ from mtmc.associate.split import Cut, find_cuts
 from mtmc.associate.thresholds import scale_of
 from mtmc.associate.travel import LIMIT, Passage, TravelTimes
 from mtmc.config import require
-from mtmc.tracklets import Tracklet
+from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey
 
 LEARN_EVERY = 2.0  # seconds between two looks at what distances mean

@@ -17,7 +17,7 @@ from scipy import sparse
 
 from mtmc.associate.clustering import Links
 from mtmc.associate.split import Cuts
-from mtmc.tracklets import Tracklet
+from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey
 
 COST = 2.0  # log odds against one person that a moment together is

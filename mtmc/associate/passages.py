@@ -13,7 +13,7 @@ from scipy import sparse
 from mtmc.associate.clustering import BLOCK, Links
 from mtmc.associate.evidence import EvidenceConfig
 from mtmc.associate.travel import IMPOSSIBLE, Topology
-from mtmc.tracklets import Tracklet
+from mtmc.tracking.tracklet import Tracklet
 
 # Seconds from the end of one track to the start of a later one; negative where they overlap.
 EDGES = np.array([-16.0, -8, -4, -2, -1, 0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64])

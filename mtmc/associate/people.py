@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from mtmc.associate.gallery import LookTable
 from mtmc.associate.split import divide
-from mtmc.tracklets import Gallery, Tracklet
+from mtmc.tracking.gallery import Gallery
+from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey
 
 

@@ -22,7 +22,7 @@ from mtmc.associate.evidence import (
 from mtmc.associate.floor import floor_evidence
 from mtmc.associate.overlaps import forgive
 from mtmc.associate.passages import with_times
-from mtmc.tracklets import Tracklet
+from mtmc.tracking.tracklet import Tracklet
 
 ONE_PERSON = 1e4  # log odds between what is left of one person
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from mtmc.associate.evidence import EvidenceConfig, Scale, appearance
 from mtmc.associate.looks import Looks
-from mtmc.tracklets import TICK, Gallery, Tracklet
+from mtmc.tracking.gallery import Gallery
+from mtmc.tracking.tracklet import TICK, Tracklet
 from mtmc.types import TrackKey
 
 MIN_CROPS = 2.5  # on each side of a cut

@@ -12,7 +12,7 @@ from mtmc.associate.adaptation import Adaptation
 from mtmc.associate.constraints import conflicts
 from mtmc.associate.evidence import EvidenceConfig, Scale
 from mtmc.associate.looks import Looks, distances
-from mtmc.tracklets import Tracklet
+from mtmc.tracking.tracklet import Tracklet
 
 Floats = NDArray[np.float64]
 

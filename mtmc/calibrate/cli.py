@@ -41,8 +41,8 @@ def frame(
     """Write a picture of each camera with a pixel grid, to read off where floor points are."""
     import cv2
 
-    from mtmc.calibrate.frame import draw_grid, frames_at
-    from mtmc.outputs.files import replacing
+    from mtmc.files import replacing
+    from mtmc.outputs.grid import draw_grid, frames_at
     from mtmc.sources import SourcesConfig, find_cameras, open_cameras
 
     cameras = [camera for camera in find_cameras(video_dir) if camera.kind != "boxes"]

@@ -12,7 +12,7 @@ from mtmc.calibration.camera import CameraModel
 from mtmc.calibration.homography import FloorHomography
 from mtmc.calibration.load import read_cameras
 from mtmc.calibration.model import Calibration
-from mtmc.outputs.files import write_text
+from mtmc.files import write_text
 
 
 def save_calibration(path: Path, models: Mapping[str, Calibration]) -> None:

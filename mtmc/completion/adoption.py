@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.associate.floor import same_tick
 from mtmc.completion.config import CompletionConfig
 from mtmc.completion.outlook import Outlook
+from mtmc.steps import same_tick
 from mtmc.trackers.geometry import pair_iou
 
 Doubles = NDArray[np.float64]

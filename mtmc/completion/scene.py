@@ -14,8 +14,8 @@ from mtmc.completion.fusion import fuse
 from mtmc.completion.outlook import Outlook, outlook
 from mtmc.completion.sightings import Sightings, View
 from mtmc.completion.visibility import Looks, seen_share
-from mtmc.outputs.tracks import ROW, Rows
 from mtmc.trackers.offline import NOBODY
+from mtmc.tracking.rows import ROW, Rows
 
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]

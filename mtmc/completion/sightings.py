@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mtmc.calibration import Calibration
 from mtmc.calibration.camera import BORDER
-from mtmc.frame_clock import FrameClock
+from mtmc.tracking.frame_clock import FrameClock
 
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]

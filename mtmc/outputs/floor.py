@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.calibration import Calibration
+from mtmc.files import replacing
 from mtmc.outputs.drawing import FONT, Color, clock, draw_text, id_color
-from mtmc.outputs.files import replacing
 from mtmc.outputs.paths import FloorPaths
 from mtmc.outputs.video import VideoWriter
 from mtmc.types import Image

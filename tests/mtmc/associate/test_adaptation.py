@@ -3,7 +3,7 @@ import pytest
 
 from mtmc.associate.adaptation import Adaptation
 from mtmc.associate.looks import Looks, distances
-from mtmc.tracklets import Gallery
+from mtmc.tracking.gallery import Gallery
 
 DIM = 48
 

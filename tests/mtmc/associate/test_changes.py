@@ -7,7 +7,7 @@ from mtmc.associate.changes import changes, find_changes
 from mtmc.associate.evidence import EvidenceConfig, Scale
 from mtmc.associate.offline import OfflineAssociator, OfflineConfig
 from mtmc.associate.split import cut_tracklet
-from mtmc.tracklets import TICK, FloorPath
+from mtmc.tracking.tracklet import TICK, FloorPath
 from tests.mtmc.associate.scenes import make_tracklet
 
 SCALE = Scale(0.3, 0.3, coherence=0.8)

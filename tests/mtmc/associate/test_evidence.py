@@ -3,7 +3,7 @@ import pytest
 
 from mtmc.associate.evidence import EvidenceConfig, Scale, appearance
 from mtmc.associate.looks import Looks, distances
-from mtmc.tracklets import Gallery
+from mtmc.tracking.gallery import Gallery
 
 CONFIG = EvidenceConfig()
 

@@ -4,7 +4,7 @@ import pytest
 from mtmc.associate import floor
 from mtmc.associate.evidence import EvidenceConfig
 from mtmc.associate.floor import floor_evidence, floor_odds
-from mtmc.tracklets import TICK
+from mtmc.tracking.tracklet import TICK
 from tests.mtmc.associate.scenes import crowd, make_tracklet
 
 CONFIG = EvidenceConfig()

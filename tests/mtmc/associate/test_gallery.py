@@ -6,7 +6,7 @@ from mtmc.associate.adaptation import Adaptation
 from mtmc.associate.evidence import EvidenceConfig, Scale, appearance
 from mtmc.associate.gallery import LookTable
 from mtmc.associate.looks import Looks
-from mtmc.tracklets import Gallery
+from mtmc.tracking.gallery import Gallery
 
 CONFIG = EvidenceConfig()
 SCALE = Scale(0.4, 0.3)

@@ -8,7 +8,7 @@ from mtmc.associate.clustering import Links, cluster
 from mtmc.associate.offline import OfflineAssociator, OfflineConfig
 from mtmc.associate.passages import passage_evidence, topology_evidence
 from mtmc.associate.travel import IMPOSSIBLE
-from mtmc.tracklets import Tracklet
+from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey
 
 LIMIT = 3.0

@@ -7,7 +7,7 @@ from mtmc.associate.evidence import EvidenceConfig, Scale
 from mtmc.associate.online import OnlineAssociator, OnlineConfig
 from mtmc.associate.people import People
 from mtmc.associate.revision import name_groups, regroup
-from mtmc.tracklets import Tracklet
+from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey
 from tests.mtmc.associate.scenes import make_tracklet
 

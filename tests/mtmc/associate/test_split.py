@@ -4,7 +4,7 @@ import pytest
 from mtmc.associate.evidence import EvidenceConfig, Scale
 from mtmc.associate.offline import OfflineAssociator, OfflineConfig
 from mtmc.associate.split import cut_tracklet, divide, find_cuts
-from mtmc.tracklets import TICK
+from mtmc.tracking.tracklet import TICK
 from mtmc.types import TrackKey
 from tests.mtmc.associate.scenes import make_tracklet
 

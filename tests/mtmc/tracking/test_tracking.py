@@ -3,9 +3,9 @@ from types import SimpleNamespace
 import numpy as np
 
 from mtmc.config import Plugin
-from mtmc.crops import CropsConfig
 from mtmc.trackers import Detections, Tracks
-from mtmc.tracking import CameraTracking
+from mtmc.tracking.camera import CameraTracking
+from mtmc.tracking.crops import CropsConfig
 from mtmc.types import Frame
 
 

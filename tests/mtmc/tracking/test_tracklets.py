@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from mtmc.crops import CropsConfig, crop_quality, cut_out, wants_crop
-from mtmc.tracklets import TICK, FloorPath, Gallery, Tracklet
+from mtmc.tracking.crops import CropsConfig, crop_quality, cut_out, wants_crop
+from mtmc.tracking.gallery import Gallery
+from mtmc.tracking.tracklet import TICK, FloorPath, Tracklet
 from mtmc.types import TrackKey
 
 

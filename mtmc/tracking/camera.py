@@ -1,8 +1,7 @@
-"""The trackers of all cameras, and what is remembered of their tracks."""
+"""One camera's tracker, and the tracklets it makes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,17 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.calibration import Calibration
-from mtmc.coasting import Coasting
 from mtmc.config import Plugin
-from mtmc.crops import CropsConfig, crop_quality, wants_crop
-from mtmc.frame_clock import FrameClock
-from mtmc.trackers import Detections, SceneTracker, Tracker, Tracks
-from mtmc.tracklets import Tracklet
+from mtmc.trackers import Detections, Tracker, Tracks
+from mtmc.tracking.crops import CropsConfig, crop_quality, wants_crop
+from mtmc.tracking.frame_clock import FrameClock
+from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Frame, TrackKey
 
 # A tracker may find somebody again after any time; across a long gap that is the association's
 # to decide.
 LOST_AFTER = 2.0  # seconds unseen after which a tracklet has ended,
+
+
 LOST_AFTER_FRAMES = 5  # but not before so many frames
 
 
@@ -55,54 +55,6 @@ def make_tracker(tracker: Plugin, fps: float) -> Any:
 def follows_all_cameras(tracker: Plugin) -> bool:
     """Whether one instance follows people over all cameras together, on the floor."""
     return getattr(tracker.cls, "needs_floor", False)
-
-
-class SceneTracking:
-    """All cameras' tracking, by a tracker in each or by one for all of them.
-
-    Args:
-        tracker: the tracker plug-in.
-        cameras: by name.
-    """
-
-    def __init__(self, tracker: Plugin, cameras: Mapping[str, CameraTracking]) -> None:
-        self.cameras = cameras
-        self.config = tracker.config
-        self.needs_image: bool = tracker.cls.needs_image
-        self.needs_embeddings: bool = tracker.cls.needs_embeddings
-        self._joint: SceneTracker | None = None
-        if follows_all_cameras(tracker):
-            self._joint = make_tracker(tracker, max(c.fps for c in cameras.values()))
-            self._coasting = {
-                name: Coasting(camera.model, camera.size, camera.fps)
-                for name, camera in cameras.items()
-                if camera.model  # as all have, which is checked before a run
-            }
-
-    def update(
-        self, frames: Mapping[str, Frame], detections: Mapping[str, Detections]
-    ) -> list[Sighting]:
-        """Follow the people of one time step.
-
-        Args:
-            frames: of some cameras, by name.
-            detections: of the same.
-        """
-        if self._joint is None:
-            return [self.cameras[n].update(frame, detections[n]) for n, frame in frames.items()]
-        nothing = Detections()
-        located = [
-            self.cameras[name].located(detections.get(name, nothing)) for name in self.cameras
-        ]
-        time = max(frame.time for frame in frames.values())
-        tracks = dict(zip(self.cameras, self._joint.update(time, located), strict=True))
-        for ended, stays in self._joint.merged.items():
-            for camera in self.cameras.values():
-                camera.rename(ended, stays)
-        ids, places = self._joint.positions()
-        people = dict(zip(ids.tolist(), places.tolist(), strict=True))
-        shown = {name: self._coasting[name].extended(tracks[name], people, time) for name in frames}
-        return [self.cameras[name].follow(frame, shown[name]) for name, frame in frames.items()]
 
 
 class CameraTracking:

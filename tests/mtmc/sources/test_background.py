@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from mtmc.background import Background
+from mtmc.sources.background import Background
 
 
 def test_items_come_in_order_and_end():

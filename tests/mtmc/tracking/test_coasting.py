@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from mtmc.coasting import Coasting
 from mtmc.trackers import Tracks
+from mtmc.tracking.coasting import Coasting
 from tests.mtmc.rooms import SIZE, box_of, room
 
 MODEL = room()["cam0"]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mtmc.config import require, require_fraction
 from mtmc.trackers.geometry import coverage
-from mtmc.tracklets import Tracklet
+from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Image
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mtmc.frame_clock import FrameClock
+from mtmc.tracking.frame_clock import FrameClock
 
 
 def test_frames_on_time_are_steps_one_by_one_whatever_the_stride():
