@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from mtmc.calibration import Calibration
+from mtmc.files import explained
 from mtmc.finishing import Finishing
 from mtmc.inference_log import Inference, InferenceLog
-from mtmc.outputs.files import explained
 from mtmc.outputs.mosaic import Mosaic
 from mtmc.outputs.tracks import LiveTracks, TrackTable
 from mtmc.outputs.video import VideoWriter

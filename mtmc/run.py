@@ -228,6 +228,7 @@ class _Run:
                     "frames": progress.frames[reader.name],
                     "tracks": progress.tracks[reader.name],
                     "calibrated": reader.name in parts.calibration,
+                    **({"losses": asdict(reader.losses)} if reader.live else {}),
                 }
                 for reader in parts.readers
             },
@@ -261,11 +262,13 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
     counts = {}
     if isinstance(detector, MotFileDetector):
         counts = {camera.name: detector.last_frame(camera.name) for camera in cameras}
+    embedder = _embedder(config)
+    if any(camera.kind == "live" for camera in cameras):
+        _warm_up(detector, embedder)
     readers = open_cameras(cameras, config.sources, counts)
     calibration = {}
     if config.calibration:
         calibration = load_calibration(Path(config.calibration), [r.name for r in readers])
-    embedder = _embedder(config)
     if embedder is None and config.tracker.cls.needs_embeddings:
         log.warning(
             "tracker %s makes use of appearance, of which --reid none leaves nothing",
@@ -280,6 +283,15 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
             raise unknown_name("camera of associator.topology", name, [r.name for r in readers])
     associator = config.associator.cls(options, distance)
     return Parts(readers, detector, embedder, associator, calibration)
+
+
+def _warm_up(detector: Any, embedder: Any) -> None:
+    """Let the networks load what they load at their first use; streams do not wait for that."""
+    noise = np.random.default_rng(0).integers(0, 255, (720, 1280, 3), np.uint8)
+    if not detector.stateful and not isinstance(detector, MotFileDetector):
+        detector.detect([Frame("", 1, 0.0, noise)])
+    if embedder is not None:
+        embedder.embed([noise[:256, :128]])
 
 
 def suitable_tracker(config: RunConfig, parts: Parts) -> Plugin:

@@ -13,14 +13,13 @@ from mtmc.config import Plugin
 from mtmc.trackers import Detections, Tracker, Tracks
 from mtmc.tracking.crops import CropsConfig, crop_quality, wants_crop
 from mtmc.tracking.frame_clock import FrameClock
+from mtmc.tracking.pace import Pace
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Frame, TrackKey
 
 # A tracker may find somebody again after any time; across a long gap that is the association's
 # to decide.
 LOST_AFTER = 2.0  # seconds unseen after which a tracklet has ended,
-
-
 LOST_AFTER_FRAMES = 5  # but not before so many frames
 
 
@@ -86,7 +85,7 @@ class CameraTracking:
         self.model = model.resized(size) if model else None
         self.size = size
         self._keep = keep
-        self._patience = max(LOST_AFTER, LOST_AFTER_FRAMES / fps)
+        self._pace = Pace(fps)
         self.count = 0  # of tracklets so far
         self.clock = FrameClock(fps)
         self.ended: list[Tracklet] = []
@@ -103,7 +102,7 @@ class CameraTracking:
         """Follow the people of one frame with this camera's own tracker."""
         assert self._tracker is not None
         image = frame.image if self._tracker.needs_image else None
-        return self.follow(frame, self._tracker.update(detections, image))
+        return self.follow(frame, self._tracker.update(detections, image, frame.steps))
 
     def rename(self, person: int, other: int) -> None:
         """Take in that a person is another one, as the tracker over all cameras has found out.
@@ -119,7 +118,8 @@ class CameraTracking:
         """Take in what a tracker says of one frame."""
         if self._keep:
             self.clock.add(frame.index, frame.time)
-        self._close(frame.time - self._patience)
+        self._pace.see(frame.time)
+        self._close(frame.time - max(LOST_AFTER, LOST_AFTER_FRAMES * self._pace.seconds))
         self._renew()
         # Of a tracklet that has ended, nothing is predicted any more.
         tracks = tracks[(tracks.det_index >= 0) | np.isin(tracks.ids, list(self._open))]

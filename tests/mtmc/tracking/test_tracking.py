@@ -18,7 +18,7 @@ class Scripted:
     def __init__(self, config):
         del config
 
-    def update(self, detections, image=None):
+    def update(self, detections, image=None, steps=1):
         assert image is None
         count = len(detections)
         return Tracks(np.full(count, 77), detections.boxes, detections.scores, np.arange(count))
@@ -27,7 +27,7 @@ class Scripted:
 class Coasting(Scripted):
     """The same, but it goes on predicting when there is no box."""
 
-    def update(self, detections, image=None):
+    def update(self, detections, image=None, steps=1):
         if len(detections):
             self.last = super().update(detections, image)
             return self.last
@@ -64,6 +64,29 @@ def test_what_has_ended_is_forgotten_unless_kept():
     tracking, _ = follow({1, 2, 60}, keep=False)
     assert [t.key.track_id for t in tracking.tracklets] == [2]
     assert tracking.count == 2
+
+
+def ids_at(times, fps=10.0):
+    """Of somebody who is there all the time, and whom the tracker always knows."""
+    plugin = Plugin("scripted", Scripted, SimpleNamespace())
+    tracking = CameraTracking(plugin, CropsConfig(), None, (100, 100), fps, keep=True)
+    box = Detections(np.array([[10, 10, 40, 90.0]]), np.array([0.9]))
+    sightings = [
+        tracking.update(Frame("a", index, time, None), box) for index, time in enumerate(times, 1)
+    ]
+    return [int(track) for sighting in sightings for track in sighting.tracks.ids]
+
+
+def test_frames_that_a_run_has_no_time_for_part_no_track():
+    """A camera of 10 frames per second of which only every 50th is worked on."""
+    assert set(ids_at(np.arange(20) * 5.0)) == {1}
+
+
+def test_a_camera_that_was_away_parts_them():
+    regular = np.arange(20) / 10
+    assert ids_at([*regular, *(regular + 60)]) == [1] * 20 + [2] * 20
+    slow = np.arange(20) * 5.0
+    assert ids_at([*slow, *(slow + 300)]) == [1] * 20 + [2] * 20
 
 
 def test_boxes_of_the_first_frame_are_worth_a_crop():
