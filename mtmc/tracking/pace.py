@@ -29,4 +29,4 @@ class Pace:
     def seconds(self) -> float:
         """From one frame to the next, as is usual lately: a camera that was away is not."""
         ordered = sorted(self._steps)
-        return max(self._least, ordered[(len(ordered) - 1) // 2]) if ordered else self._least
+        return max(self._least, ordered[len(ordered) // 2]) if ordered else self._least
