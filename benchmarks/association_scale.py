@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mtmc.associate.offline import OfflineAssociator, OfflineConfig
-from mtmc.associate.online import OnlineAssociator, OnlineConfig
+from mtmc.associate.online.associator import OnlineAssociator, OnlineConfig
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey
 

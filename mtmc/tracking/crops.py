@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from mtmc.config import require, require_fraction
 from mtmc.trackers.geometry import coverage
 from mtmc.tracking.tracklet import Tracklet
-from mtmc.types import Image
 
 
 @dataclass(frozen=True)
@@ -76,11 +75,3 @@ def wants_crop(tracklet: Tracklet, time: float, quality: float, config: CropsCon
         return True
     young = len(tracklet.gallery) < config.first
     return time - tracklet.embedded_at >= config.interval * (0.25 if young else 1.0)
-
-
-def cut_out(image: Image, box: NDArray[np.floating]) -> Image:
-    """The part of an image inside a box, at least one pixel."""
-    height, width = image.shape[:2]
-    x1, y1 = np.floor(box[:2]).astype(int).clip(0, (width - 1, height - 1))
-    x2, y2 = np.ceil(box[2:]).astype(int).clip((x1 + 1, y1 + 1), (width, height))
-    return image[y1:y2, x1:x2]

@@ -8,8 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
-Doubles = NDArray[np.float64]
+from mtmc.types import Doubles, Ints
 
 
 class FrameClock:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mtmc.types import Floats
+
 MAX_EMBEDDINGS = 16  # per tracklet
 
 
 SETTLED_EMBEDDINGS = 6  # of a tracklet that has ended, each of a stretch of time
-
-
-Floats = NDArray[np.float32]
 
 
 class Gallery:

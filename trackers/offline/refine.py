@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mtmc.trackers.camera import common_shift
+from mtmc.trackers.camera_motion import common_shift
 from mtmc.trackers.offline.adopt import adopt
 from mtmc.trackers.offline.config import RefineConfig
 from mtmc.trackers.offline.ends import track_ends

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from mtmc.tracking.crops import CropsConfig, crop_quality, cut_out, wants_crop
+from mtmc.perception.cut import cut_out
+from mtmc.tracking.crops import CropsConfig, crop_quality, wants_crop
 from mtmc.tracking.gallery import Gallery
 from mtmc.tracking.tracklet import TICK, FloorPath, Tracklet
 from mtmc.types import TrackKey

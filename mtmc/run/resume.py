@@ -1,0 +1,101 @@
+"""What tells that a run in a folder is the same one, and what there is of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mtmc.detectors.motfile import MotFileDetector
+from mtmc.errors import UserError
+from mtmc.outputs.looks import LOOKS_NAME
+from mtmc.perception.keys import content_key, files_key, settings_key
+from mtmc.perception.log import InferenceLog, first_difference, remove_log
+from mtmc.run.config import RunConfig
+from mtmc.run.parts import Parts
+from mtmc.sources import Camera
+from mtmc.sources.cameras import list_images
+
+LOG_NAME = ".inference.sqlite"
+VIDEO_NAME = "mosaic.mp4"
+FLOOR_PICTURE, FLOOR_VIDEO = "floor.png", "floor.mp4"
+RESULTS = (
+    *("config.yaml", "tracks.parquet", "identities.json"),
+    *(LOOKS_NAME, VIDEO_NAME, FLOOR_PICTURE, FLOOR_VIDEO),
+)
+
+
+def about_run(config: RunConfig, parts: Parts) -> dict[str, Any]:
+    """Everything the results depend on, as plain values: all settings, weights and videos."""
+    about = config.settings()
+    del about["output"]  # how the video looks changes nothing else
+    for section in ("detector", "reid"):
+        about[f"content of {section}"] = settings_key(about[section])
+    if isinstance(parts.detector, MotFileDetector):
+        about["content of detections"] = settings_key({"folder": parts.detector.folder})
+    if parts.calibration:
+        models = {name: asdict(model) for name, model in parts.calibration.items()}
+        about["content of calibration"] = content_key(json.dumps(models, default=np.ndarray.tolist))
+    about["cameras"] = [_fingerprint(reader.camera) for reader in parts.readers]
+    return about
+
+
+def _fingerprint(camera: Camera) -> list[Any]:
+    """What tells that a camera's video, or every one of its pictures, is still the same."""
+    path = Path(camera.uri)
+    changed: Any = None
+    if camera.kind == "images":
+        changed = content_key(*(f"{p.name} {_changed(p)}" for p in list_images(path)))
+    elif camera.uri and path.exists():
+        changed = _changed(path)
+    return [camera.name, camera.label, camera.fps, camera.offset, changed]
+
+
+def _changed(path: Path) -> tuple[int, float]:
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime
+
+
+def what_is_there(out: Path, config: RunConfig) -> dict[str, Any]:
+    """The results of a complete run as ``complete_record`` checks them: each file's content."""
+    names = [*RESULTS, *(f"tracks/{path.name}" for path in (out / "tracks").glob("*.txt"))]
+    files = {name: files_key([out / name]) for name in sorted(names) if (out / name).is_file()}
+    return {"output": asdict(config.output), "files": files}
+
+
+def complete_record(out: Path, config: RunConfig, about: dict[str, Any]) -> dict[str, Any] | None:
+    """What ``run.json`` says, if there was a run that came to its end and is all there, unchanged.
+
+    Raises:
+        UserError: it was another run.
+    """
+    try:
+        record = json.loads((out / "run.json").read_text(encoding="utf-8"))
+        status, said = record["status"], record["about"]
+        files, output = dict(record["files"]), record["output"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    if (out / LOG_NAME).exists() or status != "complete":
+        return None
+    changed = first_difference(said, json.loads(json.dumps(about)))
+    if changed:
+        raise UserError(
+            f"{out}: holds the complete results of another run (other {changed!r}); choose "
+            "another --out, or leave out --resume to replace them"
+        )
+    wanted = asdict(config.output)
+    if wanted not in (output, {**output, "video": False}):
+        return None
+    if any(not (out / name).is_file() or files_key([out / name]) != files[name] for name in files):
+        return None
+    return dict(record)
+
+
+def open_log(path: Path, about: dict[str, Any], resume: bool) -> InferenceLog:
+    """The log to go on with, or an empty one."""
+    if not resume:
+        remove_log(path)
+    return InferenceLog(path, about)
