@@ -32,6 +32,7 @@ from mtmc.types import Frame, TrackKey
 log = logging.getLogger("mtmc")
 
 FEW_CORES = 2  # a network alone keeps so many busy, and a thread beside it only disturbs
+FORGET_EVERY = 256  # time steps after which the ids of tracks that have ended are let go
 STEPS_AHEAD = 2  # time steps the detector may be ahead of the rest
 
 Step = dict[str, Frame]
@@ -51,7 +52,8 @@ class Pipeline:
         watch: counts the stages' times.
         on_step: called with the progress after each step.
 
-    After ``run``, ``tracklets`` are those of an offline run.
+    After ``run``, ``tracklets`` are those of an offline run; ``spool`` is to be removed once its
+    results are written.
     """
 
     def __init__(
@@ -69,7 +71,7 @@ class Pipeline:
         self._on_step = on_step
         self._names = [reader.name for reader in parts.readers]
         self._numbers = {name: number for number, name in enumerate(self._names)}
-        self._spool = TrackSpool(out / ".tracks.partial")
+        self.spool = TrackSpool(out, self._names)
         online = parts.associator.online
         live = any(reader.live for reader in parts.readers)
         self._live_tracks = LiveTracks(out / "tracks", self._names) if online else None
@@ -87,7 +89,7 @@ class Pipeline:
         }
         self._tracking = SceneTracking(config.tracker, cameras)
         self._embed_all = parts.embedder is not None and self._tracking.needs_embeddings
-        self._ids: dict[TrackKey, int] = {}
+        self._steps = 0
         self.progress = Progress(dict.fromkeys(self._names, 0), dict.fromkeys(self._names, 0))
         self._finishing = Finishing(config, parts, self._tracking, watch, self.progress)
         self.tracklets: Sequence[Tracklet] = ()
@@ -158,10 +160,9 @@ class Pipeline:
             time = max(frame.time for frame in frames.values())
             visible = [tracklet for s in sightings for tracklet in s.tracklets]
             decided = self._parts.associator.update(time, visible)
-            self._ids.update(decided)
         with self._watch("write"):
             self._write(sightings, inferences, decided)
-        self._count(sightings)
+        self._count(sightings, decided)
 
     def _embed_detections(
         self, frames: Step, inferences: dict[str, Inference]
@@ -222,11 +223,14 @@ class Pipeline:
         rows = np.concatenate(
             [part for s in sightings for part in self._rows(s, inferences[s.frame.camera])]
         )
-        self._spool.append(rows)
+        self.spool.append(rows, decided)
         if self._live_tracks:
             self._live_tracks.write(rows, decided)
+            self._steps += 1
+            if self._steps % FORGET_EVERY == 0:
+                self._live_tracks.forget_all_but(self._tracking.open_keys())
         if self._video:
-            self._video.write(sightings, self._ids)
+            self._video.write(sightings, self._live_tracks.ids if self._live_tracks else {})
         if self._log:
             self._log.record(
                 [(s.frame.camera, s.frame.index, inferences[s.frame.camera]) for s in sightings]
@@ -245,22 +249,21 @@ class Pipeline:
         rows = make_rows(number, frame, tracks, sighting.floor)
         return [rows, untracked_rows(number, frame, detections, tracks)]
 
-    def _count(self, sightings: Sequence[Sighting]) -> None:
+    def _count(self, sightings: Sequence[Sighting], decided: Mapping[TrackKey, int]) -> None:
         for sighting in sightings:
             name = sighting.frame.camera
             self.progress.frames[name] += 1
             self.progress.tracks[name] = self._tracking.cameras[name].count
-        if self._parts.associator.online:
-            self.progress.people = max(self._ids.values(), default=0)
+        self.progress.people = max(self.progress.people, *decided.values(), 0)
         self._on_step(self.progress)
 
     def _finish(self) -> TrackTable:
         if self._live_tracks:
             self._live_tracks.close()
-        with self._spool as spool:
-            rows, self.tracklets = self._finishing.finish(spool.rows(), self._ids)
-            self.progress.people = len(set(self._ids.values()))
-            return TrackTable(rows, self._names, self._ids)
+        ids = self.spool.ids()
+        rows, self.tracklets = self._finishing.finish(self.spool.rows(), ids)
+        self.progress.people = len(set(ids.values()))
+        return TrackTable(rows, self._names, ids)
 
 
 def _ahead(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -138,6 +139,10 @@ class CameraTracking:
             and wants_crop(tracklet, frame.time, float(quality[row]), self._crops)
         ]
         return Sighting(frame, tracks, tracklets, floor, np.array(wanted, np.int64), quality)
+
+    def open_keys(self) -> Iterator[TrackKey]:
+        """Of the tracklets that may go on."""
+        return (tracklet.key for tracklet in self._open.values())
 
     @property
     def tracklets(self) -> list[Tracklet]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from mtmc.config import Plugin
 from mtmc.trackers import Detections, SceneTracker
 from mtmc.tracking.camera import CameraTracking, Sighting, follows_all_cameras, make_tracker
 from mtmc.tracking.coasting import Coasting
-from mtmc.types import Frame
+from mtmc.types import Frame, TrackKey
 
 
 class SceneTracking:
@@ -32,6 +32,10 @@ class SceneTracking:
                 for name, camera in cameras.items()
                 if camera.model  # as all have, which is checked before a run
             }
+
+    def open_keys(self) -> Iterator[TrackKey]:
+        """Of the tracklets that may go on."""
+        return (key for camera in self.cameras.values() for key in camera.open_keys())
 
     def update(
         self, frames: Mapping[str, Frame], detections: Mapping[str, Detections]

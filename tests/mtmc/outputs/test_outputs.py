@@ -12,13 +12,14 @@ import pytest
 from mtmc.errors import UserError
 from mtmc.files import claimed, replacing, write_text
 from mtmc.mot import MotKind, read_mot
+from mtmc.outputs import tracks as outputs_of_tracks
 from mtmc.outputs.drawing import id_color
 from mtmc.outputs.mosaic import Mosaic
 from mtmc.outputs.report import identities, to_json, versions
 from mtmc.outputs.tracks import LiveTracks, TrackTable, write_mot_files, write_parquet
 from mtmc.outputs.video import VideoWriter
 from mtmc.trackers import Tracks
-from mtmc.tracking.rows import TrackSpool, make_rows
+from mtmc.tracking.rows import TrackSpool, make_rows, read_spool
 from mtmc.types import Frame, TrackKey
 
 NAMES = ["a", "b"]
@@ -74,17 +75,50 @@ def test_a_predicted_box_gives_way_to_a_detected_one():
 
 
 def test_the_spool_gives_back_what_went_in(tmp_path):
-    with TrackSpool(tmp_path / "spool") as spool:
-        assert len(spool.rows()) == 0
-        spool.append(rows(0, 1, 4, 5))
-        spool.append(rows(1, 1))
-        spool.append(rows(1, 2, 6))
-        assert spool.rows()["track"].tolist() == [4, 5, 6]
-        given = spool.rows()
-        given["track"][0] = 9  # as a track that is cut gets new ids
-        assert given["track"].tolist() == [9, 5, 6]
-        assert spool.rows()["track"].tolist() == [4, 5, 6]
+    spool = TrackSpool(tmp_path, NAMES)
+    assert len(spool.rows()) == len(spool.ids()) == 0
+    spool.append(rows(0, 1, 4, 5))
+    spool.append(rows(1, 1), {TrackKey("a", 5): 2})
+    spool.append(rows(1, 2, 6), {TrackKey("b", 6): 1, TrackKey("a", 4): 3})
+    assert spool.rows()["track"].tolist() == [4, 5, 6]
+    given = spool.rows()
+    given["track"][0] = 9  # as a track that is cut gets new ids
+    assert given["track"].tolist() == [9, 5, 6]
+    assert spool.rows()["track"].tolist() == [4, 5, 6]
+    assert spool.ids() == {TrackKey("a", 5): 2, TrackKey("b", 6): 1, TrackKey("a", 4): 3}
+    spool.remove()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_spool_that_was_cut_off_is_read_as_far_as_it_goes(tmp_path):
+    spool = TrackSpool(tmp_path, NAMES)
+    spool.append(rows(0, 1, 4, 5), {TrackKey("a", 5): 2, TrackKey("a", 4): 1})
+    for path in tmp_path.iterdir():
+        path.write_bytes(path.read_bytes()[:-3])
+    left, ids = read_spool(tmp_path, NAMES)
+    assert left["track"].tolist() == [4]
+    assert ids == {TrackKey("a", 5): 2}
+
+
+def test_results_are_the_same_written_in_parts(tmp_path, monkeypatch):
+    random = np.random.default_rng(0)
+    parts = [
+        rows(int(camera), index, *sorted(random.choice(9, 3, replace=False) + 1))
+        for index in range(1, 40)
+        for camera in random.permutation(2)
+    ]
+    ids = {TrackKey(name, track): track // 2 + 1 for name in NAMES for track in range(1, 9)}
+    written = {}
+    for part in (7, 10_000):
+        monkeypatch.setattr(outputs_of_tracks, "PART", part)
+        folder = tmp_path / str(part)
+        table = TrackTable(np.concatenate(parts), NAMES, ids)
+        write_mot_files(table, folder)
+        write_parquet(table, folder / "t.parquet")
+        write_text(folder / "i.json", to_json(identities(table)))
+        written[part] = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert written[7] == written[10_000]
+    assert written[7].keys() == {"a.txt", "b.txt", "t.parquet", "i.json"}
 
 
 def test_mot_files_read_back(table, tmp_path):
@@ -138,6 +172,8 @@ def test_live_rows_wait_for_their_id(tmp_path):
     lines = (tmp_path / "a.txt").read_text().splitlines()
     assert [line.split(",")[:2] for line in lines] == [["1", "1"], ["2", "1"]]
     live.write(rows(0, 3, 5), {TrackKey("a", 4): 2})
+    live.forget_all_but([TrackKey("a", 5), TrackKey("b", 7)])
+    assert live.ids == {TrackKey("a", 5): 1}
     live.close()
     assert (tmp_path / "a.txt").read_text().count("\n") == 5
 
