@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mtmc.errors import UserError
 from mtmc.files import explained, replacing
 from mtmc.mot import MotRows, format_mot
 from mtmc.tracking.rows import Rows
@@ -118,7 +119,11 @@ def write_parquet(table: TrackTable, path: Path) -> None:
                 )
 
     with replacing(path) as partial:
-        register_io_source(source, schema=schema).sink_parquet(partial)
+        try:
+            register_io_source(source, schema=schema).sink_parquet(partial)
+        except pl.exceptions.ComputeError as error:  # what it makes of a full disk
+            reason = str(error).rpartition("IO error: ")[2]
+            raise UserError(f"{path}: cannot be written ({reason})") from error
 
 
 class LiveTracks:

@@ -22,6 +22,7 @@ from mtmc.types import Frame, TrackKey
 # to decide.
 LOST_AFTER = 2.0  # seconds unseen after which a tracklet has ended,
 LOST_AFTER_FRAMES = 5  # but not before so many frames
+LATELY = 2000  # runs and floor positions that are kept of somebody who does not go: minutes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,6 +178,8 @@ class CameraTracking:
             tracklet = Tracklet(key, frame.time, frame.time, person=person)
             self._open[track] = tracklet
         tracklet.see(frame.index, frame.time)
+        if not self._keep:
+            tracklet.let_go(LATELY)
         return tracklet
 
     def _locate(

@@ -310,6 +310,17 @@ def test_a_full_disk_is_an_error_whenever_it_shows(tmp_path, disk, live):
     assert decoded(path) == len(images)
 
 
+@pytest.mark.parametrize(
+    "write", [write_mot_files, lambda table, out: write_parquet(table, out / "t")]
+)
+def test_results_on_a_full_disk_are_refused_in_one_line(table, tmp_path, disk, write):
+    disk(20)
+    with pytest.raises(UserError, match=r"cannot be written .*too large") as error:
+        write(table, tmp_path)
+    assert "\n" not in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(("fps", "frames"), [(2.0, 6), (10.0, 14), (25.0, 60)])
 def test_a_live_video_plays_to_its_last_second_when_the_process_dies(tmp_path, fps, frames):
     path = tmp_path / "v.mp4"

@@ -1,12 +1,15 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from mtmc.config import Plugin
 from mtmc.trackers import Detections, Tracks
+from mtmc.tracking import camera
 from mtmc.tracking.camera import CameraTracking
 from mtmc.tracking.crops import CropsConfig
 from mtmc.types import Frame
+from tests.mtmc.rooms import SIZE, box_of, room
 
 
 class Scripted:
@@ -127,3 +130,20 @@ def test_a_tracklet_found_to_be_somebody_elses_goes_on_under_another_key():
     assert (tracklet.hits, tracklet.renewed) == (3, False)
     sighting = tracking.update(Frame("a", 4, 0.3, None), found)
     assert sighting.tracks.ids.tolist() == [2]
+
+
+def test_somebody_who_never_leaves_takes_no_more_memory_all_the_time(monkeypatch):
+    """Online: every other picture is dropped, so that each one seen is a run of its own."""
+    monkeypatch.setattr(camera, "LATELY", 40)
+    plugin = Plugin("scripted", Scripted, SimpleNamespace())
+    model = room()["cam0"]
+    tracking = CameraTracking(plugin, CropsConfig(), model, SIZE, 10.0, keep=False)
+    box = Detections(box_of(model, 5, 5)[None], np.array([0.9]))
+    for index in range(1, 401, 2):
+        tracking.update(Frame("a", index, index / 10, None), box)
+    (tracklet,) = tracking.tracklets
+    assert tracklet.hits == 200
+    assert len(tracklet.frames) <= 50
+    assert len(tracklet.path.ticks) <= 50
+    assert tracklet.frames[-1] == [399, 399]
+    assert tracklet.path.ticks[-1] == pytest.approx(39.9 / 0.2, abs=1)
