@@ -56,13 +56,15 @@ class InferenceLog:
     Args:
         path: the file; created where it does not exist.
         about: what the inference depends on, as plain values; it must be the same as in the file.
+        gapless: whether a frame that is missing before a camera's last one is damage.
 
     Raises:
         UserError: the file is something else, cannot be written, or was made with other settings.
     """
 
-    def __init__(self, path: Path, about: dict[str, Any]) -> None:
+    def __init__(self, path: Path, about: dict[str, Any], *, gapless: bool = False) -> None:
         self._path = path
+        self._gapless = gapless
         self._lock = threading.Lock()
         try:
             self._db = sqlite3.connect(path, check_same_thread=False)
@@ -102,11 +104,13 @@ class InferenceLog:
         query = f"SELECT {COLUMNS}, checksum FROM frames WHERE camera=? AND frame=?"
         try:
             with self._lock:
-                *blobs, said = self._db.execute(query, (camera, frame)).fetchone()
+                row = self._db.execute(query, (camera, frame)).fetchone()
+            if row is None and not self._gapless:
+                return None
+            *blobs, said = row
             if _checksum(camera, frame, blobs) != said:
                 raise ValueError("the checksum does not fit")
         except (sqlite3.Error, TypeError, ValueError) as error:
-            # A frame that is missing before the last one is damage, too.
             raise UserError(
                 f"{self._path}: damaged at frame {frame} of camera {camera!r}; start anew without "
                 "--resume"

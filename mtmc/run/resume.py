@@ -98,4 +98,4 @@ def open_log(path: Path, about: dict[str, Any], resume: bool) -> InferenceLog:
     """The log to go on with, or an empty one."""
     if not resume:
         remove_log(path)
-    return InferenceLog(path, about)
+    return InferenceLog(path, about, gapless=True)

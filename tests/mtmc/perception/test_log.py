@@ -89,7 +89,7 @@ def test_a_damaged_log_is_not_believed(tmp_path, damage):
     change(tmp_path / "log", *DAMAGE[damage])
 
     def use():
-        log = InferenceLog(tmp_path / "log", ABOUT)
+        log = InferenceLog(tmp_path / "log", ABOUT, gapless=True)
         try:
             for frame in range(1, 6):
                 log.read("a", frame)
