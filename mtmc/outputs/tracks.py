@@ -70,7 +70,8 @@ def _index(rows: Rows, camera: int, name: str, ids: Mapping[TrackKey, int]) -> N
     index = index[np.lexsort((index["predicted"], index["id"], index["frame"]))]
     # Where a person was found again while one of their tracks was still predicted.
     repeated = (np.diff(index["frame"]) == 0) & (np.diff(index["id"]) == 0)
-    return index[np.concatenate([np.ones(min(len(index), 1), bool), ~repeated])]
+    first = np.concatenate([np.ones(min(len(index), 1), bool), ~repeated])
+    return np.asarray(index[first])
 
 
 def to_mot(rows: Rows, ids: NDArray[np.int64]) -> str:

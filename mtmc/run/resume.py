@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,9 @@ def about_run(config: RunConfig, parts: Parts) -> dict[str, Any]:
         about[f"content of {section}"] = settings_key(about[section])
     if isinstance(parts.detector, MotFileDetector):
         about["content of detections"] = settings_key({"folder": parts.detector.folder})
-    if parts.calibration:
-        models = {name: asdict(model) for name, model in parts.calibration.items()}
+    calibration: Mapping[str, Any] = parts.calibration
+    if calibration:
+        models = {name: asdict(model) for name, model in calibration.items()}
         about["content of calibration"] = content_key(json.dumps(models, default=np.ndarray.tolist))
     about["cameras"] = [_fingerprint(reader.camera) for reader in parts.readers]
     return about
