@@ -83,7 +83,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def to_disk(path: Path) -> None:
     """Wait until a file is on the disk, lest its name outlive a power cut and its content not."""
-    handle = os.open(path, os.O_RDONLY)
+    handle = os.open(path, os.O_RDWR)
     try:
         os.fsync(handle)
     finally:

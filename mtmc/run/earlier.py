@@ -62,6 +62,8 @@ def _recover(folder: Path) -> None:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         names = list(record["cameras"])
         rows, ids = read_spool(folder, names)
+        if not ids:
+            return  # nobody was decided yet: the rows are worth more as they are
         table = TrackTable(rows, names, ids)
     except (OSError, ValueError, KeyError, TypeError, IndexError):
         return  # the files stay as they are

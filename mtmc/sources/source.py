@@ -39,7 +39,7 @@ class Losses:
     Args:
         dropped: pictures that came but had to make room for newer ones.
         drop_outs: times for which it sent nothing, of two seconds or more,
-        seconds: how long these were together.
+        silent_seconds: how long these were together.
         reconnects: how often it was opened again.
         damaged: packets that could not be decoded.
         resizes: how often its pictures came to have another size.
@@ -47,7 +47,7 @@ class Losses:
 
     dropped: int = 0
     drop_outs: int = 0
-    seconds: float = 0.0
+    silent_seconds: float = 0.0
     reconnects: int = 0
     damaged: int = 0
     resizes: int = 0

@@ -262,6 +262,6 @@ class _Arrivals:
         if seconds < max(SILENCE, SILENCE_FRAMES / self._fps):
             return
         self._losses.drop_outs += 1
-        self._losses.seconds = round(self._losses.seconds + seconds, 1)
+        self._losses.silent_seconds = round(self._losses.silent_seconds + seconds, 1)
         if self._losses.drop_outs == 1:
             log.warning("camera %s: sent nothing for %.0f s, and goes on", self._name, seconds)

@@ -176,6 +176,7 @@ def test_what_ends_a_program_ends_a_run_like_ctrl_c(two_cameras, tmp_path):
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "five\n"
     process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGHUP)  # as systemd may
     _, errors = process.communicate(timeout=60)
     assert process.returncode == cli.INTERRUPTED
     assert "Traceback" not in errors
@@ -195,6 +196,7 @@ def test_signals_that_somebody_else_takes_stay_theirs():
             assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
             with pytest.raises(KeyboardInterrupt):
                 signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(signal.SIGINT)  # at once: the same again
             context = multiprocessing.get_context("fork")
             ready = context.Event()
             worker = context.Process(target=idle, args=(ready,))

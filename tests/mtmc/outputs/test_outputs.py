@@ -1,6 +1,5 @@
 import json
 import os
-import resource
 import subprocess
 import sys
 
@@ -291,6 +290,7 @@ def decoded(path):
 @pytest.fixture
 def disk():
     """A function that lets no file become larger than so many bytes."""
+    resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
@@ -338,6 +338,7 @@ os._exit(0)
     assert frames - decoded(path) <= max(fps, 3)
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="Linux only")
 def test_a_video_is_the_same_bytes_on_any_number_of_cores(tmp_path):
     for name, cores in (("one", {min(os.sched_getaffinity(0))}), ("all", os.sched_getaffinity(0))):
         code = f"""
