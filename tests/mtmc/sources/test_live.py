@@ -133,9 +133,10 @@ class Hasty:
             yield Frame("door", number, number / self.fps, np.zeros((4, 4, 3), np.uint8))
 
 
-def read(count, every):
+def read(count, every, read_ahead=4):
     """What a consumer gets who takes a picture after each ``every`` that have come."""
-    reader = CameraReader(Camera("door", "rtsp://x", "live"), Hasty(0), SourcesConfig())
+    config = SourcesConfig(read_ahead=read_ahead)
+    reader = CameraReader(Camera("door", "rtsp://x", "live"), Hasty(0), config)
     reader.start()
     frames, taken = reader._frames, []
     for frame in Hasty(count).frames(Request()):
@@ -159,3 +160,9 @@ def test_a_few_dropped_pictures_are_not_worth_a_word(caplog):
     assert reader.losses == Losses()
     assert {frame.steps for frame in taken} == {1}
     assert caplog.text == ""
+
+
+def test_a_picture_that_has_waited_while_newer_ones_came_is_dropped():
+    _, taken = read(400, every=10, read_ahead=100)
+    newest = np.arange(10, 401, 10) / Hasty.fps
+    assert (newest - [frame.time for frame in taken] <= 0.5 + 1e-6).all()
