@@ -38,7 +38,7 @@ class CameraReader:
         self._closing = threading.Event()
         self.losses = Losses()
         self._delivered = 0
-        self._last: Frame | None = None
+        self._last: tuple[int, float] | None = None  # index and time, s
         self._first_time: float | None = None
         self._warned = False
 
@@ -66,16 +66,17 @@ class CameraReader:
     def __next__(self) -> Frame:
         frames = self._started()
         frame, before = next(frames), self._last
-        self._last = frame
+        self._last = frame.index, frame.time
         if self.live:
             self.losses.dropped = frames.dropped
             self._tell_losses(frame)
         if before is None:
             return frame
         # When a live picture arrives is no exact time; its number counts the pictures.
-        steps = (frame.time - before.time) * self.fps
+        index, time = before
+        steps = (frame.time - time) * self.fps
         if self.live:
-            steps = (frame.index - before.index) / self._config.stride
+            steps = (frame.index - index) / self._config.stride
         return frame if round(steps) <= 1 else replace(frame, steps=round(steps))
 
     def _tell_losses(self, frame: Frame) -> None:
