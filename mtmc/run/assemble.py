@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mtmc.calibration import load_calibration
+from mtmc.calibration.check import doubt_at_sight
 from mtmc.config import Plugin, choose
 from mtmc.detectors.motfile import MotFileDetector
 from mtmc.errors import UserError, unknown_name
@@ -42,9 +43,12 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
     if any(camera.kind == "live" for camera in cameras):
         _warm_up(detector, embedder)
     readers = open_cameras(cameras, config.sources, counts)
-    calibration = {}
+    calibration, names = {}, [reader.name for reader in readers]
     if config.calibration:
-        calibration = load_calibration(Path(config.calibration), [r.name for r in readers])
+        calibration = load_calibration(Path(config.calibration), names, partial=True)
+    for reader in readers:
+        if (model := calibration.get(reader.name)) and (said := doubt_at_sight(model, reader.size)):
+            log.warning("camera %s: its calibration %s", reader.name, said)
     if embedder is None and config.tracker.cls.needs_embeddings:
         log.warning(
             "tracker %s makes use of appearance, of which --reid none leaves nothing",
@@ -88,8 +92,8 @@ def check_tracker(config: RunConfig, parts: Parts) -> None:
     """
     if follows_all_cameras(config.tracker) and not parts.calibration:
         raise UserError(
-            f"tracker {config.tracker.name}: follows people on the floor, for which all cameras "
-            "must be calibrated; give --calibration or choose another --tracker"
+            f"tracker {config.tracker.name}: follows people on the floor, for which cameras must "
+            "be calibrated; give --calibration or choose another --tracker"
         )
 
 

@@ -211,6 +211,7 @@ class Pipeline:
     def _finish(self) -> TrackTable:
         if self._live_tracks:
             self._live_tracks.close()
+        self._tracking.check_calibration()
         ids = self.spool.ids()
         rows, self.tracklets = self._finishing.finish(self.spool.rows(), ids)
         self.progress.people = len(set(ids.values()))
