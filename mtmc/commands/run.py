@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -79,7 +80,8 @@ def run(
         raise UserError(f"--out {folder}: is the folder of the videos; choose another")
     with like_ctrl_c(), RunDisplay() as display:
         record = run_pipeline(video_dir, folder, settings, resume, display)
-    print_summary(record, folder)
+    with suppress(OSError):  # the terminal may be gone
+        print_summary(record, folder)
     # Ctrl-C is how a run on live cameras ends.
     if record["status"] == "interrupted" and not display.live:
         raise typer.Exit(INTERRUPTED)
