@@ -107,7 +107,7 @@ class Figures:
         self.folds = upload(_folds(), wp.vec3)
 
     def box(self, pose: Pose, shot: Shot) -> Floats:
-        """Where a person is on the image, ``(4,)`` xyxy px; also brings the person into the pose."""
+        """Pose a person, and say where the person is on the image, ``(4,)`` xyxy px."""
         self.cast.skin(pose)
         self.cast.project(pose, shot.lens(), 0.0, self.cast.start, self.cast.end)
         points = self._own(self.cast.start, pose)
@@ -132,7 +132,8 @@ class Figures:
             shot: from where.
             share: of the time to the next frame during which the shutter is open.
             lamp: the strongest light.
-            sky: ambient light from above; ground: from below.
+            sky: ambient light from above.
+            ground: ambient light from below.
         """
         # A material is shaded once per pixel: small stripes need more pixels than they end in.
         small, times = (shot.height, shot.width), 2 if shot.height < FINE else 1
