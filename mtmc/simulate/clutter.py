@@ -49,7 +49,7 @@ def background(
 
 def patch(height: int, width: int, places: Sequence[Panorama], rng: np.random.Generator) -> Floats:
     """A piece of some place, at any scale and brightness, linear RGB ``(height, width, 3)``."""
-    place = places[rng.integers(len(places))]
+    place = places[int(rng.integers(len(places)))]
     span = float(rng.uniform(0.15, 0.9))
     a = rng.uniform(-np.pi, np.pi) + np.linspace(0, span, width) * width / height
     e = rng.uniform(-0.8, 0.5) - np.linspace(0, span, height)

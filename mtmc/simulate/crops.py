@@ -78,14 +78,14 @@ def _photograph(config: CropsConfig, places: Sequence[Panorama], group: int) -> 
     manners = [draw_manner(rng, look.bag) for look in looks]
     figures = Figures(meshes, [m.hands == "phone" for m in manners])
     eyes = [draw_eye(rng) for _ in range(config.cameras)]
-    homes = [places[n] for n in rng.integers(0, len(places), config.cameras)]
+    homes = [places[int(n)] for n in rng.integers(0, len(places), config.cameras)]
     crops = []
     for person in range(size):
         first = int(rng.integers(config.cameras))
         for number in range(config.images):
             camera = (first + number) % config.cameras
             at_home = rng.random() < AT_HOME
-            place = homes[camera] if at_home else places[rng.integers(len(places))]
+            place = homes[camera] if at_home else places[int(rng.integers(len(places)))]
             for _ in range(TRIES):
                 image = portrait(person, figures, meshes, manners, eyes[camera], place, places, rng)
                 if image is not None:
@@ -136,9 +136,9 @@ def _write_group(config: CropsConfig, out: Path, group: int) -> int:
             person = group * GROUP + crop.person
             query = (crop.person, crop.camera) not in asked
             asked.add((crop.person, crop.camera))
-            folder = _part(person, query)
+            part = _part(person, query)
             name = f"{person + 1:04d}_c{crop.camera}s1_{crop.number + 1:06d}_00.jpg"
-            (out / folder / name).write_bytes(crop.data)
+            (out / part / name).write_bytes(crop.data)
     return len(crops)
 
 

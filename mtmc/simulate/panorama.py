@@ -126,7 +126,7 @@ def _made_up(rng: np.random.Generator) -> Panorama:
     height, width = 256, 512
     outside = rng.random() < 0.5
     horizon = height // 2
-    image = np.empty((height, width, 3), np.float32)
+    image = np.empty((height, width, 3))
     top = rng.uniform([0.35, 0.5, 0.7], [0.8, 0.9, 1.0]) if outside else rng.uniform(0.5, 0.95, 3)
     floor = rng.uniform(0.15, 0.7) * rng.uniform(0.8, 1.2, 3)
     image[:horizon], image[horizon:] = top, floor
@@ -141,7 +141,7 @@ def _made_up(rng: np.random.Generator) -> Panorama:
     ):
         cv2.ellipse(image, (int(x), int(y)), (int(rng.integers(4, 30)), int(rng.integers(2, 9))),
                     0, 0, 360, (1.0, 1.0, 0.97), -1)  # fmt: skip
-    image += 0.06 * rng.normal(size=image.shape[:2])[..., None].astype(np.float32)
+    image += 0.06 * rng.normal(size=image.shape[:2])[..., None]
     return Panorama((255 * np.clip(image, 0, 1)).astype(np.uint8))
 
 
@@ -166,5 +166,5 @@ def _thing(image: Floats, rng: np.random.Generator, horizon: int, wall: int) -> 
     part = image[y : y + h, x : x + w]
     if not part.size:
         return
-    color = rng.uniform(0.05, 0.95, 3).astype(np.float32)
+    color = rng.uniform(0.05, 0.95, 3)
     part[:] = color * (1 + 0.5 * _texture(rng, *part.shape[:2])[..., None])

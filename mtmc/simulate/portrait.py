@@ -174,7 +174,7 @@ def _grounded(
     """Light that people leave on the floor, ``(h, w)`` in 0..1: their shadows."""
     sun = np.array(lamp.position)
     size = (shot.height, shot.width)
-    cast, near = np.zeros(size, np.float32), np.zeros(size, np.float32)
+    cast, near = np.zeros(size), np.zeros(size)
     for pose in poses:
         points = figures.points(pose, 5)
         _mark(cast, shot.project(points - sun * (points[:, 2:] / max(sun[2], 0.2))))

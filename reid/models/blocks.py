@@ -26,13 +26,13 @@ class InstanceBatchNorm(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.half = channels // 2
-        self.instance = nn.InstanceNorm2d(self.half, affine=True)
-        self.batch = nn.BatchNorm2d(channels - self.half)
+        self.own = channels // 2
+        self.instance = nn.InstanceNorm2d(self.own, affine=True)
+        self.batch = nn.BatchNorm2d(channels - self.own)
 
     def forward(self, x: Tensor) -> Tensor:
         """``(N, C, H, W)`` to the same shape."""
-        return torch.cat([self.instance(x[:, : self.half]), self.batch(x[:, self.half :])], dim=1)
+        return torch.cat([self.instance(x[:, : self.own]), self.batch(x[:, self.own :])], dim=1)
 
 
 def _shuffle(features: Tensor) -> Tensor:

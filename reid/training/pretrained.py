@@ -82,7 +82,7 @@ def put_trunk(network: nn.Module, weights: dict[str, Tensor], what: str) -> None
         ReidError: a weight of the trunk is missing or has another shape.
     """
     own = network.state_dict()
-    depths = [len(stage) for stage in network.blocks]  # type: ignore[union-attr, arg-type]
+    depths = [len(stage) for stage in network.blocks]  # type: ignore[union-attr]
     renamed = {_renamed(name, depths): value for name, value in weights.items()}
     for name, value in own.items():
         if name.startswith("neck"):
