@@ -3,18 +3,24 @@
     OUT/bounding_box_train/0001_c1s1_000004_01.jpg   person, camera, session, frame, box
     OUT/query/, OUT/bounding_box_test/               every tenth person
 
+A run that was cut off goes on where it stopped (`OUT/.groups`), and more people of the same
+settings add to those there.
+
 People come in groups. Each group meets cameras of its own, so that a set has hundreds of ways to
 see colours; and every picture has a background of its own, so that backgrounds tell nothing.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from mtmc.errors import UserError
 from mtmc.simulate.dress import dress
 from mtmc.simulate.extra import require_sim
 from mtmc.simulate.figures import Figures
@@ -29,6 +35,7 @@ from mtmc.simulate.workers import each
 GROUP = 8  # people who meet the same cameras
 TEST = 10  # one person in so many is for testing
 TRIES = 4  # per picture, until enough of the person is seen
+DONE = ".groups"  # what is finished, and the settings
 AT_HOME = 0.5  # share of a camera's pictures that show its own place
 
 
@@ -72,15 +79,14 @@ class _Crop:
 def _photograph(config: CropsConfig, places: Sequence[Panorama], group: int) -> list[_Crop]:
     """All crops of one group of people; the group's number decides everything random."""
     rng = np.random.default_rng([config.seed, 2000, group])
-    size = min(GROUP, config.people - group * GROUP)
-    looks = draw_outfits(size, rng)
+    looks = draw_outfits(GROUP, rng)
     meshes = [dress(look) for look in looks]
     manners = [draw_manner(rng, look.bag) for look in looks]
     figures = Figures(meshes, [m.hands == "phone" for m in manners])
     eyes = [draw_eye(rng) for _ in range(config.cameras)]
     homes = [places[int(n)] for n in rng.integers(0, len(places), config.cameras)]
     crops = []
-    for person in range(size):
+    for person in range(min(GROUP, config.people - group * GROUP)):
         first = int(rng.integers(config.cameras))
         for number in range(config.images):
             camera = (first + number) % config.cameras
@@ -107,24 +113,50 @@ def write_crops(
         progress: told how many images were written since the last call.
 
     Raises:
-        UserError: the extra `sim` is missing, a panorama cannot be read or `out` cannot be written.
+        UserError: the extra `sim` is missing, a panorama cannot be read, `out` cannot be written or
+            holds a set of other settings.
     """
     require_sim()
     if config.panoramas is not None:
         read_panoramas(config.panoramas)  # what is wrong with them is said before the work begins
     with writing(out):
-        for name in ("bounding_box_train", "bounding_box_test", "query"):
+        for name in ("bounding_box_train", "bounding_box_test", "query", DONE):
             (out / name).mkdir(parents=True, exist_ok=True)
+    _check_settings(config, out)
     groups = -(-config.people // GROUP)
     report = progress or (lambda _: None)
     for _, written in each(_write_group, config, out, count=groups, workers=workers):
         report(written)
 
 
+def _check_settings(config: CropsConfig, out: Path) -> None:
+    """Refuse to add people to a set that was made otherwise."""
+    kept = out / DONE / "settings.json"
+    names = sorted(p.name for p in config.panoramas.iterdir()) if config.panoramas else None
+    settings = {"images": config.images, "cameras": config.cameras, "seed": config.seed,
+                "panoramas": names}  # fmt: skip
+    if kept.exists():
+        was = json.loads(kept.read_text(encoding="utf-8"))
+        for name, value in settings.items():
+            if was.get(name) != value:
+                raise UserError(
+                    f"{out}: holds crops made with other {name} ({was.get(name)}, not {value}); "
+                    "choose an empty folder, or the same settings to add people"
+                )
+    with writing(kept):
+        kept.write_text(json.dumps(settings), encoding="utf-8")
+
+
 _places: dict[tuple[Path | None, int], list[Panorama]] = {}  # read once by each process
 
 
 def _write_group(config: CropsConfig, out: Path, group: int) -> int:
+    people = min(GROUP, config.people - group * GROUP)
+    done = out / DONE / f"{group:06d}.json"
+    with suppress(OSError, ValueError, KeyError):
+        kept = json.loads(done.read_text(encoding="utf-8"))
+        if kept["people"] == people:
+            return int(kept["images"])
     key = (config.panoramas, config.seed)
     if key not in _places:
         folder = config.panoramas
@@ -139,6 +171,7 @@ def _write_group(config: CropsConfig, out: Path, group: int) -> int:
             part = _part(person, query)
             name = f"{person + 1:04d}_c{crop.camera}s1_{crop.number + 1:06d}_00.jpg"
             (out / part / name).write_bytes(crop.data)
+        done.write_text(json.dumps({"people": people, "images": len(crops)}), encoding="utf-8")
     return len(crops)
 
 

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -49,3 +50,20 @@ def test_a_set_has_market1501s_layout_and_follows_from_the_seed(tmp_path):
     asked = [(m[1], m[2]) for m in names["query"]]
     assert len(asked) == len(set(asked))
     assert sum(map(len, files.values())) >= 38
+
+
+@pytest.mark.slow
+def test_more_people_add_to_those_there_and_other_settings_are_refused(tmp_path):
+    def names():
+        return {p: p.stat().st_mtime_ns for p in tmp_path.glob("bounding_box_*/*.jpg")}
+
+    few = CropsConfig(people=9, images=2, cameras=2)
+    write_crops(few, tmp_path, workers=1)
+    before = names()
+    write_crops(replace(few, people=17), tmp_path, workers=1)
+    after = names()
+    assert len(after) > len(before)
+    full = {p for p in before if int(p.name[:4]) <= 8}  # whose group was finished
+    assert all(after[p] == before[p] for p in full)
+    with pytest.raises(UserError, match=r"made with other images \(2, not 3\)"):
+        write_crops(replace(few, images=3), tmp_path)
