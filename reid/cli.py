@@ -80,7 +80,9 @@ def distill(
 
 @app.command("eval")
 def evaluate(
-    model: Annotated[str, typer.Argument(help="best.pt, an .onnx file, or color.")],
+    model: Annotated[
+        str, typer.Argument(help="best.pt, an .onnx file, simulated, simulated-lite or color.")
+    ],
     *,
     dataset: Annotated[str, typer.Option(help="Name, or NAME=PATH below ROOT.")],
     data: Data = Path("data"),
@@ -129,7 +131,9 @@ def evaluate(
 
 @app.command()
 def tradeoff(
-    models: Annotated[list[str], typer.Argument(help="best.pt, .onnx files, simulated, color.")],
+    models: Annotated[
+        list[str], typer.Argument(help="best.pt, .onnx files, simulated, simulated-lite, color.")
+    ],
     *,
     dataset: Annotated[str, typer.Option(help="Name, or NAME=PATH below ROOT.")],
     data: Data = Path("data"),
