@@ -136,45 +136,52 @@ class Figures:
             ground: ambient light from below.
         """
         # A material is shaded once per pixel: small stripes need more pixels than they end in.
-        small, times = (shot.height, shot.width), 2 if shot.height < FINE else 1
-        shot = shot.finer(times)
-        cast, lens = self.cast, shot.lens()
+        fine = shot.finer(2 if shot.height < FINE else 1)
         light = light_of(lamp, SHADOW_SIZE)
+        maps, keys, alone = self._cover(poses, fine, share, light)
+        count = fine.width * fine.height
+        out = wp.zeros(count, dtype=wp.vec3, device=device())
+        dark = wp.zeros(count, dtype=wp.vec3, device=device())
+        cast = self.cast
+        wp.launch(
+            compose_kernel, count, device=device(),
+            inputs=[keys, cast.faces, cast.face_material, cast.materials, cast.vertices,
+                    cast.start, cast.end, fine.lens(), _black(count, dark),
+                    wp.array([light], dtype=structs.Light, device=device()), maps,
+                    wp.vec3(*sky.tolist()), wp.vec3(*ground.tolist()), self.folds, dark, out],
+        )  # fmt: skip
+        there = keys.numpy() != NOTHING
+        triangle = np.where(there, keys.numpy() & np.uint64(0xFFFFFFFF), 0).astype(np.int64)
+        own = there & (self.owner[triangle] == poses[0].person)
+
+        def shrunk(pixels: Floats) -> Floats:
+            image = pixels.reshape(fine.height, fine.width, *pixels.shape[1:])
+            size = (shot.width, shot.height)
+            return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
+
+        return Cutout(
+            light=shrunk(np.array(out.numpy())),
+            alpha=shrunk(there.mean(0, dtype=np.float32)),
+            own=shrunk(own.mean(0, dtype=np.float32)),
+            visible=float(own.sum() / max(alone, 1)),
+        )
+
+    def _cover(
+        self, poses: Sequence[Pose], shot: Shot, share: float, light: Any
+    ) -> tuple[Any, Any, int]:
+        """The light's shadow map, the samples' keys, and how many the first person has alone."""
+        cast, lens = self.cast, shot.lens()
         maps = _empty_keys(1, SHADOW_SIZE**2)
-        count = shot.width * shot.height
-        keys = _empty_keys(SAMPLES, count)
-        alone = None
-        for pose in poses:
+        keys = _empty_keys(SAMPLES, shot.width * shot.height)
+        alone = 0
+        for number, pose in enumerate(poses):
             cast.project(pose, light.lens, 0.0, cast.scratch, cast.scratch)
             cast.raster(pose, cast.scratch, cast.scratch, light.lens, 1, maps)
             cast.project(pose, lens, share, cast.start, cast.end)
             cast.raster(pose, cast.start, cast.end, lens, SAMPLES, keys)
-            if alone is None:
-                alone = np.count_nonzero(keys.numpy() != NOTHING)
-        out = wp.zeros(count, dtype=wp.vec3, device=device())
-        dark = wp.zeros(count, dtype=wp.vec3, device=device())
-        wp.launch(
-            compose_kernel, count, device=device(),
-            inputs=[keys, cast.faces, cast.face_material, cast.materials, cast.vertices,
-                    cast.start, cast.end, lens, _black(count, dark),
-                    wp.array([light], dtype=structs.Light, device=device()), maps,
-                    wp.vec3(*sky.tolist()), wp.vec3(*ground.tolist()), self.folds, dark, out],
-        )  # fmt: skip
-        shape = (shot.height, shot.width)
-        found = keys.numpy()
-        there = found != NOTHING
-        triangle = np.where(there, found & np.uint64(0xFFFFFFFF), 0).astype(np.int64)
-        own = there & (self.owner[triangle] == poses[0].person)
-        return Cutout(
-            light=_shrunk(np.array(out.numpy()).reshape(*shape, 3), small),
-            alpha=_shrunk(there.mean(0, dtype=np.float32).reshape(shape), small),
-            own=_shrunk(own.mean(0, dtype=np.float32).reshape(shape), small),
-            visible=float(own.sum() / max(alone or 0, 1)),
-        )
-
-
-def _shrunk(image: Floats, size: tuple[int, int]) -> Floats:
-    return np.asarray(cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA))
+            if number == 0:
+                alone = int(np.count_nonzero(keys.numpy() != NOTHING))
+        return maps, keys, alone
 
 
 @lru_cache(maxsize=1)
