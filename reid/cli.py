@@ -80,9 +80,7 @@ def distill(
 
 @app.command("eval")
 def evaluate(
-    model: Annotated[
-        str, typer.Argument(help="best.pt, an .onnx file, simulated, simulated-lite or color.")
-    ],
+    model: Annotated[str, typer.Argument(help="best.pt, an .onnx file, simulated or color.")],
     *,
     dataset: Annotated[str, typer.Option(help="Name, or NAME=PATH below ROOT.")],
     data: Data = Path("data"),
@@ -131,9 +129,7 @@ def evaluate(
 
 @app.command()
 def tradeoff(
-    models: Annotated[
-        list[str], typer.Argument(help="best.pt, .onnx files, simulated, simulated-lite, color.")
-    ],
+    models: Annotated[list[str], typer.Argument(help="best.pt, .onnx files, simulated, color.")],
     *,
     dataset: Annotated[str, typer.Option(help="Name, or NAME=PATH below ROOT.")],
     data: Data = Path("data"),

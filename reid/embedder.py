@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 COLOR = "color"
-# Trained on simulated people only; they come with the package. The second starts from ImageNet.
-SHIPPED = ("simulated", "simulated-lite")
+SHIPPED = "simulated"  # trained on simulated people only; comes with the package
 WEIGHTS = Path(__file__).parent / "weights"
 
 # By name, so that only what serves is imported.
@@ -66,7 +65,7 @@ def reported_even_distance(metrics: Mapping[str, Any]) -> float | None:
 
 def resolve(model: str | Path) -> Path:
     """The file behind the name of a model that comes with the package; other paths as they are."""
-    return WEIGHTS / f"{model}.onnx" if str(model) in SHIPPED else Path(model)
+    return WEIGHTS / f"{SHIPPED}.onnx" if str(model) == SHIPPED else Path(model)
 
 
 def load(
@@ -78,9 +77,9 @@ def load(
     """Open an embedder.
 
     Args:
-        model: a ``.pt`` written by ``reid train``, an ``.onnx`` file, ``simulated`` or
-            ``simulated-lite`` (networks that come with the package, trained on simulated people,
-            the second from ImageNet's weights on), or ``color`` (colour statistics, no weights).
+        model: a ``.pt`` written by ``reid train``, an ``.onnx`` file, ``simulated`` (the network
+            that comes with the package, trained on simulated people), or ``color`` (colour
+            statistics, no weights).
         device: ``cpu``, ``cuda`` or ``cuda:N``; the GPU when there is one (for ONNX: when
             onnxruntime was built for it), else the CPU.
         batch_size: most crops per forward pass; what is fast on the device when None.
@@ -98,7 +97,7 @@ def load(
     if not path.is_file():
         raise ReidError(
             f"{path}: no such model file; expected a .pt written by `reid train`, "
-            f"an .onnx file, or one of the names {', '.join(SHIPPED)} and {COLOR}"
+            f"an .onnx file, or one of the names {SHIPPED} and {COLOR}"
         )
     kind = "onnx" if path.suffix.lower() == ".onnx" else "checkpoint"
     opener = lookup("embedder", kind, EMBEDDERS)

@@ -39,7 +39,7 @@ def run(
     reid: Annotated[
         str | None,
         typer.Option(
-            help="simulated, simulated-lite, color, none, or a .pt or .onnx file.",
+            help="simulated, color, none, or a .pt or .onnx file.",
             metavar="CKPT|ONNX|color|none",
         ),
     ] = None,
