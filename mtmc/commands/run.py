@@ -39,8 +39,7 @@ def run(
     reid: Annotated[
         str | None,
         typer.Option(
-            help="simulated, color, none, or a .pt or .onnx file.",
-            metavar="CKPT|ONNX|color|none",
+            help="simulated, color, none, or a .pt or .onnx file.", metavar="CKPT|ONNX|color|none"
         ),
     ] = None,
     calibration: Annotated[
