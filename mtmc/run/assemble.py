@@ -6,9 +6,12 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from mtmc.calibration import load_calibration
 from mtmc.calibration.check import doubt_at_sight
 from mtmc.config import Plugin, choose
+from mtmc.detectors import Detector
 from mtmc.detectors.motfile import MotFileDetector
 from mtmc.errors import UserError
 from mtmc.registry import TRACKERS
@@ -17,6 +20,7 @@ from mtmc.run.config import RunConfig
 from mtmc.run.parts import Parts
 from mtmc.sources import Camera, open_cameras
 from mtmc.tracking.camera import follows_all_cameras
+from mtmc.types import Frame
 
 log = logging.getLogger("mtmc")
 
@@ -36,6 +40,9 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
     counts = {}
     if isinstance(detector, MotFileDetector):
         counts = {camera.name: detector.last_frame(camera.name) for camera in cameras}
+    embedder = _embedder(config)
+    if any(camera.kind == "live" for camera in cameras):
+        _warm_up(detector, embedder)
     readers = open_cameras(cameras, config.sources, counts)
     calibration, names = {}, [reader.name for reader in readers]
     if config.calibration:
@@ -43,7 +50,6 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
     for reader in readers:
         if (model := calibration.get(reader.name)) and (said := doubt_at_sight(model, reader.size)):
             log.warning("camera %s: its calibration %s", reader.name, said)
-    embedder = _embedder(config)
     if embedder is None and config.tracker.cls.needs_embeddings:
         log.warning(
             "tracker %s makes use of appearance, of which --reid none leaves nothing",
@@ -55,6 +61,15 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
     except ValueError as error:
         raise UserError(f"associator: {error}") from error
     return Parts(readers, detector, embedder, associator, calibration)
+
+
+def _warm_up(detector: Detector, embedder: Embedder | None) -> None:
+    """Let the networks load what they load at their first use; streams do not wait for that."""
+    noise = np.random.default_rng(0).integers(0, 255, (720, 1280, 3), np.uint8)
+    if not detector.stateful and not isinstance(detector, MotFileDetector):
+        detector.detect([Frame("", 1, 0.0, noise)])
+    if embedder is not None:
+        embedder.embed([noise[:256, :128]])
 
 
 def suitable_tracker(config: RunConfig, parts: Parts) -> Plugin:
