@@ -119,8 +119,9 @@ class People:
         """
         member = self.members[tracklet]
         if not tracklet.renewed:
-            frames, times = ([list(run) for run in c] for c in (tracklet.frames, tracklet.times))
-            said = Tracklet(tracklet.key, tracklet.start, tracklet.end, frames, times, closed=True)
+            said = Tracklet(tracklet.key, tracklet.start, tracklet.end, closed=True)
+            said.frames = [list(run) for run in tracklet.frames]
+            said.times = [list(run) for run in tracklet.times]
             self._before.append((member.person, said))
         tracklet.renewed = not tracklet.closed
         member.person.tracks.remove(tracklet)

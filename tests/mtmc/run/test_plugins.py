@@ -50,7 +50,7 @@ class Follower(Base):
 
     needs_floor = needs_embeddings = needs_image = False
 
-    def update(self, detections, image=None):
+    def update(self, detections, image=None, frames=1):
         rows = np.arange(len(detections))
         return Tracks(rows + 1, detections.boxes, detections.scores, rows)
 
