@@ -74,7 +74,7 @@ def test_weights_run_no_code_and_fetch_none(tmp_path):
     assert "types outside" in evil
     assert "evil.yaml: describes a network but holds no weights" in described
     assert "yolo11n.pt: not a model" in damaged
-    assert "net.pt: detects no persons" in genuine
+    assert "net.pt: no class is called person" in genuine
     assert "could run code" in unrestricted
     assert not (tmp_path / "ran").exists()
     assert (tmp_path / "yolo11n.pt").read_bytes() == b"PK damaged"
