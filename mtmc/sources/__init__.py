@@ -2,6 +2,7 @@
 
 from mtmc.sources.align import align
 from mtmc.sources.cameras import Camera, find_cameras
-from mtmc.sources.reader import CameraReader, SourcesConfig, open_cameras
+from mtmc.sources.reader import CameraReader, open_cameras
+from mtmc.sources.source import SourcesConfig
 
 __all__ = ["Camera", "CameraReader", "SourcesConfig", "align", "find_cameras", "open_cameras"]

@@ -12,7 +12,7 @@ import numpy as np
 
 from mtmc.errors import UserError
 from mtmc.sources.cameras import Camera, list_images
-from mtmc.sources.reader import Request
+from mtmc.sources.source import Request
 from mtmc.types import Frame, Image
 
 log = logging.getLogger("mtmc")

@@ -13,7 +13,7 @@ import numpy as np
 
 from mtmc.errors import UserError
 from mtmc.sources.cameras import Camera
-from mtmc.sources.reader import Request
+from mtmc.sources.source import Request
 from mtmc.types import Frame, Image
 
 log = logging.getLogger("mtmc")

@@ -61,7 +61,11 @@ def write_room(folder, models, paths, fps, missing=0.0, seed=0):
     cameras = [{"name": n, "fps": fps, "size": list(SIZE), "frames": len(paths)} for n in models]
     (folder / "cameras.yaml").write_text(json.dumps({"cameras": cameras}))
     entries = {
-        name: {"intrinsic": model.matrix.tolist(), "extrinsic": model.extrinsic.tolist()}
+        name: {
+            "intrinsic": model.matrix.tolist(),
+            "extrinsic": model.extrinsic.tolist(),
+            "resolution": list(SIZE),
+        }
         for name, model in models.items()
     }
     (folder / "calibration.json").write_text(json.dumps(entries))

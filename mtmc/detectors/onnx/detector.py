@@ -23,7 +23,7 @@ from mtmc.detectors.onnx.tell import Answer, tell
 from mtmc.detectors.people import people_among
 from mtmc.errors import UserError
 from mtmc.trackers import Detections
-from mtmc.types import Frame
+from mtmc.types import Floats, Frame
 
 log = logging.getLogger("mtmc")
 
@@ -160,7 +160,7 @@ class OnnxDetector:
         self._doubt.look(frame.time, seen, len(detections))
         return self._softened(detections) if self._layout.overlapping else detections
 
-    def _in_pixels(self, seen: Candidates) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _in_pixels(self, seen: Candidates) -> tuple[Floats, Floats]:
         """Boxes of people in pixels of the input, and their scores."""
         sound = seen.people & np.isfinite(seen.boxes).all(axis=1) & np.isfinite(seen.scores)
         boxes = seen.boxes[sound].astype(np.float32, copy=False)

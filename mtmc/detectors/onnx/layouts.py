@@ -18,8 +18,9 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mtmc.types import Floats, Mask
+
 LayoutName = Literal["yolox", "yolov5", "yolov8", "end2end", "detr"]
-Floats = NDArray[np.float32]
 Outputs = Sequence[NDArray[Any]]  # floats are float32
 
 
@@ -34,7 +35,7 @@ class Candidates(NamedTuple):
 
     boxes: Floats
     scores: Floats
-    people: NDArray[np.bool_]
+    people: Mask
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.detectors.onnx.layouts import LayoutName
-from mtmc.types import Image
+from mtmc.types import Floats, Image
 
 METADATA_KEY = "mtmc.detector"  # of a file that says itself how it wants its images: `Preprocess`
 PADDING = 114  # grey level around a letterboxed image, as the families were trained with
@@ -57,7 +57,7 @@ class Fitted(NamedTuple):
     scale: tuple[float, float]
     shift: tuple[int, int]
 
-    def restore(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    def restore(self, boxes: Floats) -> Floats:
         """Boxes in the input ``(N, 4)`` px as boxes in the picture."""
         moved = boxes - np.array(self.shift * 2, np.float32)
         return np.asarray(moved / np.array(self.scale * 2, np.float32), np.float32)
@@ -102,7 +102,7 @@ def to_tensor(images: Sequence[Image], preprocess: Preprocess, dtype: str) -> ND
     if dtype == "uint8":
         levels = np.stack(images)[..., :: -1 if rgb else 1]
         return np.ascontiguousarray(levels.transpose(0, 3, 1, 2))
-    blob: NDArray[np.float32] = cv2.dnn.blobFromImages(images, preprocess.scale, swapRB=rgb)
+    blob: Floats = cv2.dnn.blobFromImages(images, preprocess.scale, swapRB=rgb)
     if preprocess.imagenet:
         step = 1 if rgb else -1
         blob -= np.array(IMAGENET_MEAN[::step], np.float32)[:, None, None]

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from mtmc.detectors.onnx.layouts import (
     Dense,
-    Floats,
     Labelled,
     Layout,
     LayoutName,
@@ -20,6 +19,7 @@ from mtmc.detectors.onnx.layouts import (
     yolox_grid,
 )
 from mtmc.errors import UserError
+from mtmc.types import Floats
 
 FEW = 1000  # rows of networks that give each person once
 QUERIES = {100, 200, 300, 500, 900}  # how many these have
