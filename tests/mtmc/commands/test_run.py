@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from mtmc import cli
+from mtmc.commands.run import _result_name
 from tests.mtmc.run.test_run import write_detections
 
 
@@ -81,11 +82,11 @@ def test_what_results_are_called(tmp_path):
     for name in ("2024.11.20", "2024.11.21"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "cameras.yaml").touch()
-        assert cli._result_name(tmp_path / name) == name
-        assert cli._result_name(tmp_path / name / "cameras.yaml") == name
+        assert _result_name(tmp_path / name) == name
+        assert _result_name(tmp_path / name / "cameras.yaml") == name
     (tmp_path / "door.mp4").touch()
-    assert cli._result_name(tmp_path / "door.mp4") == "door"
-    assert cli._result_name(Path("/")) == "run"
+    assert _result_name(tmp_path / "door.mp4") == "door"
+    assert _result_name(Path("/")) == "run"
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ def settings_of(monkeypatch, tmp_path):
                 "seconds": 0.0, "frames_per_second": 0.0,
             }  # fmt: skip
 
-        monkeypatch.setattr("mtmc.run.session.run", run)
+        monkeypatch.setattr("mtmc.run.run", run)
         monkeypatch.setattr("sys.argv", ["mtmc", "run", str(tmp_path), *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
             cli.main()
