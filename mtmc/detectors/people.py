@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mtmc.errors import UserError
+from mtmc.trackers.convert import is_person
 
-PEOPLE = {"person", "persons", "people", "pedestrian", "pedestrians", "human", "humans"}
 # What files call their only class when nobody gave it a name.
 NAMELESS = {"", "class", "class0", "class_0", "item", "object", "target", "0"}
 # Where people are among the classes of the usual data sets, by their number: COCO's 80 classes,
@@ -36,7 +36,7 @@ def people_among(
                 f"{weights}: has {count} classes, so detector.person_class cannot be {chosen}"
             )
         return (chosen,)
-    found = tuple(sorted(n for n, name in names.items() if name.strip().lower() in PEOPLE))
+    found = tuple(sorted(n for n, name in names.items() if is_person(name)))
     if found and (count is None or found[-1] < count):
         return found
     if names and not (len(names) == 1 and _first_name(names) in NAMELESS):
