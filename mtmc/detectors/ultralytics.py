@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,6 +18,8 @@ from mtmc.detectors.people import people_among
 from mtmc.errors import UserError
 from mtmc.trackers import Detections
 from mtmc.types import Frame
+
+SETTINGS = TemporaryDirectory(prefix="mtmc-ultralytics-", ignore_cleanup_errors=True)
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,8 @@ def _load(weights: str) -> Any:
         YOLO_VERBOSE="false",
         ULTRALYTICS_SAFE_LOAD="true",
     )
+    # Its settings, of which none matters here, would be written into the user's home.
+    os.environ.setdefault("YOLO_CONFIG_DIR", SETTINGS.name)
     # OpenVINO reports its import to its maker. Without this module it uses a stub; opting out
     # as it documents would write into the user's home.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
