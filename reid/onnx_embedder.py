@@ -140,7 +140,7 @@ class OnnxEmbedder:
         size = self._batch_size
         try:
             shape = self._shape(planes[:1])
-            if len(shape) < 2 or np.prod(shape[1:]) != max(shape[1:]):
+            if len(shape) < 2 or not 1 <= np.prod(shape[1:]) == max(shape[1:]):
                 raise ReidError(f"{self._path}: expected an output (N, dim), a batch gives {shape}")
             parts = [self._run(planes[n : n + size]) for n in range(0, len(planes), size)]
         except ReidError:
