@@ -56,7 +56,7 @@ class Doubt:
             crops: ``(h, w, 3) uint8`` each.
             rows: their embeddings; one that is not finite becomes zeros, which are like nobody.
         """
-        finite = np.isfinite(rows).all(axis=1)
+        finite: NDArray[np.bool_] = np.isfinite(rows).all(axis=1)  # type: ignore[assignment]
         if not finite.all():
             rows[~finite] = 0
             if not self._broken:

@@ -10,6 +10,7 @@ import numpy as np
 import onnxruntime
 
 from mtmc.reid.errors import ReidError
+from mtmc.reid.onnx_bounds import too_large
 from mtmc.reid.preprocess import LARGEST
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ def open_session(path: Path, model: str | bytes, providers: list[str]) -> Any:
     Raises:
         ReidError: it is no ONNX model.
     """
+    if isinstance(model, str) and too_large(path):
+        raise ReidError(f"{path}: makes tensors that fill the memory; not opened")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 4  # what goes wrong is raised; the log only repeats it
@@ -128,7 +131,7 @@ def choose_output(path: Path, session: Any, wanted: str | None) -> str:
     Raises:
         ReidError: there is no such output, or it is open which one is meant.
     """
-    shapes = {output.name: output.shape for output in session.get_outputs()}
+    shapes: dict[str, Any] = {output.name: output.shape for output in session.get_outputs()}
     listed = ", ".join(f"{name} {tuple(shape)}" for name, shape in shapes.items()) or "none"
     if wanted is not None:
         if wanted not in shapes:

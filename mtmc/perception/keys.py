@@ -52,8 +52,8 @@ def _content(value: Any) -> Any:
     if not isinstance(value, str | Path) or not str(value):
         return value
     if not Path(value).exists():
-        path, mark, output = str(value).rpartition("@")  # one of a network's outputs
-        return [_content(path), output] if mark and Path(path).is_file() else value
+        file, mark, output = str(value).rpartition("@")  # one of a network's outputs
+        return [_content(file), output] if mark and Path(file).is_file() else value
     path = Path(value)
     if path.is_file():
         return files_key([path])

@@ -193,7 +193,7 @@ def test_one_embedding_for_all_is_said_once(tmp_path, caplog):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"size": (40000, 40000)}, "40000x40000 px; expected 1 to 2048"),
+        ({"size": (4000, 4000)}, "4000x4000 px; expected 1 to 2048"),
         ({"size": (0, 16)}, "not a readable ONNX model"),
         ({"batch": 0}, "takes 0 pictures"),
         ({"props": {PREPROCESS_KEY: "[" * 5000}}, "damaged metadata"),
@@ -224,3 +224,23 @@ def test_preprocessing_is_what_the_range_means():
     crop = np.full((4, 4, 3), (30, 60, 90), np.uint8)
     levels = Preprocess(size=(2, 2), mean=(0, 0, 0), std=(1 / 255,) * 3)([crop])
     np.testing.assert_allclose(levels[0, :, 0, 0], [90, 60, 30], atol=1e-4)
+
+
+@pytest.mark.parametrize("side", [40_000, 1 << 20])
+def test_a_small_file_does_not_fill_the_memory(tmp_path, side):
+    from mtmc.detectors.onnx import OnnxConfig, OnnxDetector
+    from mtmc.errors import UserError
+
+    path = write(tmp_path / "m.onnx")
+    model = onnx.load(path)
+    model.graph.initializer.append(numpy_helper.from_array(np.array([side, side]), "shape"))
+    model.graph.node.append(helper.make_node("ConstantOfShape", ["shape"], ["large"]))
+    model.graph.node.append(helper.make_node("ReduceSum", ["large"], ["sum"], keepdims=0))
+    embedding = model.graph.node[-3]
+    embedding.output[0] = "small"
+    model.graph.node.append(helper.make_node("Add", ["small", "sum"], ["embedding"]))
+    onnx.save(model, str(path))
+    with pytest.raises(reid.ReidError, match="fill the memory"):
+        reid.load(path)
+    with pytest.raises(UserError, match="fill the memory"):
+        OnnxDetector(OnnxConfig(str(path)), None)

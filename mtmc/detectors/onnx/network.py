@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.errors import UserError
+from mtmc.reid.onnx_bounds import too_large
 
 DTYPES = {
     "tensor(float)": "float32",
@@ -124,6 +125,8 @@ class Network:
 def _open(path: Path, cuda: bool, threads: int) -> Any:
     import onnxruntime
 
+    if too_large(path):
+        raise UserError(f"{path}: makes tensors that fill the memory; not opened")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 4  # what goes wrong is raised; the log only repeats it
