@@ -82,8 +82,13 @@ class Doubt:
         apart = np.abs(pictures[:, None] - pictures[None]).mean(axis=2)
         first, second = np.nonzero(np.triu(apart > DIFFERENT))
         if len(first) >= PAIRS and (looks @ looks.T)[first, second].min() > ALIKE:
-            log.warning(
-                "%s: different people get one and the same embedding; looks cannot tell them "
-                "apart with this model", self._name,
-            )  # fmt: skip
-        self._sure = len(first) >= PAIRS or len(self._rows) >= CROPS
+            self.say_alike()
+        self._sure |= len(first) >= PAIRS or len(self._rows) >= CROPS
+
+    def say_alike(self) -> None:
+        """Warn of a model that does not tell people apart."""
+        log.warning(
+            "%s: different people get one and the same embedding; looks cannot tell them apart "
+            "with this model", self._name,
+        )  # fmt: skip
+        self._sure = True
