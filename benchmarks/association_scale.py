@@ -132,7 +132,7 @@ def online(cameras, known, steps, calibrated):
     for frame in range(WARM_UP + steps):
         visible = traffic.step(frame)
         start = time.process_time()
-        decided = associator.update(frame * STEP, visible)
+        decided = associator.look(frame * STEP, visible)
         seconds.append(time.process_time() - start)
         for key, number in decided.items():
             if traffic.person[key] < known:

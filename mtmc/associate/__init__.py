@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Protocol
 
 from mtmc.associate.decisions import Association
+from mtmc.tracking.messages import CameraStep, Decisions
 from mtmc.tracking.tracklet import Tracklet
-from mtmc.types import TrackKey
 
 
 class Associator(Protocol):
@@ -28,15 +28,12 @@ class Associator(Protocol):
 
     def __init__(self, config: Any, even_distance: float, cameras: Sequence[str]) -> None: ...
 
-    def update(self, time: float, visible: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
+    def update(self, time: float, steps: Sequence[CameraStep]) -> Decisions:
         """Take in a time step; returns what was decided now.
-
-        What was decided of a key stays. A tracklet that is found to be somebody else's is marked
-        ``renewed``: it goes on under a new key, of which the id is given when that is seen.
 
         Args:
             time: seconds.
-            visible: the tracklets seen in this step, of all cameras.
+            steps: what the cameras tell that took a frame; ``Memory`` makes tracklets of it.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -21,8 +21,9 @@ from mtmc.associate.evidence.gather import gather
 from mtmc.associate.evidence.links import Links
 from mtmc.associate.evidence.scale import scale_of
 from mtmc.associate.solve.clustering import cluster, reassign
+from mtmc.tracking.messages import CameraStep, Decisions
 from mtmc.tracking.tracklet import Tracklet
-from mtmc.types import Ints, TrackKey
+from mtmc.types import Ints
 
 ROUNDS_OF_CUTS = 4
 
@@ -53,10 +54,10 @@ class OfflineAssociator:
         self._config = config
         self._max_distance = config.distance(even_distance)
 
-    def update(self, time: float, visible: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
+    def update(self, time: float, steps: Sequence[CameraStep]) -> Decisions:
         """Nothing is decided before the end."""
-        del time, visible
-        return {}
+        del time, steps
+        return Decisions()
 
     def finish(self, tracklets: Sequence[Tracklet]) -> Association:
         """See ``Associator``; people are numbered in the order of their first sighting.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mtmc.offline.completion import complete_scene
 from mtmc.offline.refinement import CameraRefinement, relink_people
+from mtmc.tracking.memory import Memory
 from mtmc.tracking.rows import ROW, Rows
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey
@@ -28,7 +29,8 @@ class Finishing:
     Args:
         config: the resolved configuration.
         parts: the opened cameras and plug-ins.
-        tracking: all cameras' trackers, with their tracklets.
+        tracking: all cameras' trackers.
+        memory: the tracklets of an offline run.
         watch: counts the stages' times.
         progress: whose numbers of tracks are kept true.
 
@@ -41,10 +43,12 @@ class Finishing:
         config: RunConfig,
         parts: Parts,
         tracking: SceneTracking,
+        memory: Memory | None,
         watch: Stopwatch,
         progress: Progress,
     ) -> None:
         self._associator, self._tracking = parts.associator, tracking
+        self._memory = memory or Memory(keep=True)
         self._watch, self._progress = watch, progress
         self._numbers = {reader.name: number for number, reader in enumerate(parts.readers)}
         online = parts.associator.online
@@ -95,13 +99,13 @@ class Finishing:
     def _linked(self, rows: Rows) -> tuple[Rows, list[Tracklet]]:
         """All rows and tracklets, linked where they are refined."""
         if not self._refinements:
-            return rows, [t for c in self._tracking.cameras.values() for t in c.tracklets]
+            return rows, [t for name in self._numbers for t in self._memory.of(name)]
         linked, tracklets = [np.zeros(0, ROW)], []
         with self._watch("refine"):
             people = self._people(rows)
             for number, refinement in enumerate(self._refinements):
                 here = rows["camera"] == number
-                known = self._tracking.cameras[refinement.camera].tracklets
+                known = self._memory.of(refinement.camera)
                 part, found = refinement.linked(
                     rows[here],
                     {t.key.track_id: t for t in known},
@@ -147,7 +151,7 @@ class Finishing:
         people = {
             (number, tracklet.key.track_id): tracklet.person
             for number, camera in enumerate(cameras)
-            for tracklet in camera.tracklets
+            for tracklet in self._memory.of(camera.name)
             if tracklet.person is not None
         }
         if self._tracking.joint is None or not people:

@@ -15,6 +15,7 @@ from mtmc.tracking.camera import (
     make_tracker,
 )
 from mtmc.tracking.coasting import Coasting
+from mtmc.tracking.messages import Decisions
 from mtmc.types import Frame, TrackKey
 
 
@@ -49,8 +50,13 @@ class SceneTracking:
             rate = max(cameras[name].fps for name in self._coasting)
             self.joint = make_tracker(tracker, rate)
 
+    def obey(self, decisions: Decisions) -> None:
+        """Do what the association says of the tracks, from the next frame on."""
+        for camera in self.cameras.values():
+            camera.obey(decisions)
+
     def open_keys(self) -> Iterator[TrackKey]:
-        """Of the tracklets that may go on."""
+        """Of the tracks that may go on."""
         return (key for camera in self.cameras.values() for key in camera.open_keys())
 
     def update(

@@ -72,6 +72,8 @@ class FloorPath:
 class Tracklet:
     """One person seen by one camera without a break, as far as the tracker could tell.
 
+    It belongs to the ``Memory`` it is in, and to whoever made that; others leave it as it is.
+
     Args:
         key: camera and track id.
         frames: ``[first, last]`` frame of each run in which it was seen without a gap.
@@ -81,10 +83,11 @@ class Tracklet:
         hits: sightings.
         gallery: embeddings of its best crops.
         path: where it was on the floor, empty without a calibration.
-        embedded_at: time of the last crop, s.
         closed: whether it has ended for good; if its track is seen again, that is a new tracklet.
         person: the id that a tracker over all cameras gave it, the same in each; None where each
             camera has its own tracker.
+        renewed: whether it is somebody else's than was said, so that it is to go on under another
+            key; it has it as soon as the camera says so.
     """
 
     key: TrackKey
@@ -95,7 +98,6 @@ class Tracklet:
     hits: int = 0
     gallery: Gallery = field(default_factory=Gallery)
     path: FloorPath = field(default_factory=FloorPath)
-    embedded_at: float = -np.inf
     closed: bool = False
     person: int | None = None
     renewed: bool = False

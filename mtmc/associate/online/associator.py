@@ -23,6 +23,8 @@ from mtmc.associate.online.people import People, Person
 from mtmc.associate.online.revision import name_groups, regroup
 from mtmc.associate.solve.matching import clearness, match_or_new
 from mtmc.config import require
+from mtmc.tracking.memory import Memory
+from mtmc.tracking.messages import CameraStep, Decisions
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey
 
@@ -101,6 +103,7 @@ class OnlineAssociator:
             config.check_cameras(cameras)
         self._config = config
         self._max_distance = config.distance(even_distance)
+        self._memory = Memory(keep=False)
         self._people = People(config.gallery_size)
         self._waiting: dict[Tracklet, None] = {}  # in order
         self._scale = Scale.given(self._max_distance, config)
@@ -112,8 +115,21 @@ class OnlineAssociator:
         self._uncut: dict[Tracklet, int] = {}  # version of the gallery that was not to be cut
         self._compared: dict[Tracklet, None] = {}  # with everybody, longest ago first
 
-    def update(self, time: float, visible: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
+    def update(self, time: float, steps: Sequence[CameraStep]) -> Decisions:
         """See ``Associator``."""
+        visible = [tracklet for step in steps for tracklet in self._memory.take(step)]
+        ids = self.look(time, visible)
+        every = self._memory.open()
+        return Decisions(
+            ids, [t.key for t in every if t.renewed], [t.key for t in every if t.closed]
+        )
+
+    def look(self, time: float, visible: Sequence[Tracklet]) -> dict[TrackKey, int]:
+        """Decide by the tracklets of one time step, which are its own to mark.
+
+        ``renewed`` are those that are somebody else's than was said and go on under another key,
+        of which the id is given when that is seen; ``closed`` those that are not to go on.
+        """
         # Whatever order the cameras come in, the answer is the same.
         visible = sorted(visible, key=_by_start)
         renamed = self._refresh(visible, time)

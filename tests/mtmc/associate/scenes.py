@@ -107,7 +107,7 @@ def replay_said(associator, tracklets, step=0.1):
                 visible.append(live)
             elif tracklet.key in shown and time > tracklet.end + LOST_AFTER:
                 shown[tracklet.key].closed = True
-        decided = associator.update(time, visible)
+        decided = associator.look(time, visible)
         assert not decided.keys() & ids.keys(), "a decision was revised"
         ids.update(decided)
     last = associator.finish(list(shown.values())).ids

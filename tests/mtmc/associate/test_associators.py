@@ -80,7 +80,7 @@ def test_nobody_at_all(associate):
         assert offline([]) == {}
     else:
         associator = OnlineAssociator(OnlineConfig(), DISTANCE)
-        assert associator.update(0.0, []) == {}
+        assert associator.update(0.0, []).ids == {}
         assert associator.finish([]).ids == {}
 
 
@@ -144,15 +144,15 @@ def test_online_waits_for_crops_but_not_for_ever():
     config = OnlineConfig(patience=0.5, min_crops=2, max_patience=2.0)
     associator = OnlineAssociator(config, DISTANCE)
     track = make_tracklet("a", 1, [0.0])
-    assert associator.update(0.0, [track]) == {}
-    assert associator.update(1.0, [track]) == {}
+    assert associator.look(0.0, [track]) == {}
+    assert associator.look(1.0, [track]) == {}
     for _ in range(2):
         track.gallery.add(np.eye(1, 4, dtype=np.float32)[0], 0.9)
-    assert associator.update(1.1, [track]) == {track.key: 1}
-    assert associator.update(1.2, [track]) == {}
+    assert associator.look(1.1, [track]) == {track.key: 1}
+    assert associator.look(1.2, [track]) == {}
     bare = make_tracklet("b", 1, [1.2])
-    assert associator.update(2.0, [track, bare]) == {}
-    assert associator.update(3.3, [track, bare]) == {bare.key: 2}
+    assert associator.look(2.0, [track, bare]) == {}
+    assert associator.look(3.3, [track, bare]) == {bare.key: 2}
 
 
 def test_online_knows_who_comes_back():

@@ -18,6 +18,7 @@ import numpy as np
 
 from mtmc.associate import Association
 from mtmc.trackers import Detections, Tracks
+from mtmc.tracking.messages import Decisions
 
 CALLS = []
 
@@ -89,8 +90,9 @@ class Looks(Base):
 class NobodyAgain(Base):
     online = False
 
-    def update(self, time, visible):
-        return {}
+    def update(self, time, steps):
+        assert {step.camera for step in steps}
+        return Decisions()
 
     def finish(self, tracklets):
         return Association({t.key: number for number, t in enumerate(tracklets, 1)})
@@ -100,8 +102,8 @@ class Unfinished:
     Config = Config
     online = False
 
-    def update(self, time, visible):
-        return {}
+    def update(self, time, steps):
+        return Decisions()
 '''
 
 ENTRY_POINTS = """

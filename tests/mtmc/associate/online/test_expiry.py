@@ -27,14 +27,14 @@ class Door:
         for _ in range(10):
             track.see(round(self.time / STEP) + 1, self.time)
             track.gallery.add(look, 0.9, self.time)
-            self.ids |= self.associator.update(self.time, [track])
+            self.ids |= self.associator.look(self.time, [track])
             self.time += STEP
         track.closed = True
         return self.ids[track.key]
 
     def waits(self, seconds):
         for _ in range(round(seconds / STEP)):
-            self.ids |= self.associator.update(self.time, [])
+            self.ids |= self.associator.look(self.time, [])
             self.time += STEP
 
 

@@ -46,7 +46,7 @@ class Show:
                 if self.frame % 4 == 0:
                     track.gallery.add(look, 0.9, time)
             visible = [self.tracks[camera] for camera in looks]
-            self.ids.update(self.associator.update(time, visible))
+            self.ids.update(self.associator.look(time, visible))
             for camera in looks:
                 self.said.setdefault(camera, []).append(self.tracks[camera].key)
             self.frame += 1
