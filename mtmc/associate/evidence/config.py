@@ -39,8 +39,9 @@ class EvidenceConfig:
         passage: the time between two tracks never speaks louder than this, log odds: how long
             people take from camera to camera is learned; None lets it say nothing.
         topology: ``topology[a][b]`` the least and greatest time in s that people take from camera
-            ``a`` to camera ``b``; the least is 0 where both see one place. What is not given is
-            learned.
+            ``a`` to camera ``b``; the least is 0 where both see one place. Who is quicker is
+            somebody else; online, so is who comes later after the last sighting. What is not given
+            is learned.
     """
 
     max_distance: float | Literal["auto"] | None = "auto"

@@ -14,9 +14,10 @@ from mtmc.associate.evidence.appearance import Scale
 from mtmc.associate.evidence.config import EvidenceConfig
 from mtmc.associate.evidence.constraints import simultaneous
 from mtmc.associate.evidence.gather import gather
+from mtmc.associate.evidence.times import late_evidence
 from mtmc.associate.solve.clustering import cluster, reassign
 from mtmc.tracking.tracklet import Tracklet
-from mtmc.types import Ints
+from mtmc.types import Ints, Mask
 
 ONE_PERSON = 1e4  # log odds between what is left of one person
 
@@ -27,6 +28,8 @@ def regroup(
     scale: Scale,
     config: EvidenceConfig,
     overlap: float | None = None,
+    undecided: Mask | None = None,
+    last: Ints | None = None,
 ) -> Ints:
     """Cluster tracklets as the offline association does.
 
@@ -38,13 +41,20 @@ def regroup(
         config: of the evidence.
         overlap: seconds for which one camera may show two tracks of a person at once, if that is
             over; None for never.
+        undecided: ``(N,)`` tracklets all of which will be given out as one person; None for none.
+        last: row of the last tracklet of each person; None where that is not asked.
 
     Returns:
         ``(N,)`` groups.
     """
-    links = gather(tracklets, config, scale, overlap, _remainders(owners))
+    known = _remainders(owners)
+    if config.topology and undecided is not None and last is not None:
+        new = np.flatnonzero(undecided)
+        known = known + late_evidence(tracklets, new, last, config.topology)
+    links = gather(tracklets, config, scale, overlap, known)
     if overlap is not None:
-        apart = sparse.csr_array(links.apart + _going_on(tracklets, links.together))
+        must = _must_stay_apart(tracklets, links.together, undecided)
+        apart = sparse.csr_array(links.apart + must)
         links = replace(links, apart=apart)
     # What ended is as the clustering has it: only who goes on can go on as somebody else.
     cliques = [
@@ -53,12 +63,16 @@ def regroup(
     return reassign(links, cluster(links), cliques)
 
 
-def _going_on(tracklets: Sequence[Tracklet], together: sparse.csr_array) -> sparse.csr_array:
-    """Those of ``together`` that were last seen in one frame, so that their overlap is not over."""
+def _must_stay_apart(
+    tracklets: Sequence[Tracklet], together: sparse.csr_array, undecided: Mask | None
+) -> sparse.csr_array:
+    """Those of ``together`` whose overlap is not over, or is yet to be given out as somebody's."""
     end = np.array([np.nan if t.closed else t.end for t in tracklets])
     pairs = together.tocoo()
     rows, columns = pairs.coords
     kept = end[rows] == end[columns]
+    if undecided is not None:
+        kept |= undecided[rows] | undecided[columns]
     place = rows[kept], columns[kept]
     return sparse.csr_array((pairs.data[kept], place), shape=together.shape)
 

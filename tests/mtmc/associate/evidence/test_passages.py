@@ -5,8 +5,7 @@ import pytest
 from scipy import sparse
 
 from mtmc.associate.evidence.links import Links
-from mtmc.associate.evidence.times import passage_evidence, topology_evidence
-from mtmc.associate.evidence.travel import IMPOSSIBLE
+from mtmc.associate.evidence.times import IMPOSSIBLE, passage_evidence, topology_evidence
 from mtmc.associate.offline import OfflineAssociator, OfflineConfig
 from mtmc.associate.solve.clustering import cluster
 from mtmc.tracking.tracklet import Tracklet
