@@ -10,7 +10,7 @@ from typing import Protocol
 
 from mtmc.background import Background
 from mtmc.config import require
-from mtmc.sources.cameras import Camera
+from mtmc.sources.camera import Camera
 from mtmc.types import Frame
 
 CLOSE_PATIENCE = 1.0  # seconds to wait for a live camera's thread, which may hang in the network
