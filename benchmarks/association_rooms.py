@@ -29,14 +29,14 @@ from rich.console import Console
 from rich.table import Table
 
 from mtmc.config import choose, override
-from mtmc.content_key import content_key, settings_key
-from mtmc.crops import cut_out
 from mtmc.detectors import detector_settings
 from mtmc.evaluate.overlap import overlapping
 from mtmc.evaluate.run import evaluate_cameras
-from mtmc.inference_log import Inference, InferenceLog
 from mtmc.mot import MotKind, read_mot
 from mtmc.outputs.tracks import TrackTable, write_mot_files
+from mtmc.perception.cut import cut_out
+from mtmc.perception.keys import content_key, settings_key
+from mtmc.perception.log import Inference, InferenceLog
 from mtmc.pipeline import Pipeline
 from mtmc.registry import DETECTORS
 from mtmc.reid.embedder import resolve

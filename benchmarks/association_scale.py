@@ -27,8 +27,8 @@ from rich.console import Console
 from rich.table import Table
 
 from mtmc.associate.offline import OfflineAssociator, OfflineConfig
-from mtmc.associate.online import OnlineAssociator, OnlineConfig
-from mtmc.tracklets import Tracklet
+from mtmc.associate.online.associator import OnlineAssociator, OnlineConfig
+from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey
 
 DIM = 512

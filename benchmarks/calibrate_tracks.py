@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mtmc.calibrate.sightings import Sightings
-from mtmc.calibrate.tracks import calibrate_tracks
 from mtmc.calibration import load_calibration
+from mtmc.calibration.estimate.sightings import Sightings
+from mtmc.calibration.estimate.tracks import calibrate_tracks
 from mtmc.calibration.load import load_lenses
 from mtmc.mot import MotKind, read_mot
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from mtmc.calibrate.cli import app as calibrate
+from mtmc.commands.calibrate import app as calibrate
 from mtmc.demo import demo
 from mtmc.errors import UserError
 from mtmc.evaluate.cli import evaluate

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.associate.split import Cuts, cut_tracklet
-from mtmc.completion import complete_scene
-from mtmc.outputs.tracks import ROW, Rows
-from mtmc.refinement import CameraRefinement, relink_people
-from mtmc.tracklets import Tracklet
+from mtmc.associate.cuts.parts import Cuts, cut_tracklet
+from mtmc.offline.completion import complete_scene
+from mtmc.offline.refinement import CameraRefinement, relink_people
+from mtmc.tracking.rows import ROW, Rows
+from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey
 
 if TYPE_CHECKING:
     from mtmc.pipeline import Parts, Progress
     from mtmc.run_config import RunConfig
     from mtmc.stopwatch import Stopwatch
-    from mtmc.tracking import SceneTracking
+    from mtmc.tracking.scene import SceneTracking
 
 
 class Finishing:

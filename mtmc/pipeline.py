@@ -11,27 +11,22 @@ from typing import Any
 
 import numpy as np
 
-from mtmc.background import Background
 from mtmc.calibration import Calibration
-from mtmc.crops import cut_out
 from mtmc.finishing import Finishing
-from mtmc.inference_log import Inference, InferenceLog
 from mtmc.outputs.mosaic import Mosaic
-from mtmc.outputs.tracks import (
-    LiveTracks,
-    Rows,
-    TrackSpool,
-    TrackTable,
-    make_rows,
-    untracked_rows,
-)
+from mtmc.outputs.tracks import LiveTracks, TrackTable
 from mtmc.outputs.video import VideoWriter
+from mtmc.perception.cut import cut_out
+from mtmc.perception.log import Inference, InferenceLog
 from mtmc.run_config import RunConfig
 from mtmc.sources import CameraReader, align
+from mtmc.sources.background import Background
 from mtmc.stopwatch import Stopwatch
 from mtmc.trackers import Detections, Tracks
-from mtmc.tracking import CameraTracking, SceneTracking, Sighting, remember_crops
-from mtmc.tracklets import Tracklet
+from mtmc.tracking.camera import CameraTracking, Sighting, remember_crops
+from mtmc.tracking.rows import Rows, TrackSpool, make_rows, untracked_rows
+from mtmc.tracking.scene import SceneTracking
+from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Frame, TrackKey
 
 log = logging.getLogger("mtmc")

@@ -68,7 +68,7 @@ TRACKERS = PluginTable("tracker", trackers.TRACKERS | trackers.SCENE_TRACKERS)
 ASSOCIATORS = PluginTable(
     "associator",
     {
-        "online": "mtmc.associate.online:OnlineAssociator",
+        "online": "mtmc.associate.online.associator:OnlineAssociator",
         "offline": "mtmc.associate.offline:OfflineAssociator",
     },
 )

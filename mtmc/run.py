@@ -14,24 +14,24 @@ import yaml
 
 from mtmc.calibration import load_calibration
 from mtmc.config import Plugin, Settings, choose
-from mtmc.content_key import settings_key
 from mtmc.detectors.motfile import MotFileDetector
 from mtmc.errors import UserError, unknown_name
-from mtmc.inference_log import InferenceLog, first_difference, remove_log
+from mtmc.files import claimed, replacing, write_text
 from mtmc.outputs import floor
-from mtmc.outputs.files import claimed, replacing, write_text
 from mtmc.outputs.floor import Extent, FloorPlan
 from mtmc.outputs.looks import LOOKS_NAME, write_looks
 from mtmc.outputs.mosaic import write_mosaic
 from mtmc.outputs.paths import FloorPaths, floor_paths
 from mtmc.outputs.report import identities, to_json, versions
 from mtmc.outputs.tracks import TrackTable, write_mot_files, write_parquet
+from mtmc.perception.keys import settings_key
+from mtmc.perception.log import InferenceLog, first_difference, remove_log
 from mtmc.pipeline import Parts, Pipeline, Progress
 from mtmc.registry import TRACKERS
 from mtmc.run_config import RunConfig
 from mtmc.sources import Camera, CameraReader, align, find_cameras, open_cameras
 from mtmc.stopwatch import Stopwatch
-from mtmc.tracking import follows_all_cameras
+from mtmc.tracking.camera import follows_all_cameras
 from mtmc.types import Frame
 
 log = logging.getLogger("mtmc")

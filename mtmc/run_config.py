@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from mtmc.completion.config import CompletionConfig
 from mtmc.config import Plugin, Settings, build, choose, require
-from mtmc.crops import CropsConfig
 from mtmc.errors import unknown_name
+from mtmc.offline.completion.config import CompletionConfig
 from mtmc.registry import ASSOCIATORS, DETECTORS, TRACKERS
 from mtmc.sources import SourcesConfig
 from mtmc.trackers.offline import RefineConfig
+from mtmc.tracking.crops import CropsConfig
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ import typer
 from mtmc.errors import UserError
 
 if TYPE_CHECKING:
-    from mtmc.associate.thresholds import Calibration
+    from mtmc.associate.evidence.scale import Calibration
 
 
 def thresholds(
@@ -41,8 +41,8 @@ def thresholds(
     Draws the histograms and prints the numbers. A folder with the results of an offline run is
     read as it is; videos go through detection, tracking and ReID first.
     """
-    from mtmc.associate.evidence import EvidenceConfig
-    from mtmc.associate.thresholds import calibrate
+    from mtmc.associate.evidence.config import EvidenceConfig
+    from mtmc.associate.evidence.scale import calibrate
     from mtmc.outputs.looks import LOOKS_NAME, read_looks
 
     if out.suffix.lower() != ".png":

@@ -10,6 +10,7 @@ SHARED = Path(os.environ.get("MTMC_TEST_DATA") or Path(__file__).parents[2] / "s
 
 def pytest_addoption(parser):
     parser.addoption("--runslow", action="store_true", help="also run the tests marked slow")
+    parser.addoption("--same-bytes", action="store_true", help="hold the replay's very files")
 
 
 def pytest_collection_modifyitems(config, items):

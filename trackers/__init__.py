@@ -29,7 +29,7 @@ TRACKERS: dict[str, str] = {
 }
 # Those that follow people over all calibrated cameras together.
 SCENE_TRACKERS: dict[str, str] = {
-    "floor": "mtmc.trackers.floor:FloorTracker",
+    "floor": "mtmc.trackers.floor.tracker:FloorTracker",
 }
 
 

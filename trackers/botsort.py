@@ -10,7 +10,7 @@ import numpy as np
 from mtmc.trackers import geometry
 from mtmc.trackers.appearance import AppearanceTracker
 from mtmc.trackers.assignment import Rounds
-from mtmc.trackers.camera import camera_shift
+from mtmc.trackers.camera_motion import camera_shift
 from mtmc.trackers.lifecycle import check_at_least, check_share
 from mtmc.trackers.motion import Motion, SizeModel
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from mtmc.trackers import geometry
 from mtmc.trackers.assignment import Rounds
-from mtmc.trackers.camera import camera_shift
+from mtmc.trackers.camera_motion import camera_shift
 from mtmc.trackers.lifecycle import LiveTracker, check_at_least, check_share
 from mtmc.trackers.motion import Motion, SizeModel
 from mtmc.trackers.rate import NOMINAL_FPS, frames_at

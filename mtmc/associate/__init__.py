@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
-from mtmc.associate.split import Cut
-from mtmc.tracklets import Tracklet
+from mtmc.associate.cuts.parts import Cut
+from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey
 
 

@@ -7,25 +7,26 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
-from mtmc.associate.changes import find_changes
-from mtmc.associate.clustering import Links, cluster, reassign
-from mtmc.associate.constraints import conflicts, simultaneous
-from mtmc.associate.evidence import EvidenceConfig, Scale, appearance, looks_of
-from mtmc.associate.floor import floor_evidence
-from mtmc.associate.overlaps import forgive, overlap_cuts
-from mtmc.associate.passages import with_times
-from mtmc.associate.split import Cut, Cuts, find_cuts
-from mtmc.associate.thresholds import scale_of
+from mtmc.associate.cuts.by_looks import find_cuts
+from mtmc.associate.cuts.by_overlap import overlap_cuts
+from mtmc.associate.cuts.by_people import find_changes
+from mtmc.associate.cuts.parts import Cut, Cuts
+from mtmc.associate.evidence.appearance import Scale, appearance, looks_of
+from mtmc.associate.evidence.config import EvidenceConfig
+from mtmc.associate.evidence.constraints import conflicts, simultaneous
+from mtmc.associate.evidence.floor import floor_evidence
+from mtmc.associate.evidence.links import Links
+from mtmc.associate.evidence.overlaps import forgive
+from mtmc.associate.evidence.scale import scale_of
+from mtmc.associate.evidence.times import with_times
+from mtmc.associate.solve.clustering import cluster, reassign
 from mtmc.config import require
-from mtmc.tracklets import Tracklet
-from mtmc.types import TrackKey
+from mtmc.tracking.tracklet import Tracklet
+from mtmc.types import Ints, TrackKey
 
 ROUNDS_OF_CUTS = 4
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

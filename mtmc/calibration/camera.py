@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from mtmc.types import Doubles
 
 PERSON_HEIGHT = 1.70  # m
 PERSON_HEIGHT_SPREAD = 0.12  # m, standard deviation among adults
@@ -33,16 +33,16 @@ class CameraModel:
         size: ``(width, height)`` px of the images it was calibrated on, None where unknown.
     """
 
-    matrix: Floats
-    distortion: Floats
-    extrinsic: Floats
+    matrix: Doubles
+    distortion: Doubles
+    extrinsic: Doubles
     size: tuple[int, int] | None = None
 
     @property
-    def position(self) -> Floats:
+    def position(self) -> Doubles:
         """``(3,)`` where the camera stands, m."""
         rotation, translation = self.extrinsic[:3, :3], self.extrinsic[:3, 3]
-        result: Floats = -rotation.T @ translation
+        result: Doubles = -rotation.T @ translation
         return result
 
     def resized(self, size: tuple[int, int]) -> CameraModel:
@@ -52,7 +52,7 @@ class CameraModel:
         scale = np.diag([size[0] / self.size[0], size[1] / self.size[1], 1.0])
         return CameraModel(scale @ self.matrix, self.distortion, self.extrinsic, size)
 
-    def rays(self, points: NDArray[np.floating]) -> Floats:
+    def rays(self, points: NDArray[np.floating]) -> Doubles:
         """Directions in the world of image points.
 
         Args:
@@ -65,12 +65,12 @@ class CameraModel:
             return np.zeros((0, 3))
         pixels = np.asarray(points, np.float64).reshape(-1, 1, 2)
         flat = cv2.undistortPoints(pixels, self.matrix, self.distortion).reshape(-1, 2)
-        directions: Floats = np.column_stack([flat, np.ones(len(flat))]) @ self.extrinsic[:3, :3]
+        directions: Doubles = np.column_stack([flat, np.ones(len(flat))]) @ self.extrinsic[:3, :3]
         return directions
 
     def to_plane(
         self, points: NDArray[np.floating], height: NDArray[np.floating] | float
-    ) -> Floats:
+    ) -> Doubles:
         """Where the rays of image points meet a horizontal plane.
 
         Args:
@@ -85,18 +85,18 @@ class CameraModel:
             reach = (height - origin[2]) / rays[:, 2]
         # Behind the camera there is nothing to see.
         reach = np.where(np.isfinite(reach) & (reach > 0), reach, np.nan)
-        ground: Floats = origin[:2] + rays[:, :2] * reach[:, None]
+        ground: Doubles = origin[:2] + rays[:, :2] * reach[:, None]
         return ground
 
-    def to_floor(self, points: NDArray[np.floating]) -> Floats:
+    def to_floor(self, points: NDArray[np.floating]) -> Doubles:
         """Floor positions ``(N, 2)`` m of image points ``(N, 2)`` px; NaN above the horizon."""
         return self.to_plane(points, 0.0)
 
-    def from_floor(self, points: NDArray[np.floating]) -> Floats:
+    def from_floor(self, points: NDArray[np.floating]) -> Doubles:
         """Image points ``(N, 2)`` px of floor positions ``(N, 2)`` m."""
         return self.project(np.column_stack([points, np.zeros(len(points))]))
 
-    def project(self, points: NDArray[np.floating]) -> Floats:
+    def project(self, points: NDArray[np.floating]) -> Doubles:
         """Image points ``(N, 2)`` px of world points ``(N, 3)`` m."""
         rotation, _ = cv2.Rodrigues(self.extrinsic[:3, :3])
         pixels, _ = cv2.projectPoints(
@@ -106,10 +106,10 @@ class CameraModel:
             self.matrix,
             self.distortion,
         )
-        result: Floats = pixels.reshape(-1, 2)
+        result: Doubles = pixels.reshape(-1, 2)
         return result
 
-    def locate(self, boxes: NDArray[np.floating], size: tuple[int, int]) -> tuple[Floats, Floats]:
+    def locate(self, boxes: NDArray[np.floating], size: tuple[int, int]) -> tuple[Doubles, Doubles]:
         """Floor positions of people and how sure they are.
 
         Two readings are combined by their uncertainty: the bottom of the box stands on the floor,
@@ -152,7 +152,7 @@ class CameraModel:
         boxes: NDArray[np.floating],
         size: tuple[int, int],
         lean: NDArray[np.floating] | float = 0.0,
-    ) -> tuple[Floats, Floats]:
+    ) -> tuple[Doubles, Doubles]:
         """Floor positions by the bottoms of boxes alone; see ``Calibration``."""
         feet, noise, seen = _edges(boxes, 3, size)
         feet[:, 0] += lean
@@ -164,7 +164,7 @@ class CameraModel:
         heights: NDArray[np.floating],
         size: tuple[int, int],
         lean: NDArray[np.floating] | float = 0.0,
-    ) -> tuple[Floats, Floats]:
+    ) -> tuple[Doubles, Doubles]:
         """Floor positions by the tops of boxes alone; see ``Calibration``."""
         heads, noise, seen = _edges(boxes, 1, size)
         heads[:, 0] -= lean
@@ -172,16 +172,16 @@ class CameraModel:
         tall = np.asarray(heights, np.float64)
         return _known(*self._with_information(heads, tall, spread, noise), seen)
 
-    def heights(self, boxes: NDArray[np.floating], points: NDArray[np.floating]) -> Floats:
+    def heights(self, boxes: NDArray[np.floating], points: NDArray[np.floating]) -> Doubles:
         """How tall who stands at ``points`` is, by the top of the box; see ``Calibration``."""
         boxes = np.asarray(boxes, np.float64)
         head = np.column_stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 1]])
         rays, origin = self.rays(head), self.position
         distance = np.linalg.norm(points - origin[:2], axis=1)
-        tall: Floats = origin[2] + rays[:, 2] * distance / np.linalg.norm(rays[:, :2], axis=1)
+        tall: Doubles = origin[2] + rays[:, 2] * distance / np.linalg.norm(rays[:, :2], axis=1)
         return tall
 
-    def standing(self, points: NDArray[np.floating], heights: NDArray[np.floating]) -> Floats:
+    def standing(self, points: NDArray[np.floating], heights: NDArray[np.floating]) -> Doubles:
         """Boxes of people who stand at ``points``; see ``Calibration``."""
         points = np.asarray(points, np.float64).reshape(-1, 2)
         if not len(points):
@@ -196,8 +196,12 @@ class CameraModel:
         return boxes
 
     def _with_information(
-        self, points: Floats, height: Floats | float, height_spread: Floats | float, noise: Floats
-    ) -> tuple[Floats, Floats]:
+        self,
+        points: Doubles,
+        height: Doubles | float,
+        height_spread: Doubles | float,
+        noise: Doubles,
+    ) -> tuple[Doubles, Doubles]:
         """Where image points are on a plane, and the inverse covariance of that.
 
         Args:
@@ -216,7 +220,7 @@ class CameraModel:
             self.to_plane(points + noise * [0, 1], height) - at,
             (self.to_plane(points, height + 0.1) - at) / 0.1 * height_spread,
         ]
-        covariance: Floats = np.sum([move[:, :, None] * move[:, None] for move in moves], axis=0)
+        covariance: Doubles = np.sum([move[:, :, None] * move[:, None] for move in moves], axis=0)
         known = np.isfinite(covariance).all(axis=(1, 2))
         at[~known], covariance[~known] = 0, 0
         # What is believed to be known to the millimetre could not be inverted.
@@ -224,14 +228,14 @@ class CameraModel:
         information[~known] = 0
         return at, information
 
-    def _farther(self, a: Floats, b: Floats) -> NDArray[np.bool_]:
+    def _farther(self, a: Doubles, b: Doubles) -> NDArray[np.bool_]:
         """Whether places ``(N, 2)`` are farther than others; one above the horizon is farthest."""
         away = [np.linalg.norm(place - self.position[:2], axis=1) for place in (a, b)]
         first, second = (np.where(np.isfinite(d), d, np.inf) for d in away)
         farther: NDArray[np.bool_] = first > second
         return farther
 
-    def _plausible(self, ground: Floats, head: Floats) -> NDArray[np.bool_]:
+    def _plausible(self, ground: Doubles, head: Doubles) -> NDArray[np.bool_]:
         """Whether a person standing at ``ground`` with the head there is of human height."""
         rays, origin = self.rays(head), self.position
         distance = np.linalg.norm(ground - origin[:2], axis=1)
@@ -243,7 +247,7 @@ class CameraModel:
 
 def _edges(
     boxes: NDArray[np.floating], edge: int, size: tuple[int, int]
-) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+) -> tuple[Doubles, Doubles, NDArray[np.bool_]]:
     """Middles ``(N, 2)`` px of the tops (1) or bottoms (3) of boxes, noise, and which are seen."""
     boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
     center, spread = _centers(boxes, size[0], BORDER * size[0])
@@ -253,12 +257,14 @@ def _edges(
     return np.column_stack([center, boxes[:, edge]]), noise, seen
 
 
-def _known(points: Floats, information: Floats, seen: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+def _known(
+    points: Doubles, information: Doubles, seen: NDArray[np.bool_]
+) -> tuple[Doubles, Doubles]:
     information[~seen] = 0
     return points, information
 
 
-def _centers(boxes: Floats, width: int, border: float = 1) -> tuple[Floats, Floats]:
+def _centers(boxes: Doubles, width: int, border: float = 1) -> tuple[Doubles, Doubles]:
     """Horizontal middle of people, ``(N,)`` px, and its standard deviation."""
     x1, y1, x2, y2 = boxes.T
     tall = y2 - y1
@@ -268,7 +274,7 @@ def _centers(boxes: Floats, width: int, border: float = 1) -> tuple[Floats, Floa
     return center, np.where(left | right, PERSON_ASPECT_SPREAD, PIXEL_SPREAD) * tall
 
 
-def _fuse(a: Floats, sure_a: Floats, b: Floats, sure_b: Floats) -> tuple[Floats, Floats]:
+def _fuse(a: Doubles, sure_a: Doubles, b: Doubles, sure_b: Doubles) -> tuple[Doubles, Doubles]:
     """The mean of positions weighted by their inverse covariances, and its covariance."""
     total = sure_a + sure_b
     known = np.linalg.det(total) > 0

@@ -8,14 +8,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from mtmc.calibration.camera import CameraModel
 from mtmc.calibration.homography import FloorHomography
 from mtmc.calibration.model import Calibration
 from mtmc.errors import UserError
-
-Floats = NDArray[np.float64]
+from mtmc.types import Doubles
 
 # Each quantity by the names it usually has, without capitals and underscores.
 NAMES = {
@@ -45,8 +43,8 @@ class Lens:
         size: ``(width, height)`` px of the images it was calibrated on, None where unknown.
     """
 
-    matrix: Floats
-    distortion: Floats
+    matrix: Doubles
+    distortion: Doubles
     size: tuple[int, int] | None
 
 
@@ -128,7 +126,7 @@ def _camera(values: Mapping[str, Any], where: str) -> CameraModel:
     return camera
 
 
-def _extrinsic(values: Mapping[str, Any], where: str) -> Floats:
+def _extrinsic(values: Mapping[str, Any], where: str) -> Doubles:
     """``(4, 4)`` world -> camera, m."""
     result = np.eye(4)
     if "extrinsic" in values:
@@ -153,12 +151,12 @@ def _extrinsic(values: Mapping[str, Any], where: str) -> Floats:
     return result
 
 
-def _rotation(value: Any, where: str) -> Floats:
+def _rotation(value: Any, where: str) -> Doubles:
     """``(3, 3)`` of a matrix or a rotation vector."""
     numbers = _numbers(value, (3, 9), f"{where}: rotation")
     if len(numbers) == 9:
         return numbers.reshape(3, 3)
-    matrix: Floats = cv2.Rodrigues(numbers)[0]
+    matrix: Doubles = cv2.Rodrigues(numbers)[0]
     return matrix
 
 
@@ -181,7 +179,7 @@ def _resolution(values: Mapping[str, Any], where: str) -> tuple[int, int] | None
 DISTORTION_COUNTS = (4, 5, 8, 12, 14)
 
 
-def _numbers(value: Any, counts: int | tuple[int, ...] | None, where: str) -> Floats:
+def _numbers(value: Any, counts: int | tuple[int, ...] | None, where: str) -> Doubles:
     """A list or matrix of so many numbers; of distortion coefficients for None."""
     counts = counts or DISTORTION_COUNTS
     expected = (counts,) if isinstance(counts, int) else counts

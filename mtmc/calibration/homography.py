@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.calibration.camera import PERSON_ASPECT, PIXEL_SPREAD
-
-Floats = NDArray[np.float64]
+from mtmc.types import Doubles
 
 _SINGULAR = 1e-12  # least over greatest singular value of a matrix that can be inverted
 
@@ -35,7 +34,7 @@ class FloorHomography:
         eq. 5.8 (its uncertainty by the Jacobian).
     """
 
-    matrix: Floats
+    matrix: Doubles
     size: tuple[int, int]
     error: float = 0.0
 
@@ -63,31 +62,31 @@ class FloorHomography:
         scale = np.diag([self.size[0] / size[0], self.size[1] / size[1], 1.0])
         return FloorHomography(self.matrix @ scale, size, self.error)
 
-    def to_floor(self, points: NDArray[np.floating]) -> Floats:
+    def to_floor(self, points: NDArray[np.floating]) -> Doubles:
         """Floor positions ``(N, 2)`` m of image points ``(N, 2)`` px; NaN above the horizon."""
         mapped = _homogeneous(points) @ self.matrix.T
         with np.errstate(divide="ignore", invalid="ignore"):
-            floor: Floats = np.where(mapped[:, 2:] > 0, mapped[:, :2] / mapped[:, 2:], np.nan)
+            floor: Doubles = np.where(mapped[:, 2:] > 0, mapped[:, :2] / mapped[:, 2:], np.nan)
         return floor
 
-    def from_floor(self, points: NDArray[np.floating]) -> Floats:
+    def from_floor(self, points: NDArray[np.floating]) -> Doubles:
         """Image points ``(N, 2)`` px of floor positions ``(N, 2)`` m."""
         inverse = np.linalg.inv(self.matrix)
         points = np.asarray(points, np.float64).reshape(-1, 1, 2)
         if len(points) == 0:
             return np.zeros((0, 2))
-        pixels: Floats = cv2.perspectiveTransform(points, inverse).reshape(-1, 2)
+        pixels: Doubles = cv2.perspectiveTransform(points, inverse).reshape(-1, 2)
         return pixels
 
-    def jacobian(self, points: NDArray[np.floating]) -> Floats:
+    def jacobian(self, points: NDArray[np.floating]) -> Doubles:
         """``(N, 2, 2)`` m/px, how the floor positions of image points ``(N, 2)`` px move."""
         mapped = _homogeneous(points) @ self.matrix.T
         depth = mapped[:, 2, None, None]
         numerator = mapped[:, :2, None] * self.matrix[2, :2]
-        result: Floats = self.matrix[:2, :2] / depth - numerator / depth**2
+        result: Doubles = self.matrix[:2, :2] / depth - numerator / depth**2
         return result
 
-    def locate(self, boxes: NDArray[np.floating], size: tuple[int, int]) -> tuple[Floats, Floats]:
+    def locate(self, boxes: NDArray[np.floating], size: tuple[int, int]) -> tuple[Doubles, Doubles]:
         """Floor positions of people by the middle of their box's bottom, and how sure they are.
 
         Where the lower image border cuts the box, the feet are not seen.
@@ -115,7 +114,7 @@ class FloorHomography:
         boxes: NDArray[np.floating],
         size: tuple[int, int],
         lean: NDArray[np.floating] | float = 0.0,
-    ) -> tuple[Floats, Floats]:
+    ) -> tuple[Doubles, Doubles]:
         """Floor positions by the bottoms of boxes; see ``Calibration``."""
         boxes = np.array(boxes, np.float64)
         boxes[:, ::2] += np.reshape(lean, (-1, 1))
@@ -132,17 +131,17 @@ class FloorHomography:
         heights: NDArray[np.floating],
         size: tuple[int, int],
         lean: NDArray[np.floating] | float = 0.0,
-    ) -> tuple[Floats, Floats]:
+    ) -> tuple[Doubles, Doubles]:
         """Unknown: a floor does not tell where heads are."""
         del heights, size, lean
         return np.zeros((len(boxes), 2)), np.zeros((len(boxes), 2, 2))
 
-    def heights(self, boxes: NDArray[np.floating], points: NDArray[np.floating]) -> Floats:
+    def heights(self, boxes: NDArray[np.floating], points: NDArray[np.floating]) -> Doubles:
         """Unknown: a floor does not tell how tall people are."""
         del points
         return np.full(len(boxes), np.nan)
 
-    def standing(self, points: NDArray[np.floating], heights: NDArray[np.floating]) -> Floats:
+    def standing(self, points: NDArray[np.floating], heights: NDArray[np.floating]) -> Doubles:
         """Boxes of people who stand at ``points``; see ``Calibration``.
 
         As tall as they would be wide lying across the view: right for cameras that look far.
@@ -157,7 +156,7 @@ class FloorHomography:
         boxes[~(back < 0.1)] = np.nan  # m; what is behind the camera has an image point, too
         return boxes
 
-    def _image_of(self, points: NDArray[np.floating]) -> tuple[Floats, Floats]:
+    def _image_of(self, points: NDArray[np.floating]) -> tuple[Doubles, Doubles]:
         """Image points ``(N, 2)`` px of places, and px per metre ``(N,)`` across the view there."""
         feet = self.from_floor(points)
         if not len(feet):
@@ -167,6 +166,6 @@ class FloorHomography:
         return feet, np.asarray(stretch[:, 0], np.float64)
 
 
-def _homogeneous(points: NDArray[np.floating]) -> Floats:
+def _homogeneous(points: NDArray[np.floating]) -> Doubles:
     points = np.asarray(points, np.float64).reshape(-1, 2)
     return np.column_stack([points, np.ones(len(points))])

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from mtmc.types import Doubles
 
 
 class Calibration(Protocol):
@@ -21,19 +21,19 @@ class Calibration(Protocol):
         """``(width, height)`` px of the images it was calibrated on, None where unknown."""
 
     @property
-    def position(self) -> Floats | None:
+    def position(self) -> Doubles | None:
         """``(3,)`` where the camera stands, m, None where that is not known."""
 
     def resized(self, size: tuple[int, int]) -> Calibration:
         """The same camera for images of another size and the same field of view."""
 
-    def to_floor(self, points: NDArray[np.floating]) -> Floats:
+    def to_floor(self, points: NDArray[np.floating]) -> Doubles:
         """Floor positions ``(N, 2)`` m of image points ``(N, 2)`` px; NaN above the horizon."""
 
-    def from_floor(self, points: NDArray[np.floating]) -> Floats:
+    def from_floor(self, points: NDArray[np.floating]) -> Doubles:
         """Image points ``(N, 2)`` px of floor positions ``(N, 2)`` m."""
 
-    def locate(self, boxes: NDArray[np.floating], size: tuple[int, int]) -> tuple[Floats, Floats]:
+    def locate(self, boxes: NDArray[np.floating], size: tuple[int, int]) -> tuple[Doubles, Doubles]:
         """Floor positions of people and how sure they are.
 
         Args:
@@ -49,7 +49,7 @@ class Calibration(Protocol):
         boxes: NDArray[np.floating],
         size: tuple[int, int],
         lean: NDArray[np.floating] | float = 0.0,
-    ) -> tuple[Floats, Floats]:
+    ) -> tuple[Doubles, Doubles]:
         """Floor positions of people whose feet are where their boxes end.
 
         Args:
@@ -69,16 +69,16 @@ class Calibration(Protocol):
         heights: NDArray[np.floating],
         size: tuple[int, int],
         lean: NDArray[np.floating] | float = 0.0,
-    ) -> tuple[Floats, Floats]:
+    ) -> tuple[Doubles, Doubles]:
         """Floor positions of people ``heights`` ``(N,)`` m tall whose heads are where boxes begin.
 
         As ``by_feet``.
         """
 
-    def heights(self, boxes: NDArray[np.floating], points: NDArray[np.floating]) -> Floats:
+    def heights(self, boxes: NDArray[np.floating], points: NDArray[np.floating]) -> Doubles:
         """``(N,)`` m how tall those are who stand at ``points`` ``(N, 2)`` m."""
 
-    def standing(self, points: NDArray[np.floating], heights: NDArray[np.floating]) -> Floats:
+    def standing(self, points: NDArray[np.floating], heights: NDArray[np.floating]) -> Doubles:
         """Boxes ``(N, 4)`` px of people of those heights ``(N,)`` m who stand at ``points``.
 
         They may lie outside the image; NaN behind the camera.

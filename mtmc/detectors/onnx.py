@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from mtmc.config import require, require_fraction
@@ -18,10 +17,9 @@ from mtmc.detectors import SHIPPED, WEIGHTS
 from mtmc.detectors.boxes import non_maximum_suppression, soften, to_detections
 from mtmc.errors import UserError
 from mtmc.trackers import Detections
-from mtmc.types import Frame, Image
+from mtmc.types import Floats, Frame, Image
 
 Layout = Literal["yolox", "yolov8", "end2end"]
-Floats = NDArray[np.float32]
 
 METADATA_KEY = "mtmc.detector"  # of a file that says itself how it wants its images: `Preprocess`
 PADDING = 114  # grey level around a letterboxed image, as both families were trained with

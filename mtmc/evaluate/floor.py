@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mtmc.evaluate.overlap import join, same_step
+from mtmc.evaluate.overlap import join
 from mtmc.evaluate.protocol import Protocol, absorbed, roles
 from mtmc.evaluate.scene import Pairs, Scene, Side
 from mtmc.mot import MotRows
+from mtmc.steps import same_step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

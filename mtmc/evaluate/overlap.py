@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mtmc.evaluate.scene import EPS, Pairs
+from mtmc.steps import same_step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from mtmc.evaluate.scene import Floats, Ints
-
-_PAIRS_AT_ONCE = 1 << 16  # fits the cache, and bounds the memory of crowded sequences
 
 
 def overlapping(
@@ -38,19 +37,6 @@ def join(parts: Sequence[Pairs]) -> Pairs:
         np.concatenate([part.result for part in parts]),
         np.concatenate([part.similarity for part in parts]),
     )
-
-
-def same_step(truth_steps: Ints, result_steps: Ints) -> Iterator[tuple[Ints, Ints]]:
-    """Row numbers of all pairs that share a time step, some at a time (and at least once)."""
-    start = np.searchsorted(result_steps, truth_steps, side="left")
-    partners = np.searchsorted(result_steps, truth_steps, side="right") - start
-    total = np.cumsum(partners)
-    num_pairs = int(total[-1]) if len(total) else 0
-    cuts = np.searchsorted(total, np.arange(_PAIRS_AT_ONCE, num_pairs, _PAIRS_AT_ONCE))
-    for rows in np.split(np.arange(len(truth_steps)), cuts):
-        count = partners[rows]
-        first = np.repeat(start[rows] - (np.cumsum(count) - count), count)
-        yield np.repeat(rows, count), first + np.arange(len(first))
 
 
 def _iou(a: Floats, b: Floats, truth: Ints, result: Ints) -> Pairs:

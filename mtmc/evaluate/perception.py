@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from mtmc.content_key import content_key, files_key, settings_key
-from mtmc.crops import cut_out
 from mtmc.detectors.motfile import unit_scores
 from mtmc.errors import UserError
-from mtmc.inference_log import Inference, InferenceLog, remove_log
 from mtmc.mot import MotKind, read_mot
+from mtmc.perception.cut import cut_out
+from mtmc.perception.keys import content_key, files_key, settings_key
+from mtmc.perception.log import Inference, InferenceLog, remove_log
 from mtmc.sources.cameras import list_images
 from mtmc.trackers import Detections
 from mtmc.types import Frame

@@ -22,7 +22,7 @@ from mtmc.evaluate.tracking import TrackingRun, track_all
 from mtmc.registry import DETECTORS, TRACKERS
 from mtmc.run_config import DEFAULT_DETECTOR, DEFAULT_TRACKER
 from mtmc.trackers.offline import RefineConfig
-from mtmc.tracking import follows_all_cameras
+from mtmc.tracking.camera import follows_all_cameras
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -19,7 +19,7 @@ from mtmc.evaluate.perception import Perception, PerceptionConfig
 from mtmc.mot import MotRows, write_mot
 from mtmc.trackers import Detections, Tracks
 from mtmc.trackers.offline import NOBODY, RefineConfig, TrackRows, refine
-from mtmc.tracking import make_tracker
+from mtmc.tracking.camera import make_tracker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence, Sized

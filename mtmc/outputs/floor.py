@@ -8,16 +8,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from mtmc.calibration import Calibration
+from mtmc.files import replacing
 from mtmc.outputs.drawing import FONT, Color, clock, draw_text, id_color
-from mtmc.outputs.files import replacing
 from mtmc.outputs.paths import FloorPaths
 from mtmc.outputs.video import VideoWriter
-from mtmc.types import Image
-
-Floats = NDArray[np.float64]
+from mtmc.types import Doubles, Image
 
 BACKGROUND: Color = (30, 25, 22)
 GRID: Color = (48, 42, 38)
@@ -45,8 +42,8 @@ class Extent:
         high: ``(2,)`` m.
     """
 
-    low: Floats
-    high: Floats
+    low: Doubles
+    high: Doubles
 
     @classmethod
     def around(cls, paths: FloorPaths, cameras: Mapping[str, Calibration]) -> Extent:
@@ -93,15 +90,15 @@ class FloorPlan:
         """The plan without people."""
         return self._base.copy()
 
-    def pixels(self, points: Floats) -> Floats:
+    def pixels(self, points: Doubles) -> Doubles:
         """``(N, 2)`` px of floor positions ``(N, 2)`` m."""
         offset = (np.asarray(points, np.float64) - self._extent.low) * self._scale
-        result: Floats = np.column_stack(
+        result: Doubles = np.column_stack(
             [BORDER + offset[:, 0], self.size[1] - BORDER - offset[:, 1]]
         )
         return result
 
-    def draw_path(self, image: Image, points: Floats, color: Color, brightness: Floats) -> None:
+    def draw_path(self, image: Image, points: Doubles, color: Color, brightness: Doubles) -> None:
         """Draw a path, in pieces where positions are NaN.
 
         Args:
@@ -123,7 +120,7 @@ class FloorPlan:
             line = tuple(float(value) for value in mixed[index])
             cv2.line(image, fixed[index], fixed[index + 1], line, 3, cv2.LINE_AA, SUBPIXEL)
 
-    def draw_person(self, image: Image, point: Floats, identity: int) -> None:
+    def draw_person(self, image: Image, point: Doubles, identity: int) -> None:
         """Draw a disc with a number where somebody is, ``(2,)`` m."""
         at = self.pixels(point[None])
         (center,) = _fixed(at)
@@ -139,7 +136,7 @@ class FloorPlan:
         letters = (0, 0, 0) if np.dot(color, LUMA) > 110 else (255, 255, 255)
         cv2.putText(image, text, corner, FONT, size, letters, 1, cv2.LINE_AA)
 
-    def draw_start(self, image: Image, point: Floats, identity: int) -> None:
+    def draw_start(self, image: Image, point: Doubles, identity: int) -> None:
         """Draw a ring where a path begins, ``(2,)`` m."""
         (center,) = _fixed(self.pixels(point[None]))
         cv2.circle(image, center, 5 << SUBPIXEL, BACKGROUND, -1, cv2.LINE_AA, SUBPIXEL)
@@ -163,7 +160,7 @@ class FloorPlan:
                     self._draw_number(axis, value, ends[0])
         _write(self._base, "m", (BORDER // 2, self.size[1] - BORDER // 2), LETTERS)
 
-    def _draw_number(self, axis: int, value: float, at: Floats) -> None:
+    def _draw_number(self, axis: int, value: float, at: Doubles) -> None:
         x, y = self.pixels(at[None])[0]
         place = (x, self.size[1] - BORDER / 2) if axis == 0 else (BORDER / 2, y)
         _write(self._base, f"{value + 0.0:g}", place, LETTERS)  # no -0
@@ -202,7 +199,7 @@ class FloorPlan:
         _write(self._base, name, tuple(start - 24 * direction), CAMERA)
 
 
-def _fixed(points: Floats) -> list[tuple[int, int]]:
+def _fixed(points: Doubles) -> list[tuple[int, int]]:
     """Pixels as whole numbers with ``SUBPIXEL`` fractional bits."""
     limit = 1 << 24  # far outside any picture
     whole = np.clip(np.round(np.asarray(points) * (1 << SUBPIXEL)), -limit, limit).astype(np.int32)
@@ -217,7 +214,7 @@ def _write(image: Image, text: str, middle: tuple[float, ...], color: Color) -> 
     cv2.putText(image, text, (round(x), round(y)), FONT, 0.45, color, 1, cv2.LINE_AA)
 
 
-def floor_view(camera: Calibration, columns: int = 64) -> Floats:
+def floor_view(camera: Calibration, columns: int = 64) -> Doubles:
     """Outline ``(K, 2)`` m of the floor in the image, at most ``FAR`` away.
 
     Seen from the lower image border; each image column is followed up to its horizon.
@@ -236,7 +233,7 @@ def floor_view(camera: Calibration, columns: int = 64) -> Floats:
     return np.concatenate([floor[0, some], floor[last[some], some][::-1]])
 
 
-def _axis(camera: Calibration) -> Floats | None:
+def _axis(camera: Calibration) -> Doubles | None:
     """Two points ``(2, 2)`` m: where the camera stands and one that it looks at.
 
     Of a camera whose position is unknown, the first is the nearest floor that it sees.

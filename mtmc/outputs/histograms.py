@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.outputs.files import replacing
+from mtmc.files import replacing
 
 Color = tuple[int, int, int]  # BGR
 

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.errors import UserError
-from mtmc.outputs.files import replacing
-from mtmc.tracklets import Gallery, Tracklet
+from mtmc.files import replacing
+from mtmc.tracking.gallery import Gallery
+from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey
 
 LOOKS_NAME = "looks.npz"

@@ -11,8 +11,7 @@ from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
 from mtmc.calibration import Calibration
 from mtmc.outputs.tracks import TrackTable
-
-Floats = NDArray[np.float64]
+from mtmc.types import Doubles
 
 SMOOTHING = 0.3  # s, standard deviation of the Gaussian that evens a path out
 REACH = 1.0  # s that a path goes on without a sighting
@@ -29,9 +28,9 @@ class FloorPath:
     """
 
     first: int
-    points: Floats
+    points: Doubles
 
-    def between(self, first: int, last: int) -> Floats:
+    def between(self, first: int, last: int) -> Doubles:
         """``(K, 2)`` positions of the ticks ``first..last``, as far as there are any."""
         return self.points[max(0, first - self.first) : max(0, last + 1 - self.first)]
 
@@ -80,7 +79,7 @@ def floor_paths(table: TrackTable, models: Sequence[Calibration | None], rate: f
 
 def _sightings(
     table: TrackTable, models: Sequence[Calibration | None]
-) -> tuple[Floats, NDArray[np.int64], Floats, Floats]:
+) -> tuple[Doubles, NDArray[np.int64], Doubles, Doubles]:
     """Times, global ids, positions and weights of all boxes that have a place on the floor."""
     parts = [(np.zeros(0), np.zeros(0, np.int64), np.zeros((0, 2)), np.zeros(0))]
     for number, model in enumerate(models):
@@ -96,7 +95,7 @@ def _sightings(
     return times, ids, points, weights
 
 
-def _path(ticks: NDArray[np.int64], points: Floats, weights: Floats, rate: float) -> FloorPath:
+def _path(ticks: NDArray[np.int64], points: Doubles, weights: Doubles, rate: float) -> FloorPath:
     first = int(ticks.min())
     place, length = ticks - first, int(ticks.max()) - first + 1
     sums = np.stack([np.bincount(place, weights * factor, length) for factor in (1.0, *points.T)])

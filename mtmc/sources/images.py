@@ -13,10 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.errors import UserError
+<<<<<<< HEAD
 from mtmc.sources.camera import FASTEST, MOST_FRAMES, SLOWEST, Camera, rate_fits, size_fits
 from mtmc.sources.depth import Range, find_range
 from mtmc.sources.pictures import list_images, numbered
 from mtmc.sources.reader import Request
+=======
+from mtmc.sources.cameras import Camera, list_images
+from mtmc.sources.source import Request
+>>>>>>> main
 from mtmc.types import Frame, Image
 
 log = logging.getLogger("mtmc")

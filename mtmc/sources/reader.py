@@ -4,71 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Mapping, Sequence
 
+<<<<<<< HEAD
 from mtmc.background import Background
 from mtmc.config import require
 from mtmc.sources.camera import Camera
+=======
+from mtmc.sources.background import Background
+from mtmc.sources.cameras import Camera
+from mtmc.sources.source import Request, Source, SourcesConfig
+>>>>>>> main
 from mtmc.types import Frame
 
 CLOSE_PATIENCE = 1.0  # seconds to wait for a live camera's thread, which may hang in the network
-
-
-@dataclass(frozen=True)
-class SourcesConfig:
-    """How cameras are read.
-
-    Args:
-        stride: use every n-th frame of each camera.
-        read_ahead: decoded frames that may wait per camera.
-        reconnect: seconds to keep trying when a live stream breaks off, before it is given up.
-    """
-
-    stride: int = 1
-    read_ahead: int = 4
-    reconnect: float = 20.0
-
-    def __post_init__(self) -> None:
-        require(self.stride >= 1, f"stride must be at least 1, got {self.stride}")
-        require(self.read_ahead >= 1, f"read_ahead must be at least 1, got {self.read_ahead}")
-        require(self.reconnect >= 0, f"reconnect must not be negative, got {self.reconnect}")
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is wanted of a source.
-
-    Args:
-        pixels_from: frames with a lower index may come without their image.
-        stride: every so many-th frame, beginning with the first.
-        closing: set when nothing more is wanted.
-    """
-
-    pixels_from: int = 1
-    stride: int = 1
-    closing: threading.Event = field(default_factory=threading.Event)
-
-    def wants(self, index: int) -> bool:
-        """Whether the frame is one to deliver."""
-        return (index - 1) % self.stride == 0
-
-
-class Source(Protocol):
-    """Frames of one camera, from the first to the last, as often as asked.
-
-    ``fps`` is nominal, ``size`` is ``(width, height)`` px, ``total`` the number of frames where
-    it is known.
-    """
-
-    fps: float
-    size: tuple[int, int]
-    total: int | None
-
-    def frames(self, request: Request) -> Iterator[Frame]:
-        """The frames that ``request`` wants."""
-        ...
 
 
 class CameraReader:

@@ -16,6 +16,7 @@ import numpy as np
 from av.stream import Disposition
 
 from mtmc.errors import UserError
+<<<<<<< HEAD
 from mtmc.sources.address import hide_credentials, is_url, is_webcam
 from mtmc.sources.camera import FASTEST, MOST_PIXELS, SLOWEST, Camera, rate_fits
 from mtmc.sources.depth import Range, find_range
@@ -23,6 +24,10 @@ from mtmc.sources.orientation import upright
 from mtmc.sources.places import password_hint
 from mtmc.sources.rate import heard_rate, stated_rate, timed_rate
 from mtmc.sources.reader import Request
+=======
+from mtmc.sources.cameras import Camera
+from mtmc.sources.source import Request
+>>>>>>> main
 from mtmc.types import Frame, Image
 
 log = logging.getLogger("mtmc")

@@ -12,8 +12,8 @@ import numpy as np
 
 from mtmc import reid
 from mtmc.config import choose, load_settings
-from mtmc.crops import cut_out
 from mtmc.demo import PRESET, demo_folder
+from mtmc.perception.cut import cut_out
 from mtmc.registry import DETECTORS
 from mtmc.sources import SourcesConfig, find_cameras, open_cameras
 from tests.golden.replay import ANSWERS, BOX_STEP, SCORE_STEPS
@@ -42,9 +42,8 @@ def record() -> None:
     embeddings = np.concatenate(vectors)
     directions = np.linalg.svd(embeddings, full_matrices=False)[2][:DIRECTIONS]
     short = embeddings @ directions.T
-    print(
-        f"{len(short)} detections, {(short**2).sum() / (embeddings**2).sum():.4f} of the embeddings"
-    )
+    kept = (short**2).sum() / (embeddings**2).sum()
+    print(f"{len(short)} detections, {kept:.1%} of what the embeddings say")
     np.savez_compressed(
         ANSWERS,
         camera=np.concatenate(cameras),

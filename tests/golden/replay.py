@@ -14,8 +14,8 @@ import numpy as np
 from mtmc.config import load_settings, override
 from mtmc.demo import PRESET, demo_folder
 from mtmc.evaluate.run import evaluate_cameras
-from mtmc.inference_log import Inference, InferenceLog
 from mtmc.outputs.tracks import TrackTable, write_mot_files
+from mtmc.perception.log import Inference, InferenceLog
 from mtmc.pipeline import Pipeline
 from mtmc.run import assemble
 from mtmc.run_config import RunConfig

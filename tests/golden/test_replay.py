@@ -12,15 +12,18 @@ KNOWN = json.loads(Path(__file__).with_name("known.json").read_text())
 
 
 @pytest.mark.parametrize("mode", KNOWN)
-def test_the_demo_comes_out_as_it_was(tmp_path, mode):
-    """``sha256`` says whether a change is a move alone; after others it is set anew by hand.
+def test_the_demo_comes_out_as_it_was(tmp_path, mode, request):
+    """``idf1`` is what it was when the replay began, and stays.
 
-    ``idf1`` is what it was when the replay began, and stays: ids may not become worse by a point.
+    With ``--same-bytes`` the files are held, too, which tells a move from a change; the sums in
+    ``known.json`` are those of one machine at one time, to be set anew before a series of moves.
     """
     when, how = mode.split(", ")
     table = replay(tmp_path, when == "online", how == "calibrated")
     score = idf1(table, tmp_path)
+    assert score >= KNOWN[mode]["idf1"] - 1.0, f"IDF1 {score:.2f}"
+    if not request.config.getoption("--same-bytes"):
+        return
     texts = b"".join((tmp_path / "out" / f"{camera}.txt").read_bytes() for camera in CAMERAS)
     found = hashlib.sha256(texts).hexdigest()
-    assert score >= KNOWN[mode]["idf1"] - 1.0, f"IDF1 {score:.2f}"
     assert found == KNOWN[mode]["sha256"], f"other results; IDF1 {score:.2f}, sha256 {found}"

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from mtmc.finishing import without_ghosts
-from mtmc.frame_clock import FrameClock
-from mtmc.refinement import CameraRefinement
+from mtmc.offline.refinement import CameraRefinement
 from mtmc.trackers.offline import RefineConfig
+from mtmc.tracking.frame_clock import FrameClock
 from mtmc.types import TrackKey
 from tests.mtmc.test_refinement import SIZE, make_rows
 

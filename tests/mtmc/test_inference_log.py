@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mtmc.errors import UserError
-from mtmc.inference_log import Inference, InferenceLog, remove_log
+from mtmc.perception.log import Inference, InferenceLog, remove_log
 from mtmc.trackers import Detections
 
 ABOUT = {"detector": {"name": "motion"}, "cameras": [["a", 1]]}
@@ -59,7 +59,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
 def test_a_killed_process_leaves_whole_steps(tmp_path):
     code = f"""
 import sys; sys.path.insert(0, {str(Path.cwd())!r})
-import mtmc.inference_log as module
+import mtmc.perception.log as module
 from tests.mtmc.test_inference_log import ABOUT, inference
 module.COMMIT_EVERY = 0.0
 log = module.InferenceLog(__import__("pathlib").Path({str(tmp_path / "log")!r}), ABOUT)

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from mtmc.frame_clock import FrameClock
-from mtmc.outputs.tracks import ROW
-from mtmc.refinement import CameraRefinement
+from mtmc.offline.refinement import CameraRefinement
 from mtmc.trackers.offline import RefineConfig
-from mtmc.tracklets import Tracklet
+from mtmc.tracking.frame_clock import FrameClock
+from mtmc.tracking.rows import ROW
+from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey
 
 SIZE = (640, 480)

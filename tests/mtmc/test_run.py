@@ -164,7 +164,7 @@ def test_an_error_leaves_earlier_results_alone(scene, tmp_path):
 SLOW_RUN = """
 import sys, time
 from pathlib import Path
-import mtmc.inference_log
+import mtmc.perception.log
 from mtmc.run import Listener, run
 mtmc.inference_log.COMMIT_EVERY = 0.0
 class Slow(Listener):

@@ -1,7 +1,7 @@
 import pytest
 
-from mtmc.completion import CompletionConfig
 from mtmc.errors import UserError
+from mtmc.offline.completion import CompletionConfig
 from mtmc.run_config import RunConfig
 
 

@@ -3,7 +3,7 @@ import pytest
 from filterpy.common import Q_continuous_white_noise
 from filterpy.kalman import KalmanFilter
 
-from mtmc.trackers.floor_motion import FloorMotion, invert
+from mtmc.trackers.floor.motion import FloorMotion, invert
 
 
 def test_the_same_numbers_as_filterpy():

@@ -5,7 +5,7 @@ import pytest
 
 from mtmc import trackers
 from mtmc.trackers import Detections
-from mtmc.trackers.floor import FloorConfig, FloorTracker
+from mtmc.trackers.floor.tracker import FloorConfig, FloorTracker
 
 STEP = 0.5  # s
 

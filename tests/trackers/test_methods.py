@@ -5,7 +5,7 @@ import pytest
 
 from mtmc import trackers
 from mtmc.trackers import Detections
-from mtmc.trackers.camera import common_shift
+from mtmc.trackers.camera_motion import common_shift
 from mtmc.trackers.motion import AreaModel, Motion, ReplayMotion
 
 PERSON = np.array([0.0, 0, 50, 120])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mtmc.trackers.offline.floor import relink
+from mtmc.trackers.floor.relink import relink
 
 STEP = 0.5
 SURE = 0.05**2 * np.eye(2)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mtmc.trackers.offline import on_things, refine
-from mtmc.trackers.offline.refine import RefineConfig
+from mtmc.trackers.offline.config import RefineConfig
 from tests.trackers.test_offline import PLAIN, together, walk
 
 HELD = replace(PLAIN, thing_age=100)

@@ -11,14 +11,15 @@ from mtmc.trackers import kalman
 from mtmc.trackers.assignment import match
 from mtmc.trackers.geometry import iou, pair_iou
 from mtmc.trackers.kalman import VALUE, VAR_VALUE
-from mtmc.trackers.offline.ends import Ends, MotionNoise, carried, track_ends
+from mtmc.trackers.offline.config import MotionNoise
+from mtmc.trackers.offline.ends import Ends, carried, track_ends
 from mtmc.trackers.offline.rows import Paths, join, mean_looks
 from mtmc.trackers.offline.whole import HIDDEN, reaching_down
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mtmc.trackers.offline.refine import RefineConfig
+    from mtmc.trackers.offline.config import RefineConfig
 
     Array = NDArray[np.float64]
     Ints = NDArray[np.int64]

@@ -10,6 +10,7 @@ import numpy as np
 
 from mtmc.trackers import kalman
 from mtmc.trackers.kalman import COVARIANCE, VALUE, VAR_VALUE, VAR_VELOCITY, VELOCITY
+from mtmc.trackers.offline.config import MotionNoise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,23 +20,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _UNKNOWN = 1e4  # variance of a place before anything was seen, in squared box heights
-
-
-@dataclass(frozen=True, slots=True)
-class MotionNoise:
-    """How people move, in box heights and frames.
-
-    Args:
-        measured: standard deviation of a detection's centre.
-        position: of the place per frame.
-        velocity: of the velocity per frame.
-        walking: of the velocity of somebody not yet seen moving.
-    """
-
-    measured: float = 0.06
-    position: float = 0.006
-    velocity: float = 0.0007
-    walking: float = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)

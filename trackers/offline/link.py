@@ -14,7 +14,8 @@ from mtmc.trackers.offline.ends import carried
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mtmc.trackers.offline.ends import Ends, MotionNoise
+    from mtmc.trackers.offline.config import MotionNoise
+    from mtmc.trackers.offline.ends import Ends
 
     Array = NDArray[np.float64]
     Pairs = tuple[NDArray[np.intp], NDArray[np.intp]]

@@ -16,7 +16,7 @@ from mtmc.trackers.offline.rows import Paths, cut, join
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mtmc.trackers.offline.refine import RefineConfig
+    from mtmc.trackers.offline.config import RefineConfig
 
     Array = NDArray[np.float64]
 

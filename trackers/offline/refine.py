@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mtmc.trackers.camera import common_shift
-from mtmc.trackers.lifecycle import check_at_least, check_share
+from mtmc.trackers.camera_motion import common_shift
 from mtmc.trackers.offline.adopt import adopt
-from mtmc.trackers.offline.ends import MotionNoise, track_ends
+from mtmc.trackers.offline.config import RefineConfig
+from mtmc.trackers.offline.ends import track_ends
 from mtmc.trackers.offline.link import (
     best_links,
     candidate_pairs,
@@ -23,7 +22,6 @@ from mtmc.trackers.offline.polish import extend, fill_likely, smooth
 from mtmc.trackers.offline.rows import NOBODY, Paths, TrackRows, cut, mean_looks
 from mtmc.trackers.offline.things import on_things
 from mtmc.trackers.offline.whole import make_whole
-from mtmc.trackers.rate import NOMINAL_FPS, frames_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,105 +29,6 @@ if TYPE_CHECKING:
     from mtmc.trackers.offline.link import Pairs
 
     Array = NDArray[np.float64]
-
-_STRAIGHT = 0.2  # seconds, standard deviation, over which a path may be smoothed
-
-
-@dataclass(frozen=True, slots=True)
-class RefineConfig:
-    """Settings of the refinement, for 30 frames per second; `at_rate` gives those for another.
-
-    Args:
-        cut_gap: tracks are cut where they were unseen for more frames than this, and linked anew.
-        link_gap: longest gap, in frames, across which tracks are linked; 0 links nothing.
-        link_evidence: log-likelihood ratio a link must exceed.
-        link_window: frames at each end that tell a track's motion and size.
-        appearance_weight: nats of evidence per unit of cosine similarity above
-            `appearance_middle`, where there are embeddings.
-        appearance_middle: similarity that speaks neither for nor against one person.
-        ghost_score: tracks whose detections' scores sum up to less are removed.
-        thing_age: tracks whose box stays where it is for at least so many frames from first to last
-            are things, and removed; 0 removes none.
-        thing_spread: how far the centre of a thing's box moves, as a share of its height.
-        fill_gap: longest gap, in frames, that is filled in; gaps of more than `cut_gap` frames are
-            where motion and size alone would link across them, too.
-        adopt_gap: tracks go on over detections that none of them took, before they begin, after
-            they end and in gaps, until there was none for so many frames; 0 takes none.
-        adopt_overlap: least IoU of such a detection with where the track is expected.
-        adopt_inside: the same in gaps, where a straight line is a good answer already.
-        adopt_score: least score of such a detection.
-        whole_period: boxes with hidden feet are made as tall as the person, if these are hidden
-            for less than about so many frames; 0 leaves them.
-        extend: frames by which tracks are continued at both ends.
-        smooth_position: standard deviation, in frames, of the smoothing of positions; 0 for none.
-        smooth_size: likewise for width and height.
-        noise: how people move.
-    """
-
-    cut_gap: int = 20
-    link_gap: int = 150
-    link_evidence: float = 4.0
-    link_window: int = 30
-    appearance_weight: float = 10.0
-    appearance_middle: float = 0.6
-    ghost_score: float = 10.0
-    thing_age: int = 0
-    thing_spread: float = 0.02
-    fill_gap: int = 100
-    adopt_gap: int = 10
-    adopt_overlap: float = 0.5
-    adopt_inside: float = 0.7
-    adopt_score: float = 0.1
-    whole_period: float = 120
-    extend: int = 3
-    smooth_position: float = 1.0
-    smooth_size: float = 2.0
-    noise: MotionNoise = field(default_factory=MotionNoise)
-
-    def __post_init__(self) -> None:
-        check_at_least(1, link_window=self.link_window, cut_gap=self.cut_gap)
-        check_share(
-            adopt_overlap=self.adopt_overlap,
-            adopt_inside=self.adopt_inside,
-            adopt_score=self.adopt_score,
-        )
-        check_at_least(
-            0,
-            link_gap=self.link_gap,
-            ghost_score=self.ghost_score,
-            thing_age=self.thing_age,
-            thing_spread=self.thing_spread,
-            fill_gap=self.fill_gap,
-            adopt_gap=self.adopt_gap,
-            whole_period=self.whole_period,
-            extend=self.extend,
-            smooth_position=self.smooth_position,
-            smooth_size=self.smooth_size,
-        )
-
-    def at_rate(self, fps: float) -> RefineConfig:
-        """These settings, which are given for 30 frames per second, for another frame rate.
-
-        Gaps and lengths keep their duration. Smoothing stays, as it averages over detections, of
-        which each has its own error; but not over more time than people walk straight.
-
-        Args:
-            fps: frames per second of the video.
-        """
-        return replace(
-            self,
-            cut_gap=frames_at(self.cut_gap, fps),
-            link_gap=frames_at(self.link_gap, fps),
-            link_window=frames_at(self.link_window, fps),
-            ghost_score=self.ghost_score * fps / NOMINAL_FPS,
-            thing_age=frames_at(self.thing_age, fps),
-            fill_gap=frames_at(self.fill_gap, fps),
-            adopt_gap=frames_at(self.adopt_gap, fps),
-            whole_period=self.whole_period * fps / NOMINAL_FPS,
-            extend=round(self.extend * fps / NOMINAL_FPS),
-            smooth_position=min(self.smooth_position, _STRAIGHT * fps),
-            smooth_size=min(self.smooth_size, _STRAIGHT * fps),
-        )
 
 
 def refine(

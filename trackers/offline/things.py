@@ -12,7 +12,7 @@ from mtmc.trackers.offline.rows import NOBODY
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mtmc.trackers.offline.refine import RefineConfig
+    from mtmc.trackers.offline.config import RefineConfig
     from mtmc.trackers.offline.rows import TrackRows
 
 _MOST = 0.8  # share of the boxes that must be in place; the rest may jump while somebody passes

@@ -11,9 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.types import Image
+from mtmc.types import Floats, Image
 
-Floats = NDArray[np.float32]
 COVERED = 0.4  # clutter hides at most this share of a person
 
 

@@ -15,12 +15,11 @@ from mtmc.detectors.boxes import non_maximum_suppression
 from mtmc.detectors.onnx import letterbox
 from mtmc.detectors.training.data import SMALLEST, VISIBLE, Labelled, read_image, to_tensor
 from mtmc.detectors.training.network import PersonNet
+from mtmc.types import Floats
 
 KEPT = 0.02  # lowest raw score looked at
 OVERLAP = 0.5  # of non-maximum suppression, stored with the network
 FIT_STEPS = 50
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from itertools import count
 
 import numpy as np
 
-from mtmc.tracklets import Tracklet
+from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey
 
 FPS = 10

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mtmc.associate.offline import OfflineAssociator, OfflineConfig
-from mtmc.associate.online import OnlineAssociator, OnlineConfig
+from mtmc.associate.online.associator import OnlineAssociator, OnlineConfig
 from mtmc.types import TrackKey
 from tests.mtmc.associate.scenes import crowd, make_tracklet, replay, replay_said, same_partition
 

@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from mtmc.associate.offline import OfflineAssociator, OfflineConfig
-from mtmc.associate.online import OnlineAssociator, OnlineConfig
+from mtmc.associate.online.associator import OnlineAssociator, OnlineConfig
 from mtmc.types import TrackKey
 from tests.mtmc.associate.scenes import FPS, make_tracklet, replay, replay_said, same_partition
 

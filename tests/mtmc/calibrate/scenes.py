@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from mtmc.calibrate.sightings import Sightings
 from mtmc.calibration import CameraModel
+from mtmc.calibration.estimate.sightings import Sightings
 
 SIZE = (1280, 720)
 FPS = 5

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mtmc.calibrate.align import TICK, FloorTracks, align, common, pairs_at
+from mtmc.calibration.estimate.align import TICK, FloorTracks, align, common, pairs_at
 from tests.mtmc.calibrate.scenes import FPS, walks
 
 TURN, SHIFT, LATE = 1.1 * np.exp(0.8j), 3 - 2j, 23  # LATE in ticks

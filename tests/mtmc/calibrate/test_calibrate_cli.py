@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import yaml
 
-from mtmc.calibrate.save import to_entry
 from mtmc.calibration import CameraModel, FloorHomography, load_calibration
+from mtmc.calibration.estimate.save import to_entry
 from mtmc.cli import main
 from mtmc.mot import MotRows, write_mot
 from tests.mtmc.calibrate.scenes import CAMERAS, FPS, OFFSETS, scene

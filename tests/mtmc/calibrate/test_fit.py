@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from mtmc.calibrate.fit import fit_camera, fit_homography
 from mtmc.calibration import CameraModel, load_calibration
 from mtmc.calibration.entry import Lens
+from mtmc.calibration.estimate.fit import fit_camera, fit_homography
 
 SIZE = (1280, 720)
 FLOOR = np.array([[x, y] for x in (-2.0, 0.0, 2.0) for y in (4.0, 6.0, 9.0)])

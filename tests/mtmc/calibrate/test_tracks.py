@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from mtmc.calibrate.heights import pose_from_heights, standing
-from mtmc.calibrate.pose import View
-from mtmc.calibrate.sightings import Sightings
-from mtmc.calibrate.tracks import calibrate_tracks
 from mtmc.calibration import load_calibration
 from mtmc.calibration.entry import Lens
+from mtmc.calibration.estimate.heights import pose_from_heights, standing
+from mtmc.calibration.estimate.pose import View
+from mtmc.calibration.estimate.sightings import Sightings
+from mtmc.calibration.estimate.tracks import calibrate_tracks
 from mtmc.mot import MotKind, read_mot
 from tests.mtmc.calibrate.scenes import CAMERAS, OFFSETS, SIZE, floor_errors, scene, see, walks
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from mtmc.completion import View
-from mtmc.frame_clock import FrameClock
-from mtmc.outputs.tracks import ROW
+from mtmc.offline.completion import View
+from mtmc.tracking.frame_clock import FrameClock
+from mtmc.tracking.rows import ROW
 from tests.mtmc.rooms import SIZE, box_of, room
 
 FPS = 10.0

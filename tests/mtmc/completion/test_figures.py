@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mtmc.completion.figures import habits, mended, moved, off, typical
+from mtmc.offline.completion.figures import habits, mended, moved, off, typical
 
 PERSON = np.array([[100.0, 50.0, 180.0, 250.0]])
 

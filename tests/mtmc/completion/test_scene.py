@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from mtmc.calibration import FloorHomography
-from mtmc.completion import CompletionConfig, View, complete_scene
-from mtmc.frame_clock import FrameClock
-from mtmc.outputs.tracks import ROW
+from mtmc.offline.completion import CompletionConfig, View, complete_scene
 from mtmc.trackers.geometry import pair_iou
 from mtmc.trackers.offline import NOBODY
+from mtmc.tracking.frame_clock import FrameClock
+from mtmc.tracking.rows import ROW
 from tests.mtmc.completion.scenes import CLOCK, FPS, VIEWS, exact, rows_of, when
 from tests.mtmc.rooms import SIZE, circling, room
 

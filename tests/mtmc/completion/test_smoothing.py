@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mtmc.completion.smoothing import KNOT, Knots, Walk, _prior
+from mtmc.trackers.floor.walk import KNOT, Knots, Walk, _prior
 
 
 def measured(count=23, seed=0):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mtmc.completion.visibility import PER_REACH, Looks, seen_share
+from mtmc.offline.completion.visibility import PER_REACH, Looks, seen_share
 
 
 def test_shares_are_those_of_a_count_by_hand():

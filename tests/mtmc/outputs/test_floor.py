@@ -16,7 +16,8 @@ from mtmc.outputs.floor import (
     write_video,
 )
 from mtmc.outputs.paths import FloorPath, FloorPaths, floor_paths
-from mtmc.outputs.tracks import ROW, TrackTable
+from mtmc.outputs.tracks import TrackTable
+from mtmc.tracking.rows import ROW
 from mtmc.types import TrackKey
 
 SIZE = (640, 480)

@@ -8,21 +8,15 @@ import polars as pl
 import pytest
 
 from mtmc.errors import UserError
+from mtmc.files import claimed, replacing, write_text
 from mtmc.mot import MotKind, read_mot
 from mtmc.outputs.drawing import id_color
-from mtmc.outputs.files import claimed, replacing, write_text
 from mtmc.outputs.mosaic import Mosaic
 from mtmc.outputs.report import identities, to_json, versions
-from mtmc.outputs.tracks import (
-    LiveTracks,
-    TrackSpool,
-    TrackTable,
-    make_rows,
-    write_mot_files,
-    write_parquet,
-)
+from mtmc.outputs.tracks import LiveTracks, TrackTable, write_mot_files, write_parquet
 from mtmc.outputs.video import VideoWriter
 from mtmc.trackers import Tracks
+from mtmc.tracking.rows import TrackSpool, make_rows
 from mtmc.types import Frame, TrackKey
 
 NAMES = ["a", "b"]
@@ -173,7 +167,7 @@ def test_an_unwritable_folder(tmp_path):
 def test_two_runs_cannot_write_to_one_folder(tmp_path):
     with claimed(tmp_path):
         code = (
-            "import sys; from pathlib import Path; from mtmc.outputs.files import claimed\n"
+            "import sys; from pathlib import Path; from mtmc.files import claimed\n"
             "with claimed(Path(sys.argv[1])): pass"
         )
         command = [sys.executable, "-c", code, str(tmp_path)]

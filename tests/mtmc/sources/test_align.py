@@ -3,8 +3,8 @@
 import threading
 import time
 
-from mtmc.background import Background
 from mtmc.sources import CameraReader, SourcesConfig, align
+from mtmc.sources.background import Background
 from mtmc.sources.cameras import Camera
 from mtmc.sources.video import LiveStream
 from mtmc.types import Frame

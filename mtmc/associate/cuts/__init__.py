@@ -1,0 +1,1 @@
+"""Tracks that changed from one person to another."""

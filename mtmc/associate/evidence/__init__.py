@@ -1,0 +1,1 @@
+"""What speaks for two tracklets being one person."""

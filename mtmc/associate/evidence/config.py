@@ -1,0 +1,86 @@
+"""How evidence is weighed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from mtmc.config import require
+
+
+@dataclass(frozen=True)
+class EvidenceConfig:
+    """How appearance and floor positions are weighed.
+
+    Args:
+        max_distance: distance between the looks of two tracklets of different cameras, see
+            ``Looks.directions``, up to which they are more likely one person than two. ``auto``
+            learns it from the footage, see ``thresholds.calibrate``; None takes the one that suits
+            the embedder.
+        same_camera: the same within one camera, where light and view do not change, as a share of
+            ``max_distance``; what ``auto`` learns, it learns for both.
+        camera_colours: with ``auto``, take out of the embeddings what sets the cameras apart, as
+            far as people recognised in two of them show it.
+        appearance_weight: log odds of equal looks; twice ``max_distance`` has the opposite. The
+            fewer crops, the less it is.
+        appearance_limit: appearance never speaks louder than this, log odds.
+        floor_spread: how far apart two cameras see one person beyond the known uncertainty, m.
+        floor_area: of the scene, m²: how unlikely it is to meet another person at a place.
+        floor_hidden: share of floor positions behind the true one as the camera sees it, since
+            something hides the feet.
+        floor_outliers: share of floor positions that are just wrong.
+        floor_memory: seconds after which another look at the floor counts as a new one.
+        floor_limit: so many looks at the floor count at most.
+        floor_track: log odds that a tracker over all cameras is right: in favour of tracklets it
+            took for one person, against those of two at one time.
+        passage: the time between two tracks never speaks louder than this, log odds: how long
+            people take from camera to camera is learned; None lets it say nothing.
+        topology: ``topology[a][b]`` the least and greatest time in s that people take from camera
+            ``a`` to camera ``b``; the least is 0 where both see one place. What is not given is
+            learned.
+    """
+
+    max_distance: float | Literal["auto"] | None = "auto"
+    same_camera: float = 0.7
+    camera_colours: bool = True
+    appearance_weight: float = 12.0
+    appearance_limit: float = 4.0
+    floor_spread: float = 0.3
+    floor_area: float = 60.0
+    floor_hidden: float = 0.2
+    floor_outliers: float = 0.1
+    floor_memory: float = 1.0
+    floor_limit: float = 10.0
+    floor_track: float = 6.0
+    passage: float | None = 3.0
+    topology: dict[str, dict[str, tuple[float, float]]] | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_distance is not None and self.max_distance != "auto":
+            require(0 < self.max_distance <= 2, "max_distance must be in 0..2, or auto")
+        for name in (
+            "same_camera",
+            "appearance_weight",
+            "appearance_limit",
+            "floor_spread",
+            "floor_area",
+            "floor_memory",
+            "floor_limit",
+            "floor_track",
+        ):
+            value = getattr(self, name)
+            require(math.isfinite(value) and value > 0, f"{name} must be above 0, got {value}")
+        require(0 < self.floor_outliers < 1, "floor_outliers must be between 0 and 1")
+        wrong = self.floor_outliers + 2 * self.floor_hidden
+        require(
+            self.floor_hidden >= 0 and wrong < 1,
+            "floor_hidden must be at least 0, and floor_outliers + 2 * floor_hidden below 1",
+        )
+        require(self.passage is None or self.passage > 0, "passage must be above 0, or null")
+        for before, others in (self.topology or {}).items():
+            for after, (least, most) in others.items():
+                require(
+                    least <= most,
+                    f"topology.{before}.{after} must be the least and the greatest time, s",
+                )

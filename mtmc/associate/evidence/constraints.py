@@ -1,0 +1,55 @@
+"""Which tracklets cannot be one person: those that one frame shows at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from mtmc.tracking.tracklet import Tracklet
+
+
+def conflicts(tracklets: Sequence[Tracklet]) -> sparse.csr_array:
+    """All pairs that one frame shows at once.
+
+    Args:
+        tracklets: ``N``.
+
+    Returns:
+        ``(N, N)`` symmetric, True for these.
+    """
+    pairs = []
+    for rows in _by_camera(tracklets).values():
+        rows.sort(key=lambda row: tracklets[row].start)
+        for position, a in enumerate(rows):
+            for b in rows[position + 1 :]:
+                if tracklets[b].start > tracklets[a].end:
+                    break  # sorted by start: no later one meets it either
+                if tracklets[a].meets(tracklets[b]):
+                    pairs += [(a, b), (b, a)]
+    place = tuple(np.array(pairs, np.int64).reshape(-1, 2).T)
+    shape = (len(tracklets), len(tracklets))
+    return sparse.csr_array((np.ones(len(pairs), bool), place), shape=shape)
+
+
+def simultaneous(tracklets: Sequence[Tracklet], apart: sparse.csr_array) -> list[NDArray[np.int64]]:
+    """For each tracklet, camera by camera: it and those that meet it and are there as it begins."""
+    start = np.array([t.start for t in tracklets])
+    end = np.array([t.end for t in tracklets])
+    whose, other = apart.nonzero()
+    there = (start[other] <= start[whose]) & (start[whose] <= end[other])
+    met: dict[int, list[int]] = defaultdict(list)
+    for row, companion in zip(whose[there].tolist(), other[there].tolist(), strict=True):
+        met[row].append(companion)
+    order = [row for rows in _by_camera(tracklets).values() for row in rows]
+    return [np.array(sorted([row, *met[row]]), np.int64) for row in order]
+
+
+def _by_camera(tracklets: Sequence[Tracklet]) -> dict[str, list[int]]:
+    rows: dict[str, list[int]] = defaultdict(list)
+    for row, tracklet in enumerate(tracklets):
+        rows[tracklet.key.camera].append(row)
+    return rows

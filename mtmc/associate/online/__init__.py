@@ -1,0 +1,1 @@
+"""Association as the video goes on."""

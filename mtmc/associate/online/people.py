@@ -1,0 +1,198 @@
+"""The people an online association knows, and the tracks of theirs that may still matter."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from mtmc.associate.cuts.parts import divide
+from mtmc.associate.online.look_table import LookTable
+from mtmc.tracking.gallery import Gallery
+from mtmc.tracking.tracklet import Tracklet
+from mtmc.types import TrackKey
+
+
+@dataclass(slots=True, eq=False)
+class Person:
+    """What somebody looked like in each camera, and the tracks that may still matter.
+
+    Args:
+        index: position among all people.
+        number: the global id; None until it is first given to a track that is shown.
+        galleries: looks by camera, of tracks that are no longer remembered.
+        tracks: those that are.
+        left: when, s, and where the others were last seen.
+        said: sightings of the others that were given out as this person's.
+    """
+
+    index: int
+    number: int | None = None
+    galleries: dict[str, Gallery] = field(default_factory=dict)
+    tracks: list[Tracklet] = field(default_factory=list)
+    left: tuple[float, str] = (-math.inf, "")
+    said: int = 0
+
+    def last_seen(self) -> tuple[float, str]:
+        """When, s, and in which camera."""
+        return max([(t.end, t.key.camera) for t in self.tracks], default=self.left)
+
+    def left_looks(self) -> list[Tracklet]:
+        """What is left of the other tracks, as one that ended long ago in each camera."""
+        return [
+            Tracklet(
+                TrackKey(camera, -1 - self.index), -math.inf, -math.inf, gallery=looks, closed=True
+            )
+            for camera, looks in sorted(self.galleries.items())
+        ]
+
+    def is_known(self) -> bool:
+        """Whether anything is; nothing is of whom others turned out to be."""
+        return bool(self.tracks or self.galleries)
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """Whose a track is, and what was said of it.
+
+    Args:
+        person: who it is.
+        key: under which that was last said.
+        said: sightings that were given out as each person's, by index.
+        counted: sightings that are in ``said``.
+        looks: version of the gallery that stands in the table.
+    """
+
+    person: Person
+    key: TrackKey
+    said: Counter[int] = field(default_factory=Counter)
+    counted: int = 0
+    looks: int | None = None
+
+
+class People:
+    """Everybody, and the looks at them.
+
+    Args:
+        gallery_size: embeddings remembered of a person in each camera.
+    """
+
+    def __init__(self, gallery_size: int) -> None:
+        self.all: list[Person] = []
+        self.looks = LookTable()
+        self.members: dict[Tracklet, Member] = {}
+        # Tracks as they were when they moved from the person they had been given out as.
+        self._before: list[tuple[Person, Tracklet]] = []
+        self._gallery_size = gallery_size
+        self._numbers = 0
+
+    def new(self) -> Person:
+        """Somebody unknown so far."""
+        person = Person(len(self.all))
+        self.all.append(person)
+        return person
+
+    def number(self, person: Person) -> int:
+        """The person's global id, to be given out now."""
+        if person.number is None:
+            self._numbers += 1
+            person.number = self._numbers
+        return person.number
+
+    def join(self, tracklet: Tracklet, person: Person) -> None:
+        """A track is that person's, all of it."""
+        self.members[tracklet] = Member(person, tracklet.key)
+        person.tracks.append(tracklet)
+        self.count(tracklet)
+
+    def count(self, tracklet: Tracklet) -> None:
+        """Note under whose id the sightings since the last time were given out."""
+        member = self.members[tracklet]
+        member.said[member.person.index] += tracklet.hits - member.counted
+        member.counted = tracklet.hits
+
+    def move(self, tracklet: Tracklet, person: Person) -> None:
+        """A track is somebody else's than was said; if it goes on, then under another key.
+
+        What it was is kept, lest somebody else be given out as the former person at that time.
+        """
+        member = self.members[tracklet]
+        frames = [list(run) for run in tracklet.frames]
+        if not tracklet.renewed:
+            said = Tracklet(tracklet.key, tracklet.start, tracklet.end, frames, closed=True)
+            self._before.append((member.person, said))
+        tracklet.renewed = not tracklet.closed
+        member.person.tracks.remove(tracklet)
+        member.person, member.looks = person, None
+        person.tracks.append(tracklet)
+
+    def divide(self, tracklet: Tracklet, time: float) -> None:
+        """Before that time, s, a track may have been somebody else than after.
+
+        Both parts are whom it was taken for, until they are found to be two people.
+        """
+        head = divide(tracklet, time)
+        if head is None:
+            return
+        member = self.members[tracklet]
+        share = head.hits / (head.hits + tracklet.hits)
+        said = Counter({person: round(share * count) for person, count in member.said.items()})
+        self.members[head] = Member(member.person, head.key, said, head.hits)
+        member.said, member.counted = member.said - said, tracklet.hits
+        member.looks = None
+        member.person.tracks.append(head)
+
+    def merge(self, person: Person, other: Person) -> None:
+        """Give what is left of ``other``'s forgotten tracks to ``person``."""
+        person.left, person.said = max(person.left, other.left), person.said + other.said
+        for camera, gallery in other.galleries.items():
+            self.looks.remove((other.index, camera))
+            self._remember(person, camera, gallery)
+        other.galleries, other.said, other.left = {}, 0, (-math.inf, "")
+
+    def forget(self, tracklets: Iterable[Tracklet]) -> None:
+        """Tracks that have ended leave but their looks behind."""
+        for tracklet in tracklets:
+            member = self.members.pop(tracklet)
+            person, camera = member.person, tracklet.key.camera
+            person.tracks.remove(tracklet)
+            person.left = max(person.left, (tracklet.end, camera))
+            person.said += member.said[person.index]
+            self.looks.remove(tracklet)
+            if len(tracklet.gallery):
+                self._remember(person, camera, tracklet.gallery)
+
+    def forget_moves(self, before: float) -> None:
+        """No track matters any more that began before that time, s, and has no person yet."""
+        self._before = [(person, track) for person, track in self._before if track.end >= before]
+
+    def close_all_but_last(self) -> None:
+        """Of two tracks of one person and camera, the one lost before is not to be found again."""
+        for person in {member.person for member in self.members.values()}:
+            going_on = defaultdict(list)
+            for tracklet in person.tracks:
+                if not tracklet.closed:
+                    going_on[tracklet.key.camera].append(tracklet)
+            for tracklets in going_on.values():
+                last = max(tracklets, key=lambda t: (t.end, t.start, t.key))
+                for tracklet in tracklets:
+                    tracklet.closed |= tracklet is not last
+
+    def present(self) -> list[tuple[int, Tracklet]]:
+        """All tracks that may matter, and the index of who they were given out as."""
+        members = [(member.person.index, t) for t, member in self.members.items()]
+        return members + [(person.index, track) for person, track in self._before]
+
+    def update_looks(self) -> None:
+        """Write the looks that have changed."""
+        for tracklet, member in self.members.items():
+            gallery = tracklet.gallery
+            if len(gallery) and member.looks != gallery.version:
+                member.looks = gallery.version
+                self.looks.put(tracklet, member.person.index, tracklet.key.camera, gallery)
+
+    def _remember(self, person: Person, camera: str, gallery: Gallery) -> None:
+        known = person.galleries.setdefault(camera, Gallery(self._gallery_size))
+        known.extend(gallery)
+        self.looks.put((person.index, camera), person.index, camera, known)

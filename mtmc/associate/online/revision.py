@@ -1,0 +1,113 @@
+"""Second thoughts of an online association: who the latest tracks are, all at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from scipy import sparse
+from scipy.optimize import linear_sum_assignment
+
+from mtmc.associate.evidence.appearance import Scale, appearance, looks_of
+from mtmc.associate.evidence.config import EvidenceConfig
+from mtmc.associate.evidence.constraints import conflicts, simultaneous
+from mtmc.associate.evidence.floor import floor_evidence
+from mtmc.associate.evidence.links import Links
+from mtmc.associate.evidence.overlaps import forgive
+from mtmc.associate.evidence.times import with_times
+from mtmc.associate.solve.clustering import cluster, reassign
+from mtmc.tracking.tracklet import Tracklet
+from mtmc.types import Ints
+
+ONE_PERSON = 1e4  # log odds between what is left of one person
+
+
+def regroup(
+    tracklets: Sequence[Tracklet],
+    owners: Sequence[int | None],
+    scale: Scale,
+    config: EvidenceConfig,
+    overlap: float | None = None,
+) -> Ints:
+    """Cluster tracklets as the offline association does.
+
+    Args:
+        tracklets: ``N``, sorted by start.
+        owners: ``N``: not None for what is left of a person, by index, in one camera: all of one
+            person's stays together.
+        scale: what distances mean.
+        config: of the evidence.
+        overlap: seconds for which one camera may show two tracks of a person at once, if that is
+            over; None for never.
+
+    Returns:
+        ``(N,)`` groups.
+    """
+    apart = conflicts(tracklets)
+    looks = looks_of(tracklets, scale)
+    odds = appearance(looks, looks, scale, config)
+    floor = floor_evidence(tracklets, tracklets, config)
+    links = Links(
+        lambda rows, columns: odds[np.ix_(rows, columns)],
+        looks.weights,
+        sparse.csr_array(floor + _remainders(owners)),
+        apart,
+    )
+    links = with_times(tracklets, links, config)
+    if overlap is not None:
+        links = forgive(tracklets, links, overlap)
+        links = replace(links, apart=sparse.csr_array(links.apart + _going_on(tracklets, apart)))
+    # What ended is as the clustering has it: only who goes on can go on as somebody else.
+    cliques = [
+        c for c in simultaneous(tracklets, links.apart) if any(not tracklets[r].closed for r in c)
+    ]
+    return reassign(links, cluster(links), cliques)
+
+
+def _going_on(tracklets: Sequence[Tracklet], apart: sparse.csr_array) -> sparse.csr_array:
+    """Those of ``apart`` that were last seen in one frame, so that their overlap is not over."""
+    end = np.array([np.nan if t.closed else t.end for t in tracklets])
+    pairs = apart.tocoo()
+    rows, columns = pairs.coords
+    kept = end[rows] == end[columns]
+    place = rows[kept], columns[kept]
+    return sparse.csr_array((pairs.data[kept], place), shape=apart.shape)
+
+
+def _remainders(owners: Sequence[int | None]) -> sparse.csr_array:
+    """``(N, N)`` log odds that keep together what is left of a person."""
+    left: dict[int, list[int]] = defaultdict(list)
+    pairs = []
+    for row, owner in enumerate(owners):
+        if owner is not None:
+            pairs += [pair for other in left[owner] for pair in ((row, other), (other, row))]
+            left[owner].append(row)
+    place = tuple(np.array(pairs, np.int64).reshape(-1, 2).T)
+    odds = np.full(len(pairs), ONE_PERSON, np.float32)
+    return sparse.csr_array((odds, place), shape=(len(owners), len(owners)))
+
+
+def name_groups(groups: Ints, said: Sequence[Mapping[int, int]]) -> dict[int, int]:
+    """Which group goes on as which person: so that most of what was said stays true.
+
+    Args:
+        groups: ``(N,)`` of tracklets.
+        said: how many sightings of each were given out as which person's.
+
+    Returns:
+        A person for each group that gets one; the others are somebody new.
+    """
+    people = sorted({person for votes in said for person in votes})
+    columns = {person: column for column, person in enumerate(people)}
+    votes = np.zeros((int(groups.max(initial=-1)) + 1, len(people)))
+    for group, each in zip(groups.tolist(), said, strict=True):
+        for person, count in each.items():
+            votes[group, columns[person]] += count
+    rows, chosen = linear_sum_assignment(votes, maximize=True)
+    return {
+        int(row): people[column]
+        for row, column in zip(rows, chosen, strict=True)
+        if votes[row, column] > 0
+    }

@@ -1,0 +1,1 @@
+"""The second look: what is made of finished tracks once it is known what came after."""

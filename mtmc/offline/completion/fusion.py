@@ -1,0 +1,236 @@
+"""Where everybody was by all cameras together, how tall they are, and which feet were seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mtmc.calibration.camera import PERSON_HEIGHT, PERSON_HEIGHT_SPREAD
+from mtmc.offline.completion.config import CompletionConfig
+from mtmc.offline.completion.paths import Paths, between, stretches
+from mtmc.offline.completion.sightings import Sightings, View
+from mtmc.trackers.floor.motion import invert
+from mtmc.trackers.floor.walk import Walk
+from mtmc.types import Doubles, Mask
+
+MEMORY = 0.3  # s for which errors of a camera's boxes stay alike,
+CUT_MEMORY = 3.0  # where a side border of the image cuts them
+REACH = 2.5  # m, how far behind people hidden feet seem to be, at most
+OUTLIERS, AREA = 0.05, 100.0  # share of readings that tell nothing; m² in which these lie
+PLAUSIBLE = (0.5, 2.3)  # m, heights that are looked at
+EDGE_ERROR, PLACE_ERROR = 0.05, 0.15  # m, standard deviations of a height by top and by place
+ROUNDS = 4  # of places, and what these make of heights and feet
+SMALL = 1e-9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fused:
+    """What all cameras together say.
+
+    Args:
+        paths: of the people.
+        heights: ``(P,)`` m.
+        feet: ``(N,)`` probability that a sighting's box ends at the feet.
+        head: ``(N,)`` probability that it begins at the head.
+    """
+
+    paths: Paths
+    heights: Doubles
+    feet: Doubles
+    head: Doubles
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reading:
+    """Places by one end of each box.
+
+    Args:
+        points: ``(N, 2)`` m.
+        covariances: ``(N, 2, 2)`` m², with what cameras disagree by.
+        known: ``(N,)`` whether the box tells.
+    """
+
+    points: Doubles
+    covariances: Doubles
+    known: Mask
+
+    @classmethod
+    def of(cls, points: Doubles, information: Doubles, spread: float) -> _Reading:
+        known = information[:, 0, 0] > 0
+        covariances = invert(information + SMALL * np.eye(2)) + spread**2 * np.eye(2)
+        return cls(points, covariances, known)
+
+    def density(self, at: Doubles) -> Doubles:
+        """``(N,)`` 1/m², of the readings of people who are there; 0 where there is none."""
+        away, sure = self.points - at, invert(self.covariances)
+        distance = np.einsum("ni,nij,nj->n", away, sure, away)
+        density = np.exp(-0.5 * distance) * np.sqrt(np.linalg.det(sure)) / (2 * np.pi)
+        return np.where(self.known, density, 0.0)
+
+    def evidence(self, weight: Doubles) -> tuple[Doubles, Doubles]:
+        """Information ``(N, 2, 2)`` and pull ``(N, 2)``, so much of it."""
+        information = invert(self.covariances) * np.where(self.known, weight, 0.0)[:, None, None]
+        return information, np.einsum("nij,nj->ni", information, self.points)
+
+    def behind(self, rays: Doubles) -> _Reading:
+        """The same where something hides the feet: somewhere before it, as the camera looks."""
+        along = np.einsum("ni,nj->nij", rays, rays) * REACH**2 / 12
+        return _Reading(self.points - rays * REACH / 2, self.covariances + along, self.known)
+
+    def hidden_density(self, at: Doubles, rays: Doubles) -> Doubles:
+        """``(N,)`` 1/m², of the readings of people who are there and whose feet are hidden."""
+        away, side = self.points - at, np.stack([rays[:, 1], -rays[:, 0]], axis=1)
+        along, across = (away * rays).sum(axis=1), (away * side).sum(axis=1)
+        variance = np.einsum("ni,nij,nj->n", side, self.covariances, side)
+        # Of cameras that do not know in which direction they look, nothing is known to be behind.
+        known = self.known & (variance > 0)
+        variance = np.where(known, variance, 1.0)
+        bearing = np.exp(-0.5 * across**2 / variance) / np.sqrt(2 * np.pi * variance)
+        return np.where(known & (along > 0) & (along < REACH), bearing / REACH, 0.0)
+
+
+def fuse(sightings: Sightings, views: Sequence[View], config: CompletionConfig) -> Fused:
+    """Find the most likely paths, with heights and hidden feet that nobody tells.
+
+    Expectation maximisation: given the paths, each box ends at the feet, or above them, where its
+    place lies behind the person as the camera looks, or tells nothing; and each person has one
+    height, by the tops of all boxes. Given these, the paths are the most likely walks.
+
+    Args:
+        sightings: at least one.
+        views: by number of the camera.
+        config: settings.
+
+    Source: Dempster, Laird and Rubin, "Maximum Likelihood from Incomplete Data via the EM
+    Algorithm", 1977.
+    """
+    return _Fusion(sightings, views, config).run()
+
+
+class _Fusion:
+    """The state of ``fuse``."""
+
+    def __init__(
+        self, sightings: Sightings, views: Sequence[View], config: CompletionConfig
+    ) -> None:
+        self._sightings, self._views, self._config = sightings, views, config
+        self._knots, self._path, self._whose = stretches(sightings)
+        self._knot, self._share = self._knots.place(self._path, sightings.times)
+        self._rays = np.zeros((len(sightings), 2))
+        self._independent = np.zeros(len(sightings))
+        for mine, view in sightings.by_view(views):
+            boxes = sightings.boxes[mine]
+            memory = np.where(view.cut_aside(boxes), CUT_MEMORY, MEMORY)
+            self._independent[mine] = np.minimum(1.0, view.period / memory)
+            self._rays[mine] = _rays(view, boxes)
+
+    def run(self) -> Fused:
+        everybody = np.ones(len(self._sightings))
+        feet = head = everybody
+        walk = self._walk([self._located().evidence(everybody)])
+        for _ in range(ROUNDS):
+            at = between(walk.places(), self._knot, self._share)
+            lean = self._lean(at)
+            heights = self._heights(at, lean)
+            ends, tops = self._readings(heights, lean)
+            feet, hidden, head = self._responsible(at, ends, tops)
+            parts = [ends.evidence(feet), ends.behind(self._rays).evidence(hidden)]
+            walk = self._walk([*parts, tops.evidence(head)])
+        paths = Paths(self._whose, self._knots, walk.places(), walk.covariances())
+        return Fused(paths, heights, feet, head)
+
+    def _walk(self, evidence: Sequence[tuple[Doubles, Doubles]]) -> Walk:
+        information = sum(part[0] for part in evidence) * self._independent[:, None, None]
+        pull = sum(part[1] for part in evidence) * self._independent[:, None]
+        information = information + SMALL * np.eye(2)
+        times, config = self._sightings.times, self._config
+        return Walk(self._knots, self._path, times, information, pull, config.acceleration)
+
+    def _located(self) -> _Reading:
+        """Places as they are known without the other cameras."""
+        points, information = self._nothing()
+        for mine, view in self._sightings.by_view(self._views):
+            found, covariance = view.model.locate(self._sightings.boxes[mine], view.size)
+            known = np.isfinite(found).all(axis=1) & np.isfinite(covariance).all(axis=(1, 2))
+            points[mine[known]], information[mine[known]] = found[known], invert(covariance[known])
+        return _Reading.of(points, information, self._config.spread)
+
+    def _lean(self, at: Doubles) -> Doubles:
+        """``(N,)`` px, how far right of the middles of boxes the feet are, and left the heads."""
+        lean = np.zeros(len(at))
+        for mine, view in self._sightings.by_view(self._views):
+            tall = np.full(len(mine), PERSON_HEIGHT)
+            boxes, feet = view.model.standing(at[mine], tall), view.model.from_floor(at[mine])
+            most = 0.5 * (self._sightings.boxes[mine, 3] - self._sightings.boxes[mine, 1])
+            away = np.nan_to_num(feet[:, 0] - (boxes[:, 0] + boxes[:, 2]) / 2)
+            lean[mine] = np.clip(away, -most, most)
+        return lean
+
+    def _readings(self, heights: Doubles, lean: Doubles) -> tuple[_Reading, _Reading]:
+        """Places by the bottoms of the boxes and by their tops."""
+        feet, head = self._nothing(), self._nothing()
+        for mine, view in self._sightings.by_view(self._views):
+            boxes, tall = self._sightings.boxes[mine], heights[self._sightings.person[mine]]
+            ends = view.model.by_feet(boxes, view.size, lean[mine])
+            tops = view.model.by_head(boxes, tall, view.size, lean[mine])
+            for column in range(2):
+                feet[column][mine], head[column][mine] = ends[column], tops[column]
+        spread = self._config.spread
+        return _Reading.of(*feet, spread), _Reading.of(*head, spread)
+
+    def _nothing(self) -> tuple[Doubles, Doubles]:
+        return np.zeros((len(self._sightings), 2)), np.zeros((len(self._sightings), 2, 2))
+
+    def _responsible(
+        self, at: Doubles, ends: _Reading, tops: _Reading
+    ) -> tuple[Doubles, Doubles, Doubles]:
+        """Probabilities ``(N,)`` of seen feet, of hidden ones, and of seen heads."""
+        share = self._config.hidden
+        good = (1 - share - OUTLIERS) * ends.density(at)
+        hidden = share * ends.hidden_density(at, self._rays)
+        total = good + hidden + OUTLIERS / AREA
+        top = (1 - OUTLIERS) * tops.density(at)
+        return good / total, hidden / total, top / (top + OUTLIERS / AREA)
+
+    def _heights(self, at: Doubles, lean: Doubles) -> Doubles:
+        """``(P,)`` m, medians of what all tops say of people who were there."""
+        sightings = self._sightings
+        tall, slope = np.full(len(at), np.nan), np.zeros(len(at))
+        for mine, view in sightings.by_view(self._views):
+            boxes = sightings.boxes[mine].copy()
+            boxes[:, ::2] -= lean[mine, None]
+            step = 0.1  # m
+            tall[mine] = view.model.heights(boxes, at[mine])
+            farther = view.model.heights(boxes, at[mine] + step * self._rays[mine])
+            slope[mine] = (farther - tall[mine]) / step
+            tall[mine[view.headless(boxes)]] = np.nan
+        weight = self._independent / (EDGE_ERROR**2 + (PLACE_ERROR * slope) ** 2)
+        fine = np.isfinite(tall) & np.isfinite(weight)
+        fine &= (tall > PLAUSIBLE[0]) & (tall < PLAUSIBLE[1])
+        prior = 1 / PERSON_HEIGHT_SPREAD**2
+        medians = []
+        for rows in sightings.by_person():
+            some = rows[fine[rows]]
+            values = np.append(tall[some], PERSON_HEIGHT)
+            medians.append(weighted_median(values, np.append(weight[some], prior)))
+        return np.array(medians)
+
+
+def weighted_median(values: Doubles, weights: Doubles) -> float:
+    """The value up to which half of the weight lies; 0 where there is none."""
+    order = np.argsort(values)
+    total = np.cumsum(weights[order])
+    if not len(total) or total[-1] <= 0:
+        return 0.0
+    return float(values[order][np.searchsorted(total, total[-1] / 2)])
+
+
+def _rays(view: View, boxes: Doubles) -> Doubles:
+    """Unit directions ``(N, 2)`` on the floor in which the camera looks there, 0 if unknown."""
+    feet = np.column_stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]])
+    ahead = view.model.to_floor(feet - [0, 1]) - view.model.to_floor(feet)
+    length = np.linalg.norm(ahead, axis=1, keepdims=True)
+    known = np.isfinite(length) & (length > 0)
+    return np.where(known, ahead / np.where(known, length, 1.0), 0.0)

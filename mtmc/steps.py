@@ -1,0 +1,35 @@
+"""Pairs of what was seen at the same moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mtmc.types import Ints
+
+PAIRS_AT_ONCE = 1 << 16  # fits the cache, and bounds the memory of crowded scenes
+
+
+def same_step(a: Ints, b: Ints) -> Iterator[tuple[Ints, Ints]]:
+    """Row numbers of all pairs that share a time step, some at a time (and at least once).
+
+    Args:
+        a: ``(N,)`` ascending.
+        b: ``(M,)`` ascending.
+    """
+    start = np.searchsorted(b, a, side="left")
+    partners = np.searchsorted(b, a, side="right") - start
+    total = np.cumsum(partners)
+    num_pairs = int(total[-1]) if len(total) else 0
+    cuts = np.searchsorted(total, np.arange(PAIRS_AT_ONCE, num_pairs, PAIRS_AT_ONCE))
+    for rows in np.split(np.arange(len(a)), cuts):
+        count = partners[rows]
+        first = np.repeat(start[rows] - (np.cumsum(count) - count), count)
+        yield np.repeat(rows, count), first + np.arange(len(first))
+
+
+def all_of_same_step(a: Ints, b: Ints) -> tuple[Ints, Ints]:
+    """All pairs that share a time step at once; both are ascending."""
+    left, right = zip(*same_step(a, b), strict=True)
+    return np.concatenate(left), np.concatenate(right)

@@ -1,0 +1,77 @@
+"""Which boxes are worth embedding, and their pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtmc.config import require, require_fraction
+from mtmc.trackers.geometry import coverage
+from mtmc.tracking.tracklet import Tracklet
+
+
+@dataclass(frozen=True)
+class CropsConfig:
+    """Which boxes of a track are embedded.
+
+    Args:
+        interval: seconds between two crops of one track.
+        first: so many crops are taken at a quarter of the interval, to know a new track soon.
+        better: a crop this much better than the track's best is taken at once (a factor).
+        min_quality: none worse than this is taken.
+        full_height: px from which a box is tall enough to lose nothing.
+    """
+
+    interval: float = 1.0
+    first: int = 4
+    better: float = 1.3
+    min_quality: float = 0.15
+    full_height: int = 128
+
+    def __post_init__(self) -> None:
+        require(self.interval >= 0, f"interval must not be negative, got {self.interval}")
+        require(self.better >= 1, f"better must be at least 1, got {self.better}")
+        require(self.full_height >= 1, f"full_height must be positive, got {self.full_height}")
+        require_fraction(self, "min_quality")
+
+
+def crop_quality(
+    boxes: NDArray[np.floating],
+    scores: NDArray[np.floating],
+    size: tuple[int, int],
+    full_height: int,
+) -> NDArray[np.float32]:
+    """How much of a person each box shows, in 0..1.
+
+    The product of the score, the share not hidden by somebody nearer (whose box ends lower), the
+    height up to ``full_height``, and a half for each image border but the lower that cuts it.
+
+    Args:
+        boxes: ``(N, 4)`` px, all of one frame.
+        scores: ``(N,)``.
+        size: ``(width, height)`` px of the image.
+        full_height: px.
+    """
+    boxes = np.asarray(boxes, np.float32)
+    if len(boxes) == 0:
+        return np.zeros(0, np.float32)
+    rows, others, covered = coverage(boxes, boxes)
+    nearer = boxes[others, 3] > boxes[rows, 3]
+    hidden = np.zeros(len(boxes))
+    np.maximum.at(hidden, rows[nearer], covered[nearer])
+    tall = np.minimum(1, (boxes[:, 3] - boxes[:, 1]) / full_height)
+    cut = (boxes[:, 0] <= 1) | (boxes[:, 2] >= size[0] - 1) | (boxes[:, 1] <= 1)
+    quality = scores * (1 - hidden) * tall * np.where(cut, 0.5, 1)
+    return np.asarray(quality, np.float32)
+
+
+def wants_crop(tracklet: Tracklet, time: float, quality: float, config: CropsConfig) -> bool:
+    """Whether a crop of that quality at that time tells something new about the track."""
+    if quality < config.min_quality:
+        return False
+    if quality > config.better * tracklet.gallery.best_quality:
+        return True
+    young = len(tracklet.gallery) < config.first
+    return time - tracklet.embedded_at >= config.interval * (0.25 if young else 1.0)

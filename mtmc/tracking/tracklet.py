@@ -1,0 +1,124 @@
+"""What is remembered of a track: when it was seen, what it looks like, where it walked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtmc.tracking.gallery import Gallery
+from mtmc.types import TrackKey
+
+TICK = 0.2  # seconds between the floor positions that are kept
+
+
+@dataclass(slots=True)
+class FloorPath:
+    """Floor positions on the clock that all cameras share, one per tick at most.
+
+    Args:
+        ticks: when.
+        points: ``(x, y)`` m.
+        covariances: ``(xx, xy, yy)`` m².
+        rays: ``(x, y)`` direction on the floor in which the camera looks at the place, unit length;
+            zeros where it is not known.
+    """
+
+    ticks: list[int] = field(default_factory=list)
+    points: list[tuple[float, float]] = field(default_factory=list)
+    covariances: list[tuple[float, float, float]] = field(default_factory=list)
+    rays: list[tuple[float, float]] = field(default_factory=list)
+
+    def add(
+        self,
+        time: float,
+        point: NDArray[np.floating],
+        covariance: NDArray[np.floating],
+        camera: NDArray[np.floating] | None = None,
+    ) -> None:
+        """Take in a position.
+
+        Args:
+            time: s.
+            point: ``(2,)`` m.
+            covariance: ``(2, 2)`` m².
+            camera: ``(3,)`` where the camera stands, m, None where that is not known.
+        """
+        tick = int(np.floor(time / TICK + 1e-6))  # 0.6 / 0.2 is a little less than 3
+        known = np.isfinite(point).all() and np.isfinite(covariance).all()
+        if not known or tick in self.ticks[-1:]:
+            return
+        ray = np.zeros(2) if camera is None else np.asarray(point) - camera[:2]
+        ray = ray / max(float(np.hypot(*ray)), 1e-9)
+        (xx, xy), (_, yy) = covariance.tolist()
+        self.ticks.append(tick)
+        self.points.append((float(point[0]), float(point[1])))
+        self.covariances.append((xx, xy, yy))
+        self.rays.append((float(ray[0]), float(ray[1])))
+
+    def part(self, rows: slice | NDArray[np.integer]) -> FloorPath:
+        """The positions of some rows."""
+        chosen = range(len(self.ticks))[rows] if isinstance(rows, slice) else rows.tolist()
+        return FloorPath(
+            [self.ticks[row] for row in chosen],
+            [self.points[row] for row in chosen],
+            [self.covariances[row] for row in chosen],
+            [self.rays[row] for row in chosen],
+        )
+
+
+@dataclass(slots=True, eq=False)
+class Tracklet:
+    """One person seen by one camera without a break, as far as the tracker could tell.
+
+    Args:
+        key: camera and track id.
+        frames: ``[first, last]`` frame of each run in which it was seen without a gap.
+        start: time of the first sighting, s.
+        end: time of the last one, s.
+        hits: sightings.
+        gallery: embeddings of its best crops.
+        path: where it was on the floor, empty without a calibration.
+        embedded_at: time of the last crop, s.
+        closed: whether it has ended for good; if its track is seen again, that is a new tracklet.
+        person: the id that a tracker over all cameras gave it, the same in each; None where each
+            camera has its own tracker.
+    """
+
+    key: TrackKey
+    start: float
+    end: float
+    frames: list[list[int]] = field(default_factory=list)
+    hits: int = 0
+    gallery: Gallery = field(default_factory=Gallery)
+    path: FloorPath = field(default_factory=FloorPath)
+    embedded_at: float = -np.inf
+    closed: bool = False
+    person: int | None = None
+    renewed: bool = False
+
+    def see(self, frame: int, time: float) -> None:
+        """Note a sighting."""
+        if self.frames and self.frames[-1][1] == frame - 1:
+            self.frames[-1][1] = frame
+        else:
+            self.frames.append([frame, frame])
+        self.end = time
+        self.hits += 1
+
+    def meets(self, other: Tracklet) -> bool:
+        """Whether one frame shows both: then they are two people."""
+        if self.key.camera != other.key.camera:
+            return False
+        if self.end < other.start or other.end < self.start:
+            return False
+        mine, theirs = 0, 0
+        while mine < len(self.frames) and theirs < len(other.frames):
+            if self.frames[mine][1] < other.frames[theirs][0]:
+                mine += 1
+            elif other.frames[theirs][1] < self.frames[mine][0]:
+                theirs += 1
+            else:
+                return True
+        return False

@@ -1,0 +1,106 @@
+from itertools import product
+
+import numpy as np
+import pytest
+
+from mtmc.associate.cuts.by_people import changes, find_changes
+from mtmc.associate.cuts.parts import cut_tracklet
+from mtmc.associate.evidence.appearance import Scale
+from mtmc.associate.evidence.config import EvidenceConfig
+from mtmc.associate.offline import OfflineAssociator, OfflineConfig
+from mtmc.tracking.tracklet import TICK, FloorPath
+from tests.mtmc.associate.scenes import make_tracklet
+
+SCALE = Scale(0.3, 0.3, coherence=0.8)
+CONFIG = EvidenceConfig()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_best_sequence_is_the_best_of_all(seed):
+    odds = np.random.default_rng(seed).normal(0, 2, (6, 3))
+    every = list(product(range(3), repeat=6))
+    totals = [
+        sum(odds[t, p] for t, p in enumerate(path)) - 2.5 * np.count_nonzero(np.diff(path))
+        for path in every
+    ]
+    best = np.array(every[int(np.argmax(totals))])
+    assert changes(np.arange(6.0), odds, 2.5) == (np.flatnonzero(np.diff(best)) + 0.5).tolist()
+
+
+def test_a_glance_of_somebody_else_is_no_change():
+    odds = np.zeros((12, 2))
+    odds[:, 0], odds[6, 1] = 1.0, 3.0
+    assert changes(np.arange(12.0), odds, 4.0) == []
+    odds[6:, 1] = 3.0
+    assert changes(np.arange(12.0), odds, 4.0) == [5.5]
+    assert changes(np.zeros(1), odds[:1], 4.0) == []
+
+
+def walk(offset, seconds=12.0):
+    times = np.arange(0, seconds, TICK)
+    return times, np.column_stack([0.3 * times, np.full(len(times), offset)])
+
+
+def who_swapped():
+    """Two people whom two cameras see well; in the third one track follows both in turn."""
+    times, first = walk(0.0)
+    _, second = walk(3.0)
+    pairs = [
+        make_tracklet(c, n + 1, times, floor=p) for c in "ab" for n, p in enumerate((first, second))
+    ]
+    middle = (times > 4) & (times < 8)
+    mixed = make_tracklet("c", 1, times, floor=np.where(middle[:, None], second, first))
+    return [*pairs, mixed], np.array([0, 1, 0, 1, 0])
+
+
+def test_a_track_is_cut_where_it_is_elsewhere_for_a_while():
+    tracklets, people = who_swapped()
+    (key,), (times,) = zip(
+        *find_changes(tracklets, people, SCALE, CONFIG, 4.0).items(), strict=True
+    )
+    assert key == tracklets[-1].key
+    # It comes back to whom it followed before, which a single cut would not explain.
+    assert times == pytest.approx([4.0, 8.0], abs=0.3)
+
+
+def test_the_offline_association_mends_it():
+    (*whole, mixed), _ = who_swapped()
+    times = np.arange(0, 12, TICK)
+    frames = np.round(times * 10).astype(int) + 1
+    parts = []
+
+    def cut(cuts):
+        parts[:] = cut_tracklet(mixed, cuts[mixed.key], (frames, times), 2)
+        return [*whole, *parts]
+
+    ids = OfflineAssociator(OfflineConfig(), 0.3).finish([*whole, mixed], cut)
+    assert [ids[t.key] for t in whole] == [1, 2, 1, 2]
+    long = [part for part in parts if part.end - part.start > 1]
+    assert [ids[part.key] for part in long] == [1, 2, 1]
+    OfflineAssociator(OfflineConfig(change=None), 0.3).finish([*whole, mixed], pytest.fail)
+
+
+def test_looks_count_beside_the_floor():
+    """Who stands beside somebody all the time is told by the looks."""
+    times, path = walk(0.0)
+    vectors, random = np.eye(2, 64), np.random.default_rng(0)
+
+    def seen(camera, number, people, offset):
+        result = make_tracklet(camera, number, times, floor=path + np.array([0, offset]))
+        for time in np.arange(0.5, 12):
+            crop = vectors[people[int(time)]] + 0.4 * random.normal(size=64) / 8
+            result.gallery.add(crop / np.linalg.norm(crop), 0.9, float(time))
+        return result
+
+    swapped = [0] * 6 + [1] * 6
+    tracklets = [
+        seen("a", 1, [0] * 12, 0.0),
+        seen("a", 2, [1] * 12, 0.4),
+        seen("b", 1, swapped, 0.2),
+    ]
+    cuts = find_changes(tracklets, np.array([0, 1, 0]), SCALE, CONFIG, 4.0)
+    assert list(cuts) == [tracklets[-1].key]
+    assert cuts[tracklets[-1].key] == pytest.approx([6.0], abs=0.6)
+    for tracklet in tracklets:
+        tracklet.path = FloorPath()
+    assert find_changes(tracklets, np.array([0, 1, 0]), SCALE, CONFIG, 4.0) == {}

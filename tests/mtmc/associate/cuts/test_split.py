@@ -1,0 +1,112 @@
+import numpy as np
+import pytest
+
+from mtmc.associate.cuts.by_looks import find_cuts
+from mtmc.associate.cuts.parts import cut_tracklet, divide
+from mtmc.associate.evidence.appearance import Scale
+from mtmc.associate.evidence.config import EvidenceConfig
+from mtmc.associate.offline import OfflineAssociator, OfflineConfig
+from mtmc.tracking.tracklet import TICK
+from mtmc.types import TrackKey
+from tests.mtmc.associate.scenes import make_tracklet
+
+SCALE = Scale(0.3, 0.3, coherence=0.8)
+CONFIG = EvidenceConfig()
+
+
+def track(*people, crops=8, noise=0.5, seed=0, camera="a", number=1, start=0.0):
+    """A tracklet that shows one person after the other, one crop a second each."""
+    random = np.random.default_rng(seed)
+    times = start + np.arange(crops * len(people))
+    floor = np.column_stack([times, times])
+    result = make_tracklet(camera, number, times, floor=floor)
+    for time, person in zip(times, np.repeat(people, crops), strict=True):
+        crop = np.eye(4, 64)[person] + noise * random.normal(size=64) / 8
+        result.gallery.add(crop / np.linalg.norm(crop), 0.9, float(time))
+    return result
+
+
+def cuts(*tracklets):
+    return find_cuts(tracklets, SCALE, CONFIG, 2.0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("settled", [False, True])
+def test_a_switched_track_is_cut_where_it_switched(seed, settled):
+    switched = track(0, 1, seed=seed)
+    if settled:
+        switched.gallery.settle()
+    # Settled members stand for a stretch of time each.
+    assert cuts(switched) == {switched.key: [pytest.approx(7.5, abs=2 if settled else 0.01)]}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_one_person_is_never_cut(seed):
+    assert cuts(track(0, 0, seed=seed)) == {}
+
+
+def test_one_bad_crop_is_no_switch():
+    bad = track(0, crops=12)
+    bad.gallery.add(np.eye(4, 64, dtype=np.float32)[1], 0.9, 20.0)
+    assert cuts(bad) == {}
+    assert cuts(track(0, crops=1)) == cuts(make_tracklet("a", 1, [0.0])) == {}
+
+
+def test_a_track_may_be_cut_more_than_once():
+    (times,) = cuts(track(0, 1, 2, noise=0.3)).values()
+    assert times == pytest.approx([7.5, 15.5])
+
+
+def test_the_parts_hold_what_was_seen_then():
+    whole = track(0, 1)
+    frames, times = np.arange(16) * 10 + 1, np.arange(16.0)
+    first, second = cut_tracklet(whole, [7.5], (frames, times), next_id=9)
+    assert (first.key, second.key) == (TrackKey("a", 1), TrackKey("a", 9))
+    assert (first.start, first.end, second.start, second.end) == (0, 7, 8, 15)
+    assert (first.hits, second.hits) == (8, 8)
+    assert max(first.path.ticks) * TICK < 7.5 < min(second.path.ticks) * TICK
+    assert first.gallery.times().tolist() == list(range(8))
+    assert not first.meets(second)
+    (only,) = cut_tracklet(whole, [20.0], (frames, times), next_id=9)
+    assert only.key == whole.key
+
+
+def test_a_divided_track_goes_on_with_what_was_seen_since():
+    whole = make_tracklet("a", 1, [0.0, 0.1, 0.2, 0.5, 0.6], floor=np.zeros((5, 2)))
+    for time in (0.1, 0.5):
+        whole.gallery.add(np.eye(2, dtype=np.float32)[0], 0.9, time)
+    head = divide(whole, 0.3)
+    assert (head.key, head.closed, whole.closed) == (whole.key, True, False)
+    assert (head.frames, whole.frames) == ([[1, 3]], [[6, 7]])
+    assert (head.hits, whole.hits) == (3, 2)
+    assert [head.start, head.end, whole.start, whole.end] == pytest.approx([0, 0.2, 0.5, 0.6])
+    assert (head.gallery.times().tolist(), whole.gallery.times().tolist()) == ([0.1], [0.5])
+    assert (head.path.ticks, whole.path.ticks) == ([0, 1], [2, 3])
+    assert not head.meets(whole)
+    assert divide(whole, 0.4) is divide(whole, 7.0) is None
+    assert whole.hits == 2
+
+
+def test_offline_association_puts_the_parts_where_they_belong():
+    whole = track(0, 1)
+    others = [
+        track(1, camera="b", number=1, seed=1),
+        track(0, camera="b", number=2, start=8, seed=2),
+        *(track(p, p, camera="c", number=1 + p, seed=3 + p) for p in range(2)),
+    ]
+    seen = np.arange(16) * 10 + 1, np.arange(16.0)
+
+    def cut(cuts):
+        assert list(cuts) == [whole.key]
+        return [*cut_tracklet(whole, cuts[whole.key], seen, next_id=2), *others]
+
+    ids = OfflineAssociator(OfflineConfig(), 0.3).finish([whole, *others], cut)
+    assert ids[TrackKey("a", 1)] == ids[TrackKey("b", 2)] == ids[TrackKey("c", 1)]
+    assert ids[TrackKey("a", 2)] == ids[TrackKey("b", 1)] == ids[TrackKey("c", 2)]
+    never = OfflineAssociator(OfflineConfig(split=None, change=None), 0.3)
+    assert whole.key in never.finish([whole, *others], cut)
+
+
+def test_settings_out_of_range():
+    with pytest.raises(ValueError, match="split"):
+        OfflineConfig(split=0)

@@ -1,0 +1,106 @@
+from types import SimpleNamespace
+
+import numpy as np
+
+from mtmc.config import Plugin
+from mtmc.trackers import Detections, Tracks
+from mtmc.tracking.camera import CameraTracking
+from mtmc.tracking.crops import CropsConfig
+from mtmc.types import Frame
+
+
+class Scripted:
+    """A tracker that reports one track, always under the same id, whenever there is a box."""
+
+    needs_embeddings = False
+    needs_image = False
+
+    def __init__(self, config):
+        del config
+
+    def update(self, detections, image=None):
+        assert image is None
+        count = len(detections)
+        return Tracks(np.full(count, 77), detections.boxes, detections.scores, np.arange(count))
+
+
+class Coasting(Scripted):
+    """The same, but it goes on predicting when there is no box."""
+
+    def update(self, detections, image=None):
+        if len(detections):
+            self.last = super().update(detections, image)
+            return self.last
+        return Tracks(self.last.ids, self.last.boxes, self.last.scores, np.array([-1]))
+
+
+def follow(seen_at, fps=10.0, keep=True, tracker=Scripted):
+    plugin = Plugin("scripted", tracker, SimpleNamespace())
+    tracking = CameraTracking(plugin, CropsConfig(), None, (100, 100), fps, keep)
+    box = Detections(np.array([[10, 10, 40, 90.0]]), np.array([0.9]))
+    ids = []
+    for index in range(1, max(seen_at) + 1):
+        found = box if index in seen_at else Detections()
+        sighting = tracking.update(Frame("a", index, (index - 1) / fps, None), found)
+        ids += sighting.tracks.ids.tolist()
+    return tracking, ids
+
+
+def test_a_track_lost_for_long_begins_anew():
+    tracking, ids = follow({1, 2, 3, 15, 16, 60, 61})
+    assert ids == [1, 1, 1, 1, 1, 2, 2]
+    assert [(t.key.track_id, t.hits, t.closed) for t in tracking.tracklets] == [
+        (1, 5, True),
+        (2, 2, False),
+    ]
+
+
+def test_at_a_low_frame_rate_a_few_frames_must_pass():
+    _, ids = follow({1, 5, 12}, fps=1.0)
+    assert ids == [1, 1, 2]
+
+
+def test_what_has_ended_is_forgotten_unless_kept():
+    tracking, _ = follow({1, 2, 60}, keep=False)
+    assert [t.key.track_id for t in tracking.tracklets] == [2]
+    assert tracking.count == 2
+
+
+def test_boxes_of_the_first_frame_are_worth_a_crop():
+    tracking, _ = follow({1})
+    sighting = tracking.update(
+        Frame("a", 2, 0.1, None), Detections(np.array([[10, 10, 40, 90.0]]), np.array([0.9]))
+    )
+    assert sighting.wanted.tolist() == [0]
+    assert sighting.floor is None
+
+
+def test_predicted_boxes_are_no_sightings_and_end_with_the_tracklet():
+    tracking, ids = follow({1, 2, 3, 40}, tracker=Coasting)
+    first, second = tracking.tracklets
+    assert first.frames == [[1, 3]]
+    assert first.end == 0.2
+    assert ids == [1] * 22 + [2]  # three seen, and predicted for almost two seconds
+    assert second.frames == [[40, 40]]
+
+
+def test_a_tracklet_declared_ended_is_not_taken_up_again():
+    tracking, _ = follow({1, 2})
+    tracking.tracklets[0].closed = True
+    sighting = tracking.update(
+        Frame("a", 3, 0.2, None), Detections(np.array([[10, 10, 40, 90.0]]), np.array([0.9]))
+    )
+    assert sighting.tracks.ids.tolist() == [2]
+
+
+def test_a_tracklet_found_to_be_somebody_elses_goes_on_under_another_key():
+    tracking, _ = follow({1, 2})
+    tracklet = tracking.tracklets[0]
+    tracklet.renewed = True
+    found = Detections(np.array([[10, 10, 40, 90.0]]), np.array([0.9]))
+    sighting = tracking.update(Frame("a", 3, 0.2, None), found)
+    assert sighting.tracks.ids.tolist() == [2]
+    assert sighting.tracklets == [tracklet]
+    assert (tracklet.hits, tracklet.renewed) == (3, False)
+    sighting = tracking.update(Frame("a", 4, 0.3, None), found)
+    assert sighting.tracks.ids.tolist() == [2]

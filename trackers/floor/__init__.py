@@ -1,0 +1,1 @@
+"""People followed on the floor, over all cameras together."""

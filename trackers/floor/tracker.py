@@ -1,0 +1,319 @@
+"""FLOOR: people followed on the floor, in metres, by all calibrated cameras together.
+
+Boxes of one person hardly overlap from one frame to the next when frames are far apart; floor
+positions go on being comparable. One Kalman filter per person takes what every camera sees of
+them in a time step, so that a person hidden in one view is led on by the others, and the same id
+means the same person in every camera.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mtmc.trackers.assignment import match
+from mtmc.trackers.floor.motion import FloorMotion, invert
+from mtmc.trackers.lifecycle import check_at_least, check_share
+from mtmc.trackers.types import Detections, Tracks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+_NOBODY = -1
+
+
+@dataclass(frozen=True, slots=True)
+class FloorConfig:
+    """Settings of the tracker on the floor; in metres and seconds, whatever the frame rate.
+
+    Args:
+        low_score: detections below are not looked at.
+        birth_score: a detection nobody took starts a person from here on.
+        min_hits: detections until a person is reported, all cameras counted; in the first step
+            everybody is.
+        max_age: seconds a person is kept without a detection in any camera.
+        gate: squared Mahalanobis distance up to which a detection may be a person's.
+        strangers: people per m² who may be at a place without being known yet: how likely a
+            detection must be for a person to be theirs rather than somebody new's.
+        spread: standard deviation, m, of positions beyond their known covariance, which two
+            cameras that disagree have.
+        walking: standard deviation, m/s, of the speed of somebody new.
+        acceleration: how speed changes: standard deviation, m/s, within one second.
+        merge_reach: two people no further apart, m, whom no camera sees both
+        merge_after: for so many seconds are one.
+        sweeps: how often the cameras are gone through, each with what all the others say.
+    """
+
+    low_score: float = 0.3
+    birth_score: float = 0.7
+    min_hits: int = 2
+    max_age: float = 2.0
+    gate: float = 20.0
+    strangers: float = 0.005
+    spread: float = 0.15
+    walking: float = 1.0
+    acceleration: float = 0.7
+    merge_reach: float = 0.5
+    merge_after: float = 1.0
+    sweeps: int = 3
+
+    def __post_init__(self) -> None:
+        check_share(low_score=self.low_score, birth_score=self.birth_score)
+        check_at_least(1, min_hits=self.min_hits, sweeps=self.sweeps)
+        check_at_least(0, max_age=self.max_age)
+        check_at_least(
+            1e-6,
+            gate=self.gate,
+            strangers=self.strangers,
+            spread=self.spread,
+            walking=self.walking,
+            acceleration=self.acceleration,
+            merge_reach=self.merge_reach,
+            merge_after=self.merge_after,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sightings:
+    """All cameras' located detections of one step as columns.
+
+    Args:
+        camera: ``(D,)`` number of the camera.
+        row: ``(D,)`` row of the detection there.
+        scores: ``(D,)``.
+        points: ``(D, 2)`` m.
+        covariances: ``(D, 2, 2)`` m².
+        information: ``(D, 2, 2)`` their inverses.
+        pulls: ``(D, 2)`` information times point.
+    """
+
+    camera: Ints
+    row: Ints
+    scores: Array
+    points: Array
+    covariances: Array
+    information: Array
+    pulls: Array
+
+    @classmethod
+    def of(cls, cameras: Sequence[Detections], least: float, spread: float) -> _Sightings:
+        parts = [_located(detections, least) for detections in cameras]
+        camera = np.repeat(np.arange(len(cameras)), [len(part[0]) for part in parts])
+        row, scores, points, covariances = (
+            np.concatenate([part[column] for part in parts]) for column in range(4)
+        )
+        covariances = covariances + spread**2 * np.eye(2)
+        information = invert(covariances)
+        pulls = np.einsum("dij,dj->di", information, points)
+        return cls(camera, row, scores, points, covariances, information, pulls)
+
+
+def _located(detections: Detections, least: float) -> tuple[Ints, Array, Array, Array]:
+    """Row, score, place and covariance of the detections that have a place."""
+    floor, covariance = detections.floor, detections.floor_covariance
+    if floor is None or covariance is None:
+        return np.zeros(0, np.int64), np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2, 2))
+    known = np.isfinite(floor).all(axis=1) & np.isfinite(covariance).all(axis=(1, 2))
+    rows = np.flatnonzero(known & (detections.scores >= least))
+    return rows, detections.scores[rows].astype(np.float64), floor[rows], covariance[rows]
+
+
+class FloorTracker:
+    """Follows people over all cameras at once.
+
+    In each step the cameras are gone through several times; each camera's detections are matched
+    one to one to the people, where everybody is expected by the filter and by what all other
+    cameras were matched to.
+
+    Args:
+        config: settings; the defaults where None.
+    """
+
+    Config = FloorConfig
+    needs_floor = True
+    needs_embeddings = False
+    needs_image = False
+
+    def __init__(self, config: FloorConfig | None = None) -> None:
+        self.config = config or FloorConfig()
+        self.motion = FloorMotion(self.config.walking, self.config.acceleration)
+        self.ids = np.zeros(0, np.int64)
+        self.hits = np.zeros(0, np.int64)
+        self.seen = np.zeros(0)  # s, time of the last detection
+        self.alike = np.zeros((0, 0))  # s for which two could be one person
+        self.merged: dict[int, int] = {}  # in the last step: id -> id it turned out to be
+        self._time: float | None = None
+        self._next_id = 1
+
+    def update(self, time: float, cameras: Sequence[Detections]) -> list[Tracks]:
+        """Takes one time step's detections of all cameras and reports the tracks in each.
+
+        Args:
+            time: seconds; it never decreases.
+            cameras: of each camera, in the same order at every step, with floor positions; those
+                without one are left alone. Empty where a camera saw nobody or gave no frame.
+
+        Returns:
+            The tracks of each camera, in the order of ``cameras``; one id is one person in all.
+        """
+        first = self._time is None
+        step = 0.0 if self._time is None else max(0.0, time - self._time)
+        self.motion.predict(step)
+        self._time = time
+        sightings = _Sightings.of(cameras, self.config.low_score, self.config.spread)
+        owner = self._assign(sightings)
+        owner = self._births(sightings, owner)
+        self._correct(sightings, owner, time)
+        owner = self._merge(sightings, owner, step)
+        confirmed = (self.hits >= self.config.min_hits) | first
+        reported = [
+            self._tracks(detections, sightings, owner, number, confirmed)
+            for number, detections in enumerate(cameras)
+        ]
+        self._keep(self.seen >= time - self.config.max_age)
+        return reported
+
+    def positions(self) -> tuple[Ints, Array]:
+        """Where those are who were seen in the last step: ids and ``(N, 2)`` m."""
+        now = self.seen == self._time
+        return self.ids[now], self.motion.mean[now, :2]
+
+    def _assign(self, sightings: _Sightings) -> Ints:
+        """``(D,)`` the person, by row, of each detection."""
+        owner = np.full(len(sightings.camera), _NOBODY)
+        if not len(self.ids) or not len(owner):
+            return owner
+        prior = invert(self.motion.covariance[:, :2, :2])
+        pull = np.einsum("nij,nj->ni", prior, self.motion.mean[:, :2])
+        for _ in range(self.config.sweeps):
+            before = owner.copy()
+            for camera in np.unique(sightings.camera):
+                here = np.flatnonzero(sightings.camera == camera)
+                owner[here] = _NOBODY
+                self._match(sightings, owner, here, prior, pull)
+            if np.array_equal(before, owner):
+                break
+        return owner
+
+    def _match(
+        self, sightings: _Sightings, owner: Ints, here: Ints, prior: Array, pull: Array
+    ) -> None:
+        """Match some detections, of one camera, to people given what the others own, in place."""
+        others = np.flatnonzero(owner >= 0)
+        information, pulls = prior.copy(), pull.copy()
+        np.add.at(information, owner[others], sightings.information[others])
+        np.add.at(pulls, owner[others], sightings.pulls[others])
+        covariance = invert(information)
+        mean = np.einsum("nij,nj->ni", covariance, pulls)
+        rows, cols, cost = self._costs(mean, covariance, sightings, here)
+        taken = match(rows, cols, cost, 0.0, (len(mean), len(here)))
+        owner[here[taken[1]]] = taken[0]
+
+    def _costs(
+        self, mean: Array, covariance: Array, sightings: _Sightings, here: Ints
+    ) -> tuple[Ints, Ints, Array]:
+        """Allowed pairs of people and detections, and the negative log odds of each."""
+        total = covariance[:, None] + sightings.covariances[here]  # (N, D, 2, 2)
+        away = sightings.points[here] - mean[:, None]
+        distance = np.einsum("ndi,ndij,ndj->nd", away, invert(total), away)
+        density = -0.5 * distance - 0.5 * np.log(np.linalg.det(total)) - np.log(2 * np.pi)
+        cost = np.log(self.config.strangers) - density
+        rows, cols = np.nonzero((distance <= self.config.gate) & (cost <= 0))
+        return rows, cols, cost[rows, cols]
+
+    def _births(self, sightings: _Sightings, owner: Ints) -> Ints:
+        """New people for the detections nobody took; one camera adds to those of another."""
+        free = (owner == _NOBODY) & (sightings.scores >= self.config.birth_score)
+        known, count = len(self.ids), len(self.ids)
+        new = np.full(len(owner), _NOBODY)  # by row among the new
+        for camera in np.unique(sightings.camera[free]):
+            here = np.flatnonzero(free & (sightings.camera == camera))
+            if count > known:
+                nothing = np.zeros((count - known, 2, 2)), np.zeros((count - known, 2))
+                self._match(sightings, new, here, *nothing)
+            alone = here[new[here] == _NOBODY]
+            new[alone] = count - known + np.arange(len(alone))
+            count += len(alone)
+        self._add(sightings, new, count - known)
+        return np.where(new >= 0, known + new, owner)
+
+    def _add(self, sightings: _Sightings, new: Ints, count: int) -> None:
+        first = np.array([np.flatnonzero(new == row)[0] for row in range(count)], np.int64)
+        self.motion.add(sightings.points[first])
+        self.ids = np.concatenate([self.ids, self._next_id + np.arange(count)])
+        self.hits = np.concatenate([self.hits, np.zeros(count, np.int64)])
+        self.seen = np.concatenate([self.seen, np.zeros(count)])
+        self.alike = np.pad(self.alike, (0, count))
+        self._next_id += count
+
+    def _correct(self, sightings: _Sightings, owner: Ints, time: float) -> None:
+        owned = np.flatnonzero(owner >= 0)
+        rows = np.unique(owner[owned])
+        if not len(rows):
+            return
+        information = np.zeros((len(self.ids), 2, 2))
+        pulls = np.zeros((len(self.ids), 2))
+        np.add.at(information, owner[owned], sightings.information[owned])
+        np.add.at(pulls, owner[owned], sightings.pulls[owned])
+        covariance = invert(information[rows])
+        self.motion.correct(rows, np.einsum("nij,nj->ni", covariance, pulls[rows]), covariance)
+        self.hits += np.bincount(owner[owned], minlength=len(self.ids))
+        self.seen[rows] = time
+
+    def _merge(self, sightings: _Sightings, owner: Ints, step: float) -> Ints:
+        """Make one of two who turn out to be one; returns the owners, who may be others now.
+
+        Where calibrations disagree, a person may be taken for two: one for some of the cameras,
+        one for the others.
+        """
+        owned = np.flatnonzero(owner >= 0)
+        views = np.zeros((len(self.ids), sightings.camera.max(initial=-1) + 1), bool)
+        views[owner[owned], sightings.camera[owned]] = True
+        seen = np.bincount(owner[owned], minlength=len(self.ids)) > 0
+        place = self.motion.mean[:, :2]
+        far = np.linalg.norm(place[:, None] - place[None], axis=2) > self.config.merge_reach
+        both = seen[:, None] & seen[None]
+        # One box too many in a camera now and then is no proof of two people.
+        shared = (views[:, None] & views[None]).any(axis=2)
+        self.alike += step * both * np.where(shared, -1, 1)
+        self.alike[far | (self.alike < 0)] = 0
+        np.fill_diagonal(self.alike, 0)
+        self.merged = {}
+        stays = np.arange(len(self.ids))
+        for older, newer in np.argwhere(np.triu(self.alike) >= self.config.merge_after):
+            if stays[older] == older and stays[newer] == newer:
+                stays[newer] = older
+                self.merged[int(self.ids[newer])] = int(self.ids[older])
+                self.hits[older] += self.hits[newer]
+        self.seen[stays != np.arange(len(stays))] = -np.inf
+        result = owner.copy()
+        result[owned] = stays[owner[owned]]
+        return result
+
+    def _tracks(
+        self,
+        detections: Detections,
+        sightings: _Sightings,
+        owner: Ints,
+        camera: int,
+        confirmed: NDArray[np.bool_],
+    ) -> Tracks:
+        here = np.flatnonzero((sightings.camera == camera) & (owner >= 0))
+        here = here[confirmed[owner[here]]]
+        here = here[np.argsort(self.ids[owner[here]])]
+        rows = sightings.row[here]
+        return Tracks(self.ids[owner[here]], detections.boxes[rows], detections.scores[rows], rows)
+
+    def _keep(self, mask: NDArray[np.bool_]) -> None:
+        if mask.all():
+            return
+        self.motion.keep(mask)
+        self.ids, self.hits, self.seen = self.ids[mask], self.hits[mask], self.seen[mask]
+        self.alike = self.alike[np.ix_(mask, mask)]
