@@ -78,8 +78,8 @@ class _Entry:
             UserError: something in the entry is wrong.
         """
         addresses = self._addresses()
-        name = self._name(addresses)
         kind, (uri, *more) = self._places(addresses)
+        name = self._name(addresses)
         return Camera(
             name,
             uri,

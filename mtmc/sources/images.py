@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import configparser
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.errors import UserError
-<<<<<<< HEAD
 from mtmc.sources.camera import FASTEST, MOST_FRAMES, SLOWEST, Camera, rate_fits, size_fits
 from mtmc.sources.depth import Range, find_range
-from mtmc.sources.pictures import list_images, numbered
-from mtmc.sources.reader import Request
-=======
-from mtmc.sources.cameras import Camera, list_images
+from mtmc.sources.pictures import Numbered, list_images, numbered
 from mtmc.sources.source import Request
->>>>>>> main
 from mtmc.types import Frame, Image
 
 log = logging.getLogger("mtmc")
 
 DEFAULT_FPS = 30.0  # of image folders that do not say
 LOOKS_AT_RANGE = 5  # pictures that tell the range of a camera with more than eight bits
-cv2.setLogLevel(0)  # what it cannot read we report ourselves, once
+# What OpenCV cannot read we report ourselves, once.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 class ImageFolder:
@@ -51,6 +48,7 @@ class ImageFolder:
         self.fps = max(self._rate / self._pictures.step, SLOWEST)
         self.total: int | None = len(self._pictures.paths)
         self._range: Range | None = None
+        self._told = False
         first = next(filter(_is_read, map(_read_image, self._pictures.paths)), None)
         if first is None:
             raise UserError(
@@ -63,16 +61,16 @@ class ImageFolder:
                 f"{first.shape[0]} px; expected up to 65535 a side"
             )
         if first.dtype != np.uint8:
-            self._range = self._find_range()
+            self._range = self._find_range(first)
         self._tell(known_rate=bool(camera.fps or info.fps))
 
-    def _find_range(self) -> Range:
+    def _find_range(self, first: NDArray[Any]) -> Range:
         paths = self._pictures.paths
         some = [paths[n] for n in np.linspace(0, len(paths) - 1, LOOKS_AT_RANGE).astype(int)]
-        pictures = [p for p in map(_read_image, some) if p is not None and p.dtype != np.uint8]
-        found = find_range(pictures or [p for p in map(_read_image, paths) if p is not None][:1])
+        others = [p for p in map(_read_image, some) if p is not None and p.dtype == first.dtype]
+        found = find_range([first, *others])
         log.info(
-            "camera %s: pictures of more than 8 bits; values from %s are shown as 0 to 255",
+            "camera %s: pictures of more than 8 bits; their values from %s are shown as 0 to 255",
             self._camera.name,
             found,
         )
@@ -96,8 +94,8 @@ class ImageFolder:
                 name,
                 DEFAULT_FPS,
             )
-        if pictures.named and (what := _unlike_a_count(pictures.frames, self._rate)):
-            log.info("camera %s: the numbers in the names are the frames': %s", name, what)
+        if pictures.named and (what := _unlike_a_count(pictures, self._rate)):
+            log.info("camera %s: numbered by the pictures' names, which %s", name, what)
 
     def frames(self, request: Request) -> Iterator[Frame]:
         """See ``Source``; an image that cannot be read is reported and left out.
@@ -106,45 +104,49 @@ class ImageFolder:
         """
         unread: list[str] = []
         wanted = slice(None, None, request.stride)
-        for path, index in zip(
-            self._pictures.paths[wanted], self._pictures.frames[wanted], strict=True
-        ):
-            time = (index - 1) / self._rate + self._camera.offset
-            image = self._read(path)
-            if image is None:
-                unread.append(path.name)
-                continue
-            yield Frame(self._camera.name, index, time, image)
-        if unread:
-            others = f" and {len(unread) - 1} more" if len(unread) > 1 else ""
-            log.warning(
-                "camera %s: %s%s cannot be read and are left out"
-                if others
-                else "camera %s: %s%s cannot be read and is left out",
-                self._camera.name,
-                unread[0],
-                others,
-            )
+        try:
+            for path, index in zip(
+                self._pictures.paths[wanted], self._pictures.frames[wanted], strict=True
+            ):
+                image = self._read(path)
+                if image is None:
+                    unread.append(path.name)
+                    continue
+                time = (index - 1) / self._rate + self._camera.offset
+                yield Frame(self._camera.name, index, time, image)
+        finally:
+            self._tell_unread(unread)
+
+    def _tell_unread(self, names: list[str]) -> None:
+        if not names or self._told:
+            return
+        self._told = True
+        some = f"{names[0]} cannot be read and is"
+        if len(names) > 1:
+            some = f"{len(names)} pictures cannot be read, such as {names[0]}, and are"
+        log.warning("camera %s: %s left out", self._camera.name, some)
 
     def _read(self, path: Path) -> Image | None:
         pixels = _read_image(path)
         if pixels is None or pixels.dtype == np.uint8:
             return pixels
         if self._range is None:  # the first was of eight bits
-            self._range = self._find_range()
+            self._range = self._find_range(pixels)
         return self._range.apply(pixels)
 
 
-def _unlike_a_count(frames: Sequence[int], rate: float) -> str:
+def _unlike_a_count(pictures: Numbered, rate: float) -> str:
     """What is worth telling of frame numbers that are not 1, 2, 3, ..."""
-    told = []
+    told, frames, step = [], pictures.frames, pictures.step
     if frames[0] > 1:
-        told.append(f"they begin with {frames[0]}, at {(frames[0] - 1) / rate:.2f} s")
-    missing = frames[-1] - frames[0] + 1 - len(frames)
-    if missing:
-        after = next(a for a, b in zip(frames, frames[1:], strict=False) if b > a + 1)
-        told.append(f"{missing} are missing, the first of them {after + 1}")
-    return ", ".join(told)
+        told.append(f"begin with {frames[0]}, at {(frames[0] - 1) / rate:.2f} s")
+    if step > 1:
+        told.append(f"go in steps of {step}, so there are {rate / step:g} a second")
+    holes = [(a, b) for a, b in pairwise(frames) if b > a + step]
+    if holes:
+        missing = sum((b - a - 1) // step for a, b in holes)
+        told.append(f"leave out {missing}, the first {holes[0][0] + step}")
+    return ", and ".join(told)
 
 
 def _is_read(image: object) -> bool:

@@ -6,15 +6,9 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 
-<<<<<<< HEAD
-from mtmc.background import Background
-from mtmc.config import require
-from mtmc.sources.camera import Camera
-=======
 from mtmc.sources.background import Background
-from mtmc.sources.cameras import Camera
+from mtmc.sources.camera import Camera
 from mtmc.sources.source import Request, Source, SourcesConfig
->>>>>>> main
 from mtmc.types import Frame
 
 CLOSE_PATIENCE = 1.0  # seconds to wait for a live camera's thread, which may hang in the network
@@ -101,8 +95,10 @@ def _open(
         from mtmc.sources.images import NoImages
 
         return NoImages(camera, frame_counts.get(camera.name))
-    from mtmc.sources.video import LiveStream, VideoFile
-
     if camera.kind == "live":
+        from mtmc.sources.video import LiveStream
+
         return LiveStream(camera, epoch, config.reconnect)
+    from mtmc.sources.recording import VideoFile
+
     return VideoFile(camera)
