@@ -37,15 +37,15 @@ from mtmc.outputs.tracks import TrackTable, write_mot_files
 from mtmc.perception.cut import cut_out
 from mtmc.perception.keys import content_key, settings_key
 from mtmc.perception.log import Inference, InferenceLog
-from mtmc.pipeline import Pipeline
 from mtmc.registry import DETECTORS
 from mtmc.reid.embedder import resolve
-from mtmc.run import assemble
-from mtmc.run_config import DEFAULT_DETECTOR, RunConfig
+from mtmc.run.assemble import assemble
+from mtmc.run.config import DEFAULT_DETECTOR, RunConfig
+from mtmc.run.pipeline import Pipeline
+from mtmc.run.stopwatch import Stopwatch
 from mtmc.simulate.output import simulate
 from mtmc.simulate.scene import SceneConfig
 from mtmc.sources import SourcesConfig, align, find_cameras, open_cameras
-from mtmc.stopwatch import Stopwatch
 from mtmc.trackers import Detections
 from mtmc.types import TrackKey
 

@@ -13,14 +13,14 @@ from mtmc.config import build, choose, override
 from mtmc.detectors import detector_settings
 from mtmc.errors import UserError, unknown_name
 from mtmc.evaluate.floor import floor_scene
-from mtmc.evaluate.perception import PerceptionConfig, open_embedder
+from mtmc.evaluate.frames import PerceptionConfig, open_embedder
 from mtmc.evaluate.protocol import Protocol, make_scene
 from mtmc.evaluate.report import Report, Row
 from mtmc.evaluate.scores import Scores, score
 from mtmc.evaluate.sequences import MotSequence, find_sequences, read_cameras, result_files
 from mtmc.evaluate.tracking import TrackingRun, track_all
 from mtmc.registry import DETECTORS, TRACKERS
-from mtmc.run_config import DEFAULT_DETECTOR, DEFAULT_TRACKER
+from mtmc.run.config import DEFAULT_DETECTOR, DEFAULT_TRACKER
 from mtmc.trackers.offline import RefineConfig
 from mtmc.tracking.camera import follows_all_cameras
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mtmc.errors import UserError
-from mtmc.evaluate.perception import Perception, PerceptionConfig
+from mtmc.evaluate.frames import Perception, PerceptionConfig
 from mtmc.mot import MotRows, write_mot
 from mtmc.trackers import Detections, Tracks
 from mtmc.trackers.offline import NOBODY, RefineConfig, TrackRows, refine

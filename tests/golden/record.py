@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from mtmc import reid
+from mtmc.commands.demo import PRESET, demo_folder
 from mtmc.config import choose, load_settings
-from mtmc.demo import PRESET, demo_folder
 from mtmc.perception.cut import cut_out
 from mtmc.registry import DETECTORS
 from mtmc.sources import SourcesConfig, find_cameras, open_cameras

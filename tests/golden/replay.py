@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from mtmc.commands.demo import PRESET, demo_folder
 from mtmc.config import load_settings, override
-from mtmc.demo import PRESET, demo_folder
 from mtmc.evaluate.run import evaluate_cameras
 from mtmc.outputs.tracks import TrackTable, write_mot_files
 from mtmc.perception.log import Inference, InferenceLog
-from mtmc.pipeline import Pipeline
-from mtmc.run import assemble
-from mtmc.run_config import RunConfig
+from mtmc.run.assemble import assemble
+from mtmc.run.config import RunConfig
+from mtmc.run.pipeline import Pipeline
+from mtmc.run.stopwatch import Stopwatch
 from mtmc.sources import find_cameras
-from mtmc.stopwatch import Stopwatch
 from mtmc.trackers import Detections
 
 ANSWERS = Path(__file__).with_name("demo.npz")

@@ -5,7 +5,7 @@ import pytest
 from mtmc.config import build, choose, load_settings, override, preset_folder, read_yaml
 from mtmc.errors import UserError
 from mtmc.registry import DETECTORS
-from mtmc.run_config import RunConfig
+from mtmc.run.config import RunConfig
 
 
 @dataclass(frozen=True)

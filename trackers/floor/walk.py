@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import solveh_banded
 
-from mtmc.types import Doubles, Ints
+Doubles = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 KNOT = 0.1  # s between the places of a path; in between it is straight
 TREND = 10.0  # s; slower than 1 m per so long is rest, for what nothing else tells

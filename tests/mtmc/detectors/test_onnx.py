@@ -9,7 +9,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from mtmc.demo import demo_folder
+from mtmc.commands.demo import demo_folder
 from mtmc.detectors.onnx import METADATA_KEY, OnnxConfig, OnnxDetector, Preprocess, letterbox
 from mtmc.errors import UserError
 from mtmc.mot import MotKind, read_mot

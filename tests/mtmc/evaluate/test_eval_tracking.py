@@ -8,7 +8,7 @@ from evaluate_sequence import FRAMES, walk_sequence
 
 from mtmc.config import Plugin
 from mtmc.errors import UserError
-from mtmc.evaluate.perception import PerceptionConfig
+from mtmc.evaluate.frames import PerceptionConfig
 from mtmc.evaluate.tracking import TrackingRun, refined, track_all
 from mtmc.mot import MotKind, read_mot
 from mtmc.trackers import Detections, Tracks

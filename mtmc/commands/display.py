@@ -1,0 +1,105 @@
+"""What the terminal shows: progress while it runs, a summary at the end."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from mtmc.run import Listener
+from mtmc.run.parts import Progress as RunProgress
+from mtmc.sources import CameraReader
+
+# Names and paths may hold [brackets] and :colons:, which are not meant as markup.
+console = Console(stderr=True, markup=False, emoji=False)
+
+
+class RunDisplay(Listener):
+    """A progress bar with frames per second and camera, and how many people were seen.
+
+    ``live`` tells, once the run has begun, whether a camera is live.
+    """
+
+    def __init__(self) -> None:
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[info]}"),
+            TimeRemainingColumn(),
+            console=console,
+        )
+        self._handler = RichHandler(console=console, show_time=False, show_path=False)
+        self._started = time.monotonic()
+        self.live = False
+        self._video: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        root = logging.getLogger()
+        self._old, root.handlers = root.handlers, [self._handler]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar.live.is_started:  # stopping what never began prints an empty line
+            self._bar.stop()
+        logging.getLogger().handlers = self._old
+
+    def begin(self, cameras: Sequence[CameraReader]) -> None:
+        """See ``Listener``."""
+        self.live = any(camera.live for camera in cameras)
+        totals = [camera.total for camera in cameras]
+        total = None if None in totals else sum(t for t in totals if t)
+        self._bar.start()
+        self._started = time.monotonic()
+        self._tracking = self._bar.add_task("tracking", total=total, info="")
+        self._cameras = len(cameras)
+
+    def step(self, progress: RunProgress) -> None:
+        """See ``Listener``."""
+        done = sum(progress.frames.values())
+        rate = done / self._cameras / max(time.monotonic() - self._started, 1e-9)
+        seen = (
+            f"{progress.people} people"
+            if progress.people
+            else f"{sum(progress.tracks.values())} tracks"
+        )
+        self._bar.update(
+            self._tracking, completed=done, info=f"{rate:.1f} frames/s per camera, {seen}"
+        )
+
+    def video(self, done: int, total: int) -> None:
+        """See ``Listener``."""
+        if self._video is None:
+            self._video = self._bar.add_task("mosaic.mp4", total=total, info="")
+        self._bar.update(self._video, completed=done)
+
+
+def print_summary(record: dict[str, Any], folder: Path) -> None:
+    """What was found, where the time went, and where the results are."""
+    table = Table(title=f"{record['identities']} people in {len(record['cameras'])} cameras")
+    for heading in ("camera", "frames", "tracks"):
+        table.add_column(heading, justify="left" if heading == "camera" else "right")
+    for name, camera in record["cameras"].items():
+        table.add_row(name, str(camera["frames"]), str(camera["tracks"]))
+    out = Console(markup=False, emoji=False)
+    out.print(table)
+    stages = ", ".join(f"{stage} {s:.1f}" for stage, s in record["stage_seconds"].items())
+    out.print(
+        f"{record['frames']} frames in {record['seconds']:.1f} s "
+        f"({record['frames_per_second']:.1f} frames/s without the video; busy seconds: {stages})"
+    )
+    out.print(f"results: {folder}", soft_wrap=True)

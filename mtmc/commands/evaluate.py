@@ -1,0 +1,211 @@
+"""``mtmc eval``. What it needs is imported when it runs, so that other commands start fast."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mtmc.errors import UserError
+
+if TYPE_CHECKING:
+    from mtmc.evaluate.report import Report
+
+DEFAULT_ROOT = Path("data/MOT16")
+
+
+def cache_folder() -> Path:
+    """Where the networks' answers are kept: the user's cache folder."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mtmc"
+
+
+def evaluate(
+    root: Annotated[
+        Path | None,
+        typer.Argument(help="With --mot16: the benchmark's folder.  [default: data/MOT16]"),
+    ] = None,
+    mot16: Annotated[
+        bool, typer.Option("--mot16", help="Score one camera at a time: MOT15, 16, 17, 20 layout.")
+    ] = False,
+    lab: Annotated[
+        Path | None,
+        typer.Option(help="Run on ROOT/videos and score by ROOT/gt/<camera>.txt.", metavar="ROOT"),
+    ] = None,
+    gt: Annotated[
+        Path | None,
+        typer.Option(help="Score --results by the global ids in DIR/<camera>.txt.", metavar="DIR"),
+    ] = None,
+    results: Annotated[
+        Path | None,
+        typer.Option(help="Score these tracks, <name>.txt, and run nothing.", metavar="DIR"),
+    ] = None,
+    sequences: Annotated[
+        str | None,
+        typer.Option(help="Some sequences: names, their parts (02), patterns.", metavar="A,B"),
+    ] = None,
+    detections: Annotated[
+        str | None,
+        typer.Option(
+            help="public (det/det.txt), a folder of <sequence>.txt, a detector's name or weights.",
+            metavar="public|DETECTOR",
+        ),
+    ] = None,
+    tracker: Annotated[str | None, typer.Option(help="The tracker's name.")] = None,
+    reid: Annotated[
+        str | None, typer.Option(help="A .pt or .onnx file, or color.", metavar="CKPT")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Change a setting: tracker.max_age=60", metavar="K=V"),
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Refine the finished tracks, with the future known.")
+    ] = False,
+    protocol: Annotated[
+        str | None,
+        typer.Option(help="mot16, or motmetrics: by that library.", metavar="mot16|motmetrics"),
+    ] = None,
+    frames: Annotated[
+        str | None,
+        typer.Option(help="Frames to score; those with ground truth by default.", metavar="A-B"),
+    ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(help="With --gt: also compare positions on the floor, within 1 m."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Keep the tracks here.", metavar="DIR")] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(help="What detector and ReID said before.  [default: ~/.cache/mtmc]"),
+    ] = None,
+    json_: Annotated[
+        Path | None, typer.Option("--json", help="Also write all figures here.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Score tracks: HOTA, MOTA, IDF1 and all that belongs to them.
+
+    One of --mot16, --lab and --gt says what by; the figures are percentages.
+    """
+    given: dict[str, Any] = {
+        "--results": results,
+        "--sequences": sequences,
+        "--detections": detections,
+        "--tracker": tracker,
+        "--reid": reid,
+        "--set": set_,
+        "--offline": offline,
+        "--protocol": protocol,
+        "--frames": frames,
+        "--calibration": calibration,
+        "--out": out,
+        "--cache": cache,
+        "ROOT": root,
+    }
+    modes = {"--mot16": mot16, "--lab": lab, "--gt": gt}
+    chosen = [mode for mode, value in modes.items() if value]
+    if len(chosen) != 1:
+        raise UserError(
+            f"mtmc eval: expected one of --mot16, --lab ROOT and --gt DIR, got {chosen}"
+        )
+    if mot16:
+        report = _benchmark(given)
+    elif lab:
+        report = _recording(lab, given)
+    else:
+        assert gt is not None
+        report = _files(gt, given)
+    from rich.console import Console
+
+    report.print(Console())
+    if json_:
+        report.write_json(json_)
+
+
+def _only(given: dict[str, Any], mode: str, *options: str) -> None:
+    """Refuse options that mean nothing here, rather than pass over them."""
+    for option, value in given.items():
+        if value and option not in options:
+            raise UserError(f"{option} does not go with {mode}; leave it out")
+
+
+_TRACKING = ("--detections", "--tracker", "--reid", "--set", "--offline", "--out", "--cache")
+
+
+def _benchmark(given: dict[str, Any]) -> Report:
+    from rich.progress import Progress
+
+    from mtmc.commands.display import console
+    from mtmc.evaluate.run import MOT16, PUBLIC, TrackOptions, evaluate_benchmark
+
+    results = given["--results"]
+    always = ("ROOT", "--sequences", "--protocol")
+    source: Path | TrackOptions
+    if results:
+        _only(given, "--results", "--results", *always)
+        source = results
+    else:
+        _only(given, "--mot16", *_TRACKING, *always)
+        source = TrackOptions(
+            cache=given["--cache"] or cache_folder(),
+            detections=given["--detections"] or PUBLIC,
+            tracker=given["--tracker"],
+            reid=given["--reid"],
+            settings=given["--set"] or (),
+            offline=given["--offline"],
+            out=given["--out"],
+        )
+    wanted = [name.strip() for name in (given["--sequences"] or "").split(",") if name.strip()]
+    silent = bool(results) or not console.is_terminal
+    with Progress(console=console, transient=True, disable=silent) as bar:
+        task = bar.add_task("tracking", total=None)
+        return evaluate_benchmark(
+            given["ROOT"] or DEFAULT_ROOT,
+            wanted,
+            given["--protocol"] or MOT16,
+            source,
+            lambda done, of: bar.update(task, completed=done, total=of),
+        )
+
+
+def _recording(root: Path, given: dict[str, Any]) -> Report:
+    from mtmc.commands.display import RunDisplay
+    from mtmc.config import override
+    from mtmc.detectors import detector_settings
+    from mtmc.evaluate.run import (
+        evaluate_cameras,
+        evaluate_recording,
+        parse_frames,
+        recorded_calibration,
+    )
+
+    frames = parse_frames(given["--frames"]) if given["--frames"] else None
+    if given["--results"]:
+        _only(given, "--results", "--results", "--frames")
+        calibration = recorded_calibration(root)
+        return evaluate_cameras(root / "gt", given["--results"], frames, calibration)
+    _only(given, "--lab", "--frames", "--detections", "--tracker", "--reid", "--set", "--out")
+    for folder in ("gt", "videos"):
+        if not (root / folder).is_dir():
+            raise UserError(f"{root}: no {folder}/; expected gt/<camera>.txt and videos/")
+    settings: dict[str, Any] = {}
+    if given["--detections"]:
+        settings["detector"] = detector_settings(given["--detections"])
+    if given["--tracker"]:
+        settings["tracker"] = {"name": given["--tracker"]}
+    if given["--reid"]:
+        settings["reid"] = {"weights": given["--reid"]}
+    settings = override(settings, given["--set"] or [])
+    with RunDisplay() as display:
+        return evaluate_recording(root, settings, given["--out"], frames, display)
+
+
+def _files(truth: Path, given: dict[str, Any]) -> Report:
+    from mtmc.evaluate.run import evaluate_cameras, parse_frames
+
+    _only(given, "--gt", "--results", "--frames", "--calibration")
+    if not given["--results"]:
+        raise UserError("--gt needs --results DIR, the folder with <camera>.txt to score")
+    frames = parse_frames(given["--frames"]) if given["--frames"] else None
+    return evaluate_cameras(truth, given["--results"], frames, given["--calibration"])

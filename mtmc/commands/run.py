@@ -1,0 +1,109 @@
+"""``mtmc run``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mtmc.errors import UserError
+
+INTERRUPTED = 130  # exit code after Ctrl-C
+
+
+def run(
+    video_dir: Annotated[
+        Path,
+        typer.Argument(help="Folder of videos or image folders, a cameras.yaml, or one video."),
+    ],
+    config: Annotated[
+        str | None, typer.Option(help="A YAML file, or the name of a preset.", metavar="YAML")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Change a setting: detector.confidence=0.3", metavar="K=V"),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the results.", show_default="out/VIDEO_DIR")
+    ] = None,
+    detector: Annotated[
+        str | None,
+        typer.Option(
+            help="simulated, motion, ultralytics, onnx, motfile, or weights.",
+            metavar="NAME|WEIGHTS",
+        ),
+    ] = None,
+    tracker: Annotated[str | None, typer.Option(help="The tracker's name.")] = None,
+    reid: Annotated[
+        str | None,
+        typer.Option(
+            help="simulated, color, none, or a .pt or .onnx file.", metavar="CKPT|ONNX|color|none"
+        ),
+    ] = None,
+    calibration: Annotated[
+        Path | None, typer.Option(help="Folder or file with the cameras' calibration.")
+    ] = None,
+    online: Annotated[
+        bool, typer.Option("--online", help="Give ids as the pictures come; what is written stays.")
+    ] = False,
+    no_video: Annotated[bool, typer.Option("--no-video", help="Leave out the videos.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in --out that was cut off.")
+    ] = False,
+) -> None:
+    """Track everybody in all cameras and write who was where."""
+    from mtmc.commands.display import RunDisplay, print_summary
+    from mtmc.config import load_settings, override
+    from mtmc.detectors import detector_settings
+    from mtmc.run import run as run_pipeline
+
+    settings = load_settings(config) if config else {}
+    if detector is not None:
+        settings["detector"] = _switch(settings.get("detector"), detector_settings(detector))
+    if tracker is not None:
+        settings["tracker"] = _switch(settings.get("tracker"), {"name": tracker})
+    if reid is not None:
+        settings["reid"] = _switch(settings.get("reid"), {"weights": reid}, "weights")
+    if calibration is not None:
+        settings["calibration"] = str(calibration)
+    if online:
+        settings["associator"] = _switch(settings.get("associator"), {"name": "online"})
+    if no_video:
+        settings["output"] = _switch(settings.get("output"), {"video": False})
+    settings = override(settings, set_ or [])
+    folder = out or Path("out") / _result_name(video_dir)
+    if folder.resolve() == video_dir.resolve():
+        raise UserError(f"--out {folder}: is the folder of the videos; choose another")
+    with RunDisplay() as display:
+        record = run_pipeline(video_dir, folder, settings, resume, display)
+    print_summary(record, folder)
+    # Ctrl-C is how a run on live cameras ends.
+    if record["status"] == "interrupted" and not display.live:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _result_name(video_dir: Path) -> str:
+    """What the results of a folder, a ``cameras.yaml`` or a video are called."""
+    from mtmc.sources.cameras import CAMERAS_FILE
+
+    path = video_dir.resolve()
+    if path.name == CAMERAS_FILE:
+        path = path.parent
+    return (path.stem if path.is_file() else path.name) or "run"
+
+
+def _switch(
+    section: object, chosen: Mapping[str, object], short: str = "name"
+) -> dict[str, object]:
+    """A section with what the command line chose; another plug-in's options do not apply.
+
+    ``short`` is the key that a section without keys stands for, as in ``reid: color``.
+    """
+    if isinstance(section, str):
+        section = {short: section}
+    old = dict(section) if isinstance(section, dict) else {}
+    if "name" in chosen and old.get("name") not in {None, chosen["name"]}:
+        old = {}
+    return {**old, **chosen}

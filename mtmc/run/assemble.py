@@ -1,0 +1,99 @@
+"""From settings to opened cameras and plug-ins."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mtmc.calibration import load_calibration
+from mtmc.config import Plugin, choose
+from mtmc.detectors.motfile import MotFileDetector
+from mtmc.errors import UserError, unknown_name
+from mtmc.registry import TRACKERS
+from mtmc.run.config import RunConfig
+from mtmc.run.parts import Parts
+from mtmc.sources import Camera, open_cameras
+from mtmc.tracking.camera import follows_all_cameras
+
+log = logging.getLogger("mtmc")
+
+SLOW = 4.0  # frames per second from which down people are followed on the floor
+# Distance of looks across cameras at which one person and two are equally likely, where the
+# embedder does not know: between both for OSNet, on the training people of PKU-ReID.
+MAX_DISTANCE = 0.28
+
+
+def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
+    """Open the cameras and make the plug-ins; whatever is wrong with them shows here.
+
+    Raises:
+        UserError: something cannot be opened, loaded or found.
+    """
+    detector = config.detector.cls(config.detector.config, root)
+    counts = {}
+    if isinstance(detector, MotFileDetector):
+        counts = {camera.name: detector.last_frame(camera.name) for camera in cameras}
+    readers = open_cameras(cameras, config.sources, counts)
+    calibration = {}
+    if config.calibration:
+        calibration = load_calibration(Path(config.calibration), [r.name for r in readers])
+    embedder = _embedder(config)
+    if embedder is None and config.tracker.cls.needs_embeddings:
+        log.warning(
+            "tracker %s makes use of appearance, of which --reid none leaves nothing",
+            config.tracker.name,
+        )
+    options = config.associator.config
+    distance = options.max_distance
+    if distance is None or isinstance(distance, str):
+        distance = even_distance(embedder)
+    for name in _cameras_named(getattr(options, "topology", None) or {}):
+        if name not in {r.name for r in readers}:
+            raise unknown_name("camera of associator.topology", name, [r.name for r in readers])
+    associator = config.associator.cls(options, distance)
+    return Parts(readers, detector, embedder, associator, calibration)
+
+
+def suitable_tracker(config: RunConfig, parts: Parts) -> Plugin:
+    """The tracker of a run for which none was chosen.
+
+    Where frames are far apart, boxes of one person hardly overlap; calibrated cameras can follow
+    people on the floor instead.
+    """
+    slow = max(reader.fps for reader in parts.readers) <= SLOW
+    return choose(TRACKERS, {}, "floor") if slow and parts.calibration else config.tracker
+
+
+def check_tracker(config: RunConfig, parts: Parts) -> None:
+    """Refuse a tracker that needs a calibration where there is none.
+
+    Raises:
+        UserError: so it is.
+    """
+    if follows_all_cameras(config.tracker) and not parts.calibration:
+        raise UserError(
+            f"tracker {config.tracker.name}: follows people on the floor, for which all cameras "
+            "must be calibrated; give --calibration or choose another --tracker"
+        )
+
+
+def even_distance(embedder: Any) -> float:
+    """Of looks across cameras; what suits the embedder where the footage tells nothing."""
+    return getattr(embedder, "even_distance", None) or MAX_DISTANCE
+
+
+def _cameras_named(topology: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    return [name for before, others in topology.items() for name in (before, *others)]
+
+
+def _embedder(config: RunConfig) -> Any:
+    if config.reid.weights == "none":
+        return None
+    from mtmc import reid
+
+    try:
+        return reid.load(config.reid.weights, config.reid.device, config.reid.batch_size)
+    except reid.ReidError as error:
+        raise UserError(str(error)) from error

@@ -1,0 +1,201 @@
+"""What becomes of all tracks after the last frame: linked, cut, associated, completed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtmc.associate.cuts.parts import Cuts, cut_tracklet
+from mtmc.offline.completion import complete_scene
+from mtmc.offline.refinement import CameraRefinement, relink_people
+from mtmc.tracking.rows import ROW, Rows
+from mtmc.tracking.tracklet import Tracklet
+from mtmc.types import TrackKey
+
+if TYPE_CHECKING:
+    from mtmc.run.config import RunConfig
+    from mtmc.run.parts import Parts, Progress
+    from mtmc.run.stopwatch import Stopwatch
+    from mtmc.tracking.scene import SceneTracking
+
+
+class Finishing:
+    """Turns what was tracked into who was where.
+
+    Args:
+        config: the resolved configuration.
+        parts: the opened cameras and plug-ins.
+        tracking: all cameras' trackers, with their tracklets.
+        watch: counts the stages' times.
+        progress: whose numbers of tracks are kept true.
+
+    Attributes:
+        refines: whether finished tracks are refined, which needs every detection.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        parts: Parts,
+        tracking: SceneTracking,
+        watch: Stopwatch,
+        progress: Progress,
+    ) -> None:
+        self._associator, self._tracking = parts.associator, tracking
+        self._watch, self._progress = watch, progress
+        self._numbers = {reader.name: number for number, reader in enumerate(parts.readers)}
+        online = parts.associator.online
+        self._refinements = [] if online else _refinements(config, parts, tracking)
+        self.refines = bool(self._refinements)
+        self._views = [view for r in self._refinements if (view := r.view)]
+        calibrated = len(self._views) == len(self._refinements)
+        self._completion = config.completion if calibrated else None
+
+    def finish(self, rows: Rows, ids: dict[TrackKey, int]) -> tuple[Rows, Sequence[Tracklet]]:
+        """Decide who everybody is.
+
+        Args:
+            rows: all rows of the run; changed in place where tracks are cut.
+            ids: the global ids decided so far; gets the others.
+
+        Returns:
+            The rows as they are to be written, and the tracklets of an offline run.
+        """
+        rows, tracklets = self._linked(rows)
+
+        def cut(cuts: Cuts) -> Sequence[Tracklet]:
+            nonlocal tracklets
+            tracklets = self._cut(rows, tracklets, cuts)
+            return tracklets
+
+        with self._watch("associate"):
+            found = self._associator.finish(tracklets, cut)
+            if self._refinements:
+                found = without_ghosts(found, self._evidence(rows))
+            ids.update(found)
+        # Online association forgets those that ended.
+        return self._completed(rows, ids), () if self._associator.online else tracklets
+
+    def _evidence(self, rows: Rows) -> dict[TrackKey, float]:
+        """What was seen of each track, as a share of what it takes to be no ghost."""
+        return {
+            TrackKey(refinement.camera, track): share
+            for number, refinement in enumerate(self._refinements)
+            for track, share in refinement.evidence(rows[rows["camera"] == number]).items()
+        }
+
+    def _cut(self, rows: Rows, tracklets: Sequence[Tracklet], cuts: Cuts) -> list[Tracklet]:
+        """The tracklets cut at those times; their rows get the parts' ids, in place."""
+        result = [t for t in tracklets if t.key not in cuts]
+        for whole in (t for t in tracklets if t.key in cuts):
+            camera = whole.key.camera
+            here = rows["camera"] == self._numbers[camera]
+            mine = np.flatnonzero(here & (rows["track"] == whole.key.track_id))
+            mine = mine[np.argsort(rows["frame"][mine])]
+            times = np.asarray(cuts[whole.key])
+            seen = rows["frame"][mine], rows["time"][mine]
+            next_id = int(rows["track"][here].max()) + 1
+            result += cut_tracklet(whole, cuts[whole.key], seen, next_id)
+            number = np.searchsorted(times, rows["time"][mine], side="right")
+            rows["track"][mine] = np.where(number, next_id + number - 1, whole.key.track_id)
+            self._progress.tracks[camera] += len(np.unique(number)) - 1
+        return result
+
+    def _linked(self, rows: Rows) -> tuple[Rows, list[Tracklet]]:
+        """All rows and tracklets, linked where they are refined."""
+        if not self._refinements:
+            return rows, [t for c in self._tracking.cameras.values() for t in c.tracklets]
+        linked, tracklets = [np.zeros(0, ROW)], []
+        with self._watch("refine"):
+            people = self._people(rows)
+            for number, refinement in enumerate(self._refinements):
+                here = rows["camera"] == number
+                known = self._tracking.cameras[refinement.camera].tracklets
+                part, found = refinement.linked(
+                    rows[here],
+                    {t.key.track_id: t for t in known},
+                    None if people is None else people[here],
+                )
+                linked.append(part)
+                tracklets += found
+                self._progress.tracks[refinement.camera] = len(found)
+        return np.concatenate(linked), tracklets
+
+    def _completed(self, rows: Rows, ids: dict[TrackKey, int]) -> Rows:
+        """The rows of people with what the refinement adds to them, now that it is known who."""
+        if not self._refinements:
+            return rows
+        result = [np.zeros(0, ROW)]
+        with self._watch("refine"):
+            people = self._who(rows, ids)
+            if self._completion is not None:
+                rows, people = complete_scene(rows, people, self._views, self._completion)
+            for number, refinement in enumerate(self._refinements):
+                here = rows["camera"] == number
+                result.append(refinement.completed(rows[here], people[here]))
+        return np.concatenate(result)
+
+    def _who(self, rows: Rows, ids: dict[TrackKey, int]) -> NDArray[np.int64]:
+        """``(len(rows),)`` the person each row shows, 0 for nobody."""
+        people = np.zeros(len(rows), np.int64)
+        for number, refinement in enumerate(self._refinements):
+            mine = np.flatnonzero(rows["camera"] == number)
+            tracks, which = np.unique(rows["track"][mine], return_inverse=True)
+            known = [ids.get(TrackKey(refinement.camera, track), 0) for track in tracks.tolist()]
+            people[mine] = np.array(known, np.int64)[which]
+        return people
+
+    def _people(self, rows: Rows) -> NDArray[np.int64] | None:
+        """Who each row shows, where a tracker followed people over all cameras."""
+        cameras = self._tracking.cameras.values()
+        views = [(camera.model, camera.size) for camera in cameras if camera.model]
+        people = {
+            (number, tracklet.key.track_id): tracklet.person
+            for number, camera in enumerate(cameras)
+            for tracklet in camera.tracklets
+            if tracklet.person is not None
+        }
+        if not people:
+            return None
+        return relink_people(rows, views, self._tracking.config, people)
+
+
+def without_ghosts(
+    ids: Mapping[TrackKey, int], evidence: Mapping[TrackKey, float]
+) -> dict[TrackKey, int]:
+    """The ids of those people of whom enough was seen, counted anew; cuts leave scraps.
+
+    Args:
+        ids: of tracks, 1-based.
+        evidence: what was seen of each track, as a share of what it takes to be no ghost.
+    """
+    seen: dict[int, float] = defaultdict(float)
+    for key, person in ids.items():
+        seen[person] += evidence.get(key, 0.0)
+    kept = sorted(person for person, share in seen.items() if share >= 1)
+    numbers = {person: number for number, person in enumerate(kept, 1)}
+    return {key: numbers[person] for key, person in ids.items() if person in numbers}
+
+
+def _refinements(
+    config: RunConfig, parts: Parts, tracking: SceneTracking
+) -> list[CameraRefinement]:
+    """Of each camera; none where finished tracks are left as they are."""
+    if config.refine is None:
+        return []
+    models = [parts.calibration.get(reader.name) for reader in parts.readers]
+    return [
+        CameraRefinement(
+            config.refine,
+            reader.name,
+            reader.fps,
+            model.resized(reader.size) if model else None,
+            reader.size,
+            tracking.cameras[reader.name].clock,
+        )
+        for reader, model in zip(parts.readers, models, strict=True)
+    ]

@@ -1,0 +1,36 @@
+"""What a run is put together from, and how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mtmc.calibration import Calibration
+from mtmc.sources import CameraReader
+
+
+@dataclass
+class Progress:
+    """How far a run is; shown while it goes on and kept in ``run.json``.
+
+    Args:
+        frames: frames done, by camera.
+        tracks: tracks so far, by camera.
+        people: global ids given so far.
+    """
+
+    frames: dict[str, int] = field(default_factory=dict)
+    tracks: dict[str, int] = field(default_factory=dict)
+    people: int = 0
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a run is put together from."""
+
+    readers: Sequence[CameraReader]
+    detector: Any
+    embedder: Any
+    associator: Any
+    calibration: Mapping[str, Calibration]

@@ -1,0 +1,306 @@
+"""The run: frames in, tracks with global ids out."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mtmc.outputs.mosaic import Mosaic
+from mtmc.outputs.tracks import LiveTracks, TrackTable
+from mtmc.outputs.video import VideoWriter
+from mtmc.perception.cut import cut_out
+from mtmc.perception.log import Inference, InferenceLog
+from mtmc.run.config import RunConfig
+from mtmc.run.finishing import Finishing
+from mtmc.run.parts import Parts, Progress
+from mtmc.run.stopwatch import Stopwatch
+from mtmc.sources import CameraReader, align
+from mtmc.sources.background import Background
+from mtmc.trackers import Detections, Tracks
+from mtmc.tracking.camera import CameraTracking, Sighting, remember_crops
+from mtmc.tracking.rows import Rows, TrackSpool, make_rows, untracked_rows
+from mtmc.tracking.scene import SceneTracking
+from mtmc.tracking.tracklet import Tracklet
+from mtmc.types import Frame, TrackKey
+
+log = logging.getLogger("mtmc")
+
+FEW_CORES = 2  # a network alone keeps so many busy, and a thread beside it only disturbs
+STEPS_AHEAD = 2  # time steps the detector may be ahead of the rest
+
+Step = dict[str, Frame]
+
+
+class Pipeline:
+    """Runs all stages over all cameras, one time step after the other.
+
+    Decoding (one thread per camera) and, given the cores, detection (one thread) run ahead of the
+    rest.
+
+    Args:
+        config: the resolved configuration.
+        parts: the opened cameras and plug-ins.
+        out: folder for the results.
+        inference: what was inferred before, and where it is noted; None for live cameras.
+        watch: counts the stages' times.
+        on_step: called with the progress after each step.
+
+    After ``run``, ``tracklets`` are those of an offline run.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        parts: Parts,
+        out: Path,
+        inference: InferenceLog | None,
+        watch: Stopwatch,
+        on_step: Callable[[Progress], None] = lambda progress: None,
+    ) -> None:
+        self._parts = parts
+        self._log = inference
+        self._watch = watch
+        self._on_step = on_step
+        self._names = [reader.name for reader in parts.readers]
+        self._numbers = {name: number for number, name in enumerate(self._names)}
+        self._spool = TrackSpool(out / ".tracks.partial")
+        online = parts.associator.online
+        live = any(reader.live for reader in parts.readers)
+        self._live_tracks = LiveTracks(out / "tracks", self._names) if online else None
+        self._video = _LiveVideo(parts.readers, config, out) if live else None
+        cameras = {
+            reader.name: CameraTracking(
+                config.tracker,
+                config.crops,
+                parts.calibration.get(reader.name),
+                reader.size,
+                reader.fps,
+                keep=not online,
+            )
+            for reader in parts.readers
+        }
+        self._tracking = SceneTracking(config.tracker, cameras)
+        self._embed_all = parts.embedder is not None and self._tracking.needs_embeddings
+        self._ids: dict[TrackKey, int] = {}
+        self.progress = Progress(dict.fromkeys(self._names, 0), dict.fromkeys(self._names, 0))
+        self._finishing = Finishing(config, parts, self._tracking, watch, self.progress)
+        self.tracklets: Sequence[Tracklet] = ()
+        self.interrupted = False
+
+    def run(self) -> TrackTable:
+        """Go through the videos to their end, or to Ctrl-C; returns all tracks with their ids."""
+        self._start_readers()
+        steps = _ahead(self._detected())
+        try:
+            for frames, inferences in steps:
+                self._step(frames, inferences)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            log.warning("interrupted; writing what was done so far")
+        finally:
+            # Readers first: the detecting thread may be waiting for a silent camera.
+            for reader in self._parts.readers:
+                reader.close()
+            steps.close()
+            if self._video:
+                self._video.close()
+        return self._finish()
+
+    def _start_readers(self) -> None:
+        stateful = self._parts.detector.stateful or self._tracking.needs_image
+        known = self._log.recorded if self._log and not stateful else {}
+        for reader in self._parts.readers:
+            reader.start(pixels_from=known.get(reader.name, 0) + 1)
+
+    def _detected(self) -> Generator[tuple[Step, dict[str, Inference]], None, None]:
+        """The time steps with what the detector, or the log, says of each frame."""
+        for frames in self._timed(align(self._parts.readers)):
+            known = {name: self._recorded(frame) for name, frame in frames.items()}
+            # A detector that learns from every frame must see also those it was asked before.
+            stateful = self._parts.detector.stateful
+            new = [frame for name, frame in frames.items() if stateful or known[name] is None]
+            with self._watch("detect"):
+                found = self._parts.detector.detect(new) if new else []
+            fresh = {f.camera: Inference(d) for f, d in zip(new, found, strict=True)}
+            yield frames, {name: known[name] or fresh[name] for name in frames}
+
+    def _timed(self, steps: Iterator[Step]) -> Iterator[Step]:
+        while True:
+            with self._watch("wait for frames"):
+                step = next(steps, None)
+            if step is None:
+                return
+            yield step
+
+    def _recorded(self, frame: Frame) -> Inference | None:
+        return self._log.read(frame.camera, frame.index) if self._log else None
+
+    def _step(self, frames: Step, inferences: dict[str, Inference]) -> None:
+        if self._embed_all:
+            with self._watch("embed"):
+                inferences = self._embed_detections(frames, inferences)
+        with self._watch("track"):
+            detections = {
+                name: _with_embeddings(inference, self._embed_all)
+                for name, inference in inferences.items()
+            }
+            sightings = self._tracking.update(frames, detections)
+        if self._parts.embedder is not None:
+            with self._watch("embed"):
+                inferences = self._embed_tracks(sightings, inferences)
+        with self._watch("associate"):
+            time = max(frame.time for frame in frames.values())
+            visible = [tracklet for s in sightings for tracklet in s.tracklets]
+            decided = self._parts.associator.update(time, visible)
+            self._ids.update(decided)
+        with self._watch("write"):
+            self._write(sightings, inferences, decided)
+        self._count(sightings)
+
+    def _embed_detections(
+        self, frames: Step, inferences: dict[str, Inference]
+    ) -> dict[str, Inference]:
+        """Embed every detection, for trackers that match by appearance."""
+        wanted = {n: np.arange(len(i.detections)) for n, i in inferences.items()}
+        boxes = {n: i.detections.boxes for n, i in inferences.items()}
+        return self._embed(frames, boxes, wanted, inferences)
+
+    def _embed_tracks(
+        self, sightings: Sequence[Sighting], inferences: dict[str, Inference]
+    ) -> dict[str, Inference]:
+        """Embed the crops worth it, as one batch over all cameras, and remember them."""
+        frames = {s.frame.camera: s.frame for s in sightings}
+        wanted = {s.frame.camera: s.tracks.det_index[s.wanted] for s in sightings}
+        boxes = {n: i.detections.boxes for n, i in inferences.items()}
+        inferences = self._embed(frames, boxes, wanted, inferences)
+        for sighting in sightings:
+            inference = inferences[sighting.frame.camera]
+            rows = sighting.tracks.det_index[sighting.wanted]
+            place = {int(row): position for position, row in enumerate(inference.rows)}
+            vectors = inference.embeddings[[place[int(row)] for row in rows]]
+            remember_crops(sighting, sighting.wanted, vectors)
+        return inferences
+
+    def _embed(
+        self,
+        frames: Step,
+        boxes: Mapping[str, Any],
+        wanted: Mapping[str, Any],
+        inferences: dict[str, Inference],
+    ) -> dict[str, Inference]:
+        """``inferences`` with the wanted detections embedded, as far as they are not yet."""
+        missing = {
+            n: rows for n, rows in wanted.items() if not np.isin(rows, inferences[n].rows).all()
+        }
+        crops = [
+            cut_out(frames[name].pixels, boxes[name][row])
+            for name, rows in missing.items()
+            for row in rows
+        ]
+        if not crops:
+            return inferences
+        vectors = self._parts.embedder.embed(crops)
+        result, start = dict(inferences), 0
+        for name, rows in missing.items():
+            part = vectors[start : start + len(rows)]
+            result[name] = Inference(inferences[name].detections, rows, part)
+            start += len(rows)
+        return result
+
+    def _write(
+        self,
+        sightings: Sequence[Sighting],
+        inferences: Mapping[str, Inference],
+        decided: Mapping[TrackKey, int],
+    ) -> None:
+        rows = np.concatenate(
+            [part for s in sightings for part in self._rows(s, inferences[s.frame.camera])]
+        )
+        self._spool.append(rows)
+        if self._live_tracks:
+            self._live_tracks.write(rows, decided)
+        if self._video:
+            self._video.write(sightings, self._ids)
+        if self._log:
+            self._log.record(
+                [(s.frame.camera, s.frame.index, inferences[s.frame.camera]) for s in sightings]
+            )
+
+    def _rows(self, sighting: Sighting, inference: Inference) -> list[Rows]:
+        """What is to be kept of a camera's time step."""
+        camera, frame, tracks = sighting.frame.camera, sighting.frame, sighting.tracks
+        number, detections = self._numbers[camera], inference.detections
+        if not self._finishing.refines:
+            return [make_rows(number, frame, tracks, sighting.floor)]
+        # As detected: the refinement smooths, and has a use for what no track took.
+        boxes, found = tracks.boxes.copy(), tracks.det_index >= 0
+        boxes[found] = detections.boxes[tracks.det_index[found]]
+        tracks = Tracks(tracks.ids, boxes, tracks.scores, tracks.det_index)
+        rows = make_rows(number, frame, tracks, sighting.floor)
+        return [rows, untracked_rows(number, frame, detections, tracks)]
+
+    def _count(self, sightings: Sequence[Sighting]) -> None:
+        for sighting in sightings:
+            name = sighting.frame.camera
+            self.progress.frames[name] += 1
+            self.progress.tracks[name] = self._tracking.cameras[name].count
+        if self._parts.associator.online:
+            self.progress.people = max(self._ids.values(), default=0)
+        self._on_step(self.progress)
+
+    def _finish(self) -> TrackTable:
+        if self._live_tracks:
+            self._live_tracks.close()
+        with self._spool as spool:
+            rows, self.tracklets = self._finishing.finish(spool.rows(), self._ids)
+            self.progress.people = len(set(self._ids.values()))
+            return TrackTable(rows, self._names, self._ids)
+
+
+def _ahead(
+    steps: Generator[tuple[Step, dict[str, Inference]], None, None],
+) -> Background[Any] | Generator[tuple[Step, dict[str, Inference]], None, None]:
+    """Detection in a thread of its own, where there is a core for what comes after it."""
+    return Background(steps, STEPS_AHEAD) if (os.cpu_count() or 1) > FEW_CORES else steps
+
+
+def _with_embeddings(inference: Inference, embed_all: bool) -> Detections:
+    found = inference.detections
+    if not embed_all or len(found) == 0:
+        return found
+    return Detections(found.boxes, found.scores, inference.embeddings)
+
+
+class _LiveVideo:
+    """The mosaic of live cameras, which cannot be seen a second time."""
+
+    def __init__(self, readers: Sequence[CameraReader], config: RunConfig, out: Path) -> None:
+        self._writer: VideoWriter | None = None
+        if config.output.video:
+            sizes = {reader.name: reader.size for reader in readers}
+            self._mosaic = Mosaic(sizes, config.output.width, config.output.height)
+            fps = max(reader.fps for reader in readers)
+            self._writer = VideoWriter(out / "mosaic.mp4", self._mosaic.size, fps)
+
+    def write(self, sightings: Sequence[Sighting], ids: Mapping[TrackKey, int]) -> None:
+        if self._writer is None:
+            return
+        labels = {
+            s.frame.camera: (
+                s.tracks.boxes,
+                np.array([ids.get(t.key, 0) for t in s.tracklets], int),
+            )
+            for s in sightings
+        }
+        frames = {s.frame.camera: s.frame for s in sightings}
+        time = min(frame.time for frame in frames.values())
+        self._writer.write(self._mosaic.draw(frames, labels), time)
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()

@@ -1,0 +1,262 @@
+"""``mtmc run``: from a folder of videos to a folder of results."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mtmc.config import Settings
+from mtmc.files import claimed, replacing, write_text
+from mtmc.outputs import floor
+from mtmc.outputs.floor import Extent, FloorPlan
+from mtmc.outputs.looks import LOOKS_NAME, write_looks
+from mtmc.outputs.mosaic import write_mosaic
+from mtmc.outputs.paths import FloorPaths, floor_paths
+from mtmc.outputs.report import identities, to_json, versions
+from mtmc.outputs.tracks import TrackTable, write_mot_files, write_parquet
+from mtmc.perception.log import InferenceLog, remove_log
+from mtmc.run.assemble import assemble, check_tracker, even_distance, suitable_tracker
+from mtmc.run.config import RunConfig
+from mtmc.run.parts import Parts, Progress
+from mtmc.run.pipeline import Pipeline
+from mtmc.run.resume import (
+    FLOOR_PICTURE,
+    FLOOR_VIDEO,
+    LOG_NAME,
+    VIDEO_NAME,
+    about_run,
+    complete_record,
+    open_log,
+)
+from mtmc.run.stopwatch import Stopwatch
+from mtmc.sources import CameraReader, align, find_cameras
+from mtmc.types import Frame
+
+
+@dataclass
+class Listener:
+    """What a user interface wants to hear of a run; does nothing by itself."""
+
+    def begin(self, cameras: Sequence[CameraReader]) -> None:
+        """The cameras are open."""
+
+    def step(self, progress: Progress) -> None:
+        """A time step is done."""
+
+    def video(self, done: int, total: int) -> None:
+        """So many frames of all cameras are in the mosaic."""
+
+
+def run(
+    video_dir: Path,
+    out: Path,
+    settings: Settings,
+    resume: bool = False,
+    listener: Listener | None = None,
+) -> dict[str, Any]:
+    """Track everybody in all videos of a folder and write the results.
+
+    Args:
+        video_dir: the cameras; see ``find_cameras``.
+        out: folder for the results, made if it does not exist.
+        settings: sections as in a configuration file.
+        resume: go on with the run in ``out`` that was cut off.
+        listener: hears how far it is.
+
+    Returns:
+        What was written to ``run.json``.
+
+    Raises:
+        UserError: something of the input is wrong.
+    """
+    listener = listener or Listener()
+    cameras = find_cameras(video_dir)
+    live = any(camera.kind == "live" for camera in cameras)
+    config = RunConfig.from_settings(settings, live)
+    with _collected_warnings() as warnings:
+        parts = assemble(config, cameras, video_dir)
+        if not settings.get("tracker"):
+            config = replace(config, tracker=suitable_tracker(config, parts))
+        check_tracker(config, parts)
+        about = about_run(config, parts)
+        with claimed(out):
+            if resume and (record := complete_record(out, config, about)):
+                return record
+            done = None if live else open_log(out / LOG_NAME, about, resume)
+            try:
+                record = _Run(config, parts, out, done, listener, about, warnings).record()
+            finally:
+                if done:
+                    done.close()
+            if record["status"] == "complete":
+                remove_log(out / LOG_NAME)
+            return record
+
+
+class _Run:
+    """One run, all of whose input is in order."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        parts: Parts,
+        out: Path,
+        log: InferenceLog | None,
+        listener: Listener,
+        about: dict[str, Any],
+        warnings: list[str],
+    ) -> None:
+        self._config = config
+        self._parts = parts
+        self._out = out
+        self._listener = listener
+        self._about = about
+        self._warnings = warnings
+        self._started = time.time()
+        self._watch = Stopwatch()
+        self._pipeline = Pipeline(config, parts, out, log, self._watch, listener.step)
+
+    def record(self) -> dict[str, Any]:
+        """Do everything and write everything; returns what ``run.json`` says."""
+        config, out = self._config, self._out
+        write_text(out / "config.yaml", yaml.safe_dump(config.settings(), sort_keys=False))
+        self._listener.begin(self._parts.readers)
+        table = self._pipeline.run()
+        with self._watch("write"):
+            _write_results(table, out)
+            self._write_looks()
+        finished = not self._pipeline.interrupted
+        live = any(reader.live for reader in self._parts.readers)
+        birds_eye = self._draw_floor(table)
+        if config.output.video and finished and not live:
+            # Should it end while the videos are drawn, everything else is there.
+            self._write_record("interrupted")
+            self._write_video(table)
+            if birds_eye:
+                with self._watch("video"):
+                    floor.write_video(out / FLOOR_VIDEO, *birds_eye)
+        elif not live:
+            (out / VIDEO_NAME).unlink(missing_ok=True)  # it would show another run
+        return self._write_record("complete" if finished else "interrupted")
+
+    def _write_looks(self) -> None:
+        path = self._out / LOOKS_NAME
+        if self._parts.embedder is None or self._parts.associator.online:
+            path.unlink(missing_ok=True)  # they would be another run's
+        else:
+            write_looks(path, self._pipeline.tracklets, even_distance(self._parts.embedder))
+
+    def _write_video(self, table: TrackTable) -> None:
+        """Go through the videos once more and draw what is now known."""
+        readers, output = self._parts.readers, self._config.output
+        for reader in readers:
+            reader.start()
+        numbers = {reader.name: number for number, reader in enumerate(readers)}
+        total = sum(self._pipeline.progress.frames.values())
+
+        def steps() -> Iterator[dict[str, Frame]]:
+            done = 0
+            for step in align(readers):
+                yield step
+                done += len(step)
+                self._listener.video(done, total)
+
+        try:
+            with self._watch("video"), replacing(self._out / VIDEO_NAME) as partial:
+                write_mosaic(
+                    partial,
+                    steps(),
+                    lambda frame: table.at(numbers[frame.camera], frame.index),
+                    {reader.name: reader.size for reader in readers},
+                    max(reader.fps for reader in readers),
+                    (output.width, output.height),
+                )
+        finally:
+            for reader in readers:
+                reader.close()
+
+    def _draw_floor(self, table: TrackTable) -> tuple[FloorPlan, FloorPaths] | None:
+        """Draw all paths on the floor, if there is a calibration; returns what it was drawn of."""
+        readers, output = self._parts.readers, self._config.output
+        for name in (FLOOR_PICTURE, FLOOR_VIDEO):
+            (self._out / name).unlink(missing_ok=True)  # it would show another run
+        models = {
+            reader.name: self._parts.calibration[reader.name].resized(reader.size)
+            for reader in readers
+            if reader.name in self._parts.calibration
+        }
+        if not models:
+            return None
+        rate = max(reader.fps for reader in readers)
+        paths = floor_paths(table, [models.get(reader.name) for reader in readers], rate)
+        extent = Extent.around(paths, models)
+        plan = FloorPlan(extent, models, output.width, output.height)
+        with self._watch("write"):
+            floor.write_picture(self._out / FLOOR_PICTURE, plan, paths)
+        return plan, paths
+
+    def _write_record(self, status: str) -> dict[str, Any]:
+        config, parts, progress = self._config, self._parts, self._pipeline.progress
+        seconds, stages = time.time() - self._started, self._watch.seconds
+        frames = sum(progress.frames.values())
+        record = {
+            "status": status,
+            "mode": "online" if parts.associator.online else "offline",
+            "cameras": {
+                reader.name: {
+                    "source": reader.camera.label,
+                    "fps": round(reader.fps, 3),
+                    "size": list(reader.size),
+                    "frames": progress.frames[reader.name],
+                    "tracks": progress.tracks[reader.name],
+                    "calibrated": reader.name in parts.calibration,
+                }
+                for reader in parts.readers
+            },
+            "frames": frames,
+            "identities": progress.people,
+            "seconds": round(seconds, 3),
+            "frames_per_second": round(frames / max(seconds - stages.get("video", 0.0), 1e-9), 2),
+            "stage_seconds": {stage: round(s, 3) for stage, s in stages.items()},
+            "detector": config.detector.name,
+            "tracker": config.tracker.name,
+            "reid": getattr(parts.embedder, "name", "none"),
+            "warnings": self._warnings,
+            "versions": versions(),
+            "about": self._about,
+        }
+        write_text(self._out / "run.json", to_json(record))
+        return record
+
+
+def _write_results(table: TrackTable, out: Path) -> None:
+    write_mot_files(table, out / "tracks")
+    write_parquet(table, out / "tracks.parquet")
+    write_text(out / "identities.json", to_json({"identities": identities(table)}))
+    for path in (out / "tracks").glob("*.txt"):
+        if path.stem not in table.cameras:
+            path.unlink()  # of an earlier run; an evaluation would take it for one of ours
+
+
+class _collected_warnings(logging.Handler):  # noqa: N801 - used as a context manager
+    """Collects what the ``mtmc`` logger warns of inside the block."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._messages.append(record.getMessage())
+
+    def __enter__(self) -> list[str]:
+        logging.getLogger("mtmc").addHandler(self)
+        return self._messages
+
+    def __exit__(self, *_: object) -> None:
+        logging.getLogger("mtmc").removeHandler(self)

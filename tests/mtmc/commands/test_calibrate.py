@@ -1,0 +1,174 @@
+import json
+
+import cv2
+import numpy as np
+import pytest
+import yaml
+
+from mtmc.calibration import CameraModel, FloorHomography, load_calibration
+from mtmc.calibration.estimate.save import to_entry
+from mtmc.cli import main
+from mtmc.mot import MotRows, write_mot
+from tests.mtmc.calibration.estimate.scenes import CAMERAS, FPS, OFFSETS, scene
+from tests.mtmc.calibration.estimate.test_fit import FLOOR, SIZE, camera, pairs
+
+
+def command(monkeypatch, *arguments):
+    monkeypatch.setattr("sys.argv", ["mtmc", "calibrate", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return ended.value.code or 0
+
+
+@pytest.fixture
+def csv_file(tmp_path):
+    rows = [
+        f"door,{x:.2f},{y:.2f},{a},{b}"
+        for (x, y), (a, b) in zip(pairs(camera()), FLOOR, strict=True)
+    ]
+    path = tmp_path / "points.csv"
+    path.write_text("\n".join(["camera,x,y,floor_x,floor_y", *rows]) + "\n")
+    return path
+
+
+def test_points_to_a_calibration_that_run_reads(csv_file, tmp_path, monkeypatch, capsys):
+    out = tmp_path / "calibration.yaml"
+    out.write_text(yaml.safe_dump({"cameras": {"hall": {"homography": np.eye(3).tolist()}}}))
+    assert command(monkeypatch, "points", csv_file, "--size", "1280x720", "--out", out) == 0
+    model = load_calibration(out, ["door"])["door"]
+    assert isinstance(model, FloorHomography)
+    assert model.size == SIZE
+    assert model.to_floor(camera().from_floor(FLOOR)) == pytest.approx(FLOOR, abs=0.1)
+    assert "hall" in yaml.safe_load(out.read_text())["cameras"]
+    assert "9 of 9 points used" in capsys.readouterr().out
+
+
+def test_with_intrinsics_to_a_whole_camera(csv_file, tmp_path, monkeypatch):
+    lens = tmp_path / "lens.yaml"
+    lens.write_text(
+        yaml.safe_dump(
+            {
+                "door": {
+                    "camera_matrix": camera().matrix.tolist(),
+                    "image_width": 1280,
+                    "image_height": 720,
+                }
+            }
+        )
+    )
+    out = tmp_path / "calibration.yaml"
+    assert command(monkeypatch, "points", csv_file, "--intrinsics", lens, "--out", out) == 0
+    model = load_calibration(out, ["door"])["door"]
+    assert isinstance(model, CameraModel)
+    assert model.position == pytest.approx(camera().position, abs=0.1)
+
+
+def test_points_in_yaml_have_their_own_size(tmp_path, monkeypatch):
+    points = np.column_stack([pairs(camera()), FLOOR]).tolist()
+    path = tmp_path / "points.yaml"
+    path.write_text(
+        yaml.safe_dump({"cameras": {"a": {"points": points, "resolution": [1280, 720]}}})
+    )
+    assert command(monkeypatch, "points", path, "--out", tmp_path / "c.yaml") == 0
+    assert load_calibration(tmp_path / "c.yaml", ["a"])["a"].size == SIZE
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        ("camera,x,y,floor_x\n", [], "column 'floor_y' is missing; expected a first line camera,x"),
+        ("camera,x,y,floor_x,floor_y\n", [], "points.csv: has no points"),
+        ("camera,x,y,floor_x,floor_y\na,1,2,3,x\n", [], "a: point 1: expected 4 finite numbers"),
+        ("camera,x,y,floor_x,floor_y\na,1,2,3,nan\n", [], "a: point 1: expected 4 finite numbers"),
+        ("camera,x,y,floor_x,floor_y\na,1,2,3\n", [], "a: point 1: expected 4 finite numbers"),
+        ("camera,x,y,floor_x,floor_y\na,1,2,3,4\n", [], "camera 'a': the size of its images"),
+        ("camera,x,y,floor_x,floor_y\na,1,2,3,4\n", ["--size", "9x9"], "needs at least 4 points"),
+        ("", ["--size", "9"], "column 'camera' is missing"),
+    ],
+)
+def test_bad_points(tmp_path, monkeypatch, capsys, text, options, message):
+    path = tmp_path / "points.csv"
+    path.write_text(text)
+    assert command(monkeypatch, "points", path, "--out", tmp_path / "c.yaml", *options) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "c.yaml").exists()
+
+
+def test_bad_options(csv_file, monkeypatch, capsys):
+    for options, message in (
+        (["--size", "9"], "--size '9': expected WIDTHxHEIGHT"),
+        (["--size", "9x0"], "--size '9x0': expected WIDTHxHEIGHT"),
+        (["--tolerance", "0"], "--tolerance 0: expected pixels above 0"),
+        (["--intrinsics", "gone"], "gone: no such calibration"),
+    ):
+        assert command(monkeypatch, "points", csv_file, *options) == 2
+        assert message in capsys.readouterr().err
+
+
+@pytest.fixture
+def finished_run(tmp_path):
+    """The folder of a run on three cameras, as text files only."""
+    folder = tmp_path / "out"
+    about = {"fps": FPS, "size": list(SIZE)}
+    for name, seen in scene(cameras={n: CAMERAS[n] for n in "ab"}).items():
+        frames = np.floor(seen.times * FPS + 0.25).astype(int) + 21
+        rows = MotRows.make(frames, seen.tracks + 1, seen.boxes)
+        (folder / "tracks").mkdir(parents=True, exist_ok=True)
+        write_mot(folder / "tracks" / f"{name}.txt", rows)
+        (tmp_path / f"{name}.mp4").touch()
+    cameras = {n: {**about, "source": str(tmp_path / f"{n}.mp4")} for n in "ab"}
+    clocks = [[n, "", None, 0.5, None] for n in "ab"]
+    (folder / "run.json").write_text(json.dumps({"cameras": cameras, "about": {"cameras": clocks}}))
+    return folder
+
+
+def test_tracks_to_a_calibration_and_clocks(finished_run, tmp_path, monkeypatch, capsys):
+    out = tmp_path / "new" / "calibration.yaml"
+    known = tmp_path / "known.yaml"
+    known.write_text(yaml.safe_dump({"a": to_entry(CAMERAS["a"]), "z": {}}))
+    options = ["--out", out, "--calibration", known, "--max-offset", "4"]
+    assert command(monkeypatch, "tracks", finished_run, *options) == 0
+    assert "wrote" in capsys.readouterr().out
+    model = load_calibration(out, ["b"])["b"]
+    assert model.position == pytest.approx(CAMERAS["b"].position, abs=1.0)
+    clocks = yaml.safe_load(out.with_name("cameras.yaml").read_text())["cameras"]
+    assert clocks[0]["offset"] == 0.5
+    assert clocks[1]["offset"] == pytest.approx(0.6 + OFFSETS["b"], abs=0.2)
+    assert clocks[1]["path"] == str(tmp_path / "b.mp4")
+
+
+def test_bad_runs(finished_run, tmp_path, monkeypatch, capsys):
+    nobody = tmp_path / "nobody"
+    (nobody / "tracks").mkdir(parents=True)
+    for name in "ab":
+        (nobody / "tracks" / f"{name}.txt").touch()
+    (nobody / "run.json").write_text((finished_run / "run.json").read_text())
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "run.json").write_text('{"cameras": {"a": {}}}')
+    lens = tmp_path / "lens.yaml"
+    lens.write_text("z: {}")
+    for options, message in (
+        ([tmp_path / "gone"], "run.json: no such file; expected the --out folder of a run"),
+        ([broken], "run.json: not what `mtmc run` writes"),
+        ([nobody], "shows 0 whole standing people, too few"),
+        ([finished_run, "--reference", "x"], "unknown camera --reference 'x'"),
+        ([finished_run, "--max-offset", "-1"], "--max-offset -1: expected seconds"),
+        ([finished_run, "--intrinsics", lens], "none of the cameras z is in the run"),
+    ):
+        assert command(monkeypatch, "tracks", *options) == 2
+        error = capsys.readouterr().err
+        assert message in error
+        assert error.count("\n") == 1
+
+
+def test_pictures_with_a_pixel_grid(two_cameras, tmp_path, monkeypatch):
+    out = tmp_path / "frames"
+    assert command(monkeypatch, "frame", two_cameras, "--out", out, "--time", "1") == 0
+    assert sorted(path.name for path in out.iterdir()) == ["left.png", "right.png"]
+    picture = cv2.imread(str(out / "left.png")).astype(int)
+    assert picture.shape == (120, 160, 3)
+    # The scene is grey; a grid line is lighter than what is beside it.
+    assert (picture[20:45, 50] - picture[20:45, 47]).mean() > 20

@@ -1,0 +1,147 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mtmc import cli
+from tests.mtmc.run.test_run import write_detections
+
+
+def mtmc(*arguments, **environment):
+    command = [sys.executable, "-c", "from mtmc.cli import main; main()", *map(str, arguments)]
+    return subprocess.run(
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, **environment},
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run"], "Missing argument"),
+        (["rnu"], "No such command 'rnu'"),
+        (["run", "/gone"], "/gone: no such file or folder"),
+        (["run", "/gone", "--foo"], "No such option: --foo"),
+        (["run", "/gone", "--set", "x"], "expected key=value"),
+        (["run", "/gone", "--config", "nope.yaml"], "nope.yaml: no such configuration file"),
+        (["run", "/gone", "--out", "/gone"], "--out /gone: is the folder of the videos"),
+        (["run", "a" * 300], "name too long"),
+    ],
+)
+def test_wrong_input_is_one_line_and_exit_code_2(arguments, message):
+    done = mtmc(*arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    assert message in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_run_prints_a_summary_and_writes_where_told(two_cameras, tmp_path):
+    write_detections(two_cameras)
+    out = tmp_path / "out"
+    done = mtmc(
+        "run", two_cameras, "--detector", "motfile", "--reid", "color", "--online",
+        "--set", "output.width=320", "--set", "crops.interval=0.5", "--out", out,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "2 people in 2 cameras" in done.stdout
+    assert str(out) in done.stdout
+    assert (out / "mosaic.mp4").stat().st_size > 1000
+    assert "online" in (out / "config.yaml").read_text()
+
+
+def test_any_name_shows_as_it_is(tmp_path):
+    folder = tmp_path / "[red] :door: ünï"
+    folder.mkdir()
+    (folder / "cameras.yaml").write_text(
+        "cameras: [{name: 'cäm [bold] x', fps: 5, size: [64, 48], frames: 3}]"
+    )
+    (folder / "det").mkdir()
+    (folder / "det" / "cäm [bold] x.txt").write_text("1,-1,10,10,10,20,0.9,-1,-1,-1\n")
+    out = tmp_path / "[/red] out ü"
+    arguments = ["run", folder, "--detector", "motfile", "--no-video", "--out", out]
+    done = mtmc(*arguments, PYTHONIOENCODING="utf-8")
+    assert done.returncode == 0, done.stderr
+    assert "cäm [bold] x" in done.stdout
+    assert f"results: {out}" in done.stdout
+    done = mtmc(*arguments, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert "c?m [bold] x" in done.stdout
+
+
+def test_what_results_are_called(tmp_path):
+    for name in ("2024.11.20", "2024.11.21"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "cameras.yaml").touch()
+        assert cli._result_name(tmp_path / name) == name
+        assert cli._result_name(tmp_path / name / "cameras.yaml") == name
+    (tmp_path / "door.mp4").touch()
+    assert cli._result_name(tmp_path / "door.mp4") == "door"
+    assert cli._result_name(Path("/")) == "run"
+
+
+@pytest.fixture
+def settings_of(monkeypatch, tmp_path):
+    """Runs the command line with arguments; gives its exit code and what it would have run."""
+    seen = {}
+
+    def call(*arguments, status="complete", live=False):
+        def run(video_dir, out, settings, resume, listener):
+            seen.update(settings)
+            listener.live = live
+            return {
+                "status": status, "cameras": {}, "identities": 0, "stage_seconds": {}, "frames": 0,
+                "seconds": 0.0, "frames_per_second": 0.0,
+            }  # fmt: skip
+
+        monkeypatch.setattr("mtmc.run.session.run", run)
+        monkeypatch.setattr("sys.argv", ["mtmc", "run", str(tmp_path), *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return ended.value.code, seen
+
+    return call
+
+
+@pytest.mark.parametrize("section", ["color", {"weights": "color"}])
+def test_options_replace_what_the_file_says(settings_of, tmp_path, section):
+    path = tmp_path / "a.yaml"
+    path.write_text(yaml.safe_dump({"reid": section, "detector": "onnx", "tracker": "sort"}))
+    code, settings = settings_of(
+        "--config", path, "--reid", "none", "--detector", "motion", "--tracker", "bytetrack"
+    )
+    assert not code
+    assert settings["reid"] == {"weights": "none"}
+    assert settings["detector"] == {"name": "motion"}
+    assert settings["tracker"] == {"name": "bytetrack"}
+
+
+def test_exit_codes(settings_of):
+    assert not settings_of()[0]
+    assert settings_of(status="interrupted")[0] == 130
+    assert not settings_of(status="interrupted", live=True)[0]  # how such a run ends
+
+
+def test_what_the_system_refuses_is_one_line(settings_of, monkeypatch, capsys):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device", "/data/out/x")
+
+    monkeypatch.setattr("mtmc.commands.display.print_summary", full)
+    assert settings_of()[0] == 2
+    assert capsys.readouterr().err == "error: /data/out/x: No space left on device\n"
+
+
+def test_help_and_version():
+    text = mtmc("run", "--help").stdout
+    assert "--calibration" in text
+    assert "out/VIDEO_DIR" in text
+    assert mtmc("--version").stdout.startswith("mtmc 0.")
+    assert mtmc().returncode == 0

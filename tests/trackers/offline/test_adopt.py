@@ -1,0 +1,154 @@
+"""Tracks that go on over detections nobody took."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mtmc import trackers
+from mtmc.trackers.offline import NOBODY, RefineConfig, TrackRows, linked, refine
+from tests.trackers.offline.test_refine import PLAIN, together, walk, with_looks
+from tests.trackers.test_contract import crowd
+
+ASIDE = replace(PLAIN, adopt_gap=0)
+PLACE, SPEED = (100, 200), (4, 0)
+
+
+def nobodys(*args, **kwargs):
+    """Detections of no track, weak ones; their numbers are beyond the tracks'."""
+    rows = walk(NOBODY, *args, **({"score": 0.2} | kwargs))
+    return replace(rows, det_index=rows.det_index + 7)
+
+
+def taken(found):
+    return sorted(found.frames[found.det_index == 7].tolist())
+
+
+def test_a_track_goes_on_before_it_begins_and_after_it_ends():
+    rows = together(walk(1, range(20, 60), PLACE, SPEED), nobodys([*range(1, 20)], PLACE, SPEED))
+    rows = together(rows, nobodys(range(60, 80), PLACE, SPEED))
+    found = refine(rows, PLAIN)
+    assert found.frames.tolist() == list(range(1, 80))
+    assert taken(found) == [*range(1, 20), *range(60, 80)]
+    np.testing.assert_allclose(found.boxes, walk(1, range(1, 80), PLACE, SPEED).boxes, atol=1e-3)
+    assert found.scores[0] == pytest.approx(0.2)
+
+
+def test_it_stops_where_nothing_fits():
+    silence = PLAIN.adopt_gap + 1
+    near = nobodys(range(60, 63), PLACE, SPEED)
+    rows = together(walk(1, range(20, 60), PLACE, SPEED), near)
+    far = nobodys(range(63 + silence, 90), PLACE, SPEED)
+    assert taken(refine(together(rows, far), PLAIN)) == [60, 61, 62]
+    soon = nobodys(range(61 + silence, 90), PLACE, SPEED)
+    assert len(taken(refine(together(rows, soon), PLAIN))) == 3 + 90 - 61 - silence
+
+
+@pytest.mark.parametrize(
+    "where", [((160, 200), SPEED), ((100, 290), SPEED)], ids=["beside", "below"]
+)
+def test_what_lies_elsewhere_is_left_alone(where):
+    rows = together(walk(1, range(20, 60), PLACE, SPEED), nobodys(range(60, 80), *where))
+    assert taken(refine(rows, PLAIN)) == []
+
+
+def test_in_a_gap_it_must_fit_both_sides():
+    parts = walk(1, [*range(1, 40), *range(60, 99)], PLACE, SPEED)
+    straight = nobodys(range(40, 60), PLACE, SPEED)
+    assert taken(refine(together(parts, straight), PLAIN)) == list(range(40, 60))
+    # Somebody else goes on where this one was, and stays; the track is elsewhere by then.
+    turned = nobodys(range(40, 60), (100 + 4 * 39, 200), (0, 0))
+    got = refine(together(parts, turned), PLAIN)
+    assert not [frame for frame in taken(got) if frame > 45]
+
+
+def test_looks_speak_against_it():
+    rows = together(walk(1, range(20, 60), PLACE, SPEED), nobodys(range(60, 70), PLACE, SPEED))
+    assert len(taken(refine(with_looks(rows, {1: 0, NOBODY: 0}), PLAIN))) == 10
+    assert taken(refine(with_looks(rows, {1: 0, NOBODY: 1}), PLAIN)) == []
+    assert len(taken(refine(with_looks(rows, {1: 0, NOBODY: None}), PLAIN))) == 10
+
+
+def test_a_weak_detection_below_the_least_score_does_not_count():
+    rows = together(walk(1, range(20, 60), PLACE, SPEED), nobodys(range(60, 70), PLACE, SPEED))
+    assert taken(refine(rows, replace(PLAIN, adopt_score=0.3))) == []
+
+
+def test_two_tracks_share_nothing():
+    """One goes to the left and ends, the other comes from there: between, one person is seen."""
+    rows = together(
+        walk(1, range(1, 40), (100, 200), (4, 0)), walk(2, range(50, 90), (100, 205), (4, 0))
+    )
+    rows = together(rows, nobodys(range(30, 60), (100, 202), (4, 0)))
+    found = refine(rows, replace(PLAIN, link_gap=0))
+    frames = taken(found)
+    assert set(range(41, 49)) <= set(frames)
+    assert len(frames) == len(set(frames))
+
+
+def detections_of_a_crowd(seed, name):
+    """A tracker's rows of a scene with many weak and some false detections."""
+    rng = np.random.default_rng(seed)
+    scene = crowd(rng, 80, missing=0.2)
+    tracker, parts = trackers.create(name), []
+    for frame, seen in enumerate(scene, start=1):
+        wrong = seen.boxes[:2] + rng.normal(0, 20, (len(seen.boxes[:2]), 1))
+        boxes = np.concatenate([seen.boxes, wrong])
+        scores = rng.uniform(0.1, 1, len(boxes))
+        tracks = tracker.update(trackers.Detections(boxes, scores))
+        ids, found = np.zeros(len(boxes)), tracks.det_index >= 0
+        ids[tracks.det_index[found]] = tracks.ids[found]
+        index = np.arange(len(boxes))
+        parts.append(TrackRows(np.full(len(boxes), frame), ids, boxes, scores, index))
+    return together(*parts)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("name", ["coast", "bytetrack", "ocsort", "sort"])
+def test_what_always_holds(seed, name):
+    rows = detections_of_a_crowd(seed, name)
+    found = refine(rows)
+    seen = found[found.det_index >= 0]
+    used = list(zip(seen.frames.tolist(), seen.det_index.tolist(), strict=True))
+    assert len(used) == len(set(used))  # no detection twice
+    places = list(zip(found.frames.tolist(), found.ids.tolist(), strict=True))
+    assert len(places) == len(set(places))  # nobody twice in a frame
+    ids = linked(rows)
+    kept = {
+        (frame, index): track
+        for frame, index, track in zip(
+            rows.frames.tolist(), rows.det_index.tolist(), ids.tolist(), strict=True
+        )
+        if track != NOBODY
+    }
+    after = dict(zip(used, seen.ids.tolist(), strict=True))
+    assert kept.items() <= after.items()  # what a track had it keeps
+    assert len(after) > len(kept)
+    assert set(found.ids.tolist()) == set(kept.values())  # nobody new
+
+    shuffled = refine(rows[np.random.default_rng(seed).permutation(len(rows))])
+    np.testing.assert_array_equal(found.boxes, shuffled.boxes)
+    np.testing.assert_array_equal(found.ids, shuffled.ids)
+
+
+def test_without_such_detections_nothing_happens():
+    rows = detections_of_a_crowd(0, "coast")
+    rows = rows[rows.ids != NOBODY]
+    np.testing.assert_array_equal(
+        refine(rows).boxes, refine(rows, replace(RefineConfig(), adopt_gap=0)).boxes
+    )
+
+
+def test_only_such_detections_are_nobody():
+    found = refine(nobodys(range(1, 50), PLACE, SPEED))
+    assert len(found) == 0
+
+
+def test_part_of_a_person_is_made_whole():
+    rows = together(walk(1, range(20, 60), PLACE, SPEED), nobodys(range(60, 70), PLACE, SPEED))
+    boxes = rows.boxes.copy()
+    hidden = rows.ids == NOBODY
+    boxes[hidden, 3] -= 50  # of 120: the legs
+    found = refine(replace(rows, boxes=boxes), PLAIN)
+    assert len(taken(found)) == 10
+    np.testing.assert_allclose(found.boxes, walk(1, range(20, 70), PLACE, SPEED).boxes, atol=1.0)
