@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mtmc.config import require_fraction
 from mtmc.detectors.boxes import to_detections
 from mtmc.errors import UserError
+from mtmc.files import spelled
 from mtmc.mot import MotKind, MotRows, read_mot
 from mtmc.trackers import Detections
 from mtmc.types import Frame
@@ -72,7 +73,7 @@ class MotFileDetector:
         return self._files[camera]
 
     def _path(self, camera: str) -> Path:
-        path, whole = self.folder / f"{camera}.txt", self.folder / "det.txt"
+        path, whole = spelled(self.folder / f"{camera}.txt"), self.folder / "det.txt"
         if path.is_file():
             return path
         if camera == self._sequence and whole.is_file():

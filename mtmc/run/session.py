@@ -35,7 +35,9 @@ from mtmc.run.resume import (
     open_log,
 )
 from mtmc.run.stopwatch import Stopwatch
-from mtmc.sources import CameraReader, align, find_cameras
+from mtmc.sources import CameraReader, align, find_cameras, home_of
+from mtmc.sources.address import hide_passwords
+from mtmc.sources.cameras import Source
 from mtmc.types import Frame
 
 
@@ -54,7 +56,7 @@ class Listener:
 
 
 def run(
-    video_dir: Path,
+    video_dir: Source | Sequence[Source],
     out: Path,
     settings: Settings,
     resume: bool = False,
@@ -76,11 +78,11 @@ def run(
         UserError: something of the input is wrong.
     """
     listener = listener or Listener()
-    cameras = find_cameras(video_dir)
-    live = any(camera.kind == "live" for camera in cameras)
-    config = RunConfig.from_settings(settings, live)
     with _collected_warnings() as warnings:
-        parts = assemble(config, cameras, video_dir)
+        cameras = find_cameras(video_dir)
+        live = any(camera.kind == "live" for camera in cameras)
+        config = RunConfig.from_settings(settings, live)
+        parts = assemble(config, cameras, home_of(video_dir))
         if not settings.get("tracker"):
             config = replace(config, tracker=suitable_tracker(config, parts))
         check_tracker(config, parts)
@@ -252,7 +254,7 @@ class _collected_warnings(logging.Handler):  # noqa: N801 - used as a context ma
         self._messages: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._messages.append(record.getMessage())
+        self._messages.append(hide_passwords(record.getMessage()))
 
     def __enter__(self) -> list[str]:
         logging.getLogger("mtmc").addHandler(self)

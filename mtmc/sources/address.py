@@ -85,6 +85,12 @@ def hide_credentials(address: str) -> str:
     return f"{head}://{host}{'/'.join(plain)}"
 
 
+def password_hint(url: str) -> str:
+    """What to do, where a URL may have been cut within a password."""
+    behind = re.sub(r"^[^/?#]*", "", url.partition("://")[2])
+    return "; in a password, / ? # are written %2F %3F %23" if "@" in behind else ""
+
+
 def hide_passwords(text: str) -> str:
     """A message in which every address is as ``hide_credentials`` would have it."""
     return _SECRETIVE.sub(_shown, text)

@@ -102,7 +102,7 @@ def _settled(camera: Camera) -> Camera:
     """A web address is live if it never ends, which only a look at it tells."""
     if camera.kind != "web":
         return camera
-    from mtmc.sources.video import never_ends
+    from mtmc.sources.opening import never_ends
 
     if not never_ends(camera):
         return replace(camera, kind="video")

@@ -131,7 +131,7 @@ def _look_at_file(path: Path) -> tuple[Camera | None, str | None]:
         return None, "seems unfinished"
     if suffix in NO_VIDEO | IMAGE_SUFFIXES or not _is_binary(path):
         return None, None
-    from mtmc.sources.video import is_video
+    from mtmc.sources.opening import is_video
 
     name = path.stem if suffix else path.name
     return (Camera(name, str(path)), None) if is_video(path) else (None, "not a video")

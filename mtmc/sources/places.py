@@ -13,6 +13,7 @@ from mtmc.sources.address import (
     WEB_SCHEMES,
     hide_passwords,
     is_url,
+    password_hint,
     scheme,
     webcam,
 )
@@ -90,12 +91,6 @@ def _remote(address: str, home: Path, live: bool | None) -> tuple[Kind, str]:
     if live is None and word in WEB_SCHEMES:
         return "web", address
     return "live" if (word in LIVE_SCHEMES if live is None else live) else "video", address
-
-
-def password_hint(url: str) -> str:
-    """What to do, where a URL may have been cut within a password."""
-    behind = re.sub(r"^[^/?#]*", "", url.partition("://")[2])
-    return "; in a password, / ? # are written %2F %3F %23" if "@" in behind else ""
 
 
 def _present(device: str, live: bool | None) -> str:

@@ -118,10 +118,11 @@ class _Part:
 
     @property
     def total(self) -> int | None:
-        """How many frames it says it has, about."""
-        if self._frames or not self._duration:
-            return self._frames or None
-        return max(1, int(self._duration / av.time_base * self.fps + 0.5))
+        """How many frames can be had of it by what it says, about."""
+        if not self._frames and not self._duration:
+            return None
+        said = self._frames or int(self._duration / av.time_base * self.fps + 0.5)
+        return max(1, said - int(self.lead * self.fps))
 
 
 def _begins(container: Any, stream: Any) -> float | None:
