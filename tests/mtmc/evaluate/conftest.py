@@ -1,5 +1,6 @@
 import pytest
-from evaluate_sequence import walk_sequence
+
+from tests.mtmc.evaluate.evaluate_sequence import walk_sequence
 
 
 @pytest.fixture

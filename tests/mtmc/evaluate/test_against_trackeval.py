@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from trackeval_oracle import check_against_trackeval, score_files
 
 from mtmc.mot import MotKind, MotRows, read_mot, write_mot
+from tests.mtmc.evaluate.trackeval_oracle import check_against_trackeval, score_files
 
 
 @st.composite

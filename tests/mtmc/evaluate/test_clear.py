@@ -1,9 +1,9 @@
 """Five-frame stories; boxes are 10 px wide, so a shift of 2 px is an IoU of 8/12."""
 
 import pytest
-from trackeval_oracle import scene_of
 
 from mtmc.evaluate.clear import Clear, clear
+from tests.mtmc.evaluate.trackeval_oracle import scene_of
 
 STANDING = {frame: {1: 0} for frame in range(1, 6)}
 

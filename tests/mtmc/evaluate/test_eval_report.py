@@ -2,11 +2,11 @@ import json
 
 import pytest
 from rich.console import Console
-from trackeval_oracle import scene_of
 
 from mtmc.errors import UserError
 from mtmc.evaluate.report import Report, Row
 from mtmc.evaluate.scores import score
+from tests.mtmc.evaluate.trackeval_oracle import scene_of
 
 STANDING = {frame: {1: 0} for frame in range(1, 6)}
 

@@ -4,7 +4,6 @@ import dataclasses
 
 import numpy as np
 import pytest
-from evaluate_sequence import FRAMES, walk_sequence
 
 from mtmc.config import Plugin
 from mtmc.errors import UserError
@@ -13,6 +12,7 @@ from mtmc.evaluate.tracking import TrackingRun, refined, track_all
 from mtmc.mot import MotKind, read_mot
 from mtmc.trackers import Detections, Tracks
 from mtmc.trackers.offline import RefineConfig, refine
+from tests.mtmc.evaluate.evaluate_sequence import FRAMES, walk_sequence
 
 
 class Follower:

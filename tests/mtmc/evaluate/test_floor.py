@@ -2,13 +2,13 @@ import dataclasses
 
 import numpy as np
 import pytest
-from trackeval_oracle import rows_of
 
 from mtmc.calibration import CameraModel
 from mtmc.evaluate.floor import floor_scene, fuse
 from mtmc.evaluate.protocol import CameraRows
 from mtmc.evaluate.scores import score
 from mtmc.mot import MotRows
+from tests.mtmc.evaluate.trackeval_oracle import rows_of
 
 
 class FromAbove:

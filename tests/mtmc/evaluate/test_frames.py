@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from evaluate_sequence import FRAMES
 
 from mtmc.config import Plugin
 from mtmc.errors import UserError
 from mtmc.evaluate.frames import Perception, PerceptionConfig, read_detections
 from mtmc.trackers import Detections
+from tests.mtmc.evaluate.evaluate_sequence import FRAMES
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 import pytest
-from trackeval_oracle import scene_of
 
 from mtmc.evaluate.identity import Identity, identity
+from tests.mtmc.evaluate.trackeval_oracle import scene_of
 
 STANDING = {frame: {1: 0} for frame in range(1, 6)}
 

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-from test_against_trackeval import people_walking, tracked
-from trackeval_oracle import rows_of, scene_of
 
 from mtmc.evaluate.motmetrics import motmetrics_rows
 from mtmc.evaluate.protocol import CameraRows, Protocol, make_scene
 from mtmc.mot import MotKind, write_mot
+from tests.mtmc.evaluate.test_against_trackeval import people_walking, tracked
+from tests.mtmc.evaluate.trackeval_oracle import rows_of, scene_of
 
 motmetrics = pytest.importorskip("motmetrics")
 

@@ -2,11 +2,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-from trackeval_oracle import rows_of
 
 from mtmc.errors import UserError
 from mtmc.evaluate.protocol import CameraRows, Protocol, make_scene
 from mtmc.evaluate.scores import Scores, score
+from tests.mtmc.evaluate.trackeval_oracle import rows_of
 
 ONE_PERSON = rows_of({1: {1: 0}, 2: {1: 0}})
 
