@@ -158,7 +158,7 @@ class _Entry:
     def _rate(self) -> float | None:
         fps = self._number("fps")
         if fps is not None and not rate_fits(fps):
-            limits = f" (from {SLOWEST:f} to {FASTEST:g})" if fps > 0 else ""
+            limits = f" (from {SLOWEST:.5f} to {FASTEST:g})" if fps > 0 else ""
             shown = _shown(self._entry["fps"])
             raise self._wrong(f"fps must be a number above 0{limits}, got {shown}")
         return fps

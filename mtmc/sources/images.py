@@ -186,9 +186,11 @@ class _SequenceInfo:
         try:
             fps = float(keys["framerate"])
         except (KeyError, ValueError):
-            self._warn("frameRate cannot be read")
-        else:
+            fps = 0.0
+        if fps > 0:
             self.fps = self._checked(fps)
+        elif not camera.fps:
+            self._warn("frameRate cannot be read, or is none")
         length = keys.get("seqlength", "")
         self.length = int(length) if length.isdecimal() and len(length) < 10 else None
 
@@ -210,7 +212,7 @@ class _SequenceInfo:
             return fps
         raise UserError(
             f"camera {self._camera.name!r}: {self._path}: frameRate {fps:g}; expected from "
-            f"{SLOWEST:f} to {FASTEST:g}"
+            f"{SLOWEST:.5f} to {FASTEST:g}"
         )
 
     def _warn(self, what: str) -> None:

@@ -41,7 +41,8 @@ def open_video(camera: Camera, uri: str | None = None) -> tuple[Any, Any]:
     number = camera.stream or 0
     if number < len(streams):
         stream = streams[number]
-        if stream.codec_context.width:
+        width, height = stream.codec_context.width, stream.codec_context.height
+        if 0 < width * height <= int(LIMITS["max_pixels"]):
             stream.codec_context.options = LIMITS
             stream.thread_type = "AUTO"
             return container, stream
@@ -60,8 +61,7 @@ def _container(uri: str, where: str) -> Any:
     device = SYSTEMS_CAMERAS.get(sys.platform) if is_webcam(uri) else None
     try:
         return av.open(
-            # Whole, so that nothing before a colon is taken for a protocol.
-            uri if remote or device else str(Path(uri).absolute()),
+            _for_ffmpeg(uri) if remote or device else str(Path(uri).absolute()),
             format=device,
             options=options,
             timeout=OPEN_TIMEOUT if remote else None,
@@ -72,6 +72,12 @@ def _container(uri: str, where: str) -> Any:
         reason = getattr(error, "strerror", None) or type(error).__name__
         hint = password_hint(uri) if remote else ""
         raise UserError(f"{where}: cannot be opened as video ({reason}){hint}") from None
+
+
+def _for_ffmpeg(url: str) -> str:
+    # Which knows its protocols in small letters only.
+    head, colon, rest = url.partition(":")
+    return f"{head.lower()}{colon}{rest}"
 
 
 def picture_streams(container: Any) -> list[Any]:

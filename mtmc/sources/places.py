@@ -83,7 +83,7 @@ def _remote(address: str, home: Path, live: bool | None) -> tuple[Kind, str]:
         _ = parts.hostname, parts.port
     except ValueError as error:
         # Not the URL itself: it may hold a password, and cannot be taken apart.
-        reason = "its port is no number" if "Port" in str(error) else str(error)
+        reason = "its port is none" if "Port" in str(error) else str(error)
         raise UserError(f"url is not valid: {reason}{password_hint(address)}") from None
     word = scheme(address)
     if word == "file":

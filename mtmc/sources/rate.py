@@ -22,8 +22,7 @@ LISTENING = (1.5, 5.0)  # least and most seconds to listen to a live stream that
 
 def stated_rate(container: Any, stream: Any) -> float | None:
     """The frame rate that a video says it has; None where it does not, or none that can be."""
-    form = container.format.name
-    if form in UNTIMED or form.endswith("_pipe"):
+    if not _is_timed(container):
         # In the bits of the pictures themselves, there may be one.
         rate = stream.guessed_rate if stream.codec_context.framerate else None
     else:
@@ -31,8 +30,15 @@ def stated_rate(container: Any, stream: Any) -> float | None:
     return float(rate) if rate and rate_fits(float(rate)) else None
 
 
+def _is_timed(container: Any) -> bool:
+    form = container.format.name
+    return not (form in UNTIMED or form.endswith("_pipe"))
+
+
 def timed_rate(container: Any, stream: Any) -> float | None:
-    """The frame rate by the first timestamps; reads from the container."""
+    """The frame rate by the first timestamps, where they are true; reads from the container."""
+    if not _is_timed(container):
+        return None
     packets = islice(container.demux(stream), LOOKED_AT)
     stamps = sorted({float(p.pts * p.time_base) for p in packets if p.pts is not None})
     steps = np.diff(stamps)

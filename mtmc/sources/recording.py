@@ -86,7 +86,7 @@ class _Part:
             self.stated = stated_rate(container, stream)
             self._frames, self._duration = int(stream.frames), container.duration
             begins = _begins(container, stream)
-            first = next(container.decode(stream), None)
+            first = next(_decoded(container, stream, _Damage()), None)
         if first is None:
             raise UserError(f"{self._where}: no frame of it can be decoded")
         self.timed = None if camera.fps or self.stated else self._timed_rate()
@@ -94,9 +94,9 @@ class _Part:
         self.values = range_of(first)
         height, width = to_image(first).shape[:2]
         self.size = (width, height)
-        self.start, self.lead = first.time, 0.0
-        if first.time is not None and begins is not None:
-            lead = first.time - begins
+        self.start, self.lead = stamp(first, container), 0.0
+        if self.start is not None and begins is not None:
+            lead = self.start - begins
             if lead > max(LEAD_IN, 2 / self.fps):
                 self.start, self.lead = begins, lead
 
@@ -113,7 +113,7 @@ class _Part:
             return rate
         raise UserError(
             f"{self._where}: {rate:g} frames per second by its timestamps; expected from "
-            f"{SLOWEST:f} to {FASTEST:g}, or 'fps' in cameras.yaml"
+            f"{SLOWEST:.5f} to {FASTEST:g}, or 'fps' in cameras.yaml"
         )
 
     @property
@@ -123,6 +123,15 @@ class _Part:
             return None
         said = self._frames or int(self._duration / av.time_base * self.fps + 0.5)
         return max(1, said - int(self.lead * self.fps))
+
+
+def stamp(frame: Any, container: Any) -> float | None:
+    """When a frame is to be shown, s on its file's clock."""
+    if container.format.name == "avi" and frame.dts is not None:
+        # AVI knows only when a frame is decoded; what PyAV makes of that is out of order.
+        return float(frame.dts * frame.time_base)
+    time: float | None = frame.time
+    return time
 
 
 def _begins(container: Any, stream: Any) -> float | None:
@@ -157,6 +166,12 @@ class VideoFile:
                 camera.name,
                 self.fps,
             )
+        if first.values:
+            log.info(
+                "camera %s: pictures of 16 bits; their values from %s are shown as 0 to 255",
+                camera.name,
+                first.values,
+            )
         if first.lead:
             log.info(
                 "camera %s: its first picture comes %.2f s after its data begins, at that time",
@@ -177,13 +192,15 @@ class VideoFile:
                     pause,
                 )
             before, damage = index, _Damage()
-            for frame in _decoded(self._camera, part.uri, damage):
-                index += 1
-                elapsed = clock.tell(frame.time)
-                if request.wants(index):
-                    wanted = index >= request.pixels_from
-                    image = to_image(frame, part.values) if wanted else None
-                    yield Frame(self._camera.name, index, elapsed + self._camera.offset, image)
+            container, stream = open_video(self._camera, part.uri)
+            with container:
+                for frame in _decoded(container, stream, damage):
+                    index += 1
+                    elapsed = clock.tell(stamp(frame, container))
+                    if request.wants(index):
+                        wanted = index >= request.pixels_from
+                        image = to_image(frame, part.values) if wanted else None
+                        yield Frame(self._camera.name, index, elapsed + self._camera.offset, image)
             if not self._told:
                 self._tell(part, index - before, damage)
         self._told = True
@@ -213,15 +230,13 @@ class _Damage:
     broke_off: str | None = None
 
 
-def _decoded(camera: Camera, uri: str, damage: _Damage) -> Iterator[Any]:
+def _decoded(container: Any, stream: Any, damage: _Damage) -> Iterator[Any]:
     """Frames up to the end or to where the data breaks; damaged packets are left out."""
-    container, stream = open_video(camera, uri)
-    with container:
-        try:
-            for packet in container.demux(stream):
-                try:
-                    yield from packet.decode()
-                except av.error.InvalidDataError:
-                    damage.packets += 1
-        except av.error.FFmpegError as error:
-            damage.broke_off = error.strerror
+    try:
+        for packet in container.demux(stream):
+            try:
+                yield from packet.decode()
+            except av.error.InvalidDataError:
+                damage.packets += 1
+    except av.error.FFmpegError as error:
+        damage.broke_off = error.strerror
