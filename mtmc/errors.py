@@ -38,7 +38,8 @@ def printable(text: str) -> str:
 
 def quoted(value: object) -> str:
     """A value as a message may repeat it: short, however much is in it."""
-    return _QUOTE.repr(value)
+    text = _QUOTE.repr(value)
+    return text if len(text) <= 2 * LONGEST_QUOTE else f"{text[: 2 * LONGEST_QUOTE]}..."
 
 
 _QUOTE = reprlib.Repr()

@@ -10,7 +10,9 @@ LIVE_SCHEMES = frozenset({"rtsp", "rtsps", "rtmp", "rtmps", "udp", "tcp", "rtp",
 # Of which only an answer tells whether they end.
 WEB_SCHEMES = frozenset({"http", "https"})
 
-_URL = re.compile(r"[a-z][a-z0-9+.:,-]+://", re.IGNORECASE)  # C:// is a drive
+# C:// is a drive; FFmpeg takes some words before a URL.
+_SCHEME = r"(?:(?:concat|crypto|cache|async|subfile[^:\s]*):)*[a-z][a-z0-9+.-]+://"
+_URL = re.compile(_SCHEME, re.IGNORECASE)
 _HOST = re.compile(r"(\[[\w:.%]+\]|[\w.-]*)(:\d{1,5})?", re.ASCII)
 # Part of a path that is no key and no token: short, and not of all kinds of characters.
 _PLAIN = re.compile(r"(?!(?=.*[a-z])(?=.*[A-Z]).*\d)[\w.~+-]{1,15}", re.ASCII)
@@ -19,9 +21,9 @@ _WEBCAM = re.compile(r"\d{1,3}", re.ASCII)
 # What may hold a password in a text: a URL, one with a slash too few, user:password@host without
 # a scheme, and password=...
 _SECRETIVE = re.compile(
-    r"(?P<url>[a-z][a-z0-9+.:,-]+://\S*)"
+    rf"(?P<url>{_SCHEME}\S*)"
     r"|(?P<typo>\b(?:rtsps?|rtmps?|https?|srt|udp|tcp|mms):/)\S+"
-    r"|[^\s/'\"(,;]+:(?![\\/])\S*@(?P<host>[\w.:\[\]-]+)\S*"
+    r"|(?![a-z]:[\\/])[^\s/'\"(,;]+:\S*@(?P<host>[\w.:\[\]-]+)\S*"
     r"|(?P<key>(?:pass(?:word|wd|phrase|code)?|pwd|token|secret|api_?key)=)[^\s&'\"]+",
     re.IGNORECASE,
 )

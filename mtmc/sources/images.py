@@ -81,10 +81,11 @@ class ImageFolder:
         name, pictures = self._camera.name, self._pictures
         if pictures.left_out:
             log.warning(
-                "camera %s: %d pictures are left out, such as %s, which bear no number of their "
-                "own; another camera's belong into another folder",
+                "camera %s: %d of %d pictures are left out, such as %s: they bear no number of "
+                "their own; another camera's belong into another folder",
                 name,
                 len(pictures.left_out),
+                len(pictures.left_out) + len(pictures.paths),
                 pictures.left_out[0].name,
             )
         if not known_rate:

@@ -73,7 +73,8 @@ def nothing_at(address: str, path: Path) -> UserError:
         hint = "; in \"double quotes\" YAML reads backslashes as escapes, use 'single' ones"
     elif re.search(r"[*?\[]", address):
         hint = "; patterns such as *.mp4 are not filled in here"
-    # Not only in the command line: it may be a URL that lacks its beginning.
+    if re.search(r":.*@", address, re.DOTALL):  # as of a URL that lacks its beginning
+        return UserError(f"…@{address.rpartition('@')[2]}: no such file or folder")
     return UserError(hide_passwords(f"{path}: no such file or folder{hint}"))
 
 
