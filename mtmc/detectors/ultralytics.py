@@ -121,8 +121,14 @@ class UltralyticsDetector:
 
 
 def _load(weights: str) -> Any:
-    # Before the import, which reads them: no analytics, and nothing installed or fetched.
-    os.environ.update(YOLO_AUTOINSTALL="false", YOLO_OFFLINE="true", YOLO_VERBOSE="false")
+    # Before the import, which reads them: no analytics, nothing installed or fetched, and no code
+    # run that a file of weights may hold.
+    os.environ.update(
+        YOLO_AUTOINSTALL="false",
+        YOLO_OFFLINE="true",
+        YOLO_VERBOSE="false",
+        ULTRALYTICS_SAFE_LOAD="true",
+    )
     # OpenVINO reports its import to its maker. Without this module it uses a stub; opting out
     # as it documents would write into the user's home.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
@@ -133,19 +139,48 @@ def _load(weights: str) -> Any:
             "the 'ultralytics' detector needs the ultralytics package: "
             "pip install 'mtmc[ultralytics]', or choose --detector MODEL.onnx or --detector motion"
         ) from error
-    if not Path(weights).exists():
+    path = Path(weights)
+    if not path.exists():
         raise UserError(
             f"detector weights {weights!r} not found: download yolo11n.pt from "
             "https://github.com/ultralytics/assets/releases into this folder, or pass "
             "--detector PATH (.pt, .onnx or an exported folder), or --detector motion, which "
             "needs no weights"
         )
+    _refuse_code(path)
     try:
-        return YOLO(weights, task="detect")
+        # The whole path: of a bare name that cannot be read, ultralytics deletes the file to
+        # fetch it anew.
+        return YOLO(str(path.resolve()), task="detect")
     except Exception as error:
         raise UserError(
             f"{weights}: not a model that ultralytics can open: {_one_line(error)}"
         ) from error
+
+
+def _refuse_code(path: Path) -> None:
+    """Files that ultralytics would run as a program."""
+    suffix = path.suffix.lower()
+    if suffix in {".yaml", ".yml"}:
+        raise UserError(
+            f"{path}: describes a network but holds no weights; expected a .pt file or an "
+            "exported model (.onnx, an OpenVINO folder)"
+        )
+    if suffix == ".pt" and not _opens_safely():
+        raise UserError(
+            f"{path}: opening it could run code that it holds; export the model to .onnx, or "
+            "update ultralytics and torch to versions that can prevent that"
+        )
+
+
+def _opens_safely() -> bool:
+    """Whether ultralytics restricts what a ``.pt`` file may hold; it says nothing if it cannot."""
+    import torch
+    from ultralytics import utils
+
+    return getattr(utils, "SAFE_LOAD", False) and hasattr(
+        torch.serialization, "get_unsafe_globals_in_checkpoint"
+    )
 
 
 def _person_class(names: dict[int, str], weights: str) -> int:

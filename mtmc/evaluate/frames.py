@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import cv2
 import numpy as np
@@ -13,24 +13,20 @@ import numpy as np
 from mtmc.detectors.motfile import unit_scores
 from mtmc.errors import UserError
 from mtmc.mot import MotKind, read_mot
-from mtmc.perception.cut import cut_out
 from mtmc.perception.keys import content_key, files_key, settings_key
 from mtmc.perception.log import Inference, InferenceLog, remove_log
+from mtmc.perception.perception import Perception
 from mtmc.sources.cameras import list_images
 from mtmc.trackers import Detections
 from mtmc.types import Frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
     from mtmc.config import Plugin
     from mtmc.evaluate.sequences import MotSequence
-    from mtmc.types import Image
-
-    Floats = NDArray[np.float32]
+    from mtmc.types import Floats, Image
 
 _BATCH = 16  # frames
 
@@ -55,27 +51,28 @@ class PerceptionConfig:
     threads: int | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """One image file, decoded when first asked for."""
+class Picture(Frame):
+    """A frame whose image file is decoded when first asked for."""
 
-    frame: int
-    path: Path
+    def __init__(self, sequence: MotSequence, number: int, path: Path) -> None:
+        super().__init__(sequence.name, number, (number - 1) / sequence.fps, None)
+        object.__setattr__(self, "_path", path)
 
     @cached_property
     def pixels(self) -> Image:
         """``(H, W, 3) uint8`` BGR."""
+        path: Path = self._path  # type: ignore[attr-defined]
         try:
-            raw = np.fromfile(self.path, np.uint8)
+            raw = np.fromfile(path, np.uint8)
         except OSError as error:
-            raise UserError(f"{self.path}: cannot be read ({error.strerror})") from error
+            raise UserError(f"{path}: cannot be read ({error.strerror})") from error
         image = cv2.imdecode(raw, cv2.IMREAD_COLOR) if len(raw) else None
         if image is None:
-            raise UserError(f"{self.path}: not a readable image")
+            raise UserError(f"{path}: not a readable image")
         return np.asarray(image, np.uint8)
 
 
-class Perception:
+class SequenceFrames:
     """The detections of a sequence, frame by frame, with embeddings and images where wanted.
 
     Args:
@@ -105,30 +102,36 @@ class Perception:
             yield from ((detections, None) for detections in in_file)
             return
         with ExitStack() as logs:
-            find, describe = self._questions(logs)
+            find, describe = self._networks(logs)
             for start in range(0, length, _BATCH):
                 part = slice(start, start + _BATCH)
-                pictures = [Picture(start + n, p) for n, p in enumerate(self._images[part], 1)]
-                found = find(pictures) if find else in_file[part]
+                pictures = [
+                    Picture(self._sequence, start + n, path)
+                    for n, path in enumerate(self._images[part], 1)
+                ]
+                found = _found(find, pictures) if find else in_file[part]
                 if describe:
-                    found = describe(pictures, found)
+                    found = _described(describe, pictures, found)
                 for picture, detections in zip(pictures, found, strict=True):
                     yield detections, picture.pixels if self._with_images else None
 
-    def _questions(self, logs: ExitStack) -> tuple[Finder | None, Describer | None]:
-        """The detector and the embedder, each with a log of its answers to this sequence."""
+    def _networks(self, logs: ExitStack) -> tuple[Perception | None, Perception | None]:
+        """The detector and the embedder, each with a log of its answers to this sequence.
+
+        Of their own, so that another embedder does not ask the detector again.
+        """
         config = self._config
         find = describe = None
         if config.detector:
             key = content_key(files_key(self._images), settings_key(config.detector.settings()))
             log = self._open_log(key, logs, whole=config.detector.cls.stateful)
-            find = Finder(config.detector, self._sequence, log)
+            find = Perception(_LateDetector(config.detector, self._sequence.folder), None, log)
         else:
             key = content_key(files_key(self._images), files_key([self._file]))
         if config.reid:
             key = content_key(key, settings_key({"reid": config.reid}))
-            log = self._open_log(key, logs)
-            describe = Describer(config.reid, config.threads, self._sequence, log)
+            embedder = _LateEmbedder(config.reid, config.threads)
+            describe = Perception(None, embedder, self._open_log(key, logs))
         return find, describe
 
     def _open_log(self, key: str, logs: ExitStack, whole: bool = False) -> InferenceLog:
@@ -183,78 +186,63 @@ def image_files(sequence: MotSequence) -> list[Path]:
     return paths[: sequence.length]
 
 
-class Finder:
-    """A detector that is asked only what its log does not know."""
+@dataclass(frozen=True)
+class _LateDetector:
+    """A detector that is opened when it is first asked."""
 
-    def __init__(self, plugin: Plugin, sequence: MotSequence, log: InferenceLog) -> None:
-        self._plugin = plugin
-        self._sequence = sequence
-        self._log = log
+    plugin: Plugin
+    folder: Path
 
-    @cached_property
-    def _detector(self) -> Any:
-        return self._plugin.cls(self._plugin.config, self._sequence.folder)
-
-    def __call__(self, pictures: Sequence[Picture]) -> list[Detections]:
-        """The people in each picture."""
-        answers = _recall(
-            self._log,
-            self._sequence.name,
-            pictures,
-            lambda rows: self._find([pictures[row] for row in rows]),
-        )
-        return [answer.detections for answer in answers]
-
-    def _find(self, pictures: Sequence[Picture]) -> list[Inference]:
-        name, fps = self._sequence.name, self._sequence.fps
-        frames = [Frame(name, p.frame, (p.frame - 1) / fps, p.pixels) for p in pictures]
-        return [Inference(detections) for detections in self._detector.detect(frames)]
-
-
-class Describer:
-    """An embedder that is asked only what its log does not know."""
-
-    def __init__(
-        self, model: str, threads: int | None, sequence: MotSequence, log: InferenceLog
-    ) -> None:
-        self._model = model
-        self._threads = threads
-        self._sequence = sequence
-        self._log = log
+    # Also one with a memory is asked about all frames or, where its log is whole, about none.
+    stateful: ClassVar = False
 
     @cached_property
-    def _embedder(self) -> Any:
-        return open_embedder(self._model, self._threads)
+    def _opened(self) -> Any:
+        return self.plugin.cls(self.plugin.config, self.folder)
 
-    def __call__(
-        self, pictures: Sequence[Picture], found: Sequence[Detections]
-    ) -> list[Detections]:
-        """The detections of each picture with embeddings."""
-        answers = _recall(
-            self._log,
-            self._sequence.name,
-            pictures,
-            lambda rows: self._embed([pictures[i] for i in rows], [found[i] for i in rows]),
-        )
-        return [
-            Detections(detections.boxes, detections.scores, answer.embeddings)
-            if len(detections)
-            else detections
-            for detections, answer in zip(found, answers, strict=True)
-        ]
+    def detect(self, frames: Sequence[Frame]) -> list[Detections]:
+        found: list[Detections] = self._opened.detect(frames)
+        return found
 
-    def _embed(self, pictures: Sequence[Picture], found: Sequence[Detections]) -> list[Inference]:
-        crops = [
-            cut_out(picture.pixels, box)
-            for picture, detections in zip(pictures, found, strict=True)
-            for box in detections.boxes
-        ]
-        counts = [len(detections) for detections in found]
-        parts = np.split(self._embedder.embed(crops), np.cumsum(counts)[:-1])
-        return [
-            Inference(detections, np.arange(count), part)
-            for detections, count, part in zip(found, counts, parts, strict=True)
-        ]
+
+@dataclass(frozen=True)
+class _LateEmbedder:
+    """An embedder that is opened when it is first asked."""
+
+    model: str
+    threads: int | None
+
+    @cached_property
+    def _opened(self) -> Any:
+        return open_embedder(self.model, self.threads)
+
+    def embed(self, crops: Sequence[Image]) -> Floats:
+        vectors: Floats = self._opened.embed(crops)
+        return vectors
+
+
+def _found(perception: Perception, pictures: Sequence[Picture]) -> list[Detections]:
+    """The people in each picture."""
+    answers = perception.detect(pictures)
+    perception.note(pictures, answers)
+    return [answer.detections for answer in answers]
+
+
+def _described(
+    perception: Perception, pictures: Sequence[Picture], found: Sequence[Detections]
+) -> list[Detections]:
+    """The detections of each picture with embeddings."""
+    known = [perception.known(picture) for picture in pictures]
+    answers = [k or Inference(detections) for k, detections in zip(known, found, strict=True)]
+    every = [np.arange(len(detections)) for detections in found]
+    answers = perception.embed(pictures, answers, every)
+    perception.note(pictures, answers)
+    return [
+        Detections(detections.boxes, detections.scores, answer.embeddings)
+        if len(detections)
+        else detections
+        for detections, answer in zip(found, answers, strict=True)
+    ]
 
 
 def open_embedder(model: str, threads: int | None = None) -> Any:
@@ -269,18 +257,3 @@ def open_embedder(model: str, threads: int | None = None) -> Any:
         return reid.load(model, threads=threads)
     except reid.ReidError as error:
         raise UserError(f"--reid: {error}") from error
-
-
-def _recall(
-    log: InferenceLog,
-    name: str,
-    pictures: Sequence[Picture],
-    ask: Callable[[Sequence[int]], list[Inference]],
-) -> list[Inference]:
-    """The answer to every picture: from the log, or by asking for the rows it does not know."""
-    answers = [log.read(name, picture.frame) for picture in pictures]
-    unknown = [row for row, answer in enumerate(answers) if answer is None]
-    for row, answer in zip(unknown, ask(unknown) if unknown else [], strict=True):
-        answers[row] = answer
-        log.record([(name, pictures[row].frame, answer)])
-    return [answer for answer in answers if answer is not None]

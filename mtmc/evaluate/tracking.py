@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mtmc.errors import UserError
-from mtmc.evaluate.frames import Perception, PerceptionConfig
+from mtmc.evaluate.frames import PerceptionConfig, SequenceFrames
 from mtmc.mot import MotRows, write_mot
+from mtmc.reid.threads import available_cores
 from mtmc.trackers import Detections, Tracks
 from mtmc.trackers.offline import NOBODY, RefineConfig, TrackRows, refine
 from mtmc.tracking.camera import make_tracker
@@ -84,12 +85,12 @@ class TrackingRun:
         write_mot(self.out / f"{sequence.name}.txt", rows)
         return seconds
 
-    def _prepare(self, sequence: MotSequence) -> tuple[Tracker, Perception]:
+    def _prepare(self, sequence: MotSequence) -> tuple[Tracker, SequenceFrames]:
         tracker = make_tracker(self.tracker, sequence.fps)
         config = self.perception
         if not tracker.needs_embeddings and self.offline is None:
             config = replace(config, reid=None)
-        return tracker, Perception(sequence, config, tracker.needs_image)
+        return tracker, SequenceFrames(sequence, config, tracker.needs_image)
 
     def _update(self, tracker: Tracker, detections: Detections, image: Image | None) -> Tracks:
         try:
@@ -159,7 +160,7 @@ def track_all(
         UserError: something of the input is missing or wrong.
     """
     run.check(sequences)
-    cores = _cores()
+    cores = available_cores()
     workers = min(cores, len(sequences))
     if workers == 1:
         seconds = 0.0
@@ -193,13 +194,6 @@ def track_all(
 def _leave_ctrl_c() -> None:
     """Leave it to the parent process to end this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _cores() -> int:
-    """The CPU cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextmanager

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from mtmc.outputs.mosaic import Mosaic
 from mtmc.outputs.tracks import LiveTracks, TrackTable
 from mtmc.outputs.video import VideoWriter
-from mtmc.perception.cut import cut_out
 from mtmc.perception.log import Inference, InferenceLog
+from mtmc.perception.perception import Perception
+from mtmc.reid.threads import available_cores
 from mtmc.run.config import RunConfig
 from mtmc.run.finishing import Finishing
 from mtmc.run.parts import Parts, Progress
@@ -34,6 +33,7 @@ FEW_CORES = 2  # a network alone keeps so many busy, and a thread beside it only
 STEPS_AHEAD = 2  # time steps the detector may be ahead of the rest
 
 Step = dict[str, Frame]
+Seen = tuple[list[Frame], list[Inference]]  # of the cameras of one time step
 
 
 class Pipeline:
@@ -63,7 +63,7 @@ class Pipeline:
         on_step: Callable[[Progress], None] = lambda progress: None,
     ) -> None:
         self._parts = parts
-        self._log = inference
+        self._perception = Perception(parts.detector, parts.embedder, inference)
         self._watch = watch
         self._on_step = on_step
         self._names = [reader.name for reader in parts.readers]
@@ -97,8 +97,8 @@ class Pipeline:
         self._start_readers()
         steps = _ahead(self._detected())
         try:
-            for frames, inferences in steps:
-                self._step(frames, inferences)
+            for seen in steps:
+                self._step(*seen)
         except KeyboardInterrupt:
             self.interrupted = True
             log.warning("interrupted; writing what was done so far")
@@ -112,22 +112,17 @@ class Pipeline:
         return self._finish()
 
     def _start_readers(self) -> None:
-        stateful = self._parts.detector.stateful or self._tracking.needs_image
-        known = self._log.recorded if self._log and not stateful else {}
+        known = {} if self._tracking.needs_image else self._perception.recorded
         for reader in self._parts.readers:
             reader.start(pixels_from=known.get(reader.name, 0) + 1)
 
-    def _detected(self) -> Generator[tuple[Step, dict[str, Inference]], None, None]:
-        """The time steps with what the detector, or the log, says of each frame."""
-        for frames in self._timed(align(self._parts.readers)):
-            known = {name: self._recorded(frame) for name, frame in frames.items()}
-            # A detector that learns from every frame must see also those it was asked before.
-            stateful = self._parts.detector.stateful
-            new = [frame for name, frame in frames.items() if stateful or known[name] is None]
+    def _detected(self) -> Generator[Seen, None, None]:
+        """The frames of each time step with what the detector, or the log, says of each."""
+        for step in self._timed(align(self._parts.readers)):
+            frames = list(step.values())
             with self._watch("detect"):
-                found = self._parts.detector.detect(new) if new else []
-            fresh = {f.camera: Inference(d) for f, d in zip(new, found, strict=True)}
-            yield frames, {name: known[name] or fresh[name] for name in frames}
+                inferences = self._perception.detect(frames)
+            yield frames, inferences
 
     def _timed(self, steps: Iterator[Step]) -> Iterator[Step]:
         while True:
@@ -137,24 +132,22 @@ class Pipeline:
                 return
             yield step
 
-    def _recorded(self, frame: Frame) -> Inference | None:
-        return self._log.read(frame.camera, frame.index) if self._log else None
-
-    def _step(self, frames: Step, inferences: dict[str, Inference]) -> None:
+    def _step(self, frames: list[Frame], inferences: list[Inference]) -> None:
         if self._embed_all:
             with self._watch("embed"):
-                inferences = self._embed_detections(frames, inferences)
+                every = [np.arange(len(i.detections)) for i in inferences]
+                inferences = self._perception.embed(frames, inferences, every)
         with self._watch("track"):
             detections = {
-                name: _with_embeddings(inference, self._embed_all)
-                for name, inference in inferences.items()
+                frame.camera: _with_embeddings(inference, self._embed_all)
+                for frame, inference in zip(frames, inferences, strict=True)
             }
-            sightings = self._tracking.update(frames, detections)
+            sightings = self._tracking.update({f.camera: f for f in frames}, detections)
         if self._parts.embedder is not None:
             with self._watch("embed"):
                 inferences = self._embed_tracks(sightings, inferences)
         with self._watch("associate"):
-            time = max(frame.time for frame in frames.values())
+            time = max(frame.time for frame in frames)
             visible = [tracklet for s in sightings for tracklet in s.tracklets]
             decided = self._parts.associator.update(time, visible)
             self._ids.update(decided)
@@ -162,74 +155,32 @@ class Pipeline:
             self._write(sightings, inferences, decided)
         self._count(sightings)
 
-    def _embed_detections(
-        self, frames: Step, inferences: dict[str, Inference]
-    ) -> dict[str, Inference]:
-        """Embed every detection, for trackers that match by appearance."""
-        wanted = {n: np.arange(len(i.detections)) for n, i in inferences.items()}
-        boxes = {n: i.detections.boxes for n, i in inferences.items()}
-        return self._embed(frames, boxes, wanted, inferences)
-
     def _embed_tracks(
-        self, sightings: Sequence[Sighting], inferences: dict[str, Inference]
-    ) -> dict[str, Inference]:
+        self, sightings: Sequence[Sighting], inferences: Sequence[Inference]
+    ) -> list[Inference]:
         """Embed the crops worth it, as one batch over all cameras, and remember them."""
-        frames = {s.frame.camera: s.frame for s in sightings}
-        wanted = {s.frame.camera: s.tracks.det_index[s.wanted] for s in sightings}
-        boxes = {n: i.detections.boxes for n, i in inferences.items()}
-        inferences = self._embed(frames, boxes, wanted, inferences)
-        for sighting in sightings:
-            inference = inferences[sighting.frame.camera]
-            rows = sighting.tracks.det_index[sighting.wanted]
+        wanted = [s.tracks.det_index[s.wanted] for s in sightings]
+        embedded = self._perception.embed([s.frame for s in sightings], inferences, wanted)
+        for sighting, inference, rows in zip(sightings, embedded, wanted, strict=True):
             place = {int(row): position for position, row in enumerate(inference.rows)}
             vectors = inference.embeddings[[place[int(row)] for row in rows]]
             remember_crops(sighting, sighting.wanted, vectors)
-        return inferences
-
-    def _embed(
-        self,
-        frames: Step,
-        boxes: Mapping[str, Any],
-        wanted: Mapping[str, Any],
-        inferences: dict[str, Inference],
-    ) -> dict[str, Inference]:
-        """``inferences`` with the wanted detections embedded, as far as they are not yet."""
-        missing = {
-            n: rows for n, rows in wanted.items() if not np.isin(rows, inferences[n].rows).all()
-        }
-        crops = [
-            cut_out(frames[name].pixels, boxes[name][row])
-            for name, rows in missing.items()
-            for row in rows
-        ]
-        if not crops:
-            return inferences
-        vectors = self._parts.embedder.embed(crops)
-        result, start = dict(inferences), 0
-        for name, rows in missing.items():
-            part = vectors[start : start + len(rows)]
-            result[name] = Inference(inferences[name].detections, rows, part)
-            start += len(rows)
-        return result
+        return embedded
 
     def _write(
         self,
         sightings: Sequence[Sighting],
-        inferences: Mapping[str, Inference],
+        inferences: Sequence[Inference],
         decided: Mapping[TrackKey, int],
     ) -> None:
-        rows = np.concatenate(
-            [part for s in sightings for part in self._rows(s, inferences[s.frame.camera])]
-        )
+        told = zip(sightings, inferences, strict=True)
+        rows = np.concatenate([part for each in told for part in self._rows(*each)])
         self._spool.append(rows)
         if self._live_tracks:
             self._live_tracks.write(rows, decided)
         if self._video:
             self._video.write(sightings, self._ids)
-        if self._log:
-            self._log.record(
-                [(s.frame.camera, s.frame.index, inferences[s.frame.camera]) for s in sightings]
-            )
+        self._perception.note([s.frame for s in sightings], inferences)
 
     def _rows(self, sighting: Sighting, inference: Inference) -> list[Rows]:
         """What is to be kept of a camera's time step."""
@@ -262,11 +213,9 @@ class Pipeline:
             return TrackTable(rows, self._names, self._ids)
 
 
-def _ahead(
-    steps: Generator[tuple[Step, dict[str, Inference]], None, None],
-) -> Background[Any] | Generator[tuple[Step, dict[str, Inference]], None, None]:
+def _ahead(steps: Generator[Seen, None, None]) -> Background[Seen] | Generator[Seen, None, None]:
     """Detection in a thread of its own, where there is a core for what comes after it."""
-    return Background(steps, STEPS_AHEAD) if (os.cpu_count() or 1) > FEW_CORES else steps
+    return Background(steps, STEPS_AHEAD) if available_cores() > FEW_CORES else steps
 
 
 def _with_embeddings(inference: Inference, embed_all: bool) -> Detections:

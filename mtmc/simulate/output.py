@@ -27,9 +27,10 @@ import yaml
 
 from mtmc.errors import UserError
 from mtmc.mot import MotKind, MotRows, write_mot
+from mtmc.reid.threads import available_cores
 from mtmc.simulate.extra import require_sim
 from mtmc.simulate.scene import Scene, SceneConfig, Truth
-from mtmc.simulate.workers import cores, pool
+from mtmc.simulate.workers import pool
 from mtmc.simulate.workers import report as tell
 
 PEDESTRIAN = 1  # MOT's class
@@ -97,7 +98,7 @@ def simulate(
         probe = out / "videos" / ".probe"
         probe.touch()
         probe.unlink()
-    workers = min(workers or cores(), config.cameras)
+    workers = min(workers or available_cores(), config.cameras)
     shares = [list(range(i, config.cameras, workers)) for i in range(workers)]
     report = progress or (lambda _: None)
     if workers == 1:

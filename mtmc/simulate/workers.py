@@ -11,14 +11,9 @@ from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from typing import Any, TypeVar
 
+from mtmc.reid.threads import available_cores
+
 Result = TypeVar("Result")
-
-
-def cores() -> int:
-    """The processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 _counts: Any = None  # in a worker, where it reports what is done
@@ -66,7 +61,7 @@ def each(
     Yields:
         The number and its result.
     """
-    workers = min(workers or cores(), count)
+    workers = min(workers or available_cores(), count)
     if workers <= 1:
         for number in range(count):
             yield number, work(*shared, number)

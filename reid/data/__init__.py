@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from mtmc.reid.data.images import Dataset
 
 DATASETS = {
-    "market1501": "reid.data.market:read_market1501",
+    "market1501": "mtmc.reid.data.market:read_market1501",
     "dukemtmc": "mtmc.reid.data.market:read_dukemtmc",
     "cuhk03_labelled": "mtmc.reid.data.cuhk03:read_labelled",
     "cuhk03_detected": "mtmc.reid.data.cuhk03:read_detected",
-    "msmt17": "reid.data.msmt17:read_msmt17",
+    "msmt17": "mtmc.reid.data.msmt17:read_msmt17",
     "mars": "mtmc.reid.data.mars:read_mars",
     "folder": "mtmc.reid.data.market:read_folder",
 }

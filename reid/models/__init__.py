@@ -41,11 +41,11 @@ MODELS = {
         # "Deeper and wider", in bold in Table 1.
         _robust_reid(8, 11, 8) | {"stem": 36, "channels": (240, 320, 480), "part_dim": 960},
     ),
-    "resnet50": Entry("reid.models.resnet:ResNet50"),
-    "mobilenet_025": Entry("reid.models.mobilenet:MobileNetV1", {"width": 0.25}),
-    "mobilenet_050": Entry("reid.models.mobilenet:MobileNetV1", {"width": 0.5}),
-    "mobilenet_075": Entry("reid.models.mobilenet:MobileNetV1", {"width": 0.75}),
-    "mobilenet_100": Entry("reid.models.mobilenet:MobileNetV1", {"width": 1.0}),
+    "resnet50": Entry("mtmc.reid.models.resnet:ResNet50"),
+    "mobilenet_025": Entry("mtmc.reid.models.mobilenet:MobileNetV1", {"width": 0.25}),
+    "mobilenet_050": Entry("mtmc.reid.models.mobilenet:MobileNetV1", {"width": 0.5}),
+    "mobilenet_075": Entry("mtmc.reid.models.mobilenet:MobileNetV1", {"width": 0.75}),
+    "mobilenet_100": Entry("mtmc.reid.models.mobilenet:MobileNetV1", {"width": 1.0}),
     "lomo": Entry("mtmc.reid.models.lomo:Lomo"),
 }
 

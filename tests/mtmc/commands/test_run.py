@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from mtmc import cli
+from mtmc.commands.run import _result_name
 from tests.mtmc.run.test_run import write_detections
 
 
@@ -106,7 +107,7 @@ def settings_of(monkeypatch, tmp_path):
                 "seconds": 0.0, "frames_per_second": 0.0,
             }  # fmt: skip
 
-        monkeypatch.setattr("mtmc.run.session.run", run)
+        monkeypatch.setattr("mtmc.run.run", run)
         monkeypatch.setattr("sys.argv", ["mtmc", "run", str(tmp_path), *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
             cli.main()

@@ -8,7 +8,7 @@ import pytest
 
 from mtmc.config import Plugin
 from mtmc.errors import UserError
-from mtmc.evaluate.frames import Perception, PerceptionConfig, read_detections
+from mtmc.evaluate.frames import PerceptionConfig, SequenceFrames, read_detections
 from mtmc.trackers import Detections
 from tests.mtmc.evaluate.evaluate_sequence import FRAMES
 
@@ -46,7 +46,7 @@ def detector():
 
 
 def run(sequence, config, with_images=False):
-    return list(Perception(sequence, config, with_images))
+    return list(SequenceFrames(sequence, config, with_images))
 
 
 def test_public_detections_need_no_images(sequence, tmp_path):
@@ -95,7 +95,7 @@ def test_other_settings_weights_or_images_are_asked_anew(sequence, detector, tmp
 
 def test_cut_off_run_goes_on(sequence, detector, tmp_path):
     config = PerceptionConfig(tmp_path / "cache", detector)
-    frames = iter(Perception(sequence, config))
+    frames = iter(SequenceFrames(sequence, config))
     next(frames)
     frames.close()
     asked = len(detector.cls.seen)
@@ -107,7 +107,7 @@ def test_cut_off_run_goes_on(sequence, detector, tmp_path):
 def test_detector_with_a_memory_starts_anew_instead(sequence, detector, tmp_path, monkeypatch):
     monkeypatch.setattr(BrightDetector, "stateful", True)
     config = PerceptionConfig(tmp_path / "cache", detector)
-    frames = iter(Perception(sequence, config))
+    frames = iter(SequenceFrames(sequence, config))
     next(frames)
     frames.close()
     detector.cls.seen.clear()

@@ -167,7 +167,7 @@ import sys, time
 from pathlib import Path
 import mtmc.perception.log
 from mtmc.run import Listener, run
-mtmc.inference_log.COMMIT_EVERY = 0.0
+mtmc.perception.log.COMMIT_EVERY = 0.0
 class Slow(Listener):
     def step(self, progress):
         print(progress.frames["left"], flush=True)

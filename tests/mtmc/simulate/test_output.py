@@ -25,7 +25,9 @@ def command(*arguments):
 
 
 def test_importing_the_package_is_light():
-    code = "import sys, mtmc.simulate.cli; print('torch' in sys.modules, 'warp' in sys.modules)"
+    code = (
+        "import sys, mtmc.commands.simulate; print('torch' in sys.modules, 'warp' in sys.modules)"
+    )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["False", "False"]
 

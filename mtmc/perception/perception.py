@@ -1,0 +1,106 @@
+"""Asking the networks about pictures, and nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from mtmc.perception.cut import cut_out
+from mtmc.perception.log import Inference, InferenceLog
+from mtmc.trackers import Detections
+from mtmc.types import Floats, Frame, Image, Ints
+
+
+class Finds(Protocol):
+    """What is asked of a detector here; see ``Detector``."""
+
+    @property
+    def stateful(self) -> bool:
+        """Whether its answers depend on earlier frames, so that none can be skipped."""
+        ...
+
+    def detect(self, frames: Sequence[Frame]) -> list[Detections]:
+        """The people in each frame."""
+        ...
+
+
+class Embeds(Protocol):
+    """What is asked of an embedder here; see ``reid.Embedder``."""
+
+    def embed(self, crops: Sequence[Image]) -> Floats:
+        """Unit vectors ``(N, D)`` of crops."""
+        ...
+
+
+class Perception:
+    """Detections in frames and embeddings of them, as far as a log does not know them.
+
+    Args:
+        detector: finds people; None where detections are given.
+        embedder: describes them; None where nobody does.
+        log: the answers so far, and where new ones are noted; None for none.
+    """
+
+    def __init__(
+        self, detector: Finds | None, embedder: Embeds | None, log: InferenceLog | None
+    ) -> None:
+        self._detector, self._embedder, self._log = detector, embedder, log
+
+    @property
+    def recorded(self) -> Mapping[str, int]:
+        """The last frame of each camera about which nothing needs to be asked any more."""
+        # A detector that learns from every frame must see also those it was asked before.
+        if self._log is None or (self._detector is not None and self._detector.stateful):
+            return {}
+        return self._log.recorded
+
+    def known(self, frame: Frame) -> Inference | None:
+        """What was once said of a frame; None when nothing was."""
+        return self._log.read(frame.camera, frame.index) if self._log else None
+
+    def detect(self, frames: Sequence[Frame]) -> list[Inference]:
+        """Who is in each frame; of frames known before, with the embeddings there are."""
+        assert self._detector is not None
+        answers = [self.known(frame) for frame in frames]
+        stateful = self._detector.stateful
+        new = [row for row, known in enumerate(answers) if stateful or known is None]
+        found = self._detector.detect([frames[row] for row in new]) if new else []
+        fresh = dict(zip(new, found, strict=True))
+        return [
+            known if known is not None else Inference(fresh[row])
+            for row, known in enumerate(answers)
+        ]
+
+    def embed(
+        self, frames: Sequence[Frame], inferences: Sequence[Inference], wanted: Sequence[Ints]
+    ) -> list[Inference]:
+        """The same with the wanted detections embedded, all that are missing as one batch.
+
+        Args:
+            frames: ``K``.
+            inferences: ``K``, of these.
+            wanted: ``K`` times rows of their detections.
+        """
+        result = list(inferences)
+        missing = [n for n, i in enumerate(result) if not np.isin(wanted[n], i.rows).all()]
+        crops = [
+            cut_out(frames[n].pixels, box)
+            for n in missing
+            for box in result[n].detections.boxes[wanted[n]]
+        ]
+        if not crops:
+            return result
+        assert self._embedder is not None
+        ends = np.cumsum([len(wanted[n]) for n in missing])
+        parts = np.split(self._embedder.embed(crops), ends[:-1])
+        for n, part in zip(missing, parts, strict=True):
+            result[n] = Inference(result[n].detections, wanted[n], part)
+        return result
+
+    def note(self, frames: Sequence[Frame], inferences: Sequence[Inference]) -> None:
+        """Keep what was said of the frames of one time step."""
+        if self._log:
+            steps = zip(frames, inferences, strict=True)
+            self._log.record([(frame.camera, frame.index, said) for frame, said in steps])

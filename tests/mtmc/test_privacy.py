@@ -1,0 +1,80 @@
+"""Nothing leaves the machine, and opening a file runs nothing that it holds."""
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import pytest
+
+ENTRANCES = (
+    "from mtmc.detectors.onnx import OnnxConfig, OnnxDetector as D; D(OnnxConfig('simulated'), 0)",
+    "import mtmc.reid; mtmc.reid.load('simulated')",
+)
+
+
+@pytest.mark.parametrize("entrance", ENTRANCES)
+def test_onnx_runtime_keeps_no_device_id(entrance, tmp_path):
+    environment = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"}
+    code = f"{entrance}; import sys; assert 'onnxruntime' in sys.modules"
+    subprocess.run(
+        [sys.executable, "-c", code], env={**environment, "HOME": str(tmp_path)}, check=True
+    )
+    assert not list(tmp_path.iterdir())
+
+
+OPENING = """
+import os, sys
+from pathlib import Path
+import torch
+from mtmc.detectors.ultralytics import UltralyticsConfig, UltralyticsDetector
+from mtmc.errors import UserError
+
+class Evil:
+    def __reduce__(self):
+        return os.mkdir, ("ran",)
+
+def refused(name):
+    try:
+        UltralyticsDetector(UltralyticsConfig(weights=name, image_size=32), None)
+    except UserError as error:
+        print(error)
+    else:
+        sys.exit(f"{name} was opened")
+
+torch.save({"model": Evil()}, "evil.pt")
+refused("evil.pt")
+Path("evil.yaml").write_text(
+    "nc: 80\\nactivation: __import__('os').mkdir('ran') or torch.nn.ReLU()\\n"
+    "backbone:\\n  - [-1, 1, Conv, [64, 3, 2]]\\nhead:\\n  - [[0], 1, Detect, [nc]]\\n"
+)
+refused("evil.yaml")
+Path("yolo11n.pt").write_bytes(b"PK damaged")
+refused("yolo11n.pt")
+from ultralytics import YOLO, utils
+YOLO("yolov8n.yaml").save("net.pt")
+refused("net.pt")  # it opens: its classes are known, none of them a person
+utils.SAFE_LOAD = False
+refused("net.pt")
+"""
+
+
+def test_weights_run_no_code_and_fetch_none(tmp_path):
+    if find_spec("ultralytics") is None:
+        pytest.skip("needs ultralytics")
+    # In a process of its own: the first import of ultralytics decides.
+    environment = {k: v for k, v in os.environ.items() if k != "ULTRALYTICS_SAFE_LOAD"}
+    done = subprocess.run(
+        [sys.executable, "-c", OPENING], cwd=tmp_path, check=False, capture_output=True, text=True,
+        env={**environment, "HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    evil, described, damaged, genuine, unrestricted = done.stdout.splitlines()
+    assert "evil.pt" in evil
+    assert "types outside" in evil
+    assert "evil.yaml: describes a network but holds no weights" in described
+    assert "yolo11n.pt: not a model" in damaged
+    assert "net.pt: detects no persons" in genuine
+    assert "could run code" in unrestricted
+    assert not (tmp_path / "ran").exists()
+    assert (tmp_path / "yolo11n.pt").read_bytes() == b"PK damaged"
