@@ -112,7 +112,9 @@ def test_pictures_without_a_number_of_their_own_are_left_out_and_named(
     with caplog.at_level(logging.WARNING, "mtmc"):
         assert numbers(folder, fps=10) == [1, 2, 3, 4, 5]
     assert len(caplog.messages) == 1
-    assert f"{len(others)} of {5 + len(others)} pictures are left out, such as {first}" in caplog.text
+    assert (
+        f"{len(others)} of {5 + len(others)} pictures are left out, such as {first}" in caplog.text
+    )
 
 
 def test_a_macs_files_are_none(tmp_path, caplog):
