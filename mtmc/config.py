@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -124,8 +124,6 @@ def _keep_text(node: yaml.Node) -> None:
 
 class _TextLoader(_Loader):
     """Every value is text as it is written, but for those left out."""
-
-    yaml_implicit_resolvers: ClassVar[dict[Any, Any]] = {}
 
 
 _Loader.yaml_implicit_resolvers = {

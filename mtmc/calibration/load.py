@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,9 @@ def camera_names(path: Path) -> list[str]:
 def _all_entries(path: Path) -> dict[str, Any]:
     if not path.exists():
         raise UserError(f"{path}: no such calibration file or folder")
-    return _read_folder(path) if path.is_dir() else read_cameras(path)
+    entries = _read_folder(path) if path.is_dir() else read_cameras(path)
+    # As cameras are named: Macs write accents apart.
+    return {unicodedata.normalize("NFC", name): entry for name, entry in entries.items()}
 
 
 def _entries(path: Path, cameras: Sequence[str]) -> dict[str, Any]:
@@ -79,7 +82,11 @@ def _entries(path: Path, cameras: Sequence[str]) -> dict[str, Any]:
 def _read_folder(path: Path) -> dict[str, Any]:
     if intrinsics := find_wildtrack(path):
         return dict(read_wildtrack(intrinsics))
-    files = [file for file in sorted(path.iterdir()) if file.suffix.lower() in SUFFIXES]
+    files = [
+        file
+        for file in sorted(path.iterdir())
+        if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
+    ]
     return {file.stem: read_content(file) for file in files}
 
 

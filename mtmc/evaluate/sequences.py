@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from mtmc.errors import UserError
 from mtmc.evaluate.protocol import CameraRows, Protocol
+from mtmc.files import spelled
 from mtmc.mot import MotKind, read_mot
-from mtmc.sources.cameras import list_images
+from mtmc.sources.pictures import list_images, numbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -120,7 +121,8 @@ def _open(folder: Path) -> MotSequence:
             raise UserError(f"{info}: seqLength {length}, frameRate {fps:g}; expected more than 0")
         return MotSequence(name, folder, length, fps)
     images = folder / "img1"
-    count = sum(1 for _ in list_images(images)) if images.is_dir() else 0
+    pictures = list(list_images(images)) if images.is_dir() else []
+    count = numbered(pictures).frames[-1] if pictures else 0
     return MotSequence(
         name, folder, count or read_mot(folder / "gt" / "gt.txt", MotKind.TRUTH).last_frame
     )
@@ -136,11 +138,12 @@ def result_files(results: Path, names: Iterable[str]) -> dict[str, Path]:
     if not results.is_dir():
         raise UserError(f"{results}: no such folder; expected one file per name: {names[0]}.txt")
     folders = [results / sub for sub in _RESULT_FOLDERS if (results / sub).is_dir()]
-    best = max(folders, key=lambda f: sum((f / f"{name}.txt").is_file() for name in names))
-    for name in names:
-        if not (best / f"{name}.txt").is_file():
-            raise UserError(f"{best / name}.txt: missing; expected one file each, empty if nobody")
-    return {name: best / f"{name}.txt" for name in names}
+    best = max(folders, key=lambda f: sum(spelled(f / f"{name}.txt").is_file() for name in names))
+    files = {name: spelled(best / f"{name}.txt") for name in names}
+    for file in files.values():
+        if not file.is_file():
+            raise UserError(f"{file}: missing; expected one file each, empty if nobody")
+    return files
 
 
 def read_cameras(

@@ -33,10 +33,9 @@ def about_run(config: RunConfig, parts: Parts) -> dict[str, Any]:
 
 def _fingerprint(camera: Camera) -> list[Any]:
     """What tells that a camera's video is still the same."""
-    path = Path(camera.uri)
-    stat = path.stat() if camera.uri and path.exists() else None
-    changed = (stat.st_size, stat.st_mtime) if stat else None
-    return [camera.name, camera.label, camera.fps, camera.offset, changed]
+    stats = [path.stat() for path in camera.files if path.exists()]
+    changed = [(stat.st_size, stat.st_mtime) for stat in stats]
+    return [camera.name, camera.label, camera.stream, camera.fps, camera.offset, changed]
 
 
 def complete_record(out: Path, config: RunConfig, about: dict[str, Any]) -> dict[str, Any] | None:

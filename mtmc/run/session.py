@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 
@@ -78,7 +78,7 @@ def run(
         UserError: something of the input is wrong.
     """
     listener = listener or Listener()
-    with _collected_warnings() as warnings:
+    with _Said() as said:
         cameras = find_cameras(video_dir)
         live = any(camera.kind == "live" for camera in cameras)
         config = RunConfig.from_settings(settings, live)
@@ -92,7 +92,7 @@ def run(
                 return record
             done = None if live else open_log(out / LOG_NAME, about, resume)
             try:
-                record = _Run(config, parts, out, done, listener, about, warnings).record()
+                record = _Run(config, parts, out, done, listener, about, said).record()
             finally:
                 if done:
                     done.close()
@@ -112,14 +112,14 @@ class _Run:
         log: InferenceLog | None,
         listener: Listener,
         about: dict[str, Any],
-        warnings: list[str],
+        said: _Said,
     ) -> None:
         self._config = config
         self._parts = parts
         self._out = out
         self._listener = listener
         self._about = about
-        self._warnings = warnings
+        self._said = said
         self._started = time.time()
         self._watch = Stopwatch()
         self._pipeline = Pipeline(config, parts, out, log, self._watch, listener.step)
@@ -229,7 +229,8 @@ class _Run:
             "detector": config.detector.name,
             "tracker": config.tracker.name,
             "reid": getattr(parts.embedder, "name", "none"),
-            "warnings": self._warnings,
+            "warnings": self._said.warnings,
+            "notes": self._said.notes,
             "versions": versions(),
             "about": self._about,
         }
@@ -246,19 +247,21 @@ def _write_results(table: TrackTable, out: Path) -> None:
             path.unlink()  # of an earlier run; an evaluation would take it for one of ours
 
 
-class _collected_warnings(logging.Handler):  # noqa: N801 - used as a context manager
-    """Collects what the ``mtmc`` logger warns of inside the block."""
+class _Said(logging.Handler):
+    """Collects what the ``mtmc`` logger warns of, and what it notes, inside the block."""
 
     def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self._messages: list[str] = []
+        super().__init__(logging.INFO)
+        self.warnings: list[str] = []
+        self.notes: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._messages.append(hide_passwords(record.getMessage()))
+        said = self.warnings if record.levelno >= logging.WARNING else self.notes
+        said.append(hide_passwords(record.getMessage()))
 
-    def __enter__(self) -> list[str]:
+    def __enter__(self) -> Self:
         logging.getLogger("mtmc").addHandler(self)
-        return self._messages
+        return self
 
     def __exit__(self, *_: object) -> None:
         logging.getLogger("mtmc").removeHandler(self)

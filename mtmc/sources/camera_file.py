@@ -213,7 +213,9 @@ def _count(value: Any) -> int:
 
 
 def _type(value: Any) -> str:
-    return {dict: "mapping", list: "list", str: "text"}.get(type(value), type(value).__name__)
+    names = {"dict": "mapping", "str": "text"}
+    name = type(value).__name__
+    return names.get(name, name)
 
 
 def _shown(value: Any) -> str:

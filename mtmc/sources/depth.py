@@ -32,7 +32,7 @@ class Range:
             return pixels
         scale = 255.0 / max(self.high - self.low, 1e-12)
         level = (np.nan_to_num(pixels.astype(np.float32)) - np.float32(self.low)) * scale
-        return np.clip(np.rint(level), 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(np.rint(level), 0, 255), np.uint8)
 
 
 def find_range(pictures: Iterable[NDArray[Any]]) -> Range:

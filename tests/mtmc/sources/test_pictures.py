@@ -142,7 +142,7 @@ def test_a_folder_without_a_readable_picture_is_refused(tmp_path):
     folder = write(tmp_path / "a", ["1.jpg", "2.jpg"])
     for path in folder.iterdir():
         path.write_bytes(b"")
-    with pytest.raises(UserError, match="camera 'a': .*none of its 2 pictures can be read"):
+    with pytest.raises(UserError, match=r"camera 'a': .*none of its 2 pictures can be read"):
         frames_of(folder)
 
 
