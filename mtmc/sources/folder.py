@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from mtmc.errors import UserError
 from mtmc.sources.camera import Camera
 from mtmc.sources.pictures import IMAGE_SUFFIXES, image_folder, list_images
-
-log = logging.getLogger("mtmc")
 
 VIDEO_SUFFIXES = frozenset(
     {".mp4", ".m4v", ".mov", ".qt", ".avi", ".divx", ".mkv", ".webm", ".ts", ".mts", ".m2ts"}
@@ -73,6 +71,8 @@ def find_in_folder(folder: Path) -> tuple[list[Camera], list[str]]:
     # In a MOTChallenge sequence the camera is named like the sequence, not like its img1.
     if images and [camera.uri for camera in cameras] in ([], [str(images)]):
         return [Camera(folder.resolve().name, str(images), "images")], left_out
+    if len(cameras) == 1 and cameras[0].kind == "images" and (folder / "seqinfo.ini").is_file():
+        return [replace(cameras[0], name=folder.resolve().name)], left_out  # by another imDir
     if images == folder:
         left_out.append(f"{_count(list_images(folder), 'picture')} beside the cameras")
     return cameras, left_out

@@ -62,7 +62,7 @@ class ImageFolder:
             )
         if first.dtype != np.uint8:
             self._range = self._find_range(first)
-        self._tell(known_rate=bool(camera.fps or info.fps))
+        self._tell(bool(camera.fps or info.fps), info.length)
 
     def _find_range(self, first: NDArray[Any]) -> Range:
         paths = self._pictures.paths
@@ -76,7 +76,7 @@ class ImageFolder:
         )
         return found
 
-    def _tell(self, known_rate: bool) -> None:
+    def _tell(self, known_rate: bool, length: int | None) -> None:
         """Say what was made of the names and of the rate, where it was not plain."""
         name, pictures = self._camera.name, self._pictures
         if pictures.left_out:
@@ -97,6 +97,14 @@ class ImageFolder:
             )
         if pictures.named and (what := _unlike_a_count(pictures, self._rate)):
             log.info("camera %s: numbered by the pictures' names, which %s", name, what)
+        if pictures.beyond:
+            log.info(
+                "camera %s: pictures are counted from 1; %s",
+                name,
+                f"names go up to {pictures.beyond}, beyond seqLength {length}"
+                if length
+                else f"numbers such as {pictures.beyond} in the names are no frames'",
+            )
 
     def frames(self, request: Request) -> Iterator[Frame]:
         """See ``Source``; an image that cannot be read is reported and left out.

@@ -54,12 +54,14 @@ class Numbered:
         frames: number of each, ascending from 1 or more.
         named: whether these are the numbers in the names; otherwise they are positions.
         left_out: pictures that are none of this camera's frames.
+        beyond: the largest number in the names, where it is none of a frame.
     """
 
     paths: Sequence[Path]
     frames: Sequence[int]
     named: bool
     left_out: Sequence[Path]
+    beyond: int | None = None
 
     @property
     def step(self) -> int:
@@ -83,7 +85,8 @@ def numbered(paths: Sequence[Path], length: int | None = None) -> Numbered:
     if numbers and numbers[0] == 0:
         numbers = [number + 1 for number in numbers]
     if numbers is None or numbers[-1] > (length or LARGEST_NUMBER):
-        return Numbered(paths, range(1, len(paths) + 1), False, left_out)
+        beyond = numbers[-1] if numbers else None
+        return Numbered(paths, range(1, len(paths) + 1), False, left_out, beyond)
     first = [n == 0 or numbers[n] != numbers[n - 1] for n in range(len(numbers))]
     left_out += [path for path, new in zip(paths, first, strict=True) if not new]  # 1.png, 01.jpg
     return Numbered(

@@ -132,6 +132,13 @@ def test_cameras_yaml_goes_by_other_names_too(tmp_path, name):
         assert (camera.name, camera.offset) == ("door", 5)
 
 
+def test_a_sequence_with_another_folder_of_pictures_keeps_its_name(tmp_path):
+    pictures(tmp_path / "MOT-7" / "images")
+    (tmp_path / "MOT-7" / "seqinfo.ini").write_text("[Sequence]\nimDir=images\nframeRate=5\n")
+    (tmp_path / "MOT-7" / "det").mkdir()
+    assert names(find_cameras(tmp_path / "MOT-7")) == ["MOT-7"]
+
+
 def test_two_lists_of_cameras_are_refused(tmp_path):
     (tmp_path / "cameras.yml").touch()
     (tmp_path / "cameras.yaml").touch()

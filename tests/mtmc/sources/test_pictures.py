@@ -88,10 +88,14 @@ def test_a_beginning_and_a_step_of_the_numbers_are_said(tmp_path, caplog):
     ]
 
 
-def test_a_sequence_that_says_how_long_it_is_counts_its_pictures(tmp_path):
+def test_a_sequence_that_says_how_long_it_is_counts_its_pictures(tmp_path, caplog):
+    caplog.set_level(logging.INFO, "mtmc")
     folder = write(tmp_path / "seq" / "img1", ["000301.jpg", "000302.jpg", "000303.jpg"])
     (tmp_path / "seq" / "seqinfo.ini").write_text("[Sequence]\nframeRate=20\nseqLength=3\n")
     assert numbers(folder) == [1, 2, 3]
+    assert caplog.messages == [
+        "camera a: pictures are counted from 1; names go up to 303, beyond seqLength 3"
+    ]
 
 
 @pytest.mark.parametrize(
