@@ -81,6 +81,9 @@ def _in_folder(folder: Path) -> list[Camera]:
         )
     if left_out:
         log.warning("%s%s; a %s says what are cameras", folder, rest[1:], CAMERAS_FILE)
+    pictures = [camera.name for camera in cameras if camera.kind == "images"]
+    if 0 < len(pictures) < len(cameras):
+        log.info("%s: folders of pictures are cameras beside the videos: %s", folder, pictures)
     return cameras
 
 

@@ -29,6 +29,13 @@ NO_VIDEO = frozenset(
     | {".docx", ".xls", ".xlsx", ".zip", ".gz", ".tar", ".tgz", ".7z", ".rar", ".bag", ".mcap"}
     | {".wav", ".mp3", ".aac", ".m4a", ".flac", ".ogg", ".opus", ".idx", ".sub", ".thm", ".lnk"}
 )
+# Pictures that OpenCV does not read, and texts that only point to a video.
+OTHER_PICTURES = frozenset(
+    {".exr", ".heic", ".heif", ".jxl", ".tga", ".psd", ".dng", ".cr2", ".cr3", ".nef", ".arw"}
+    | {".raw", ".j2k", ".svg", ".dcm"}
+)
+POINTERS = frozenset({".m3u", ".m3u8", ".sdp", ".mpd", ".strm", ".url", ".webloc", ".xspf"})
+MANY_PICTURES = 5  # more beside a folder's one video are not a plan or a mask of it
 UNFINISHED = frozenset({".part", ".partial", ".crdownload", ".download", ".tmp", ".filepart"})
 # Folders that lie beside cameras and are none, whatever pictures or previews are in them.
 NO_CAMERAS = re.compile(
@@ -91,6 +98,9 @@ def camera_of(folder: Path) -> Camera | None:
 def holds(folder: Path) -> str:
     """What a folder that is no camera holds, in words."""
     videos = _videos(folder)
+    others = [e for e in _visible(folder) if e.suffix.lower() in OTHER_PICTURES]
+    if others and not videos:
+        return f"{len(others)} pictures of a kind that is not read, such as {others[0].name}"
     if videos:
         return (
             f"{len(videos)} videos: one camera in parts is written as a list of files in "
@@ -116,7 +126,8 @@ def _look(entry: Path) -> tuple[Camera | None, str | None]:
     if NO_CAMERAS.fullmatch(entry.name):
         return None, "by its name no camera" if camera else None
     if camera:
-        return camera, None
+        pictures = sum(1 for _ in list_images(entry)) if camera.kind == "video" else 0
+        return camera, f"{pictures} pictures beside its video" if pictures > MANY_PICTURES else None
     found = holds(entry)
     return None, None if found.startswith("no ") else found
 
@@ -125,16 +136,25 @@ def _look_at_file(path: Path) -> tuple[Camera | None, str | None]:
     suffix = path.suffix.lower()
     if suffix in VIDEO_SUFFIXES:
         return Camera(path.stem, str(path)), None
-    if OTHER_CAMERA_FILE.fullmatch(path.name):
-        return None, f"is not read; the list of cameras is called {CAMERA_FILES[0]}"
-    if suffix in UNFINISHED:
-        return None, "seems unfinished"
+    if reason := _no_video_by_name(path):
+        return None, reason
     if suffix in NO_VIDEO | IMAGE_SUFFIXES or not _is_binary(path):
         return None, None
     from mtmc.sources.opening import is_video
 
     name = path.stem if suffix else path.name
     return (Camera(name, str(path)), None) if is_video(path) else (None, "not a video")
+
+
+def _no_video_by_name(path: Path) -> str | None:
+    if OTHER_CAMERA_FILE.fullmatch(path.name):
+        return f"is not read; the list of cameras is called {CAMERA_FILES[0]}"
+    reasons = (
+        (UNFINISHED, "seems unfinished"),
+        (POINTERS, f"no video itself; its address goes into {CAMERA_FILES[0]}"),
+        (OTHER_PICTURES, "a picture of a kind that is not read"),
+    )
+    return next((why for suffixes, why in reasons if path.suffix.lower() in suffixes), None)
 
 
 def _is_binary(path: Path) -> bool:

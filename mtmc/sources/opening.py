@@ -110,7 +110,8 @@ def is_video(path: Path) -> bool:
     try:
         container, stream = open_video(Camera(path.stem, str(path)))
         with container:
-            return next(container.decode(stream), None) is not None
+            single = container.format.name.endswith("_pipe")  # a picture
+            return not single and next(container.decode(stream), None) is not None
     except (UserError, av.error.FFmpegError):
         return False
 

@@ -99,10 +99,18 @@ def test_what_could_have_been_a_camera_is_named_in_one_line(tmp_path, said):
     pictures(tmp_path / "chessboard")
     pictures(tmp_path / "calib_images")
     pictures(tmp_path, ["poster.jpg"])
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "1.exr").touch()
+    (tmp_path / "live.m3u8").touch()
+    pictures(tmp_path / "b", [f"{n}.jpg" for n in range(9)])
+    (tmp_path / "b" / "b.mp4").touch()
     found, messages = said(tmp_path)
-    assert found == ["a"]
+    assert found == ["a", "b"]
     assert len(messages) == 1
     for told in (
+        "raw (1 pictures of a kind that is not read, such as 1.exr)",
+        "live.m3u8 (no video itself; its address goes into cameras.yaml)",
+        "b (9 pictures beside its video)",
         "a.mp4.part (seems unfinished)",
         "cameras.yaml.txt (is not read; the list of cameras is called cameras.yaml)",
         "b.mp4 (a link to nothing)",
@@ -113,6 +121,14 @@ def test_what_could_have_been_a_camera_is_named_in_one_line(tmp_path, said):
         "1 picture beside the cameras",
     ):
         assert told in messages[0]
+
+
+def test_pictures_that_become_a_camera_beside_videos_are_noted(tmp_path, said):
+    (tmp_path / "a.mp4").touch()
+    pictures(tmp_path / "wall")
+    assert said(tmp_path) == (["a", "wall"], [])
+    _, notes = said(tmp_path, logging.INFO)
+    assert notes == [f"{tmp_path}: folders of pictures are cameras beside the videos: ['wall']"]
 
 
 def test_where_there_is_no_camera_the_refusal_names_what_there_is(tmp_path):
