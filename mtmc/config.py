@@ -5,7 +5,6 @@ Every section is a stdlib dataclass that holds its own defaults; nothing is defa
 
 from __future__ import annotations
 
-import codecs
 import dataclasses
 import math
 import unicodedata
@@ -19,6 +18,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from mtmc.errors import UserError, quoted, unknown_name
 from mtmc.registry import PluginTable
+from mtmc.text import read_text
 
 Settings = dict[str, Any]
 T = TypeVar("T")
@@ -176,7 +176,7 @@ def read_yaml(path: Path, as_text: bool = False) -> Settings:
         UserError: it cannot be read, is not YAML, or is not a mapping.
     """
     try:
-        settings = parse_yaml(_decoded(path.read_bytes()), as_text)
+        settings = parse_yaml(read_text(path), as_text)
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read: {error}") from error
     except ValueError as error:
@@ -186,12 +186,6 @@ def read_yaml(path: Path, as_text: bool = False) -> Settings:
     if not isinstance(settings, dict):
         raise UserError(f"{path}: expected keys and values, got a {type(settings).__name__}")
     return settings
-
-
-def _decoded(content: bytes) -> str:
-    # Windows' editors and shells write UTF-16, and say so in the first bytes.
-    utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return content.decode("utf-16" if utf16 else "utf-8-sig")
 
 
 def preset_folder() -> Path:

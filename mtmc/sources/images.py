@@ -18,6 +18,7 @@ from mtmc.sources.camera import FASTEST, MOST_FRAMES, SLOWEST, Camera, rate_fits
 from mtmc.sources.depth import Range, find_range
 from mtmc.sources.pictures import Numbered, list_images, numbered
 from mtmc.sources.source import Request
+from mtmc.text import read_text
 from mtmc.types import Frame, Image
 
 log = logging.getLogger("mtmc")
@@ -208,9 +209,7 @@ class _SequenceInfo:
             interpolation=None, strict=False, inline_comment_prefixes=(";", "#")
         )
         try:
-            data = self._path.read_bytes()
-            utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-            parser.read_string(data.decode("utf-16" if utf16 else "utf-8-sig"))
+            parser.read_string(read_text(self._path))
         except (configparser.Error, UnicodeDecodeError, OSError):
             return {}
         sections = {name.lower(): name for name in parser.sections()}
