@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -58,7 +59,8 @@ class RunDisplay(Listener):
 
     def __exit__(self, *_: object) -> None:
         if self._bar.live.is_started:  # stopping what never began prints an empty line
-            self._bar.stop()
+            with suppress(OSError):  # the terminal may be gone
+                self._bar.stop()
         logging.getLogger().handlers = self._old
 
     def begin(self, cameras: Sequence[CameraReader]) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from mtmc.commands.interrupts import like_ctrl_c
 from mtmc.errors import UserError
 
 INTERRUPTED = 130  # exit code after Ctrl-C
@@ -80,9 +82,10 @@ def run(
     folder = out or Path("out") / _result_name(cameras)
     if folder.resolve() in {Path(camera).resolve() for camera in cameras}:
         raise UserError(f"--out {folder}: is the folder of the videos; choose another")
-    with RunDisplay() as display:
+    with like_ctrl_c(), RunDisplay() as display:
         record = run_pipeline(cameras, folder, settings, resume, display)
-    print_summary(record, folder)
+    with suppress(OSError):  # the terminal may be gone
+        print_summary(record, folder)
     # Ctrl-C is how a run on live cameras ends.
     if record["status"] == "interrupted" and not display.live:
         raise typer.Exit(INTERRUPTED)
