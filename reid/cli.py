@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -80,7 +81,7 @@ def distill(
 
 @app.command("eval")
 def evaluate(
-    model: Annotated[str, typer.Argument(help="best.pt, an .onnx file, or color.")],
+    model: Annotated[str, typer.Argument(help="best.pt, an .onnx file, simulated or color.")],
     *,
     dataset: Annotated[str, typer.Option(help="Name, or NAME=PATH below ROOT.")],
     data: Data = Path("data"),
@@ -92,6 +93,10 @@ def evaluate(
     multi_query: Annotated[
         bool, typer.Option("--multi-query", help="Average a person's images of one camera.")
     ] = False,
+    camera_centred: Annotated[
+        bool,
+        typer.Option("--camera-centred", help="Take each camera's mean embedding out, as runs do."),
+    ] = False,
     device: Device = None,
     batch_size: Annotated[int | None, typer.Option(help="Crops per forward pass.")] = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads.")] = None,
@@ -102,7 +107,13 @@ def evaluate(
     from mtmc.reid.evaluation.benchmark import Protocol
 
     try:
-        protocol = Protocol(metric, augmentation, multi_query, rerank)  # type: ignore[arg-type]
+        protocol = Protocol(
+            metric,  # type: ignore[arg-type]
+            augmentation,  # type: ignore[arg-type]
+            multi_query,
+            rerank,
+            camera_centred,
+        )
     except ValueError as error:
         raise ReidError(str(error)) from error
     run(
@@ -169,6 +180,7 @@ def list_(
 
 def main() -> None:
     """Run the command line: 0 when done, 2 with one line on stderr when the input is wrong."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     try:
         # typer gives back the code of what ended early, 130 for Ctrl-C.
         sys.exit(app(standalone_mode=False) or 0)

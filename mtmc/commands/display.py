@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,6 +20,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from mtmc.commands.interrupts import terminal_may_be_gone
 from mtmc.commands.messages import Sayable
 from mtmc.errors import printable
 from mtmc.run import Listener
@@ -59,7 +59,7 @@ class RunDisplay(Listener):
 
     def __exit__(self, *_: object) -> None:
         if self._bar.live.is_started:  # stopping what never began prints an empty line
-            with suppress(OSError):  # the terminal may be gone
+            with terminal_may_be_gone():
                 self._bar.stop()
         logging.getLogger().handlers = self._old
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mtmc.commands.interrupts import like_ctrl_c
+from mtmc.commands.interrupts import like_ctrl_c, terminal_may_be_gone
 from mtmc.errors import UserError
 
 INTERRUPTED = 130  # exit code after Ctrl-C
@@ -84,7 +83,7 @@ def run(
         raise UserError(f"--out {folder}: is the folder of the videos; choose another")
     with like_ctrl_c(), RunDisplay() as display:
         record = run_pipeline(cameras, folder, settings, resume, display)
-    with suppress(OSError):  # the terminal may be gone
+    with terminal_may_be_gone():
         print_summary(record, folder)
     # Ctrl-C is how a run on live cameras ends.
     if record["status"] == "interrupted" and not display.live:

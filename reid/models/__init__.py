@@ -46,6 +46,9 @@ MODELS = {
     "mobilenet_050": Entry("mtmc.reid.models.mobilenet:MobileNetV1", {"width": 0.5}),
     "mobilenet_075": Entry("mtmc.reid.models.mobilenet:MobileNetV1", {"width": 0.75}),
     "mobilenet_100": Entry("mtmc.reid.models.mobilenet:MobileNetV1", {"width": 1.0}),
+    "efficientnet_lite0": Entry("mtmc.reid.models.efficientnet:EfficientNetLite", {"size": 0}),
+    "efficientnet_lite1": Entry("mtmc.reid.models.efficientnet:EfficientNetLite", {"size": 1}),
+    "efficientnet_lite2": Entry("mtmc.reid.models.efficientnet:EfficientNetLite", {"size": 2}),
     "lomo": Entry("mtmc.reid.models.lomo:Lomo"),
 }
 
@@ -70,8 +73,9 @@ def build(name: str, **args: Any) -> EmbeddingNet:
             raise unknown(f"argument of model '{name}':", key, known)
     try:
         network: EmbeddingNet = cls(**{**entry.args, **args})
-    except (TypeError, ValueError) as error:
-        raise ReidError(f"model '{name}': {error}") from error
+    except (TypeError, ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ReidError(f"model '{name}': {reason}") from error
     return network
 
 

@@ -1,3 +1,4 @@
+import errno
 import json
 import multiprocessing
 import os
@@ -146,6 +147,15 @@ def test_what_the_system_refuses_is_one_line(settings_of, monkeypatch, capsys):
     monkeypatch.setattr("mtmc.commands.display.print_summary", full)
     assert settings_of()[0] == 2
     assert capsys.readouterr().err == "error: /data/out/x: No space left on device\n"
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EPIPE])
+def test_a_terminal_that_is_gone_is_no_failure(settings_of, monkeypatch, number):
+    def gone(*_, **__):
+        raise OSError(number, "gone")
+
+    monkeypatch.setattr("mtmc.commands.display.print_summary", gone)
+    assert not settings_of()[0]
 
 
 def test_help_and_version():
