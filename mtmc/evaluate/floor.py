@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from mtmc.evaluate.scene import Floats, Ints, Mask
 
 REACH = 2.0  # m at which similarity ends; so a match, similarity >= 0.5, is within 1 m
-_ANY_SIZE = (1 << 30, 1 << 30)  # px; of an image whose border cuts nobody
 _SHARPEST = 1e-6  # m², least variance that is believed
 
 
@@ -57,7 +56,7 @@ def floor_scene(cameras: Sequence[CameraRows], models: Mapping[str, Calibration]
     for side in ("truth", "result"):
         rows = [_evaluated(camera, getattr(camera, side)) for camera in cameras]
         located = [
-            models[camera.name].locate(part.boxes, models[camera.name].size or _ANY_SIZE)
+            models[camera.name].locate(part.boxes)
             for camera, part in zip(cameras, rows, strict=True)
         ]
         everything = MotRows.concatenate(rows)

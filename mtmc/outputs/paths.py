@@ -86,7 +86,7 @@ def _sightings(
         rows, ids = table.camera(number)
         if model is None or model.size is None or len(rows) == 0:
             continue
-        points, covariances = model.locate(rows["box"], model.size)
+        points, covariances = model.locate(rows["box"])
         variances = np.trace(covariances, axis1=1, axis2=2)
         known = np.isfinite(points).all(axis=1) & np.isfinite(variances)
         weights = 1 / np.maximum(variances[known], SHARPEST)

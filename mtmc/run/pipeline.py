@@ -25,6 +25,7 @@ from mtmc.tracking.camera import CameraTracking, Sighting, remember_crops
 from mtmc.tracking.rows import Rows, TrackSpool, make_rows, untracked_rows
 from mtmc.tracking.scene import SceneTracking
 from mtmc.tracking.tracklet import Tracklet
+from mtmc.tracking.view import View
 from mtmc.types import Frame, TrackKey
 
 log = logging.getLogger("mtmc")
@@ -77,9 +78,7 @@ class Pipeline:
             reader.name: CameraTracking(
                 config.tracker,
                 config.crops,
-                parts.calibration.get(reader.name),
-                reader.size,
-                reader.fps,
+                View(reader.name, reader.fps, reader.size, parts.calibration.get(reader.name)),
                 keep=not online,
             )
             for reader in parts.readers

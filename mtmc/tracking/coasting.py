@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.calibration import Calibration
 from mtmc.trackers import Tracks
+from mtmc.tracking.view import View
 
 COAST = 1.0  # seconds for which a camera shows somebody it has lost,
 COAST_FRAMES = 1  # but not less than so many frames
@@ -29,15 +29,12 @@ class Coasting:
     """What one camera shows of people followed over all cameras.
 
     Args:
-        model: the camera's calibration for images of that size.
-        size: ``(width, height)`` px of the images.
-        fps: frames per second.
+        view: the camera, calibrated.
     """
 
-    def __init__(self, model: Calibration, size: tuple[int, int], fps: float) -> None:
-        self._model = model
-        self._size = size
-        self._longest = max(COAST, (COAST_FRAMES + 0.5) / fps)
+    def __init__(self, view: View) -> None:
+        self._view, self._model = view, view.calibration
+        self._longest = max(COAST, (COAST_FRAMES + 0.5) * view.period)
         self._seen: dict[int, _Seen] = {}
 
     def extended(
@@ -78,7 +75,7 @@ class Coasting:
         new_feet, new_scale = self._image_of(places)
         growth = (new_scale / np.maximum(scale, 1e-6))[:, None]
         moved = (boxes - np.tile(feet, 2)) * growth + np.tile(new_feet, 2)
-        return np.clip(moved, 0, [*self._size, *self._size]).astype(np.float32)
+        return self._view.clipped(moved).astype(np.float32)
 
     def _image_of(
         self, places: NDArray[np.float64]

@@ -11,23 +11,23 @@ from numpy.typing import NDArray
 
 from mtmc.files import explained
 from mtmc.trackers import Detections, Tracks
+from mtmc.trackers.offline import ROW as BOXES
 from mtmc.types import Frame
 
+Rows = NDArray[np.void]
+
+# What the refinement of tracks works on, and beside it which camera's, when, and where in the room.
+# ``track`` is 0 for a detection that no track took, ``detected`` False for a box that was predicted
+# where the person is hidden; ``step`` and ``person`` are found out in the end.
 ROW = np.dtype(
     [
         ("camera", np.uint16),
         ("frame", np.int32),
         ("time", np.float64),
-        ("track", np.int64),  # 0: a detection that no track took
-        ("box", np.float32, 4),
-        ("score", np.float32),
+        *BOXES.descr,
         ("floor", np.float32, 2),
-        ("detected", np.bool_),  # False: predicted where the person is hidden
     ]
 )
-
-
-Rows = NDArray[np.void]
 
 
 def make_rows(

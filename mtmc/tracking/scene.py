@@ -26,11 +26,10 @@ class SceneTracking:
         self.needs_embeddings: bool = tracker.cls.needs_embeddings
         self._joint: SceneTracker | None = None
         if follows_all_cameras(tracker):
-            self._joint = make_tracker(tracker, max(c.fps for c in cameras.values()))
+            self._joint = make_tracker(tracker, max(c.view.fps for c in cameras.values()))
             self._coasting = {
-                name: Coasting(camera.model, camera.size, camera.fps)
+                name: Coasting(camera.view)  # all are calibrated, which is checked before a run
                 for name, camera in cameras.items()
-                if camera.model  # as all have, which is checked before a run
             }
 
     def update(

@@ -10,9 +10,10 @@ import numpy as np
 from mtmc.calibration.camera import PERSON_HEIGHT, PERSON_HEIGHT_SPREAD
 from mtmc.offline.completion.config import CompletionConfig
 from mtmc.offline.completion.paths import Paths, between, stretches
-from mtmc.offline.completion.sightings import Sightings, View
+from mtmc.offline.completion.sightings import Sightings
 from mtmc.trackers.floor.motion import invert
 from mtmc.trackers.floor.walk import Walk
+from mtmc.tracking.view import View
 from mtmc.types import Doubles, Mask
 
 MEMORY = 0.3  # s for which errors of a camera's boxes stay alike,
@@ -152,7 +153,7 @@ class _Fusion:
         """Places as they are known without the other cameras."""
         points, information = self._nothing()
         for mine, view in self._sightings.by_view(self._views):
-            found, covariance = view.model.locate(self._sightings.boxes[mine], view.size)
+            found, covariance = view.locate(self._sightings.boxes[mine])
             known = np.isfinite(found).all(axis=1) & np.isfinite(covariance).all(axis=(1, 2))
             points[mine[known]], information[mine[known]] = found[known], invert(covariance[known])
         return _Reading.of(points, information, self._config.spread)
@@ -162,7 +163,8 @@ class _Fusion:
         lean = np.zeros(len(at))
         for mine, view in self._sightings.by_view(self._views):
             tall = np.full(len(mine), PERSON_HEIGHT)
-            boxes, feet = view.model.standing(at[mine], tall), view.model.from_floor(at[mine])
+            boxes = view.calibration.standing(at[mine], tall)
+            feet = view.calibration.from_floor(at[mine])
             most = 0.5 * (self._sightings.boxes[mine, 3] - self._sightings.boxes[mine, 1])
             away = np.nan_to_num(feet[:, 0] - (boxes[:, 0] + boxes[:, 2]) / 2)
             lean[mine] = np.clip(away, -most, most)
@@ -173,8 +175,8 @@ class _Fusion:
         feet, head = self._nothing(), self._nothing()
         for mine, view in self._sightings.by_view(self._views):
             boxes, tall = self._sightings.boxes[mine], heights[self._sightings.person[mine]]
-            ends = view.model.by_feet(boxes, view.size, lean[mine])
-            tops = view.model.by_head(boxes, tall, view.size, lean[mine])
+            ends = view.calibration.by_feet(boxes, lean[mine])
+            tops = view.calibration.by_head(boxes, tall, lean[mine])
             for column in range(2):
                 feet[column][mine], head[column][mine] = ends[column], tops[column]
         spread = self._config.spread
@@ -202,8 +204,8 @@ class _Fusion:
             boxes = sightings.boxes[mine].copy()
             boxes[:, ::2] -= lean[mine, None]
             step = 0.1  # m
-            tall[mine] = view.model.heights(boxes, at[mine])
-            farther = view.model.heights(boxes, at[mine] + step * self._rays[mine])
+            tall[mine] = view.calibration.heights(boxes, at[mine])
+            farther = view.calibration.heights(boxes, at[mine] + step * self._rays[mine])
             slope[mine] = (farther - tall[mine]) / step
             tall[mine[view.headless(boxes)]] = np.nan
         weight = self._independent / (EDGE_ERROR**2 + (PLACE_ERROR * slope) ** 2)
@@ -230,7 +232,7 @@ def weighted_median(values: Doubles, weights: Doubles) -> float:
 def _rays(view: View, boxes: Doubles) -> Doubles:
     """Unit directions ``(N, 2)`` on the floor in which the camera looks there, 0 if unknown."""
     feet = np.column_stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]])
-    ahead = view.model.to_floor(feet - [0, 1]) - view.model.to_floor(feet)
+    ahead = view.calibration.to_floor(feet - [0, 1]) - view.calibration.to_floor(feet)
     length = np.linalg.norm(ahead, axis=1, keepdims=True)
     known = np.isfinite(length) & (length > 0)
     return np.where(known, ahead / np.where(known, length, 1.0), 0.0)

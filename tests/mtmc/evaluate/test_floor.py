@@ -16,7 +16,7 @@ class FromAbove:
 
     size = (1000, 1000)
 
-    def locate(self, boxes, size):
+    def locate(self, boxes):
         return boxes[:, :2] / 10, np.tile(np.eye(2), (len(boxes), 1, 1))
 
 

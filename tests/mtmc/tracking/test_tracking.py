@@ -6,6 +6,7 @@ from mtmc.config import Plugin
 from mtmc.trackers import Detections, Tracks
 from mtmc.tracking.camera import CameraTracking
 from mtmc.tracking.crops import CropsConfig
+from mtmc.tracking.view import View
 from mtmc.types import Frame
 
 
@@ -36,7 +37,7 @@ class Coasting(Scripted):
 
 def follow(seen_at, fps=10.0, keep=True, tracker=Scripted):
     plugin = Plugin("scripted", tracker, SimpleNamespace())
-    tracking = CameraTracking(plugin, CropsConfig(), None, (100, 100), fps, keep)
+    tracking = CameraTracking(plugin, CropsConfig(), View("a", fps, (100, 100), None), keep)
     box = Detections(np.array([[10, 10, 40, 90.0]]), np.array([0.9]))
     ids = []
     for index in range(1, max(seen_at) + 1):
