@@ -12,10 +12,6 @@ class CompletionConfig:
     """How far what other cameras see completes what one camera saw badly.
 
     Args:
-        acceleration: how speed changes: standard deviation, m/s, within one second.
-        spread: standard deviation, m, of positions beyond their known covariance, which two
-            cameras that disagree have.
-        hidden: share of boxes that end above the feet.
         support: seconds between somebody who is drawn or found where a camera had lost them and
             the nearest sighting of them by another camera, at most.
         unsure: greatest standard deviation of where they are expected, as a share of their height
@@ -28,9 +24,6 @@ class CompletionConfig:
         seen_reach: so near, m.
     """
 
-    acceleration: float = 0.7
-    spread: float = 0.1
-    hidden: float = 0.2
     support: float = 0.5
     unsure: float = 0.05
     adopt_overlap: float = 0.5
@@ -40,9 +33,7 @@ class CompletionConfig:
 
     def __post_init__(self) -> None:
         require_fraction(self, "adopt_overlap", "seen_share")
-        require(0 <= self.hidden <= 0.5, f"hidden must be in 0..0.5, got {self.hidden}")
-        for name in ("acceleration", "spread", "seen_reach"):
-            require(getattr(self, name) > 0, f"{name} must be above 0, got {getattr(self, name)}")
+        require(self.seen_reach > 0, f"seen_reach must be above 0, got {self.seen_reach}")
         for name in ("support", "unsure", "fill_gap"):
             value = getattr(self, name)
             require(value >= 0, f"{name} must be at least 0, got {value}")

@@ -66,7 +66,7 @@ def _outlooks(
     """Of each camera that saw somebody: number, its rows, view, people's ids, and outlook."""
     known = rows[rows["person"] != NOBODY]
     names, sightings = np.unique(known["person"]), Sightings.of(known)
-    fused = fuse(sightings, views, config)
+    fused = fuse(sightings, views)
     for mine, view in sightings.by_view(views):
         number = int(sightings.camera[mine[0]])
         here = np.flatnonzero(rows["camera"] == number)

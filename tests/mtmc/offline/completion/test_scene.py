@@ -211,7 +211,7 @@ def test_people_may_be_given_in_any_order():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"acceleration": 0}, {"seen_share": 1.5}, {"hidden": 0.6}, {"fill_gap": -1}, {"spread": 0}],
+    [{"seen_share": 1.5}, {"fill_gap": -1}, {"seen_reach": 0}],
 )
 def test_settings_are_checked(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
