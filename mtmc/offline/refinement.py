@@ -119,7 +119,6 @@ class CameraRefinement:
         rows = complete(rows, self._config())
         rows["frame"], rows["time"] = clock.frames(rows["step"]), clock.times(rows["step"])
         rows["box"] = view.clipped(rows["box"])
-        rows["floor"] = view.locate(rows["box"])[0]
         area = np.prod(rows["box"][:, 2:] - rows["box"][:, :2], axis=1)
         shown: Rows = rows[(area >= 1) & (rows["frame"] > 0)]  # px²
         return shown

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mtmc.associate.cuts.parts import Cuts, cut_tracklet
 from mtmc.offline.completion import complete_scene
+from mtmc.offline.places import floor_places
 from mtmc.offline.refinement import CameraRefinement, relink_people
 from mtmc.tracking.rows import ROW, Rows
 from mtmc.tracking.tracklet import Tracklet
@@ -51,7 +52,7 @@ class Finishing:
         online = parts.associator.online
         self._refinements = [] if online else _refinements(config, parts, tracking)
         self.refines = bool(self._refinements)
-        self._views = [refinement.view for refinement in self._refinements]
+        self._views = [tracking.cameras[reader.name].view for reader in parts.readers]
         calibrated = all(view.model for view in self._views)
         self._completion = config.completion if calibrated else None
 
@@ -77,8 +78,11 @@ class Finishing:
             if self._refinements:
                 found = without_ghosts(found, self._evidence(rows))
             ids.update(found)
+        rows["person"] = self._who(rows, ids)
+        rows = self._completed(rows)
+        rows["floor"] = floor_places(rows, self._views)
         # Online association forgets those that ended.
-        return self._completed(rows, ids), () if self._associator.online else tracklets
+        return rows, () if self._associator.online else tracklets
 
     def _evidence(self, rows: Rows) -> dict[TrackKey, float]:
         """What was seen of each track, as a share of what it takes to be no ghost."""
@@ -121,13 +125,12 @@ class Finishing:
                 self._progress.tracks[name] = len(found)
         return np.concatenate(linked), tracklets
 
-    def _completed(self, rows: Rows, ids: dict[TrackKey, int]) -> Rows:
+    def _completed(self, rows: Rows) -> Rows:
         """The rows of people with what the refinement adds to them, now that it is known who."""
         if not self._refinements:
             return rows
         result = [np.zeros(0, ROW)]
         with self._watch("refine"):
-            rows["person"] = self._who(rows, ids)
             if self._completion is not None:
                 rows = complete_scene(rows, self._views, self._completion)
             for number, refinement in enumerate(self._refinements):
@@ -137,10 +140,10 @@ class Finishing:
     def _who(self, rows: Rows, ids: dict[TrackKey, int]) -> NDArray[np.int64]:
         """``(len(rows),)`` the person each row shows, 0 for nobody."""
         people = np.zeros(len(rows), np.int64)
-        for number, refinement in enumerate(self._refinements):
+        for number, view in enumerate(self._views):
             mine = np.flatnonzero(rows["camera"] == number)
             tracks, which = np.unique(rows["track"][mine], return_inverse=True)
-            known = [ids.get(TrackKey(refinement.view.name, track), 0) for track in tracks.tolist()]
+            known = [ids.get(TrackKey(view.name, track), 0) for track in tracks.tolist()]
             people[mine] = np.array(known, np.int64)[which]
         return people
 

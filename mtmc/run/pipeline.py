@@ -186,12 +186,12 @@ class Pipeline:
         camera, frame, tracks = sighting.frame.camera, sighting.frame, sighting.tracks
         number, detections = self._numbers[camera], inference.detections
         if not self._finishing.refines:
-            return [make_rows(number, frame, tracks, sighting.floor)]
+            return [make_rows(number, frame, tracks)]
         # As detected: the refinement smooths, and has a use for what no track took.
         boxes, found = tracks.boxes.copy(), tracks.det_index >= 0
         boxes[found] = detections.boxes[tracks.det_index[found]]
         tracks = Tracks(tracks.ids, boxes, tracks.scores, tracks.det_index)
-        rows = make_rows(number, frame, tracks, sighting.floor)
+        rows = make_rows(number, frame, tracks)
         return [rows, untracked_rows(number, frame, detections, tracks)]
 
     def _count(self, sightings: Sequence[Sighting]) -> None:

@@ -31,7 +31,6 @@ class Sighting:
         frame: the frame.
         tracks: ``M`` tracks, by the tracklets' ids.
         tracklets: the memory of each.
-        floor: ``(M, 2)`` m, None without a calibration.
         wanted: rows of the tracks whose crop should be embedded now.
         quality: ``(M,)`` of the crops.
     """
@@ -39,7 +38,6 @@ class Sighting:
     frame: Frame
     tracks: Tracks
     tracklets: list[Tracklet]
-    floor: NDArray[np.float64] | None
     wanted: NDArray[np.int64]
     quality: NDArray[np.float32]
 
@@ -121,7 +119,7 @@ class CameraTracking:
         ]
         ids = np.array([tracklet.key.track_id for tracklet in tracklets], np.int64)
         tracks = Tracks(ids, tracks.boxes, tracks.scores, tracks.det_index)
-        floor = self._locate(tracks, tracklets, frame.time)
+        self._locate(tracks, tracklets, frame.time)
         quality = crop_quality(tracks.boxes, tracks.scores, self.view.size, self._crops.full_height)
         wanted = [
             row
@@ -129,7 +127,7 @@ class CameraTracking:
             if tracks.det_index[row] >= 0
             and wants_crop(tracklet, frame.time, float(quality[row]), self._crops)
         ]
-        return Sighting(frame, tracks, tracklets, floor, np.array(wanted, np.int64), quality)
+        return Sighting(frame, tracks, tracklets, np.array(wanted, np.int64), quality)
 
     @property
     def tracklets(self) -> list[Tracklet]:
@@ -166,16 +164,13 @@ class CameraTracking:
         tracklet.see(frame.index, frame.time)
         return tracklet
 
-    def _locate(
-        self, tracks: Tracks, tracklets: list[Tracklet], time: float
-    ) -> NDArray[np.float64] | None:
+    def _locate(self, tracks: Tracks, tracklets: list[Tracklet], time: float) -> None:
         if self.view.model is None:
-            return None
+            return
         points, covariances = self.view.locate(tracks.boxes)
         for row in np.flatnonzero(tracks.det_index >= 0):
             path = tracklets[row].path
             path.add(time, points[row], covariances[row], self.view.model.position)
-        return points
 
 
 def remember_crops(

@@ -30,22 +30,18 @@ ROW = np.dtype(
 )
 
 
-def make_rows(
-    camera: int, frame: Frame, tracks: Tracks, floor: NDArray[np.floating] | None
-) -> Rows:
+def make_rows(camera: int, frame: Frame, tracks: Tracks) -> Rows:
     """The tracks of one frame as rows of the table.
 
     Args:
         camera: the camera's number.
         frame: whose tracks these are.
         tracks: ``M`` of them.
-        floor: ``(M, 2)`` positions m, None without a calibration.
     """
     rows = np.zeros(len(tracks), ROW)
     rows["camera"], rows["frame"], rows["time"] = camera, frame.index, frame.time
     rows["track"], rows["box"], rows["score"] = tracks.ids, tracks.boxes, tracks.scores
-    rows["floor"] = np.nan if floor is None else floor
-    rows["detected"] = tracks.det_index >= 0
+    rows["floor"], rows["detected"] = np.nan, tracks.det_index >= 0
     return rows
 
 

@@ -30,7 +30,9 @@ def tracks(*ids, x=10.0):
 
 def rows(camera, index, *ids, floor=None):
     frame = Frame(NAMES[camera], index, index / 10, None)
-    return make_rows(camera, frame, tracks(*ids), floor)
+    made = make_rows(camera, frame, tracks(*ids))
+    made["floor"] = np.nan if floor is None else floor
+    return made
 
 
 @pytest.fixture
@@ -60,9 +62,9 @@ def test_a_predicted_box_gives_way_to_a_detected_one():
     guess = tracks(1)
     guess = Tracks(guess.ids, guess.boxes + 3, guess.scores, np.array([-1]))
     parts = [
-        make_rows(0, Frame("a", 1, 0.1, None), guess, None),
-        make_rows(0, Frame("a", 1, 0.1, None), tracks(2), None),
-        make_rows(0, Frame("a", 2, 0.2, None), guess, None),
+        make_rows(0, Frame("a", 1, 0.1, None), guess),
+        make_rows(0, Frame("a", 1, 0.1, None), tracks(2)),
+        make_rows(0, Frame("a", 2, 0.2, None), guess),
     ]
     ids = {TrackKey("a", 1): 1, TrackKey("a", 2): 1}
     table = TrackTable(np.concatenate(parts), ["a"], ids)

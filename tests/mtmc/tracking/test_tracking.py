@@ -73,7 +73,6 @@ def test_boxes_of_the_first_frame_are_worth_a_crop():
         Frame("a", 2, 0.1, None), Detections(np.array([[10, 10, 40, 90.0]]), np.array([0.9]))
     )
     assert sighting.wanted.tolist() == [0]
-    assert sighting.floor is None
 
 
 def test_predicted_boxes_are_no_sightings_and_end_with_the_tracklet():
