@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from mtmc.offline.completion.fusion import fuse
-from mtmc.offline.completion.sightings import Sightings
+from mtmc.offline.completion.sightings import Sightings, told
 from mtmc.trackers.offline import NOBODY
 from mtmc.tracking.rows import Rows
 from mtmc.tracking.view import View
@@ -26,11 +26,7 @@ def floor_places(rows: Rows, views: Sequence[View]) -> Doubles:
             nothing.
     """
     places = np.full((len(rows), 2), np.nan)
-    calibrated = np.array([view.model is not None for view in views], bool)
-    if not calibrated.any():
-        return places
-    known = np.flatnonzero((rows["person"] != NOBODY) & calibrated[rows["camera"]])
-    for mine in _people(rows, known):
+    for mine in _people(rows, np.flatnonzero(told(rows, views))):
         found = rows[mine]
         seen = found[found["detected"]]
         paths = fuse(Sightings.of(seen), views).paths

@@ -27,14 +27,15 @@ def relink_people(
 
     Args:
         rows: of all cameras, with the detections' own boxes, and the detections of no track.
-        views: by number of the camera.
+        views: by number of the camera; the rows of those without a calibration are left out.
         config: of the tracker that followed people over all cameras.
         people: the id it gave to each track of each camera, by numbers of both.
 
     Returns:
-        ``(len(rows),)`` new ids, 0 for predicted rows and detections of no track.
+        ``(len(rows),)`` new ids, 0 for predicted rows, detections of no track and other cameras.
     """
-    found = np.flatnonzero(rows["detected"] & (rows["track"] != NOBODY))
+    here = np.array([view.model is not None for view in views], bool)[rows["camera"]]
+    found = np.flatnonzero(here & rows["detected"] & (rows["track"] != NOBODY))
     points, covariances = np.full((len(found), 2), np.nan), np.zeros((len(found), 2, 2))
     for number, view in enumerate(views):
         mine = rows["camera"][found] == number

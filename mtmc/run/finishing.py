@@ -53,7 +53,7 @@ class Finishing:
         self._refinements = [] if online else _refinements(config, parts, tracking)
         self.refines = bool(self._refinements)
         self._views = [tracking.cameras[reader.name].view for reader in parts.readers]
-        calibrated = all(view.model for view in self._views)
+        calibrated = any(view.model for view in self._views)
         self._completion = config.completion if calibrated else None
 
     def finish(self, rows: Rows, ids: dict[TrackKey, int]) -> tuple[Rows, Sequence[Tracklet]]:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.config import Plugin
+from mtmc.config import Plugin, choose
+from mtmc.registry import DEFAULT_TRACKER, TRACKERS
 from mtmc.trackers import Detections, Tracker, Tracks
 from mtmc.tracking.crops import CropsConfig, crop_quality, wants_crop
 from mtmc.tracking.tracklet import Tracklet
@@ -54,12 +55,17 @@ def follows_all_cameras(tracker: Plugin) -> bool:
     return getattr(tracker.cls, "needs_floor", False)
 
 
+def alone_tracker(tracker: Plugin) -> Plugin:
+    """The tracker of a camera by itself: the same, or the default one where that needs a floor."""
+    return choose(TRACKERS, {}, DEFAULT_TRACKER) if follows_all_cameras(tracker) else tracker
+
+
 class CameraTracking:
     """One camera's tracker and tracklets.
 
     Args:
-        tracker: the tracker plug-in; this camera gets an instance of its own, unless one is for
-            all cameras.
+        tracker: the tracker plug-in; this camera gets an instance of its own. Where one follows
+            people over all calibrated cameras, one that is not gets ``alone_tracker``.
         crops: which boxes are embedded.
         view: the camera.
         keep: whether ended tracklets, and when each frame was taken, are remembered.
@@ -73,8 +79,10 @@ class CameraTracking:
         keep: bool,
     ) -> None:
         self.view = view
-        self._joint = follows_all_cameras(tracker)
-        self._tracker: Tracker | None = None if self._joint else make_tracker(tracker, view.fps)
+        self._joint = follows_all_cameras(tracker) and view.model is not None
+        self._tracker: Tracker | None = None
+        if not self._joint:
+            self._tracker = make_tracker(alone_tracker(tracker), view.fps)
         self._crops = crops
         self._keep = keep
         self._patience = max(LOST_AFTER, LOST_AFTER_FRAMES / view.fps)

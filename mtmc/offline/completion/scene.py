@@ -12,7 +12,7 @@ from mtmc.offline.completion.config import CompletionConfig
 from mtmc.offline.completion.figures import mended
 from mtmc.offline.completion.fusion import fuse
 from mtmc.offline.completion.outlook import Outlook, outlook
-from mtmc.offline.completion.sightings import Sightings
+from mtmc.offline.completion.sightings import Sightings, told
 from mtmc.offline.completion.visibility import Looks, seen_share
 from mtmc.steps import all_of_same_step
 from mtmc.trackers.offline import NOBODY
@@ -29,7 +29,7 @@ def complete_scene(rows: Rows, views: Sequence[View], config: CompletionConfig) 
 
     Args:
         rows: of all cameras: detections, also those of nobody; one row of a person in each step.
-        views: by number of the camera.
+        views: by number of the camera; rows of one without a calibration stay as they are.
         config: settings.
 
     Returns:
@@ -37,8 +37,6 @@ def complete_scene(rows: Rows, views: Sequence[View], config: CompletionConfig) 
         ones of people a camera had lost, with ``detected`` false, no track and no place.
         Detections of nobody may show somebody now.
     """
-    if not (rows["person"] != NOBODY).any():
-        return rows
     rows = rows.copy()
     for _, here, _, names, found in _outlooks(rows, views, config):
         free = rows["person"][here] == NOBODY
@@ -47,7 +45,7 @@ def complete_scene(rows: Rows, views: Sequence[View], config: CompletionConfig) 
         rows["person"][here[taken]] = names[whom]
         rows["track"][here[taken]] = NOBODY  # of a track that is nobody, perhaps
     added = [rows]
-    boxes, known = rows["box"].copy(), np.flatnonzero(rows["person"] != NOBODY)
+    boxes, known = rows["box"].copy(), np.flatnonzero(told(rows, views))
     for number, _, view, names, found in _outlooks(rows, views, config):
         seen = np.flatnonzero(found.seen >= 0)
         which = known[found.seen[seen]]
@@ -64,7 +62,9 @@ def _outlooks(
     rows: Rows, views: Sequence[View], config: CompletionConfig
 ) -> Iterator[tuple[int, Ints, View, Ints, Outlook]]:
     """Of each camera that saw somebody: number, its rows, view, people's ids, and outlook."""
-    known = rows[rows["person"] != NOBODY]
+    known = rows[told(rows, views)]
+    if not len(known):
+        return
     names, sightings = np.unique(known["person"]), Sightings.of(known)
     fused = fuse(sightings, views)
     for mine, view in sightings.by_view(views):

@@ -7,9 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mtmc.trackers.offline import NOBODY
 from mtmc.tracking.rows import Rows
 from mtmc.tracking.view import View
-from mtmc.types import Doubles, Ints
+from mtmc.types import Doubles, Ints, Mask
+
+
+def told(rows: Rows, views: Sequence[View]) -> Mask:
+    """``(N,)`` which rows show people to calibrated cameras."""
+    calibrated = np.array([view.model is not None for view in views], bool)
+    shown: Mask = (rows["person"] != NOBODY) & calibrated[rows["camera"]]
+    return shown
 
 
 @dataclass(frozen=True, slots=True, eq=False)
