@@ -32,8 +32,8 @@ def invert(matrices: Array) -> Array:
 
 def known_places(points: Array, covariances: Array) -> NDArray[np.bool_]:
     """``(N,)`` where there is a place at all."""
-    known: NDArray[np.bool_] = np.isfinite(points).all(axis=1)
-    return known & np.isfinite(covariances).all(axis=(1, 2))
+    known = np.isfinite(points).all(axis=1) & np.isfinite(covariances).all(axis=(1, 2))
+    return np.asarray(known, np.bool_)
 
 
 def fused(points: Array, covariances: Array, group: Ints, count: int) -> tuple[Array, Array]:

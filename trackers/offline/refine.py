@@ -11,6 +11,7 @@ from mtmc.trackers.camera_motion import common_shift
 from mtmc.trackers.offline.adopt import adopt
 from mtmc.trackers.offline.config import RefineConfig
 from mtmc.trackers.offline.ends import track_ends
+from mtmc.trackers.offline.expectation import expected
 from mtmc.trackers.offline.link import (
     best_links,
     candidate_pairs,
@@ -18,8 +19,8 @@ from mtmc.trackers.offline.link import (
     motion_evidence,
     size_evidence,
 )
-from mtmc.trackers.offline.polish import extend, fill_likely, smooth
-from mtmc.trackers.offline.rows import NOBODY, Paths, Rows, cut, mean_looks
+from mtmc.trackers.offline.rows import NOBODY, Paths, Rows, corners, cut, join, mean_looks
+from mtmc.trackers.offline.smoothing import smooth
 from mtmc.trackers.offline.things import on_things
 from mtmc.trackers.offline.whole import make_whole
 
@@ -113,9 +114,9 @@ def complete(
     people = rows["person"][paths.source[paths.first()]]
     headless = rows["box"][paths.source, 1] < 1  # px
     paths = make_whole(paths, headless, config.whole_period, config.fill_gap)
-    paths = adopt(paths, to_paths(rows, ~tracks, camera), config, looks)
-    paths = smooth(fill_likely(paths, config), config)
-    paths = extend(paths, config, last_step)
+    paths = adopt(paths, to_paths(rows, ~tracks, camera), config, last_step, looks)
+    paths = join([paths, expected(paths, config, config.extend, last_step)])
+    paths = smooth(paths, config)
     return to_rows(paths, people, rows, camera)
 
 
@@ -128,10 +129,12 @@ def smoothed(rows: Rows, config: RefineConfig) -> Rows:
     """
     if not len(rows):
         return rows
-    camera = camera_path(rows, int(rows["step"].max()))
+    last_step = int(rows["step"].max())
+    camera = camera_path(rows, last_step)
     paths = to_paths(rows, np.ones(len(rows), bool), camera)
     people = rows["person"][paths.source[paths.first()]]
-    result = to_rows(smooth(fill_likely(paths, config), config), people, rows, camera)
+    paths = smooth(join([paths, expected(paths, config, 0, last_step)]), config)
+    result = to_rows(paths, people, rows, camera)
     seen: Rows = result[result["detected"]]
     return seen
 
@@ -190,9 +193,8 @@ def to_rows(paths: Paths, people: Ints, rows: Rows, camera: Array) -> Rows:
     result["track"] = tracks[_nearby(paths.track, tracks != NOBODY)]
     result["detected"] &= old
     result["step"], result["person"] = paths.frames, people[paths.track]
-    centre = paths.values[:, :2] + camera[paths.frames]
-    half = 0.5 * np.maximum(paths.values[:, 2:], 1e-3)
-    result["box"], result["score"] = np.concatenate([centre - half, centre + half], 1), paths.scores
+    result["box"] = corners(paths.values) + np.tile(camera[paths.frames], 2)
+    result["score"] = paths.scores
     return result[np.lexsort((result["person"], result["step"]))]
 
 

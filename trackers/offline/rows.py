@@ -106,6 +106,12 @@ class Paths:
         )
 
 
+def corners(values: Array) -> Array:
+    """Boxes ``(N, 4)`` ``x1, y1, x2, y2`` of centres and sizes."""
+    half = 0.5 * np.maximum(values[:, 2:], 1e-3)
+    return np.concatenate([values[:, :2] - half, values[:, :2] + half], axis=1)
+
+
 def join(parts: list[Paths]) -> Paths:
     """Paths whose boxes come from several, tracks meaning the same in all."""
     track = np.concatenate([part.track for part in parts])

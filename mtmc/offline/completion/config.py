@@ -16,7 +16,6 @@ class CompletionConfig:
             the nearest sighting of them by another camera, at most.
         unsure: greatest standard deviation of where they are expected, as a share of their height
             in the image.
-        adopt_overlap: least IoU of a detection of nobody with where somebody is expected.
         fill_gap: longest time, s, between two sightings by one camera that is filled in wherever
             they go in its view;
         seen_share: longer ones, and the time before the first sighting and after the last, only
@@ -26,13 +25,12 @@ class CompletionConfig:
 
     support: float = 0.5
     unsure: float = 0.05
-    adopt_overlap: float = 0.5
     fill_gap: float = 3.3
     seen_share: float = 0.4
     seen_reach: float = 0.4
 
     def __post_init__(self) -> None:
-        require_fraction(self, "adopt_overlap", "seen_share")
+        require_fraction(self, "seen_share")
         require(self.seen_reach > 0, f"seen_reach must be above 0, got {self.seen_reach}")
         for name in ("support", "unsure", "fill_gap"):
             value = getattr(self, name)

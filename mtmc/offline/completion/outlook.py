@@ -7,9 +7,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from mtmc.offline.completion.config import CompletionConfig
-from mtmc.offline.completion.figures import ALIKE, habits, hidden, moved, off, typical
+from mtmc.offline.completion.figures import ALIKE, habits, typical
 from mtmc.offline.completion.fusion import Fused
 from mtmc.offline.completion.sightings import Sightings
+from mtmc.trackers.figures import hidden, moved, off
 from mtmc.tracking.view import View
 from mtmc.types import Doubles, Ints, Mask
 

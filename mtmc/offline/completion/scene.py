@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.offline.completion.adoption import found_again
 from mtmc.offline.completion.config import CompletionConfig
-from mtmc.offline.completion.figures import mended
 from mtmc.offline.completion.fusion import fuse
 from mtmc.offline.completion.outlook import Outlook, outlook
 from mtmc.offline.completion.sightings import Sightings, told
 from mtmc.offline.completion.visibility import Looks, seen_share
 from mtmc.steps import all_of_same_step
+from mtmc.trackers.figures import mended
 from mtmc.trackers.offline import NOBODY
+from mtmc.trackers.offline.found import Lost, found_again
 from mtmc.tracking.rows import ROW, Rows
 from mtmc.tracking.view import View
 from mtmc.types import Ints
@@ -41,8 +41,10 @@ def complete_scene(rows: Rows, views: Sequence[View], config: CompletionConfig) 
     for _, here, _, names, found in _outlooks(rows, views, config):
         free = rows["person"][here] == NOBODY
         boxes = rows["box"][here].astype(np.float64)
-        taken, whom = found_again(found, rows["step"][here], boxes, free, config)
-        rows["person"][here[taken]] = names[whom]
+        lost = found[found.lost]
+        wanted = Lost(lost.step, lost.boxes, lost.unsure)
+        taken, whom = found_again(wanted, rows["step"][here], boxes, free)
+        rows["person"][here[taken]] = names[lost.person[whom]]
         rows["track"][here[taken]] = NOBODY  # of a track that is nobody, perhaps
     added = [rows]
     boxes, known = rows["box"].copy(), np.flatnonzero(told(rows, views))
