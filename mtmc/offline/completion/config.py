@@ -24,7 +24,7 @@ class CompletionConfig:
     """
 
     support: float = 0.5
-    unsure: float = 0.05
+    unsure: float = 0.08
     fill_gap: float = 3.3
     seen_share: float = 0.4
     seen_reach: float = 0.4
