@@ -80,7 +80,7 @@ def distill(
 
 @app.command("eval")
 def evaluate(
-    model: Annotated[str, typer.Argument(help="best.pt, an .onnx file, or color.")],
+    model: Annotated[str, typer.Argument(help="best.pt, an .onnx file, simulated or color.")],
     *,
     dataset: Annotated[str, typer.Option(help="Name, or NAME=PATH below ROOT.")],
     data: Data = Path("data"),
@@ -92,6 +92,10 @@ def evaluate(
     multi_query: Annotated[
         bool, typer.Option("--multi-query", help="Average a person's images of one camera.")
     ] = False,
+    camera_centred: Annotated[
+        bool,
+        typer.Option("--camera-centred", help="Take each camera's mean embedding out, as runs do."),
+    ] = False,
     device: Device = None,
     batch_size: Annotated[int | None, typer.Option(help="Crops per forward pass.")] = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads.")] = None,
@@ -102,7 +106,13 @@ def evaluate(
     from mtmc.reid.evaluation.benchmark import Protocol
 
     try:
-        protocol = Protocol(metric, augmentation, multi_query, rerank)  # type: ignore[arg-type]
+        protocol = Protocol(
+            metric,  # type: ignore[arg-type]
+            augmentation,  # type: ignore[arg-type]
+            multi_query,
+            rerank,
+            camera_centred,
+        )
     except ValueError as error:
         raise ReidError(str(error)) from error
     run(

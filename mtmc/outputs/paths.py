@@ -54,17 +54,21 @@ def floor_paths(table: TrackTable, rate: float) -> FloorPaths:
         table: of the run.
         rate: positions per second.
     """
-    cameras = [table.camera(number) for number in range(len(table.cameras))]
-    times, points = (np.concatenate([rows[n] for rows, _ in cameras]) for n in ("time", "floor"))
-    ids = np.concatenate([ids for _, ids in cameras])
-    known = np.isfinite(points).all(axis=1)
-    if not known.any():
+    columns = [(np.zeros(0), np.zeros(0, np.int64), np.zeros((0, 2), np.float32))]
+    for number in range(len(table.cameras)):
+        for rows, names in table.parts(number):
+            known = np.isfinite(rows["floor"]).all(axis=1)
+            columns.append((rows["time"][known], names[known], rows["floor"][known]))
+    times, ids, points = (np.concatenate(column) for column in zip(*columns, strict=True))
+    if not len(times):
         return FloorPaths(0.0, rate, 0, {})
-    times, points, ids = times[known], points[known], ids[known]
     start = float(times.min())
     ticks = np.round((times - start) * rate).astype(np.int64)
+    order = np.argsort(ids, kind="stable")
+    names, begins = np.unique(ids[order], return_index=True)
     people = {
-        int(name): _path(ticks[ids == name], points[ids == name], rate) for name in np.unique(ids)
+        int(name): _path(ticks[mine], points[mine], rate)
+        for name, mine in zip(names, np.split(order, begins[1:]), strict=True)
     }
     return FloorPaths(start, rate, int(ticks.max()) + 1, people)
 

@@ -15,7 +15,7 @@ from mtmc.offline.places import floor_places
 from mtmc.offline.refinement import CameraRefinement, relink_people
 from mtmc.tracking.rows import ROW, Rows
 from mtmc.tracking.tracklet import Tracklet
-from mtmc.types import TrackKey
+from mtmc.types import Floats, TrackKey
 
 if TYPE_CHECKING:
     from mtmc.run.config import RunConfig
@@ -78,11 +78,14 @@ class Finishing:
             if self._refinements:
                 found = without_ghosts(found, self._evidence(rows))
             ids.update(found)
-        rows["person"] = self._who(rows, ids)
-        rows = self._completed(rows)
-        rows["floor"] = floor_places(rows, self._views)
         # Online association forgets those that ended.
-        return rows, () if self._associator.online else tracklets
+        return self._completed(rows, ids), () if self._associator.online else tracklets
+
+    def places(self, rows: Rows, ids: Mapping[TrackKey, int]) -> Floats | None:
+        """``(N, 2)`` m where the people of finished rows were; None without any calibration."""
+        if not any(view.model for view in self._views):
+            return None
+        return floor_places(rows, self._who(rows, ids), self._views)
 
     def _evidence(self, rows: Rows) -> dict[TrackKey, float]:
         """What was seen of each track, as a share of what it takes to be no ghost."""
@@ -125,19 +128,20 @@ class Finishing:
                 self._progress.tracks[name] = len(found)
         return np.concatenate(linked), tracklets
 
-    def _completed(self, rows: Rows) -> Rows:
+    def _completed(self, rows: Rows, ids: dict[TrackKey, int]) -> Rows:
         """The rows of people with what the refinement adds to them, now that it is known who."""
         if not self._refinements:
             return rows
         result = [np.zeros(0, ROW)]
         with self._watch("refine"):
+            rows["person"] = self._who(rows, ids)
             if self._completion is not None:
                 rows = complete_scene(rows, self._views, self._completion)
             for number, refinement in enumerate(self._refinements):
                 result.append(refinement.completed(rows[rows["camera"] == number]))
         return np.concatenate(result)
 
-    def _who(self, rows: Rows, ids: dict[TrackKey, int]) -> NDArray[np.int64]:
+    def _who(self, rows: Rows, ids: Mapping[TrackKey, int]) -> NDArray[np.int64]:
         """``(len(rows),)`` the person each row shows, 0 for nobody."""
         people = np.zeros(len(rows), np.int64)
         for number, view in enumerate(self._views):

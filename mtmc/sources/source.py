@@ -18,17 +18,39 @@ class SourcesConfig:
     Args:
         stride: use every n-th frame of each camera.
         read_ahead: decoded frames that may wait per camera.
-        reconnect: seconds to keep trying when a live stream breaks off, before it is given up.
+        reconnect: seconds to keep trying when a live stream breaks off, before it is given up; a
+            camera that starts anew takes a minute or so.
     """
 
     stride: int = 1
     read_ahead: int = 4
-    reconnect: float = 20.0
+    reconnect: float = 120.0
 
     def __post_init__(self) -> None:
         require(self.stride >= 1, f"stride must be at least 1, got {self.stride}")
         require(self.read_ahead >= 1, f"read_ahead must be at least 1, got {self.read_ahead}")
         require(self.reconnect >= 0, f"reconnect must not be negative, got {self.reconnect}")
+
+
+@dataclass
+class Losses:
+    """What of a live camera's pictures did not arrive, or not as announced, so far.
+
+    Args:
+        dropped: pictures that came but had to make room for newer ones.
+        drop_outs: times for which it sent nothing, of two seconds or more,
+        silent_seconds: how long these were together.
+        reconnects: how often it was opened again.
+        damaged: packets that could not be decoded.
+        resizes: how often its pictures came to have another size.
+    """
+
+    dropped: int = 0
+    drop_outs: int = 0
+    silent_seconds: float = 0.0
+    reconnects: int = 0
+    damaged: int = 0
+    resizes: int = 0
 
 
 @dataclass(frozen=True)
@@ -39,11 +61,13 @@ class Request:
         pixels_from: frames with a lower index may come without their image.
         stride: every so many-th frame, beginning with the first.
         closing: set when nothing more is wanted.
+        losses: where a live camera counts them.
     """
 
     pixels_from: int = 1
     stride: int = 1
     closing: threading.Event = field(default_factory=threading.Event)
+    losses: Losses = field(default_factory=Losses)
 
     def wants(self, index: int) -> bool:
         """Whether the frame is one to deliver."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from mtmc.config import Plugin, choose
 from mtmc.registry import DEFAULT_TRACKER, TRACKERS
 from mtmc.trackers import Detections, Tracker, Tracks
 from mtmc.tracking.crops import CropsConfig, crop_quality, wants_crop
+from mtmc.tracking.pace import Pace
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.tracking.view import View
 from mtmc.types import Frame, TrackKey
@@ -19,9 +21,8 @@ from mtmc.types import Frame, TrackKey
 # A tracker may find somebody again after any time; across a long gap that is the association's
 # to decide.
 LOST_AFTER = 2.0  # seconds unseen after which a tracklet has ended,
-
-
 LOST_AFTER_FRAMES = 5  # but not before so many frames
+LATELY = 2000  # runs and floor positions that are kept of somebody who does not go: minutes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +33,7 @@ class Sighting:
         frame: the frame.
         tracks: ``M`` tracks, by the tracklets' ids.
         tracklets: the memory of each.
+        floor: ``(M, 2)`` m, None without a calibration.
         wanted: rows of the tracks whose crop should be embedded now.
         quality: ``(M,)`` of the crops.
     """
@@ -39,6 +41,7 @@ class Sighting:
     frame: Frame
     tracks: Tracks
     tracklets: list[Tracklet]
+    floor: NDArray[np.float64] | None
     wanted: NDArray[np.int64]
     quality: NDArray[np.float32]
 
@@ -85,7 +88,7 @@ class CameraTracking:
             self._tracker = make_tracker(alone_tracker(tracker), view.fps)
         self._crops = crops
         self._keep = keep
-        self._patience = max(LOST_AFTER, LOST_AFTER_FRAMES / view.fps)
+        self._pace = Pace(view.fps)
         self.count = 0  # of tracklets so far
         self.ended: list[Tracklet] = []
         self._open: dict[int, Tracklet] = {}  # by the tracker's id
@@ -101,7 +104,7 @@ class CameraTracking:
         """Follow the people of one frame with this camera's own tracker."""
         assert self._tracker is not None
         image = frame.image if self._tracker.needs_image else None
-        return self.follow(frame, self._tracker.update(detections, image))
+        return self.follow(frame, self._tracker.update(detections, image, frame.steps))
 
     def rename(self, person: int, other: int) -> None:
         """Take in that a person is another one, as the tracker over all cameras has found out.
@@ -117,7 +120,8 @@ class CameraTracking:
         """Take in what a tracker says of one frame."""
         if self._keep:
             self.view.clock.add(frame.index, frame.time)
-        self._close(frame.time - self._patience)
+        self._pace.see(frame.time)
+        self._close(frame.time - max(LOST_AFTER, LOST_AFTER_FRAMES * self._pace.seconds))
         self._renew()
         # Of a tracklet that has ended, nothing is predicted any more.
         tracks = tracks[(tracks.det_index >= 0) | np.isin(tracks.ids, list(self._open))]
@@ -127,7 +131,7 @@ class CameraTracking:
         ]
         ids = np.array([tracklet.key.track_id for tracklet in tracklets], np.int64)
         tracks = Tracks(ids, tracks.boxes, tracks.scores, tracks.det_index)
-        self._locate(tracks, tracklets, frame.time)
+        floor = self._locate(tracks, tracklets, frame.time)
         quality = crop_quality(tracks.boxes, tracks.scores, self.view.size, self._crops.full_height)
         wanted = [
             row
@@ -135,7 +139,11 @@ class CameraTracking:
             if tracks.det_index[row] >= 0
             and wants_crop(tracklet, frame.time, float(quality[row]), self._crops)
         ]
-        return Sighting(frame, tracks, tracklets, np.array(wanted, np.int64), quality)
+        return Sighting(frame, tracks, tracklets, floor, np.array(wanted, np.int64), quality)
+
+    def open_keys(self) -> Iterator[TrackKey]:
+        """Of the tracklets that may go on."""
+        return (tracklet.key for tracklet in self._open.values())
 
     @property
     def tracklets(self) -> list[Tracklet]:
@@ -170,15 +178,20 @@ class CameraTracking:
             tracklet = Tracklet(key, frame.time, frame.time, person=person)
             self._open[track] = tracklet
         tracklet.see(frame.index, frame.time)
+        if not self._keep:
+            tracklet.let_go(LATELY)
         return tracklet
 
-    def _locate(self, tracks: Tracks, tracklets: list[Tracklet], time: float) -> None:
+    def _locate(
+        self, tracks: Tracks, tracklets: list[Tracklet], time: float
+    ) -> NDArray[np.float64] | None:
         if self.view.model is None:
-            return
+            return None
         points, covariances = self.view.locate(tracks.boxes)
         for row in np.flatnonzero(tracks.det_index >= 0):
             path = tracklets[row].path
             path.add(time, points[row], covariances[row], self.view.model.position)
+        return points
 
 
 def remember_crops(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mtmc.calibration.camera import PERSON_HEIGHT
 from mtmc.trackers import Tracks
 from mtmc.trackers.figures import moved, off
+from mtmc.tracking.pace import Pace
 from mtmc.tracking.view import View
 from mtmc.types import Doubles
 
@@ -36,8 +37,7 @@ class Coasting:
     """
 
     def __init__(self, view: View) -> None:
-        self._view = view
-        self._longest = max(COAST, (COAST_FRAMES + 0.5) * view.period)
+        self._view, self._pace = view, Pace(view.fps)
         self._seen: dict[int, _Seen] = {}
 
     def extended(
@@ -54,7 +54,8 @@ class Coasting:
         for row, track in enumerate(seen):
             here = _Seen(time, tracks.boxes[row], float(tracks.scores[row]), people[track])
             self._seen[track] = here
-        since = time - self._longest
+        self._pace.see(time)
+        since = time - max(COAST, (COAST_FRAMES + 0.5) * self._pace.seconds)
         self._seen = {track: s for track, s in self._seen.items() if s.time >= since}
         lost = {track: s for track, s in self._seen.items() if s.time < time and track in people}
         if not lost:
