@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mtmc.trackers.assignment import match
-from mtmc.trackers.floor.motion import FloorMotion, invert
+from mtmc.trackers.floor.motion import FloorMotion
+from mtmc.trackers.floor.reading import SPREAD, apart, fused, invert, known_places
 from mtmc.trackers.lifecycle import check_at_least, check_share
 from mtmc.trackers.types import Detections, Tracks
 
@@ -42,10 +43,7 @@ class FloorConfig:
         gate: squared Mahalanobis distance up to which a detection may be a person's.
         strangers: people per m² who may be at a place without being known yet: how likely a
             detection must be for a person to be theirs rather than somebody new's.
-        spread: standard deviation, m, of positions beyond their known covariance, which two
-            cameras that disagree have.
         walking: standard deviation, m/s, of the speed of somebody new.
-        acceleration: how speed changes: standard deviation, m/s, within one second.
         merge_reach: two people no further apart, m, whom no camera sees both
         merge_after: for so many seconds are one.
         sweeps: how often the cameras are gone through, each with what all the others say.
@@ -57,9 +55,7 @@ class FloorConfig:
     max_age: float = 2.0
     gate: float = 20.0
     strangers: float = 0.005
-    spread: float = 0.15
     walking: float = 1.0
-    acceleration: float = 0.7
     merge_reach: float = 0.5
     merge_after: float = 1.0
     sweeps: int = 3
@@ -72,9 +68,7 @@ class FloorConfig:
             1e-6,
             gate=self.gate,
             strangers=self.strangers,
-            spread=self.spread,
             walking=self.walking,
-            acceleration=self.acceleration,
             merge_reach=self.merge_reach,
             merge_after=self.merge_after,
         )
@@ -103,13 +97,13 @@ class _Sightings:
     pulls: Array
 
     @classmethod
-    def of(cls, cameras: Sequence[Detections], least: float, spread: float) -> _Sightings:
+    def of(cls, cameras: Sequence[Detections], least: float) -> _Sightings:
         parts = [_located(detections, least) for detections in cameras]
         camera = np.repeat(np.arange(len(cameras)), [len(part[0]) for part in parts])
         row, scores, points, covariances = (
             np.concatenate([part[column] for part in parts]) for column in range(4)
         )
-        covariances = covariances + spread**2 * np.eye(2)
+        covariances = covariances + SPREAD**2 * np.eye(2)
         information = invert(covariances)
         pulls = np.einsum("dij,dj->di", information, points)
         return cls(camera, row, scores, points, covariances, information, pulls)
@@ -120,8 +114,7 @@ def _located(detections: Detections, least: float) -> tuple[Ints, Array, Array, 
     floor, covariance = detections.floor, detections.floor_covariance
     if floor is None or covariance is None:
         return np.zeros(0, np.int64), np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2, 2))
-    known = np.isfinite(floor).all(axis=1) & np.isfinite(covariance).all(axis=(1, 2))
-    rows = np.flatnonzero(known & (detections.scores >= least))
+    rows = np.flatnonzero(known_places(floor, covariance) & (detections.scores >= least))
     return rows, detections.scores[rows].astype(np.float64), floor[rows], covariance[rows]
 
 
@@ -143,7 +136,7 @@ class FloorTracker:
 
     def __init__(self, config: FloorConfig | None = None) -> None:
         self.config = config or FloorConfig()
-        self.motion = FloorMotion(self.config.walking, self.config.acceleration)
+        self.motion = FloorMotion(self.config.walking)
         self.ids = np.zeros(0, np.int64)
         self.hits = np.zeros(0, np.int64)
         self.seen = np.zeros(0)  # s, time of the last detection
@@ -169,7 +162,7 @@ class FloorTracker:
         # One step may miss somebody however far apart the steps are.
         known = min(time - self.config.max_age, time if self._time is None else self._time)
         self._time = time
-        sightings = _Sightings.of(cameras, self.config.low_score, self.config.spread)
+        sightings = _Sightings.of(cameras, self.config.low_score)
         owner = self._assign(sightings)
         owner = self._births(sightings, owner)
         self._correct(sightings, owner, time)
@@ -224,8 +217,7 @@ class FloorTracker:
         """Allowed pairs of people and detections, and the negative log odds of each."""
         total = covariance[:, None] + sightings.covariances[here]  # (N, D, 2, 2)
         away = sightings.points[here] - mean[:, None]
-        distance = np.einsum("ndi,ndij,ndj->nd", away, invert(total), away)
-        density = -0.5 * distance - 0.5 * np.log(np.linalg.det(total)) - np.log(2 * np.pi)
+        distance, density = apart(away, total)
         cost = np.log(self.config.strangers) - density
         rows, cols = np.nonzero((distance <= self.config.gate) & (cost <= 0))
         return rows, cols, cost[rows, cols]
@@ -257,15 +249,11 @@ class FloorTracker:
 
     def _correct(self, sightings: _Sightings, owner: Ints, time: float) -> None:
         owned = np.flatnonzero(owner >= 0)
-        rows = np.unique(owner[owned])
+        rows, place = np.unique(owner[owned], return_inverse=True)
         if not len(rows):
             return
-        information = np.zeros((len(self.ids), 2, 2))
-        pulls = np.zeros((len(self.ids), 2))
-        np.add.at(information, owner[owned], sightings.information[owned])
-        np.add.at(pulls, owner[owned], sightings.pulls[owned])
-        covariance = invert(information[rows])
-        self.motion.correct(rows, np.einsum("nij,nj->ni", covariance, pulls[rows]), covariance)
+        points, covariances = sightings.points[owned], sightings.covariances[owned]
+        self.motion.correct(rows, *fused(points, covariances, place, len(rows)))
         self.hits += np.bincount(owner[owned], minlength=len(self.ids))
         self.seen[rows] = time
 
