@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.calibration import Calibration
 from mtmc.config import Plugin, choose
 from mtmc.registry import DEFAULT_TRACKER, TRACKERS
 from mtmc.trackers import Detections, Tracker, Tracks
 from mtmc.tracking.crops import CropsConfig, CropsTaken, crop_quality, wants_crop
-from mtmc.tracking.frame_clock import FrameClock
 from mtmc.tracking.messages import CameraStep, Decisions
 from mtmc.tracking.pace import Pace
+from mtmc.tracking.view import View
 from mtmc.types import Doubles, Floats, Frame, Ints, Mask, TrackKey
 
 # A tracker may find somebody again after any time; across a long gap that is the association's
@@ -89,38 +88,29 @@ class CameraTracking:
     """One camera's tracker and tracks.
 
     Args:
-        name: of the camera.
         tracker: the tracker plug-in; this camera gets an instance of its own. Where one follows
             people over all calibrated cameras, one that is not gets ``alone_tracker``.
         crops: which boxes are embedded.
-        model: the camera's calibration, if there is one.
-        size: ``(width, height)`` px of the images.
-        fps: frames per second.
+        view: the camera.
         keep: whether it is remembered when each frame was taken.
     """
 
     def __init__(
         self,
-        name: str,
         tracker: Plugin,
         crops: CropsConfig,
-        model: Calibration | None,
-        size: tuple[int, int],
-        fps: float,
+        view: View,
         keep: bool,
     ) -> None:
-        self.name, self.fps = name, fps
-        self._joint = follows_all_cameras(tracker) and model is not None
+        self.view = view
+        self._joint = follows_all_cameras(tracker) and view.model is not None
         self._tracker: Tracker | None = None
         if not self._joint:
-            self._tracker = make_tracker(alone_tracker(tracker), fps)
+            self._tracker = make_tracker(alone_tracker(tracker), view.fps)
         self._crops = crops
-        self.model = model.resized(size) if model else None
-        self.size = size
         self._keep = keep
-        self._pace = Pace(fps)
+        self._pace = Pace(view.fps)
         self.count = 0  # of tracks so far
-        self.clock = FrameClock(fps)
         self._open: dict[int, _Track] = {}  # by the tracker's id
         self._to_end: set[int] = set()
         self._to_renew: set[int] = set()
@@ -128,9 +118,9 @@ class CameraTracking:
 
     def located(self, detections: Detections) -> Detections:
         """The detections with their places on the floor; as they are without a calibration."""
-        if self.model is None:
+        if self.view.model is None:
             return detections
-        floor, covariance = self.model.locate(detections.boxes, self.size)
+        floor, covariance = self.view.locate(detections.boxes)
         return replace(detections, floor=floor, floor_covariance=covariance)
 
     def update(self, frame: Frame, detections: Detections) -> Sighting:
@@ -145,13 +135,15 @@ class CameraTracking:
 
     def obey(self, decisions: Decisions) -> None:
         """Do what the association says of this camera's tracks, from the next frame on."""
-        self._to_end |= {key.track_id for key in decisions.ended if key.camera == self.name}
-        self._to_renew |= {key.track_id for key in decisions.renewed if key.camera == self.name}
+        self._to_end |= {key.track_id for key in decisions.ended if key.camera == self.view.name}
+        self._to_renew |= {
+            key.track_id for key in decisions.renewed if key.camera == self.view.name
+        }
 
     def follow(self, frame: Frame, tracks: Tracks) -> Sighting:
         """Take in what a tracker says of one frame."""
         if self._keep:
-            self.clock.add(frame.index, frame.time)
+            self.view.clock.add(frame.index, frame.time)
         self._pace.see(frame.time)
         ended = self._close(frame.time - max(LOST_AFTER, LOST_AFTER_FRAMES * self._pace.seconds))
         renewed = self._renew()
@@ -165,10 +157,10 @@ class CameraTracking:
         ids = np.array([track.number for track in known], np.int64)
         tracks = Tracks(ids, tracks.boxes, tracks.scores, tracks.det_index)
         floor, covariances = self._locate(tracks)
-        quality = crop_quality(tracks.boxes, tracks.scores, self.size, self._crops.full_height)
+        quality = crop_quality(tracks.boxes, tracks.scores, self.view.size, self._crops.full_height)
         wanted = self._wanted(frame.time, known, found, quality)
         step = CameraStep(
-            self.name,
+            self.view.name,
             frame.index,
             frame.time,
             ids,
@@ -178,7 +170,7 @@ class CameraTracking:
             people if self._joint else np.zeros_like(people),
             floor,
             covariances,
-            self.model.position if self.model else None,
+            self.view.model.position if self.view.model else None,
             wanted,
             quality[wanted],
             ended=np.array(ended, np.int64),
@@ -202,7 +194,7 @@ class CameraTracking:
 
     def open_keys(self) -> Iterator[TrackKey]:
         """Of the tracks that may go on."""
-        return (TrackKey(self.name, track.number) for track in self._open.values())
+        return (TrackKey(self.view.name, track.number) for track in self._open.values())
 
     def _close(self, before: float) -> list[int]:
         """End the tracks last seen before that time, s, and those that are to be ended."""
@@ -239,7 +231,7 @@ class CameraTracking:
         return self._open[track]
 
     def _locate(self, tracks: Tracks) -> tuple[Doubles, Doubles] | tuple[None, None]:
-        return self.model.locate(tracks.boxes, self.size) if self.model else (None, None)
+        return self.view.locate(tracks.boxes) if self.view.model else (None, None)
 
 
 def _pairs(changes: Mapping[int, int]) -> Ints:

@@ -20,10 +20,7 @@ class FloorConfig:
         gate: squared Mahalanobis distance up to which a detection may be a person's.
         strangers: people per m² who may be at a place without being known yet: how likely a
             detection must be for a person to be theirs rather than somebody new's.
-        spread: standard deviation, m, of positions beyond their known covariance, which two
-            cameras that disagree have.
         walking: standard deviation, m/s, of the speed of somebody new.
-        acceleration: how speed changes: standard deviation, m/s, within one second.
         merge_reach: two people no further apart, m, whom no camera sees both
         merge_after: for so many seconds are one.
         sweeps: how often the cameras are gone through, each with what all the others say.
@@ -35,9 +32,7 @@ class FloorConfig:
     max_age: float = 2.0
     gate: float = 20.0
     strangers: float = 0.005
-    spread: float = 0.15
     walking: float = 1.0
-    acceleration: float = 0.7
     merge_reach: float = 0.5
     merge_after: float = 1.0
     sweeps: int = 3
@@ -50,9 +45,7 @@ class FloorConfig:
             1e-6,
             gate=self.gate,
             strangers=self.strangers,
-            spread=self.spread,
             walking=self.walking,
-            acceleration=self.acceleration,
             merge_reach=self.merge_reach,
             merge_after=self.merge_after,
         )

@@ -47,8 +47,6 @@ class RefineConfig:
             where motion and size alone would link across them, too.
         adopt_gap: tracks go on over detections that none of them took, before they begin, after
             they end and in gaps, until there was none for so many frames; 0 takes none.
-        adopt_overlap: least IoU of such a detection with where the track is expected.
-        adopt_inside: the same in gaps, where a straight line is a good answer already.
         adopt_score: least score of such a detection.
         whole_period: boxes with hidden feet are made as tall as the person, if these are hidden
             for less than about so many frames; 0 leaves them.
@@ -69,8 +67,6 @@ class RefineConfig:
     thing_spread: float = 0.02
     fill_gap: int = 100
     adopt_gap: int = 10
-    adopt_overlap: float = 0.5
-    adopt_inside: float = 0.7
     adopt_score: float = 0.1
     whole_period: float = 120
     extend: int = 3
@@ -81,8 +77,6 @@ class RefineConfig:
     def __post_init__(self) -> None:
         check_at_least(1, link_window=self.link_window, cut_gap=self.cut_gap)
         check_share(
-            adopt_overlap=self.adopt_overlap,
-            adopt_inside=self.adopt_inside,
             adopt_score=self.adopt_score,
         )
         check_at_least(
