@@ -57,7 +57,8 @@ def found_again(
     fit = _fit(lost.boxes[expected], boxes[open_[found]], unsure[expected])
     good = fit >= overlap[expected]
     expected, found, fit = expected[good], found[good], fit[good]
-    better = fit > _owned(steps, boxes, open_, owned)[found]
+    some, which = np.unique(found, return_inverse=True)
+    better = fit > _owned(steps, boxes, open_[some], owned)[which]
     expected, found, fit = expected[better], found[better], fit[better]
     # The best first; of equal ones the first.
     order = np.lexsort((expected, found, -fit))
