@@ -13,15 +13,13 @@ CONFIG = RefineConfig()
 def path(*parts):
     """Tracks of ``(track, frames, x at frame 0, speed)``, 50 px wide and 120 px tall."""
     columns = []
-    for track, frames, start, speed in parts:
-        frames = np.asarray(frames)
+    for track, seen, start, speed in parts:
+        frames = np.asarray(seen)
         values = np.column_stack([start + speed * frames, *np.ones((3, len(frames)))])
         values[:, 1:] = [300, 50, 120]
         columns.append((np.full(len(frames), track), frames, values, np.ones(len(frames))))
-    track, frames, values, scores = (
-        np.concatenate(column) for column in zip(*columns, strict=True)
-    )
-    return Paths(track, frames, values, scores, np.arange(len(frames)))
+    joined = [np.concatenate(column) for column in zip(*columns, strict=True)]
+    return Paths(*joined, np.arange(len(joined[0])))
 
 
 def test_a_line_across_a_gap_and_the_way_on_at_both_ends():
@@ -35,7 +33,7 @@ def test_a_line_across_a_gap_and_the_way_on_at_both_ends():
 
 def test_who_comes_back_elsewhere_did_not_walk_straight_there():
     away = path((0, range(1, 60), 100, 2), (0, range(100, 160), 900, 2))
-    found = expected(away, CONFIG, 100, 160)
+    found = expected(away, CONFIG, 100, 159)
     assert found.frames.tolist() == list(range(60, 100))  # each once, half from each side
     assert found.values[:20, 0] == pytest.approx(100 + 2 * np.arange(60, 80), abs=2)
     assert found.values[20:, 0] == pytest.approx(900 + 2 * np.arange(80, 100), abs=2)
