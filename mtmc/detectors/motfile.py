@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mtmc.config import require, require_fraction
 from mtmc.detectors.boxes import to_detections
 from mtmc.errors import UserError
+from mtmc.files import spelled
 from mtmc.mot import UNKNOWN, MotKind, MotRows, read_mot
 from mtmc.trackers import Detections
 from mtmc.types import Frame
@@ -85,7 +86,7 @@ class MotFileDetector:
         return self._files[camera]
 
     def _path(self, camera: str) -> Path:
-        path, whole = self.folder / f"{camera}.txt", self.folder / "det.txt"
+        path, whole = spelled(self.folder / f"{camera}.txt"), self.folder / "det.txt"
         if path.is_file():
             return path
         if camera in self._sequence and whole.is_file():
