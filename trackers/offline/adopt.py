@@ -46,13 +46,13 @@ def adopt(
     Returns:
         The tracks with what they took, every detection once and one in each frame at most.
     """
-    free = free.select(free.scores >= config.adopt_score)
+    free = free[free.scores >= config.adopt_score]
     going, lines = np.arange(paths.count), True
     while config.adopt_gap and len(going) and len(free):
         lost = _lost(paths, going, config, last_step, lines=lines)
         taken, track, values = _fitting(paths, free, lost, config, looks)
-        new = replace(free.select(taken), track=track, values=values)
-        free, paths = free.select(np.delete(np.arange(len(free)), taken)), join([paths, new])
+        new = replace(free[taken], track=track, values=values)
+        free, paths = free[np.delete(np.arange(len(free)), taken)], join([paths, new])
         # Where nothing was taken nothing changes, but what another one took; all look once more.
         everybody = len(going) == paths.count and not lines
         going = np.unique(track)
