@@ -11,7 +11,7 @@ from mtmc.offline.completion.config import CompletionConfig
 from mtmc.offline.completion.fusion import fuse
 from mtmc.offline.completion.outlook import Outlook, outlook
 from mtmc.offline.completion.sightings import Sightings, told
-from mtmc.offline.completion.visibility import Looks, seen_share
+from mtmc.offline.completion.visibility import Glances, seen_share
 from mtmc.trackers.figures import mended
 from mtmc.trackers.offline import NOBODY
 from mtmc.trackers.offline.found import Lost, found_again, same_step
@@ -80,7 +80,7 @@ def _drawn(found: Outlook, view: View, config: CompletionConfig) -> Ints:
     lost = lost[~_taken(found, lost)]
     often = found.step % max(1, round(LOOK / view.period)) == 0
     look = np.flatnonzero(often & (found.known | (found.seen >= 0)))
-    looks = Looks(found.points[look], found.seen[look] >= 0, found.gap[look])
+    looks = Glances(found.points[look], found.seen[look] >= 0, found.gap[look])
     share = seen_share(looks, found.points[lost], found.gap[lost], config.seen_reach)
     return lost[(found.lasting[lost] <= config.fill_gap) | (share >= config.seen_share)]
 
