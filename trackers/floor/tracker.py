@@ -15,7 +15,7 @@ import numpy as np
 
 from mtmc.trackers.assignment import match
 from mtmc.trackers.floor.motion import FloorMotion, invert
-from mtmc.trackers.lifecycle import check_at_least, check_share
+from mtmc.trackers.settings import TrackerConfig, setting, share
 from mtmc.trackers.types import Detections, Tracks
 
 if TYPE_CHECKING:
@@ -29,55 +29,37 @@ if TYPE_CHECKING:
 _NOBODY = -1
 
 
+# How likely a detection must be for a person to be theirs rather than somebody new's.
+STRANGERS = 0.005  # people per m² who may be at a place without being known yet
+WALKING = 1.0  # standard deviation, m/s, of the speed of somebody new
+MERGE_REACH = 0.5  # m: two people no further apart, whom no camera sees both, may be one
+SWEEPS = 3  # how often the cameras are gone through, each with what all the others say
+
+
 @dataclass(frozen=True, slots=True)
-class FloorConfig:
-    """Settings of the tracker on the floor; in metres and seconds, whatever the frame rate.
+class FloorConfig(TrackerConfig):
+    """Settings of the tracker on the floor.
 
     Args:
-        low_score: detections below are not looked at.
-        birth_score: a detection nobody took starts a person from here on.
+        birth_score: a detection nobody took starts a person from this score on.
         min_hits: detections until a person is reported, all cameras counted; in the first step
             everybody is.
-        max_age: seconds a person is kept without a detection in any camera.
+        max_age: a person is kept for so long without a detection in any camera.
+        low_score: detections below are not looked at.
         gate: squared Mahalanobis distance up to which a detection may be a person's.
-        strangers: people per m² who may be at a place without being known yet: how likely a
-            detection must be for a person to be theirs rather than somebody new's.
-        spread: standard deviation, m, of positions beyond their known covariance, which two
-            cameras that disagree have.
-        walking: standard deviation, m/s, of the speed of somebody new.
-        acceleration: how speed changes: standard deviation, m/s, within one second.
-        merge_reach: two people no further apart, m, whom no camera sees both
-        merge_after: for so many seconds are one.
-        sweeps: how often the cameras are gone through, each with what all the others say.
+        spread: standard deviation of positions beyond their known covariance, which two cameras
+            that disagree have.
+        acceleration: how speed changes: standard deviation within one second.
+        merge_after: two people close to each other for so long, whom no camera sees both, are one.
     """
 
-    low_score: float = 0.3
-    birth_score: float = 0.7
-    min_hits: int = 2
-    max_age: float = 2.0
-    gate: float = 20.0
-    strangers: float = 0.005
-    spread: float = 0.15
-    walking: float = 1.0
-    acceleration: float = 0.7
-    merge_reach: float = 0.5
-    merge_after: float = 1.0
-    sweeps: int = 3
-
-    def __post_init__(self) -> None:
-        check_share(low_score=self.low_score, birth_score=self.birth_score)
-        check_at_least(1, min_hits=self.min_hits, sweeps=self.sweeps)
-        check_at_least(0, max_age=self.max_age)
-        check_at_least(
-            1e-6,
-            gate=self.gate,
-            strangers=self.strangers,
-            spread=self.spread,
-            walking=self.walking,
-            acceleration=self.acceleration,
-            merge_reach=self.merge_reach,
-            merge_after=self.merge_after,
-        )
+    min_hits: int = setting(2, ge=1, public=True)
+    max_age: float = setting(2.0, ge=0, unit="s", public=True)
+    low_score: float = share(0.3, public=True)
+    gate: float = setting(20.0, gt=0)
+    spread: float = setting(0.15, gt=0, unit="m")
+    acceleration: float = setting(0.7, gt=0, unit="m/s")
+    merge_after: float = setting(1.0, gt=0, unit="s")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,7 +125,7 @@ class FloorTracker:
 
     def __init__(self, config: FloorConfig | None = None) -> None:
         self.config = config or FloorConfig()
-        self.motion = FloorMotion(self.config.walking, self.config.acceleration)
+        self.motion = FloorMotion(WALKING, self.config.acceleration)
         self.ids = np.zeros(0, np.int64)
         self.hits = np.zeros(0, np.int64)
         self.seen = np.zeros(0)  # s, time of the last detection
@@ -192,7 +174,7 @@ class FloorTracker:
             return owner
         prior = invert(self.motion.covariance[:, :2, :2])
         pull = np.einsum("nij,nj->ni", prior, self.motion.mean[:, :2])
-        for _ in range(self.config.sweeps):
+        for _ in range(SWEEPS):
             before = owner.copy()
             for camera in np.unique(sightings.camera):
                 here = np.flatnonzero(sightings.camera == camera)
@@ -224,7 +206,7 @@ class FloorTracker:
         away = sightings.points[here] - mean[:, None]
         distance = np.einsum("ndi,ndij,ndj->nd", away, invert(total), away)
         density = -0.5 * distance - 0.5 * np.log(np.linalg.det(total)) - np.log(2 * np.pi)
-        cost = np.log(self.config.strangers) - density
+        cost = np.log(STRANGERS) - density
         rows, cols = np.nonzero((distance <= self.config.gate) & (cost <= 0))
         return rows, cols, cost[rows, cols]
 
@@ -278,7 +260,7 @@ class FloorTracker:
         views[owner[owned], sightings.camera[owned]] = True
         seen = np.bincount(owner[owned], minlength=len(self.ids)) > 0
         place = self.motion.mean[:, :2]
-        far = np.linalg.norm(place[:, None] - place[None], axis=2) > self.config.merge_reach
+        far = np.linalg.norm(place[:, None] - place[None], axis=2) > MERGE_REACH
         both = seen[:, None] & seen[None]
         # One box too many in a camera now and then is no proof of two people.
         shared = (views[:, None] & views[None]).any(axis=2)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from mtmc.trackers.lifecycle import check_at_least, check_share
-from mtmc.trackers.rate import NOMINAL_FPS, frames_at
+from mtmc.trackers.rate import NOMINAL_FPS, frames_in
+from mtmc.trackers.settings import Checked, setting, share
 
 _STRAIGHT = 0.2  # seconds, standard deviation, over which a path may be smoothed
 
@@ -28,7 +28,7 @@ class MotionNoise:
 
 
 @dataclass(frozen=True, slots=True)
-class RefineConfig:
+class RefineConfig(Checked):
     """Settings of the refinement, for 30 frames per second; `at_rate` gives those for another.
 
     Args:
@@ -58,46 +58,25 @@ class RefineConfig:
         noise: how people move.
     """
 
-    cut_gap: int = 20
-    link_gap: int = 150
+    cut_gap: int = setting(20, ge=1)
+    link_gap: int = setting(150, ge=0)
     link_evidence: float = 4.0
-    link_window: int = 30
+    link_window: int = setting(30, ge=1)
     appearance_weight: float = 10.0
     appearance_middle: float = 0.6
-    ghost_score: float = 10.0
-    thing_age: int = 0
-    thing_spread: float = 0.02
-    fill_gap: int = 100
-    adopt_gap: int = 10
-    adopt_overlap: float = 0.5
-    adopt_inside: float = 0.7
-    adopt_score: float = 0.1
-    whole_period: float = 120
-    extend: int = 3
-    smooth_position: float = 1.0
-    smooth_size: float = 2.0
+    ghost_score: float = setting(10.0, ge=0)
+    thing_age: int = setting(0, ge=0)
+    thing_spread: float = setting(0.02, ge=0)
+    fill_gap: int = setting(100, ge=0)
+    adopt_gap: int = setting(10, ge=0)
+    adopt_overlap: float = share(0.5)
+    adopt_inside: float = share(0.7)
+    adopt_score: float = share(0.1)
+    whole_period: float = setting(120, ge=0)
+    extend: int = setting(3, ge=0)
+    smooth_position: float = setting(1.0, ge=0)
+    smooth_size: float = setting(2.0, ge=0)
     noise: MotionNoise = field(default_factory=MotionNoise)
-
-    def __post_init__(self) -> None:
-        check_at_least(1, link_window=self.link_window, cut_gap=self.cut_gap)
-        check_share(
-            adopt_overlap=self.adopt_overlap,
-            adopt_inside=self.adopt_inside,
-            adopt_score=self.adopt_score,
-        )
-        check_at_least(
-            0,
-            link_gap=self.link_gap,
-            ghost_score=self.ghost_score,
-            thing_age=self.thing_age,
-            thing_spread=self.thing_spread,
-            fill_gap=self.fill_gap,
-            adopt_gap=self.adopt_gap,
-            whole_period=self.whole_period,
-            extend=self.extend,
-            smooth_position=self.smooth_position,
-            smooth_size=self.smooth_size,
-        )
 
     def at_rate(self, fps: float) -> RefineConfig:
         """These settings, which are given for 30 frames per second, for another frame rate.
@@ -110,13 +89,13 @@ class RefineConfig:
         """
         return replace(
             self,
-            cut_gap=frames_at(self.cut_gap, fps),
-            link_gap=frames_at(self.link_gap, fps),
-            link_window=frames_at(self.link_window, fps),
+            cut_gap=frames_in(self.cut_gap / NOMINAL_FPS, fps),
+            link_gap=frames_in(self.link_gap / NOMINAL_FPS, fps),
+            link_window=frames_in(self.link_window / NOMINAL_FPS, fps),
             ghost_score=self.ghost_score * fps / NOMINAL_FPS,
-            thing_age=frames_at(self.thing_age, fps),
-            fill_gap=frames_at(self.fill_gap, fps),
-            adopt_gap=frames_at(self.adopt_gap, fps),
+            thing_age=frames_in(self.thing_age / NOMINAL_FPS, fps),
+            fill_gap=frames_in(self.fill_gap / NOMINAL_FPS, fps),
+            adopt_gap=frames_in(self.adopt_gap / NOMINAL_FPS, fps),
             whole_period=self.whole_period * fps / NOMINAL_FPS,
             extend=round(self.extend * fps / NOMINAL_FPS),
             smooth_position=min(self.smooth_position, _STRAIGHT * fps),

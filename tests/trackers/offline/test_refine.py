@@ -188,5 +188,5 @@ def test_bad_rows_are_named():
         TrackRows(row, row, np.ones((1, 3)), row, row)
     with pytest.raises(ValueError, match="twice in one frame"):
         TrackRows(np.ones(2), np.ones(2), np.ones((2, 4)), np.ones(2), np.ones(2))
-    with pytest.raises(ValueError, match="link_window must be 1 or more, got 0"):
+    with pytest.raises(ValueError, match="link_window must be at least 1, got 0"):
         RefineConfig(link_window=0)

@@ -58,7 +58,7 @@ def test_the_age_is_a_time(fps):
 
 
 def test_settings_are_checked():
-    with pytest.raises(ValueError, match="thing_age must be 0 or more"):
+    with pytest.raises(ValueError, match="thing_age must be at least 0"):
         RefineConfig(thing_age=-1)
     with pytest.raises(ValueError, match="thing_spread"):
         RefineConfig(thing_spread=np.nan)
