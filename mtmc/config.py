@@ -6,17 +6,16 @@ Every section is a stdlib dataclass that holds its own defaults; nothing is defa
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
-
-import yaml
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from typing import Any, TypeVar
 
 from mtmc.errors import UserError, unknown_name
 from mtmc.registry import PluginTable
+from mtmc.reid import configuration, strict_yaml
+from mtmc.reid.errors import ReidError
 
 Settings = dict[str, Any]
 T = TypeVar("T")
@@ -53,59 +52,29 @@ def require_fraction(config: Any, *names: str) -> None:
     """
     for name in names:
         value = getattr(config, name)
-        require(math.isfinite(value) and 0 <= value <= 1, f"{name} must be in 0..1, got {value}")
+        require(0 <= value <= 1, f"{name} must be in 0..1, got {value}")
 
 
-class _Loader(yaml.SafeLoader):
-    """Plain YAML, but a key given twice is an error and what looks like a date stays text."""
-
-    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
-        node = super().compose_mapping_node(anchor)
-        seen = set()
-        for key, _ in node.value:
-            if (key.tag, str(key.value)) in seen:
-                raise yaml.composer.ComposerError(
-                    problem=f"key {key.value!r} is given twice", problem_mark=key.start_mark
-                )
-            seen.add((key.tag, str(key.value)))
-        return node
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def parse_yaml(text: str) -> Any:
-    """The value in a YAML text.
-
-    Raises:
-        ValueError: it is not YAML.
-    """
+@contextmanager
+def _user_errors() -> Iterator[None]:
     try:
-        return yaml.load(text, _Loader)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ValueError(str(error) or "nested too deep") from error
+        yield
+    except ReidError as error:
+        raise UserError(str(error)) from error
 
 
-def read_yaml(path: Path) -> Settings:
+def read_yaml(path: Path, as_text: bool = False) -> Settings:
     """The mapping in a YAML file.
+
+    Args:
+        path: of the file.
+        as_text: leave numbers, ``true`` and ``on`` the text they are.
 
     Raises:
         UserError: it cannot be read, is not YAML, or is not a mapping.
     """
-    try:
-        settings = parse_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read: {error}") from error
-    except ValueError as error:
-        raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
-    if settings is None:
-        return {}
-    if not isinstance(settings, dict):
-        raise UserError(f"{path}: expected keys and values, got a {type(settings).__name__}")
-    return settings
+    with _user_errors():
+        return strict_yaml.read_yaml(path, as_text)
 
 
 def preset_folder() -> Path:
@@ -136,27 +105,8 @@ def override(settings: Settings, assignments: Iterable[str]) -> Settings:
     Raises:
         UserError: an assignment has no ``=``, or goes through a key that is not a section.
     """
-    result = _copy(settings)
-    for assignment in assignments:
-        key, equals, text = assignment.partition("=")
-        if not equals or not key.strip():
-            raise UserError(f"--set {assignment!r}: expected key=value, as in detector.name=onnx")
-        *sections, name = key.strip().split(".")
-        target = result
-        for section in sections:
-            inner = target.setdefault(section, {})
-            if not isinstance(inner, dict):
-                raise UserError(f"--set {assignment!r}: {section!r} is a value, not a section")
-            target = inner
-        try:
-            target[name] = parse_yaml(text)
-        except ValueError as error:
-            raise UserError(f"--set {assignment!r}: the value is not valid YAML") from error
-    return result
-
-
-def _copy(settings: Mapping[str, Any]) -> Settings:
-    return {k: _copy(v) if isinstance(v, Mapping) else v for k, v in settings.items()}
+    with _user_errors():
+        return configuration.override(settings, assignments, "detector.name=onnx")
 
 
 def build(cls: type[T], settings: Any, where: str) -> T:
@@ -170,33 +120,8 @@ def build(cls: type[T], settings: Any, where: str) -> T:
     Raises:
         UserError: a key is unknown, or a value has the wrong type or range.
     """
-    if not isinstance(settings, Mapping):
-        raise UserError(f"{where}: expected a section with keys, got {settings!r}")
-    known = {f.name for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
-    for key in settings:
-        if key not in known:
-            raise unknown_name("key", f"{where}.{key}", {f"{where}.{k}" for k in known})
-    hints = get_type_hints(cls)
-    values = {
-        key: build(hints[key], value, f"{where}.{key}")
-        if dataclasses.is_dataclass(hints[key]) and value is not None
-        else _check(hints[key], value, f"{where}.{key}")
-        for key, value in settings.items()
-    }
-    try:
-        return cls(**values)
-    except ValueError as error:
-        raise UserError(f"{where}: {error}") from error
-
-
-def _check(hint: Any, value: Any, where: str) -> Any:
-    try:
-        # YAML reads the 0 of `device: 0` as a number.
-        adapter = TypeAdapter(hint, config=ConfigDict(coerce_numbers_to_str=True))
-        return adapter.validate_python(value)
-    except ValidationError as error:
-        reason = error.errors()[0]["msg"].lower().removeprefix("input ")
-        raise UserError(f"{where}: {value!r} {reason}") from error
+    with _user_errors():
+        return configuration.build(cls, settings, where)
 
 
 def choose(table: PluginTable, settings: Any, default: str) -> Plugin:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
+
+from mtmc.reid.errors import unknown_text
 
 
 class UserError(Exception):
@@ -15,7 +16,4 @@ class UserError(Exception):
 
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> UserError:
     """The error for a name that does not exist: lists what does, nearest spelling first."""
-    name, names = str(name), sorted(known)  # YAML has keys that are no text
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return UserError(f"unknown {kind} {name!r}{hint} (available: {', '.join(names)})")
+    return UserError(unknown_text(kind, name, known))

@@ -99,12 +99,18 @@ def evaluate(
 ) -> None:
     """Score a model on a dataset: CMC, mAP and mINP."""
     from mtmc.reid.commands.evaluate import run
+    from mtmc.reid.configuration import one_line
     from mtmc.reid.evaluation.benchmark import Protocol
 
     try:
-        protocol = Protocol(metric, augmentation, multi_query, rerank)  # type: ignore[arg-type]
+        protocol = Protocol(
+            metric=metric,  # type: ignore[arg-type]
+            augmentation=augmentation,  # type: ignore[arg-type]
+            multi_query=multi_query,
+            rerank=rerank,
+        )
     except ValueError as error:
-        raise ReidError(str(error)) from error
+        raise ReidError(one_line(error)) from error
     run(
         model,
         dataset,

@@ -10,16 +10,16 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.config import require_fraction
 from mtmc.detectors.boxes import to_detections
 from mtmc.errors import UserError
 from mtmc.mot import MotKind, MotRows, read_mot
 from mtmc.trackers import Detections
+from mtmc.trackers.settings import Checked, setting, share
 from mtmc.types import Frame
 
 
 @dataclass(frozen=True)
-class MotFileConfig:
+class MotFileConfig(Checked):
     """Settings of the ``motfile`` detector.
 
     Args:
@@ -28,11 +28,8 @@ class MotFileConfig:
         confidence: lowest score kept.
     """
 
-    folder: str | None = None
-    confidence: float = 0.0
-
-    def __post_init__(self) -> None:
-        require_fraction(self, "confidence")
+    folder: str | None = setting(None, public=True)
+    confidence: float = share(0.0, public=True)
 
 
 class MotFileDetector:

@@ -11,16 +11,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.config import require
 from mtmc.detectors.boxes import to_detections
 from mtmc.trackers import Detections
+from mtmc.trackers.settings import Checked, setting
 from mtmc.types import Frame, Image
 
 PERSON_FILL = 0.6  # share of their box that a standing person fills
 
 
 @dataclass(frozen=True)
-class MotionConfig:
+class MotionConfig(Checked):
     """Settings of the ``motion`` detector.
 
     Args:
@@ -32,19 +32,12 @@ class MotionConfig:
         join_gap: parts of one person may be this share of the image height apart.
     """
 
-    width: int = 480
-    history: int = 500
-    threshold: float = 24.0
-    min_height: float = 0.08
-    max_aspect: float = 1.2
-    join_gap: float = 0.03
-
-    def __post_init__(self) -> None:
-        require(self.width >= 32, f"width must be at least 32, got {self.width}")
-        require(self.history >= 1, f"history must be at least 1, got {self.history}")
-        for name in ("threshold", "min_height", "max_aspect", "join_gap"):
-            value = getattr(self, name)
-            require(np.isfinite(value) and value > 0, f"{name} must be above 0, got {value}")
+    width: int = setting(480, ge=32, unit="px")
+    history: int = setting(500, ge=1, unit="frames")
+    threshold: float = setting(24.0, gt=0, public=True)
+    min_height: float = setting(0.08, gt=0, public=True)
+    max_aspect: float = setting(1.2, gt=0)
+    join_gap: float = setting(0.03, gt=0)
 
 
 class MotionDetector:

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from mtmc.config import Plugin, Settings, build, choose, require
+from mtmc.config import Plugin, Settings, build, choose
 from mtmc.errors import unknown_name
 from mtmc.offline.completion.config import CompletionConfig
 from mtmc.registry import ASSOCIATORS, DETECTORS, TRACKERS
 from mtmc.sources import SourcesConfig
 from mtmc.trackers.offline import RefineConfig
+from mtmc.trackers.settings import Checked, setting
 from mtmc.tracking.crops import CropsConfig
 
 T = TypeVar("T")
@@ -22,7 +23,7 @@ DEFAULT_TRACKER = "coast"
 
 
 @dataclass(frozen=True)
-class ReidConfig:
+class ReidConfig(Checked):
     """The embedder.
 
     Args:
@@ -31,13 +32,13 @@ class ReidConfig:
         batch_size: crops per forward pass; None takes what suits the device.
     """
 
-    weights: str = "color"
-    device: str | None = None
-    batch_size: int | None = None
+    weights: str = setting("color", public=True)
+    device: str | None = setting(None, public=True)
+    batch_size: int | None = setting(None, ge=1, unit="crops")
 
 
 @dataclass(frozen=True)
-class OutputConfig:
+class OutputConfig(Checked):
     """What is written beside the tracks.
 
     Args:
@@ -46,13 +47,9 @@ class OutputConfig:
         height: greatest height of a picture, px.
     """
 
-    video: bool = True
-    width: int = 1920
-    height: int = 1080
-
-    def __post_init__(self) -> None:
-        for name in ("width", "height"):
-            require(getattr(self, name) >= 16, f"{name} must be at least 16 px")
+    video: bool = setting(True, public=True)
+    width: int = setting(1920, ge=16, unit="px", public=True)
+    height: int = setting(1080, ge=16, unit="px", public=True)
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from mtmc.config import require
+from mtmc.trackers.settings import Checked, setting
 from mtmc.types import Frame
 
 
 @dataclass(frozen=True)
-class SourcesConfig:
+class SourcesConfig(Checked):
     """How cameras are read.
 
     Args:
@@ -21,14 +21,9 @@ class SourcesConfig:
         reconnect: seconds to keep trying when a live stream breaks off, before it is given up.
     """
 
-    stride: int = 1
-    read_ahead: int = 4
-    reconnect: float = 20.0
-
-    def __post_init__(self) -> None:
-        require(self.stride >= 1, f"stride must be at least 1, got {self.stride}")
-        require(self.read_ahead >= 1, f"read_ahead must be at least 1, got {self.read_ahead}")
-        require(self.reconnect >= 0, f"reconnect must not be negative, got {self.reconnect}")
+    stride: int = setting(1, ge=1, unit="frames", public=True)
+    read_ahead: int = setting(4, ge=1, unit="frames")
+    reconnect: float = setting(20.0, ge=0, unit="s", public=True)
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.config import require, require_fraction
 from mtmc.trackers.geometry import coverage
+from mtmc.trackers.settings import Checked, setting, share
 from mtmc.tracking.tracklet import Tracklet
 
 
 @dataclass(frozen=True)
-class CropsConfig:
+class CropsConfig(Checked):
     """Which boxes of a track are embedded.
 
     Args:
@@ -24,17 +24,11 @@ class CropsConfig:
         full_height: px from which a box is tall enough to lose nothing.
     """
 
-    interval: float = 1.0
-    first: int = 4
-    better: float = 1.3
-    min_quality: float = 0.15
-    full_height: int = 128
-
-    def __post_init__(self) -> None:
-        require(self.interval >= 0, f"interval must not be negative, got {self.interval}")
-        require(self.better >= 1, f"better must be at least 1, got {self.better}")
-        require(self.full_height >= 1, f"full_height must be positive, got {self.full_height}")
-        require_fraction(self, "min_quality")
+    interval: float = setting(1.0, ge=0, unit="s", public=True)
+    first: int = setting(4, ge=0)
+    better: float = setting(1.3, ge=1)
+    min_quality: float = share(0.15)
+    full_height: int = setting(128, ge=1, unit="px", public=True)
 
 
 def crop_quality(
