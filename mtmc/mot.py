@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn, Self
 import numpy as np
 
 from mtmc.errors import UserError
+from mtmc.text import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,14 +22,16 @@ if TYPE_CHECKING:
 UNKNOWN = -1  # class or visibility that a file does not tell
 
 _MOT15_COLUMNS = 10  # frame,id,x,y,w,h,score and a world position; fewer: class and visibility
+_LAST_FRAME = 10**8  # of five weeks at 30 per second
+_AT_THE_ENDS = " \t\0\x1a\ufeff"  # of lines, beside what separates cells: means nothing
 
 
 class MotKind(Enum):
     """What a MOT text file holds, which decides the columns it may have.
 
-    ``TRUTH``: ``frame,id,x,y,w,h,flag,class,visibility`` (MOT16, MOT17, MOT20) or
-    ``frame,id,x,y,w,h,flag,X,Y,Z`` (MOT15). ``TRACKS``: ``frame,id,x,y,w,h,score`` and up to three
-    more columns. ``DETECTIONS``: the same, with an id that means nothing.
+    ``TRUTH``: ``frame,id,x,y,w,h,flag,class,visibility`` (MOT16, MOT17, MOT20; a tenth column says
+    nothing) or ``frame,id,x,y,w,h,flag,X,Y,Z`` (MOT15). ``TRACKS``: ``frame,id,x,y,w,h,score`` and
+    up to three more columns. ``DETECTIONS``: the same, with an id that means nothing.
     """
 
     TRUTH = "ground truth"
@@ -123,7 +126,9 @@ class MotRows:
 
 
 def read_mot(path: Path, kind: MotKind, last_frame: int | None = None) -> MotRows:
-    """Read a MOT text file, comma or blank separated.
+    """Read a MOT text file, comma or blank separated, in UTF-8 or UTF-16.
+
+    Separators at the ends of lines mean nothing.
 
     Args:
         path: the file; an empty one has no rows.
@@ -136,7 +141,7 @@ def read_mot(path: Path, kind: MotKind, last_frame: int | None = None) -> MotRow
             its frame; names file and line.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except OSError as error:
         raise UserError(
             f"{path}: cannot be read ({error.strerror}); expected a MOT text file"
@@ -149,9 +154,13 @@ def read_mot(path: Path, kind: MotKind, last_frame: int | None = None) -> MotRow
     if not text.strip():
         return MotRows.empty()
     delimiter = "," if "," in text else None
-    try:
-        table = np.loadtxt(lines, delimiter=delimiter, comments=None, ndmin=2)
-    except ValueError:
+    table = _parsed(lines, delimiter)
+    if table is None:
+        lines = [line.strip(_AT_THE_ENDS).rstrip(", \t") for line in lines]
+        if not any(lines):
+            return MotRows.empty()
+        table = _parsed(lines, delimiter)
+    if table is None:
         _explain(path, lines, delimiter, kind)
     _check(path, lines, table, kind, last_frame)
     return _rows(table, kind)
@@ -163,8 +172,8 @@ def format_mot(rows: MotRows, kind: MotKind = MotKind.TRACKS) -> str:
     w, h = rows.boxes[:, 2] - x, rows.boxes[:, 3] - y
     columns = [rows.frames, rows.ids, x, y, w, h]
     if kind is MotKind.TRUTH:
-        columns += [rows.scores.astype(np.int64), rows.classes, rows.visibility]
-        row = "%d,%d,%.2f,%.2f,%.2f,%.2f,%d,%d,%.4g"
+        columns += [rows.scores, rows.classes, rows.visibility]
+        row = "%d,%d,%.2f,%.2f,%.2f,%.2f,%.4g,%d,%.4g"
     else:
         columns.append(rows.scores)
         row = "%d,%d,%.2f,%.2f,%.2f,%.2f,%.4g,-1,-1,-1"
@@ -178,10 +187,51 @@ def write_mot(path: Path, rows: MotRows, kind: MotKind = MotKind.TRACKS) -> None
     path.write_text(format_mot(rows, kind), encoding="utf-8")
 
 
+def is_mot(path: Path) -> bool:
+    """Whether a file has a line that could be a row: six numbers, or more; or none at all.
+
+    For telling MOT files from notes and lists of names beside them; ``read_mot`` says what is
+    wrong with a file that is one.
+    """
+    try:
+        lines = _numbered(read_text(path).splitlines())
+    except (OSError, UnicodeDecodeError):
+        return False
+    cells = (line.replace(",", " ").split()[:6] for _, line in lines)
+    return not lines or any(len(row) == 6 and all(map(_is_number, row)) for row in cells)
+
+
+def _parsed(lines: list[str], delimiter: str | None) -> NDArray[np.float64] | None:
+    """``(N, C)`` the cells, None where they are no table of numbers."""
+    try:
+        return np.loadtxt(lines, delimiter=delimiter, comments=None, ndmin=2)
+    except ValueError:
+        return None
+
+
+def _has_class(table: NDArray[np.float64]) -> bool:
+    """Whether column 8 is a class, and column 9 a visibility, rather than a world position.
+
+    With ten columns they are where 8 counts from 1 (zeros fill up), 9 could be a share, and 10
+    says nothing.
+    """
+    if table.shape[1] < _MOT15_COLUMNS:
+        return bool(table.shape[1] >= 8)
+    kind, visibility, rest = table[:, 7:10].T
+    return bool(
+        (kind == np.floor(kind)).all()
+        and kind.min() >= UNKNOWN
+        and kind.max() >= 1
+        and (((visibility >= 0) & (visibility <= 1)) | (visibility == UNKNOWN)).all()
+        and (rest == rest[0]).all()
+        and rest[0] in {0, UNKNOWN}
+    )
+
+
 def _rows(table: NDArray[np.float64], kind: MotKind) -> MotRows:
     boxes = table[:, 2:6].copy()
     boxes[:, 2:] += boxes[:, :2]
-    has_class = 8 <= table.shape[1] < _MOT15_COLUMNS
+    has_class = _has_class(table)
     return MotRows.make(
         frames=table[:, 0].astype(np.int64),
         ids=np.full(len(table), UNKNOWN)
@@ -222,6 +272,7 @@ def _check(
     )
     refuse(~_whole(frames), "frame {frame}", "a whole number")
     refuse(frames < 1, "frame {frame}", "frames numbered from 1")
+    refuse(frames > _LAST_FRAME, "frame {frame}", "the number of a frame, not a time")
     if last_frame is not None:
         refuse(frames > last_frame, "frame {frame}", f"at most {last_frame}, the sequence's length")
     if kind is not MotKind.DETECTIONS:

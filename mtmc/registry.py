@@ -11,6 +11,8 @@ from typing import Any
 from mtmc import trackers
 from mtmc.errors import UserError, unknown_name
 
+DEFAULT_TRACKER = "coast"
+
 
 @dataclass(frozen=True)
 class PluginTable:

@@ -172,6 +172,8 @@ class Tracks:
 class Tracker(Protocol):
     """Follows the people of one camera; one instance per camera, nothing shared between them.
 
+    It is made of its settings and the camera's frames per second: ``cls(config, fps)``.
+
     ``needs_embeddings`` and ``needs_image`` say what ``update`` makes use of beyond boxes and
     scores; what is not needed is not computed.
     """
@@ -190,7 +192,10 @@ class Tracker(Protocol):
 
 
 class SceneTracker(Protocol):
-    """Follows people over all cameras of a scene; a tracker that ``needs_floor``."""
+    """Follows people over all cameras of a scene; a tracker that ``needs_floor``.
+
+    It is made of its settings: ``cls(config)``.
+    """
 
     needs_floor: bool
     needs_embeddings: bool

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mtmc.calibration.fisheye import fisheye_pixels, fisheye_rays
 from mtmc.types import Doubles
 
 PERSON_HEIGHT = 1.70  # m
@@ -28,15 +29,18 @@ class CameraModel:
 
     Args:
         matrix: ``(3, 3)`` intrinsics, px.
-        distortion: OpenCV's coefficients ``k1, k2, p1, p2[, k3, ...]``.
+        distortion: OpenCV's coefficients ``k1, k2, p1, p2[, k3, ...]``; of a fisheye lens its
+            ``k1, k2, k3, k4``.
         extrinsic: ``(4, 4)`` world -> camera, m.
         size: ``(width, height)`` px of the images it was calibrated on, None where unknown.
+        fisheye: whether the lens is one, see ``fisheye``.
     """
 
     matrix: Doubles
     distortion: Doubles
     extrinsic: Doubles
     size: tuple[int, int] | None = None
+    fisheye: bool = False
 
     @property
     def position(self) -> Doubles:
@@ -50,7 +54,7 @@ class CameraModel:
         if self.size is None or self.size == size:
             return self
         scale = np.diag([size[0] / self.size[0], size[1] / self.size[1], 1.0])
-        return CameraModel(scale @ self.matrix, self.distortion, self.extrinsic, size)
+        return replace(self, matrix=scale @ self.matrix, size=size)
 
     def rays(self, points: NDArray[np.floating]) -> Doubles:
         """Directions in the world of image points.
@@ -64,9 +68,22 @@ class CameraModel:
         if len(points) == 0:
             return np.zeros((0, 3))
         pixels = np.asarray(points, np.float64).reshape(-1, 1, 2)
+        if self.fisheye:
+            rays = fisheye_rays(pixels[:, 0], self.matrix, self.distortion)
+            return np.asarray(rays @ self.extrinsic[:3, :3], np.float64)
         flat = cv2.undistortPoints(pixels, self.matrix, self.distortion).reshape(-1, 2)
         directions: Doubles = np.column_stack([flat, np.ones(len(flat))]) @ self.extrinsic[:3, :3]
         return directions
+
+    def undistorted(self, points: NDArray[np.floating]) -> Doubles:
+        """Image points ``(N, 2)`` px as a plain camera of focal length 1 would have them.
+
+        NaN beside or behind a fisheye lens.
+        """
+        rays = self.rays(points) @ self.extrinsic[:3, :3].T
+        ahead = np.where(rays[:, 2:] > 0, rays[:, 2:], np.nan)
+        flat: Doubles = rays[:, :2] / ahead
+        return flat
 
     def to_plane(
         self, points: NDArray[np.floating], height: NDArray[np.floating] | float
@@ -98,6 +115,9 @@ class CameraModel:
 
     def project(self, points: NDArray[np.floating]) -> Doubles:
         """Image points ``(N, 2)`` px of world points ``(N, 3)`` m."""
+        if self.fisheye:
+            seen = np.asarray(points, np.float64) @ self.extrinsic[:3, :3].T + self.extrinsic[:3, 3]
+            return fisheye_pixels(seen, self.matrix, self.distortion)
         rotation, _ = cv2.Rodrigues(self.extrinsic[:3, :3])
         pixels, _ = cv2.projectPoints(
             np.asarray(points, np.float64),

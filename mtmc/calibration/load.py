@@ -3,39 +3,55 @@
 from __future__ import annotations
 
 import json
+import logging
+import tomllib
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mtmc.calibration.entry import Lens, is_entry, parse_entry, parse_lens
+from mtmc.calibration.entry import Lens, is_entry, parse_entry, parse_lens, shared, with_shared
+from mtmc.calibration.formats import named_entries
 from mtmc.calibration.model import Calibration
-from mtmc.calibration.opencv import is_opencv, read_opencv
+from mtmc.calibration.opencv import is_opencv, parse_opencv
 from mtmc.calibration.wildtrack import find_wildtrack, read_wildtrack
-from mtmc.config import read_yaml
 from mtmc.errors import UserError
+from mtmc.reid.strict_yaml import parse_yaml
+from mtmc.text import read_text
 
-SUFFIXES = {".json", ".yaml", ".yml", ".xml"}
+log = logging.getLogger("mtmc")
+
+SUFFIXES = {".json", ".yaml", ".yml", ".xml", ".toml"}
 
 
-def load_calibration(path: Path, cameras: Sequence[str]) -> dict[str, Calibration]:
+def load_calibration(
+    path: Path, cameras: Sequence[str], partial: bool = False
+) -> dict[str, Calibration]:
     """The calibrations of the named cameras.
 
-    ``path`` is a folder with a file per camera, ``<camera>.json``, ``.yaml``, ``.yml`` or
-    ``.xml``; one file with an entry per camera (under ``cameras`` or at the top), or with the only
-    camera's; or WILDTRACK's ``calibrations``. Files are plain JSON or YAML, or from OpenCV's
-    FileStorage. An entry has
+    ``path`` is a folder with a file per camera, ``<camera>.json``, ``.yaml``, ``.yml``, ``.xml`` or
+    ``.toml``; one file with an entry per camera (under ``cameras`` or at the top), or with the only
+    camera's; or WILDTRACK's ``calibrations``. Files are plain JSON, YAML or TOML, or from OpenCV's
+    FileStorage; ``formats`` has what other programs write. An entry has
 
-    - ``intrinsic`` (3x3, px), ``distortion`` (OpenCV's order) and ``extrinsic`` (4x4 world ->
-      camera, floor z = 0) or ``rvec`` and ``tvec``, in metres unless ``unit`` is ``cm`` or ``mm``;
-      ``NAMES`` in ``entry`` has the other names these go by; or
-    - ``homography`` (3x3, image px -> floor m).
+    - ``intrinsic`` (3x3 px, or fx, fy, cx, cy), ``distortion`` (OpenCV's order, also of its fisheye
+      lenses) and ``extrinsic`` (3x4 or 4x4 world -> camera, floor z = 0) or ``rvec`` and ``tvec``;
+    - or ``projection`` (3x4, world -> image px);
+    - or ``homography`` (3x3, image px -> floor; ``direction: floor_to_image`` for the other way).
 
-    With ``resolution``, which a homography must have, images of another size are no trouble.
+    Lengths are metres unless ``unit`` says otherwise. ``NAMES`` in ``entry`` has the other names
+    these go by. With ``resolution``, which a homography must have, images of another size are no
+    trouble.
+
+    Args:
+        path: see above.
+        cameras: their names.
+        partial: whether some cameras may have none; a warning names them.
 
     Raises:
-        UserError: a file is missing or wrong, or a camera has no calibration.
+        UserError: a file is missing or wrong, or a camera, or all of them, have no calibration.
     """
-    entries = _entries(path, cameras)
+    entries = _entries(path, cameras, partial)
     return {name: parse_entry(entry, f"{path}: {name}") for name, entry in entries.items()}
 
 
@@ -58,29 +74,86 @@ def camera_names(path: Path) -> list[str]:
     return list(_all_entries(path))
 
 
-def _all_entries(path: Path) -> dict[str, Any]:
+def _all_entries(path: Path, cameras: Sequence[str] = ()) -> dict[str, Any]:
     if not path.exists():
         raise UserError(f"{path}: no such calibration file or folder")
-    return _read_folder(path) if path.is_dir() else read_cameras(path)
+    return _read_folder(path, cameras) if path.is_dir() else read_cameras(path)
 
 
-def _entries(path: Path, cameras: Sequence[str]) -> dict[str, Any]:
+def _entries(path: Path, cameras: Sequence[str], partial: bool = False) -> dict[str, Any]:
     """The entries of the named cameras, in their order."""
-    entries = _all_entries(path)
+    entries = _all_entries(path, cameras)
     missing = [name for name in cameras if name not in entries]
-    if missing:
+    if missing and (only := _only(path, cameras, entries)) is not None:
+        return {cameras[0]: only}
+    others = ", ".join(sorted(set(entries) - set(cameras))) or "none"
+    mistaken = {_plain(name) for name in missing} & {_plain(name) for name in entries}
+    if missing and (mistaken or not partial or len(missing) == len(cameras)):
+        has = others if mistaken else ", ".join(sorted(entries)) or "none"
         raise UserError(
-            f"{path}: no calibration for {', '.join(missing)}; it has "
-            f"{', '.join(sorted(entries)) or 'none'} (an entry is named like its camera)"
+            f"{path}: no calibration for {', '.join(missing)}; it has {has} (an entry is named "
+            "like its camera)"
         )
-    return {name: entries[name] for name in cameras}
+    if missing:
+        log.warning(
+            "%s: no calibration for %s (it also has: %s); the floor tells nothing there",
+            path,
+            ", ".join(missing),
+            others,
+        )
+    return {name: entries[name] for name in cameras if name in entries}
 
 
-def _read_folder(path: Path) -> dict[str, Any]:
+def _only(path: Path, cameras: Sequence[str], entries: Mapping[str, Any]) -> Any:
+    """The only entry, for the only camera, whatever it is called; None where there are more."""
+    different = {id(entry): name for name, entry in entries.items() if is_entry(entry)}
+    if len(cameras) != 1 or len(different) != 1:
+        return None
+    (name,) = different.values()
+    if path.is_dir() or name != path.stem:  # else it has no name of its own
+        log.warning("%s: the calibration of %s is taken for %s", path, name, cameras[0])
+    return entries[name]
+
+
+def _plain(name: str) -> str:
+    """A name as people may confuse it."""
+    return unicodedata.normalize("NFKC", name).casefold().strip()
+
+
+def _read_folder(path: Path, cameras: Sequence[str]) -> dict[str, Any]:
+    """All entries in a folder: a file named like its camera, or files with several cameras.
+
+    Other files, as far as none of the cameras has their name, are nobody's.
+    """
     if intrinsics := find_wildtrack(path):
         return dict(read_wildtrack(intrinsics))
-    files = [file for file in sorted(path.iterdir()) if file.suffix.lower() in SUFFIXES]
-    return {file.stem: read_content(file) for file in files}
+    own: dict[str, Any] = {}
+    files: dict[str, Path] = {}
+    several: dict[str, Any] = {}
+    for file in sorted(path.iterdir()):
+        if file.suffix.lower() not in SUFFIXES or file.name.startswith("."):
+            continue
+        wanted = file.stem in cameras
+        try:
+            content = read_content(file)
+        except UserError:
+            if wanted:
+                raise
+            continue
+        entries = {} if is_entry(content) else _named_in(content)
+        if entries and not (wanted and len(entries) == 1):
+            several.update(entries)
+        elif wanted or is_entry(content):
+            if file.stem in files and wanted:
+                other = files[file.stem].name
+                raise UserError(f"{path}: two calibrations of {file.stem}: {other}, {file.name}")
+            own[file.stem], files[file.stem] = _single(content, entries), file
+    return {**several, **own}
+
+
+def _single(content: Any, entries: Mapping[str, Any]) -> Any:
+    """The entry of a file that is named like its camera."""
+    return next(iter(entries.values()), content)
 
 
 def read_cameras(path: Path) -> dict[str, Any]:
@@ -90,12 +163,16 @@ def read_cameras(path: Path) -> dict[str, Any]:
         UserError: it cannot be read.
     """
     content = read_content(path)
-    if is_entry(content):
-        return {path.stem: content}
-    entries = content.get("cameras", content)
-    if not isinstance(entries, Mapping):
+    return {path.stem: content} if is_entry(content) else _named_in(content)
+
+
+def _named_in(content: Any) -> dict[str, Any]:
+    """The entries of a file with several cameras, each with what is said of all."""
+    if not isinstance(content, Mapping):
         return {}
-    return {str(name): entry for name, entry in entries.items()}
+    entries, common = named_entries(content), shared(content)
+    joined = {id(entry): with_shared(entry, common) for entry in entries.values()}
+    return {name: joined[id(entry)] for name, entry in entries.items()}
 
 
 def read_content(path: Path) -> dict[str, Any]:
@@ -105,17 +182,22 @@ def read_content(path: Path) -> dict[str, Any]:
         UserError: it cannot be read.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read: {error}") from error
     if is_opencv(text):
-        return read_opencv(path)
-    if path.suffix.lower() != ".json":
-        return read_yaml(path)
+        return parse_opencv(text, path)
+    kind, parse = _PARSERS.get(path.suffix.lower(), ("YAML", parse_yaml))
     try:
-        content = json.loads(text)
-    except ValueError as error:
-        raise UserError(f"{path}: not a readable JSON file: {error}") from error
+        content = parse(text)
+    except (ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split()) or "nested too deep"
+        raise UserError(f"{path}: not a readable {kind} file: {reason}") from error
+    if content is None:
+        return {}
     if not isinstance(content, dict):
         raise UserError(f"{path}: expected keys and values")
     return content
+
+
+_PARSERS = {".json": ("JSON", json.loads), ".toml": ("TOML", tomllib.loads)}

@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 
 from mtmc.errors import UserError
+from mtmc.text import read_text
 
 _BEGINNINGS = ("%YAML:", "<?xml", "<opencv_storage")
 _MATRIX = "opencv-matrix"
@@ -25,11 +26,20 @@ def read_opencv(path: Path) -> dict[str, Any]:
     Raises:
         UserError: OpenCV cannot read it.
     """
+    try:
+        text = read_text(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read: {error}") from error
+    return parse_opencv(text, path)
+
+
+def parse_opencv(text: str, path: Path) -> dict[str, Any]:
+    """See ``read_opencv``; ``path`` is for errors."""
     level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
-        storage = cv2.FileStorage(str(path), cv2.FILE_STORAGE_READ)
+        storage = cv2.FileStorage(text, cv2.FILE_STORAGE_READ | cv2.FILE_STORAGE_MEMORY)
         content = _value(storage.root())
-    except (cv2.error, SystemError) as error:  # the second is what its constructor raises
+    except (cv2.error, SystemError, ValueError) as error:  # the second is its constructor's
         raise UserError(f"{path}: not a file that OpenCV's FileStorage can read") from error
     finally:
         cv2.utils.logging.setLogLevel(level)

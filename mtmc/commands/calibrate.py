@@ -74,6 +74,7 @@ def points(
     ] = 5.0,
 ) -> None:
     """Fit each camera to listed pairs of image and floor points."""
+    from mtmc.calibration.check import check
     from mtmc.calibration.estimate.fit import fit_camera, fit_homography
     from mtmc.calibration.estimate.points import read_points
     from mtmc.calibration.estimate.save import save_calibration
@@ -100,6 +101,10 @@ def points(
                 fits[name] = fit_homography(pair.pixels, pair.floor, pixels, tolerance)
         except ValueError as error:
             raise UserError(f"camera {name!r}: {error}") from error
+        try:
+            check(fits[name].model, f"camera {name!r}")
+        except UserError as error:
+            raise UserError(f"{error}; floor points must be in metres") from error
     save_calibration(out, {name: fit.model for name, fit in fits.items()})
     for name, fit in fits.items():
         _print_fit(name, pairs[name], fit)

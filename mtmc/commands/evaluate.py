@@ -71,6 +71,10 @@ def evaluate(
         str | None,
         typer.Option(help="Frames to score; those with ground truth by default.", metavar="A-B"),
     ] = None,
+    every: Annotated[
+        int | None,
+        typer.Option(min=1, help="Only every N-th frame is annotated; found out by default."),
+    ] = None,
     calibration: Annotated[
         Path | None,
         typer.Option(help="With --gt: also compare positions on the floor, within 1 m."),
@@ -98,6 +102,7 @@ def evaluate(
         "--offline": offline,
         "--protocol": protocol,
         "--frames": frames,
+        "--every": every,
         "--calibration": calibration,
         "--out": out,
         "--cache": cache,
@@ -140,7 +145,7 @@ def _benchmark(given: dict[str, Any]) -> Report:
     from mtmc.evaluate.run import MOT16, PUBLIC, TrackOptions, evaluate_benchmark
 
     results = given["--results"]
-    always = ("ROOT", "--sequences", "--protocol")
+    always = ("ROOT", "--sequences", "--protocol", "--every")
     source: Path | TrackOptions
     if results:
         _only(given, "--results", "--results", *always)
@@ -166,6 +171,7 @@ def _benchmark(given: dict[str, Any]) -> Report:
             given["--protocol"] or MOT16,
             source,
             lambda done, of: bar.update(task, completed=done, total=of),
+            given["--every"],
         )
 
 
@@ -181,11 +187,22 @@ def _recording(root: Path, given: dict[str, Any]) -> Report:
     )
 
     frames = parse_frames(given["--frames"]) if given["--frames"] else None
+    every = given["--every"]
     if given["--results"]:
-        _only(given, "--results", "--results", "--frames")
+        _only(given, "--results", "--results", "--frames", "--every")
         calibration = recorded_calibration(root)
-        return evaluate_cameras(root / "gt", given["--results"], frames, calibration)
-    _only(given, "--lab", "--frames", "--detections", "--tracker", "--reid", "--set", "--out")
+        return evaluate_cameras(root / "gt", given["--results"], frames, calibration, every)
+    _only(
+        given,
+        "--lab",
+        "--frames",
+        "--every",
+        "--detections",
+        "--tracker",
+        "--reid",
+        "--set",
+        "--out",
+    )
     for folder in ("gt", "videos"):
         if not (root / folder).is_dir():
             raise UserError(f"{root}: no {folder}/; expected gt/<camera>.txt and videos/")
@@ -198,14 +215,15 @@ def _recording(root: Path, given: dict[str, Any]) -> Report:
         settings["reid"] = {"weights": given["--reid"]}
     settings = override(settings, given["--set"] or [])
     with RunDisplay() as display:
-        return evaluate_recording(root, settings, given["--out"], frames, display)
+        return evaluate_recording(root, settings, given["--out"], frames, display, every)
 
 
 def _files(truth: Path, given: dict[str, Any]) -> Report:
     from mtmc.evaluate.run import evaluate_cameras, parse_frames
 
-    _only(given, "--gt", "--results", "--frames", "--calibration")
+    _only(given, "--gt", "--results", "--frames", "--every", "--calibration")
     if not given["--results"]:
         raise UserError("--gt needs --results DIR, the folder with <camera>.txt to score")
     frames = parse_frames(given["--frames"]) if given["--frames"] else None
-    return evaluate_cameras(truth, given["--results"], frames, given["--calibration"])
+    calibration, every = given["--calibration"], given["--every"]
+    return evaluate_cameras(truth, given["--results"], frames, calibration, every)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,10 +13,16 @@ from numpy.typing import NDArray
 
 from mtmc.detectors.boxes import to_detections
 from mtmc.errors import UserError
-from mtmc.mot import MotKind, MotRows, read_mot
+from mtmc.mot import UNKNOWN, MotKind, MotRows, read_mot
 from mtmc.trackers import Detections
 from mtmc.trackers.settings import Checked, setting, share
 from mtmc.types import Frame
+
+log = logging.getLogger("mtmc")
+
+NO_SCORE = -1.0
+# Edges of two boxes that are one detection lie this close together: px, and share of its height.
+SAME_PIXELS, SAME_SHARE = 1.0, 0.02
 
 
 @dataclass(frozen=True)
@@ -26,10 +33,13 @@ class MotFileConfig(Checked):
         folder: with ``<camera>.txt`` for every camera; None takes ``det`` among the videos or
             beside their folder.
         confidence: lowest score kept.
+        person_class: of the rows that show people, where column 8 holds classes; None takes 0
+            where it occurs, else 1.
     """
 
     folder: str | None = setting(None, public=True)
     confidence: float = share(0.0, public=True)
+    person_class: int | None = setting(None, ge=0)
 
 
 class MotFileDetector:
@@ -50,8 +60,9 @@ class MotFileDetector:
                 f"{self.folder}: no such folder; the 'motfile' detector reads <camera>.txt from "
                 "det/ among the videos or beside their folder, or from detector.folder"
             )
-        self._sequence = home.resolve().name
+        self._sequence = {home.name, home.resolve().name}
         self._confidence = config.confidence
+        self._person_class = config.person_class
         self._files: dict[str, _FrameIndex] = {}
 
     def last_frame(self, camera: str) -> int:
@@ -65,14 +76,14 @@ class MotFileDetector:
     def _file(self, camera: str) -> _FrameIndex:
         if camera not in self._files:
             path = self._path(camera)
-            self._files[camera] = _FrameIndex(read_mot(path, MotKind.DETECTIONS))
+            self._files[camera] = _FrameIndex(read_detections(path, None, self._person_class))
         return self._files[camera]
 
     def _path(self, camera: str) -> Path:
         path, whole = self.folder / f"{camera}.txt", self.folder / "det.txt"
         if path.is_file():
             return path
-        if camera == self._sequence and whole.is_file():
+        if camera in self._sequence and whole.is_file():
             return whole
         raise UserError(f"{path}: no such file; expected the detections of that camera")
 
@@ -97,20 +108,105 @@ class _FrameIndex:
 
     def __init__(self, rows: MotRows) -> None:
         self.rows = rows[np.argsort(rows.frames, kind="stable")]
-        self._scores = unit_scores(self.rows.scores)
 
     def at(self, frame: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         first, last = np.searchsorted(self.rows.frames, [frame, frame + 1])
-        return self.rows.boxes[first:last], self._scores[first:last]
+        return self.rows.boxes[first:last], self.rows.scores[first:last]
+
+
+def read_detections(
+    path: Path, last_frame: int | None = None, person_class: int | None = None
+) -> MotRows:
+    """The detections of people in a MOT file, each once, with scores in 0..1.
+
+    Warns where the file can be read in more than one way.
+
+    Args:
+        path: the file.
+        last_frame: the length of the sequence, where it is known.
+        person_class: see ``MotFileConfig``.
+
+    Raises:
+        UserError: as ``read_mot``, or which of several classes are people cannot be told.
+    """
+    rows = _of_people(path, read_mot(path, MotKind.DETECTIONS, last_frame), person_class)
+    again = repeated(rows)
+    if again.any():
+        log.warning(
+            "%s: %d of %d detections lie on another one of their frame; each counts once",
+            path,
+            again.sum(),
+            len(rows),
+        )
+        rows = rows[~again]
+    return replace(rows, scores=unit_scores(rows.scores))
+
+
+def _of_people(path: Path, rows: MotRows, person_class: int | None) -> MotRows:
+    """The rows of people, where column 8 tells classes."""
+    classes = np.unique(rows.classes[rows.classes != UNKNOWN]).tolist()
+    if person_class is None:
+        if not classes or classes in ([0], [1]):
+            return rows
+        # Numbers of names begin at 0, of which people are the first; MOT's begin at 1.
+        person_class = next((number for number in (0, 1) if number in classes), None)
+        told = ", ".join(map(str, classes[:10]))
+        if person_class is None and len(classes) > 1:
+            raise UserError(
+                f"{path}: column 8 holds the classes {told}; expected people as 0 or 1, or "
+                "detector.person_class"
+            )
+        if person_class is None:
+            person_class = classes[0]
+        log.warning(
+            "%s: column 8 holds the classes %s, of which %d is taken for people "
+            "(detector.person_class chooses)",
+            path,
+            told,
+            person_class,
+        )
+    elif not classes:
+        return rows
+    elif person_class not in classes:
+        told = ", ".join(map(str, classes[:10]))
+        raise UserError(f"{path}: detector.person_class {person_class}: column 8 holds only {told}")
+    return rows[rows.classes == person_class]
+
+
+def repeated(rows: MotRows) -> NDArray[np.bool_]:
+    """``(N,)`` which rows lie on another one of their frame, of a higher score or given earlier."""
+    result = np.zeros(len(rows), bool)
+    left = rows.boxes[:, 0]
+    order = np.lexsort((left, rows.frames))
+    for step in range(1, len(rows)):
+        a, b = order[:-step], order[step:]
+        near = (rows.frames[a] == rows.frames[b]) & (left[b] - left[a] <= SAME_PIXELS)
+        if not near.any():
+            break
+        a, b = a[near], b[near]
+        height = rows.boxes[a, 3] - rows.boxes[a, 1]
+        apart = np.abs(rows.boxes[a] - rows.boxes[b]).max(axis=1)
+        same = apart <= np.minimum(SAME_PIXELS, SAME_SHARE * height)
+        a, b = a[same], b[same]
+        worse = (rows.scores[a] < rows.scores[b]) | ((rows.scores[a] == rows.scores[b]) & (a > b))
+        result[np.where(worse, a, b)] = True
+    return result
 
 
 def unit_scores(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """Scores as they are if they lie in 0..1, else stretched to it from their 5 to 95 % quantiles.
 
-    Detectors such as MOT16's DPM score on a scale of their own.
+    Detectors such as MOT16's DPM score on a scale of their own. Those of -1 are none, and so are
+    scores that all are 0, or all are one number outside 0..1: then every detection is as good as
+    the next, and has 1.
     """
-    if len(scores) == 0 or (scores.min() >= 0 and scores.max() <= 1):
+    if len(scores) == 0:
         return scores
+    given = scores[scores != NO_SCORE]
+    if len(given) == 0 or ((given == given[0]).all() and not 0 < given[0] <= 1):
+        return np.ones(len(scores))
+    if given.min() >= 0 and given.max() <= 1:
+        return scores if len(given) == len(scores) else np.where(scores == NO_SCORE, 1.0, scores)
     low, high = np.quantile(scores, [0.05, 0.95])
     stretched: NDArray[np.float64] = (scores - low) / max(high - low, 1e-9)
     return stretched.clip(0, 1)

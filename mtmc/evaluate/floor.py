@@ -54,8 +54,10 @@ def floor_scene(cameras: Sequence[CameraRows], models: Mapping[str, Calibration]
         models: the cameras' calibrations by name.
     """
     sides = []
+    moments = np.unique(np.concatenate([camera.frames for camera in cameras]))
     for side in ("truth", "result"):
-        rows = [_evaluated(camera, getattr(camera, side)) for camera in cameras]
+        rows = [getattr(camera, side) for camera in cameras]
+        rows = [part[camera.within(part)] for camera, part in zip(cameras, rows, strict=True)]
         located = [
             models[camera.name].locate(part.boxes, models[camera.name].size or _ANY_SIZE)
             for camera, part in zip(cameras, rows, strict=True)
@@ -64,7 +66,7 @@ def floor_scene(cameras: Sequence[CameraRows], models: Mapping[str, Calibration]
         _, counts = roles(everything, Protocol.IGNORE)
         sides.append(
             fuse(
-                everything.frames - cameras[0].first_frame,
+                np.searchsorted(moments, everything.frames),
                 everything.ids,
                 np.concatenate([points for points, _ in located]),
                 np.concatenate([np.trace(sure, axis1=1, axis2=2) for _, sure in located]),
@@ -76,13 +78,9 @@ def floor_scene(cameras: Sequence[CameraRows], models: Mapping[str, Calibration]
         Side.make(truth.steps, truth.ids),
         Side.make(result.steps, result.ids),
         near(truth, result),
-        np.zeros(cameras[0].num_frames, np.int64),
+        np.zeros(len(moments), np.int64),
     )
     return scene.keep(truth.counts, ~absorbed(scene, ~truth.counts))
-
-
-def _evaluated(camera: CameraRows, rows: MotRows) -> MotRows:
-    return rows[(rows.frames >= camera.first_frame) & (rows.frames <= camera.last_frame)]
 
 
 def fuse(steps: Ints, ids: Ints, points: Floats, variances: Floats, counts: Mask) -> FloorPeople:

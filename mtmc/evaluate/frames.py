@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import cv2
 import numpy as np
 
-from mtmc.detectors.motfile import unit_scores
+from mtmc.detectors import motfile
 from mtmc.errors import UserError
-from mtmc.mot import MotKind, read_mot
 from mtmc.perception.keys import content_key, files_key, settings_key
 from mtmc.perception.log import Inference, InferenceLog, remove_log
 from mtmc.perception.perception import Perception
@@ -154,14 +153,13 @@ class SequenceFrames:
 def read_detections(file: Path, length: int) -> list[Detections]:
     """The detections of a MOT file for each of ``length`` frames; boxes without area are left out.
 
-    Scores that are no shares, such as the margins of the DPM detector in MOT16, become some as in
-    ``unit_scores``.
+    See ``motfile.read_detections``.
 
     Raises:
         UserError: the file is missing or breaks the format.
     """
-    rows = read_mot(file, MotKind.DETECTIONS, length)
-    boxes, scores = rows.boxes.astype(np.float32), unit_scores(rows.scores)
+    rows = motfile.read_detections(file, length)
+    boxes, scores = rows.boxes.astype(np.float32), rows.scores
     real = (boxes[:, 0] < boxes[:, 2]) & (boxes[:, 1] < boxes[:, 3])
     order = np.flatnonzero(real)[np.argsort(rows.frames[real], kind="stable")]
     cuts = np.searchsorted(rows.frames[order], np.arange(2, length + 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,4 +81,5 @@ def _accumulate(accumulator: Any, scene: Scene) -> Any:
 def _row(values: Mapping[str, Any]) -> Row:
     ratios = {ours: float(values[name]) for name, ours in _RATIOS.items()}
     ratios["MOTP"] = 1 - ratios["MOTP"]
+    ratios = {name: ratio for name, ratio in ratios.items() if not math.isnan(ratio)}  # of nothing
     return Row(ratios, {ours: int(values[name]) for name, ours in _COUNTS.items()})

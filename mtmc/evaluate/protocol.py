@@ -22,7 +22,7 @@ PEDESTRIAN = 1
 # person on vehicle, static person, distractor, reflection: finding one is no mistake
 DISTRACTORS = (2, 7, 8, 12)
 NON_MOT_VEHICLE = 6
-_CLASSES = range(1, 14)
+CLASSES = range(1, 14)
 _ABSORBING = 0.5
 
 
@@ -61,6 +61,8 @@ class CameraRows:
         result: rows of its track file.
         first_frame: the first evaluated frame.
         last_frame: the last one.
+        only: ``(K,) int64`` ascending, the evaluated frames from the first to the last; None for
+            every one.
     """
 
     name: str
@@ -68,11 +70,31 @@ class CameraRows:
     result: MotRows
     first_frame: int
     last_frame: int
+    only: Ints | None = None
+
+    @property
+    def frames(self) -> Ints:
+        """The evaluated frames, ascending."""
+        if self.only is not None:
+            return self.only
+        return np.arange(self.first_frame, self.last_frame + 1)
 
     @property
     def num_frames(self) -> int:
-        """Evaluated frames."""
-        return max(0, self.last_frame - self.first_frame + 1)
+        """How many frames are evaluated."""
+        return len(self.frames)
+
+    def within(self, rows: MotRows) -> Mask:
+        """``(N,) bool`` which rows are of evaluated frames."""
+        if self.only is not None:
+            return np.isin(rows.frames, self.only)
+        return (rows.frames >= self.first_frame) & (rows.frames <= self.last_frame)
+
+    def steps(self, frames: Ints) -> Ints:
+        """``(N,) int64`` the number of each of these evaluated frames, from 0."""
+        if self.only is not None:
+            return np.searchsorted(self.only, frames)
+        return frames - self.first_frame
 
 
 def make_scene(cameras: Sequence[CameraRows], protocol: Protocol = Protocol.MOT) -> Scene:
@@ -81,10 +103,10 @@ def make_scene(cameras: Sequence[CameraRows], protocol: Protocol = Protocol.MOT)
     Rows outside the evaluated frames are left out. Ids mean the same person in all cameras.
 
     Raises:
-        UserError: under the MOT protocols, the result holds other classes than pedestrians, or the
+        UserError: but for ``PLAIN``, the result holds other classes than pedestrians, or the
             ground truth classes that MOT does not know.
     """
-    if protocol in {Protocol.MOT, Protocol.MOT20}:
+    if protocol is not Protocol.PLAIN:
         for camera in cameras:
             _check_classes(camera)
     frames = [camera.num_frames for camera in cameras]
@@ -105,17 +127,17 @@ def _on_axis(parts: Sequence[MotRows], cameras: Sequence[CameraRows]) -> tuple[M
     offset = 0
     kept, steps = [MotRows.empty()], [np.zeros(0, np.int64)]
     for rows, camera in zip(parts, cameras, strict=True):
-        inside = (rows.frames >= camera.first_frame) & (rows.frames <= camera.last_frame)
+        inside = camera.within(rows)
         order = np.flatnonzero(inside)[np.argsort(rows.frames[inside], kind="stable")]
         kept.append(rows[order])
-        steps.append(rows.frames[order] - camera.first_frame + offset)
+        steps.append(camera.steps(rows.frames[order]) + offset)
         offset += camera.num_frames
     return MotRows.concatenate(kept), np.concatenate(steps)
 
 
 def roles(truth: MotRows, protocol: Protocol) -> tuple[Mask, Mask]:
     """``(G,) bool`` rows that absorb the result box matched to them, and rows that count."""
-    flagged = truth.scores.astype(np.int64) != 0
+    flagged = truth.scores != 0
     pedestrian = (truth.classes == PEDESTRIAN) | (truth.classes == UNKNOWN)
     if protocol is Protocol.PLAIN:
         return np.zeros(len(truth), bool), flagged
@@ -145,7 +167,7 @@ def _check_classes(camera: CameraRows) -> None:
             f"{camera.name}: the result holds class {camera.result.classes[row]} in frame "
             f"{camera.result.frames[row]}; expected pedestrians only (class 1, or -1)"
         )
-    known = np.isin(camera.truth.classes, [*_CLASSES, UNKNOWN])
+    known = np.isin(camera.truth.classes, [*CLASSES, UNKNOWN])
     if not known.all():
         row = int(np.flatnonzero(~known)[0])
         raise UserError(

@@ -40,14 +40,19 @@ class Row:
 
     @classmethod
     def of(cls, scores: Scores) -> Row:
-        """All figures of our own metrics."""
-        return cls(scores.ratios(), scores.counts())
+        """All figures of our own metrics.
+
+        Where nobody was to be found and nobody was, there is nothing to make a ratio of.
+        """
+        counts = scores.counts()
+        nothing = not any(counts[name] for name in ("TP", "FN", "FP"))
+        return cls({} if nothing else scores.ratios(), counts)
 
     @classmethod
     def mean(cls, rows: Iterable[Row]) -> Row:
-        """The mean of the ratios of at least one row; counts have none."""
-        rows = list(rows)
-        names = rows[0].ratios
+        """The mean of the ratios of the rows that have some; counts have none."""
+        rows = [row for row in rows if row.ratios]
+        names = rows[0].ratios if rows else {}
         return cls({name: sum(row.ratios[name] for row in rows) / len(rows) for name in names})
 
     def cell(self, name: str) -> str:

@@ -8,7 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mtmc.calibration import load_calibration
+from mtmc.calibration.check import HeightCheck
 from mtmc.config import build, choose, override
 from mtmc.detectors import detector_settings
 from mtmc.errors import UserError, unknown_name
@@ -19,15 +22,17 @@ from mtmc.evaluate.report import Report, Row
 from mtmc.evaluate.scores import Scores, score
 from mtmc.evaluate.sequences import MotSequence, find_sequences, read_cameras, result_files
 from mtmc.evaluate.tracking import TrackingRun, track_all
-from mtmc.registry import DETECTORS, TRACKERS
-from mtmc.run.config import DEFAULT_DETECTOR, DEFAULT_TRACKER
+from mtmc.registry import DEFAULT_TRACKER, DETECTORS, TRACKERS
+from mtmc.run.config import DEFAULT_DETECTOR
 from mtmc.trackers.offline import RefineConfig
 from mtmc.tracking.camera import follows_all_cameras
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from mtmc.calibration import Calibration
     from mtmc.config import Settings
+    from mtmc.evaluate.protocol import CameraRows
     from mtmc.run import Listener
 
 PUBLIC = "public"
@@ -101,6 +106,7 @@ def evaluate_benchmark(
     protocol: str,
     source: TrackOptions | Path,
     done: Callable[[int, int], None] = lambda done, of: None,
+    every: int | None = None,
 ) -> Report:
     """Score a tracker, or a folder of results, on the sequences of a MOTChallenge benchmark.
 
@@ -110,6 +116,7 @@ def evaluate_benchmark(
         protocol: ``mot16`` or ``motmetrics``.
         source: what makes the tracks, or the folder that has them.
         done: told how many sequences of how many are tracked.
+        every: as in ``read_cameras``.
 
     Raises:
         UserError: input is missing or wrong.
@@ -126,7 +133,7 @@ def evaluate_benchmark(
             results = source.out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
             about |= _track(source, results, sequences, done)
         files = result_files(results, [sequence.name for sequence in sequences])
-        rows = {s: s.rows(files[s.name]) for s in sequences}
+        rows = {s: s.rows(files[s.name], every) for s in sequences}
     if protocol == MOTMETRICS:
         from mtmc.evaluate.motmetrics import motmetrics_rows
 
@@ -174,6 +181,7 @@ def evaluate_cameras(
     results: Path,
     frames: tuple[int, int] | None = None,
     calibration: Path | None = None,
+    every: int | None = None,
 ) -> Report:
     """Score the global ids of several cameras.
 
@@ -185,23 +193,46 @@ def evaluate_cameras(
         truth: folder with ground truth, ``<camera>.txt``.
         results: folder with results, ``<camera>.txt``, or an output folder of ``mtmc run``.
         frames: first and last evaluated frame; None as in ``read_cameras``.
-        calibration: of all cameras, as in ``load_calibration``; None leaves out ``floor``.
+        calibration: as in ``load_calibration``; None leaves out ``floor``, and so are cameras that
+            have none.
+        every: as in ``read_cameras``.
 
     Raises:
         UserError: input is missing or wrong.
     """
-    cameras = read_cameras(truth, results, frames)
+    cameras = read_cameras(truth, results, frames, every)
     rows = {c.name: Row.of(score(make_scene([c], Protocol.IGNORE))) for c in cameras}
     summary = {
         "mean": Row.mean(rows.values()),
         "combined": Row.of(score(make_scene(cameras, Protocol.IGNORE))),
     }
     if calibration is not None:
-        models = load_calibration(calibration, list(rows))
-        summary["floor"] = Row.of(score(floor_scene(cameras, models)))
-    first, last = cameras[0].first_frame, cameras[0].last_frame
-    about = {"results": str(results), "frames": f"{first}-{last}"}
+        models = load_calibration(calibration, list(rows), partial=True)
+        located = [camera for camera in cameras if camera.name in models]
+        _check_heights(located, models)
+        summary["floor"] = Row.of(score(floor_scene(located, models)))
+    about = {"results": str(results), "frames": _frames_told(cameras)}
     return Report(about, "camera", rows, summary)
+
+
+def _check_heights(cameras: Sequence[CameraRows], models: Mapping[str, Calibration]) -> None:
+    """Warn of calibrations by which the people of the ground truth would be giants, or dwarfs."""
+    for camera in cameras:
+        model = models[camera.name]
+        if model.size is not None:
+            check = HeightCheck(camera.name, model, model.size)
+            check.add(0.0, camera.truth.boxes)
+            check.finish()
+
+
+def _frames_told(cameras: Sequence[CameraRows]) -> str:
+    """The evaluated frames as text."""
+    text = f"{cameras[0].first_frame}-{cameras[0].last_frame}"
+    some = [camera.only for camera in cameras if camera.only is not None]
+    if not some:
+        return text
+    steps = {int(step) for only in some for step in np.diff(only)}
+    return f"{text}, every {steps.pop()}" if len(steps) == 1 else f"{text}, annotated ones"
 
 
 def evaluate_recording(
@@ -210,6 +241,7 @@ def evaluate_recording(
     out: Path | None,
     frames: tuple[int, int] | None,
     listener: Listener,
+    every: int | None = None,
 ) -> Report:
     """Run the pipeline on ``root/videos``, with ``root/calibration`` if there is one, and score it.
 
@@ -219,6 +251,7 @@ def evaluate_recording(
         out: folder for the run's results; None keeps none.
         frames: as in ``evaluate_cameras``.
         listener: hears how far the run is.
+        every: as in ``read_cameras``.
 
     Raises:
         UserError: input is missing or wrong.
@@ -232,7 +265,7 @@ def evaluate_recording(
         folder = out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         settings = override(settings, [] if out else ["output.video=false"])
         record = run(root / "videos", folder, settings, listener=listener)
-        report = evaluate_cameras(root / "gt", folder, frames, calibration)
+        report = evaluate_cameras(root / "gt", folder, frames, calibration, every)
     told = {key: record[key] for key in ("detector", "tracker", "reid", "mode")}
     about = {
         "frames": report.about["frames"],

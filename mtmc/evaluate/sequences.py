@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import configparser
+import logging
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mtmc.errors import UserError
-from mtmc.evaluate.protocol import CameraRows, Protocol
-from mtmc.mot import MotKind, read_mot
+from mtmc.evaluate.annotated import Annotated
+from mtmc.evaluate.protocol import CLASSES, CameraRows, Protocol, roles
+from mtmc.mot import UNKNOWN, MotKind, MotRows, is_mot, read_mot
 from mtmc.sources.cameras import list_images
+from mtmc.text import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+log = logging.getLogger("mtmc")
 
 DEFAULT_FPS = 30.0  # of sequences that do not say
 _RESULT_FOLDERS = ("", "tracks", "data")  # of ours, of `mtmc run`, of TrackEval
@@ -53,18 +60,26 @@ class MotSequence:
 
     @property
     def protocol(self) -> Protocol:
-        """The preprocessing of the benchmark it belongs to."""
-        return Protocol.MOT20 if self.name.startswith("MOT20") else Protocol.MOT
+        """The preprocessing of the benchmark it belongs to, whatever a link to it is called."""
+        names = (self.name, self.folder.resolve().name)
+        is_20 = any(name.upper().startswith("MOT20") for name in names)
+        return Protocol.MOT20 if is_20 else Protocol.MOT
 
-    def rows(self, result_file: Path) -> CameraRows:
+    def rows(self, result_file: Path, every: int | None = None) -> CameraRows:
         """Ground truth and a result, read and checked.
+
+        Args:
+            result_file: the result.
+            every: see ``read_cameras``.
 
         Raises:
             UserError: one of the files is missing or breaks the format.
         """
-        truth = read_mot(self.truth_file, MotKind.TRUTH, self.length)
+        truth = read_truth(self.truth_file, self.length)
         result = read_mot(result_file, MotKind.TRACKS, self.length)
-        return CameraRows(self.name, truth, result, 1, self.length)
+        found = Annotated.find({self.name: truth}, (1, self.length), every)
+        found.tell(str(self.truth_file), {self.name: result})
+        return CameraRows(self.name, truth, result, 1, self.length, found.only[self.name])
 
 
 def find_sequences(root: Path, wanted: Sequence[str] = ()) -> list[MotSequence]:
@@ -106,11 +121,13 @@ def _matches(name: str, want: str) -> bool:
 
 def _open(folder: Path) -> MotSequence:
     """Length by ``seqinfo.ini``; without one (as in MOT15) by the images or the ground truth."""
-    name, info = folder.resolve().name, folder / "seqinfo.ini"
+    name, info = folder.name, folder / "seqinfo.ini"
+    if name in {"", ".."}:
+        name = folder.resolve().name
     if info.is_file():
         parser = configparser.ConfigParser()
         try:
-            parser.read(info, encoding="utf-8-sig")
+            parser.read_string(read_text(info))
             length = parser.getint("Sequence", "seqLength")
             fps = parser.getfloat("Sequence", "frameRate", fallback=DEFAULT_FPS)
         except (configparser.Error, ValueError, UnicodeDecodeError) as error:
@@ -126,8 +143,60 @@ def _open(folder: Path) -> MotSequence:
     )
 
 
-def result_files(results: Path, names: Iterable[str]) -> dict[str, Path]:
+def read_truth(path: Path, last_frame: int | None = None) -> MotRows:
+    """The ground truth in a MOT file; warns where hardly anything of it would be evaluated.
+
+    Raises:
+        UserError: the file is missing or breaks the format.
+    """
+    rows = read_mot(path, MotKind.TRUTH, last_frame)
+    shares = rows.scores[rows.scores != np.floor(rows.scores)]
+    if len(shares):
+        log.warning(
+            "%s: column 7 holds %g, which is no flag (0 = do not evaluate); such rows count",
+            path,
+            shares[0],
+        )
+    _, counts = roles(rows, Protocol.IGNORE)
+    if len(rows) and not counts.any() and set(rows.classes.tolist()) <= {UNKNOWN, *CLASSES}:
+        flagged = (rows.scores != 0).any()
+        why = f"class {rows.classes[0]}, not 1" if flagged else "flag 0 = do not evaluate"
+        log.warning("%s: none of its rows counts (%s)", path, why)
+    return rows
+
+
+def truth_files(truth: Path, results: Path) -> list[Path]:
+    """The ground truth in a folder, by name, without what is something else.
+
+    Notes, lists of names and such are passed over, with a warning, unless there is a result of
+    that name.
+
+    Raises:
+        UserError: there is none.
+    """
+    files = sorted(truth.iterdir()) if truth.is_dir() else []
+    files = [f for f in files if f.suffix.lower() == ".txt" and not f.name.startswith(".")]
+    folders = [results / sub for sub in _RESULT_FOLDERS]
+    kept = []
+    for file in files:
+        if is_mot(file) or any((folder / f"{file.stem}.txt").is_file() for folder in folders):
+            kept.append(file)
+        else:
+            log.warning("%s: holds no MOT rows, and no result has its name; passed over", file)
+    if not kept:
+        raise UserError(f"{truth}: no ground truth; expected one file per camera, <camera>.txt")
+    return kept
+
+
+def result_files(
+    results: Path, names: Iterable[str], truth: Mapping[str, Path] | None = None
+) -> dict[str, Path]:
     """``<name>.txt`` for every name, in a folder of results or in its ``tracks/`` or ``data/``.
+
+    Args:
+        results: the folder.
+        names: what is looked for.
+        truth: the ground truth of each, for the error.
 
     Raises:
         UserError: one is missing.
@@ -139,12 +208,18 @@ def result_files(results: Path, names: Iterable[str]) -> dict[str, Path]:
     best = max(folders, key=lambda f: sum((f / f"{name}.txt").is_file() for name in names))
     for name in names:
         if not (best / f"{name}.txt").is_file():
-            raise UserError(f"{best / name}.txt: missing; expected one file each, empty if nobody")
+            why = f" for {truth[name]}" if truth else ""
+            raise UserError(
+                f"{best / name}.txt: missing{why}; expected one file each, empty if nobody"
+            )
     return {name: best / f"{name}.txt" for name in names}
 
 
 def read_cameras(
-    truth: Path, results: Path, frames: tuple[int, int] | None = None
+    truth: Path,
+    results: Path,
+    frames: tuple[int, int] | None = None,
+    every: int | None = None,
 ) -> list[CameraRows]:
     """Ground truth and results of all cameras with ground truth, by name.
 
@@ -154,15 +229,15 @@ def read_cameras(
         frames: first and last evaluated frame; where None, those from the first to the last frame
             that has ground truth in any camera, as ground truth of a part of a video says nothing
             about the rest.
+        every: only the first and every so many-th frame after it are annotated; where None, what
+            the ground truth looks like.
 
     Raises:
         UserError: a file is missing or breaks the format, or no frame is left.
     """
-    truth_files = sorted(truth.glob("*.txt")) if truth.is_dir() else []
-    if not truth_files:
-        raise UserError(f"{truth}: no ground truth; expected one file per camera, <camera>.txt")
-    files = result_files(results, [path.stem for path in truth_files])
-    truths = {path.stem: read_mot(path, MotKind.TRUTH) for path in truth_files}
+    paths = {path.stem: path for path in truth_files(truth, results)}
+    files = result_files(results, paths, paths)
+    truths = {name: read_truth(path) for name, path in paths.items()}
     if frames is None:
         seen = [rows for rows in truths.values() if len(rows)]
         if not seen:
@@ -171,7 +246,10 @@ def read_cameras(
             min(int(rows.frames.min()) for rows in seen),
             max(rows.last_frame for rows in seen),
         )
+    tracks = {name: read_mot(files[name], MotKind.TRACKS) for name in truths}
+    found = Annotated.find(truths, frames, every)
+    found.tell(str(truth), tracks)
     return [
-        CameraRows(name, rows, read_mot(files[name], MotKind.TRACKS), *frames)
+        CameraRows(name, rows, tracks[name], *frames, found.only[name])
         for name, rows in truths.items()
     ]

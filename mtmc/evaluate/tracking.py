@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -173,7 +174,7 @@ def track_all(
     # Spawned, since threads of the libraries loaded here do not survive a fork.
     context = multiprocessing.get_context("spawn")
     longest_first = sorted(sequences, key=lambda sequence: -sequence.length)
-    with _threads(threads), ProcessPoolExecutor(workers, context, _leave_ctrl_c) as pool:
+    with _threads(threads), ProcessPoolExecutor(workers, context, _begin) as pool:
         futures = {pool.submit(run.track, sequence): sequence for sequence in longest_first}
         try:
             for future in as_completed(futures):
@@ -191,8 +192,9 @@ def track_all(
         return sum(future.result() for future in futures)
 
 
-def _leave_ctrl_c() -> None:
-    """Leave it to the parent process to end this one."""
+def _begin() -> None:
+    """Warn as the parent process does, and leave it to that to end this one."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

@@ -21,7 +21,7 @@ from mtmc.types import TrackKey
 
 def relink_people(
     rows: Rows,
-    views: Sequence[tuple[Calibration, tuple[int, int]]],
+    views: Mapping[int, tuple[Calibration, tuple[int, int]]],
     config: FloorConfig,
     people: Mapping[tuple[int, int], int],
 ) -> NDArray[np.int64]:
@@ -29,16 +29,18 @@ def relink_people(
 
     Args:
         rows: of all cameras, with the detections' own boxes, and the detections of no track.
-        views: by number of the camera: its calibration, and ``(width, height)`` px of its images.
+        views: of the calibrated cameras, by number: the calibration, and ``(width, height)`` px of
+            the images.
         config: of the tracker that followed people over all cameras.
         people: the id it gave to each track of each camera, by numbers of both.
 
     Returns:
-        ``(len(rows),)`` new ids, 0 for predicted rows and detections of no track.
+        ``(len(rows),)`` new ids, 0 for predicted rows, detections of no track and other cameras.
     """
-    found = np.flatnonzero(rows["detected"] & (rows["track"] != NOBODY))
+    here = np.isin(rows["camera"], list(views))
+    found = np.flatnonzero(here & rows["detected"] & (rows["track"] != NOBODY))
     points, covariances = np.full((len(found), 2), np.nan), np.zeros((len(found), 2, 2))
-    for number, (model, size) in enumerate(views):
+    for number, (model, size) in views.items():
         mine = rows["camera"][found] == number
         points[mine], covariances[mine] = model.locate(rows["box"][found[mine]], size)
     keys = zip(rows["camera"][found].tolist(), rows["track"][found].tolist(), strict=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mtmc.calibration import load_calibration
+from mtmc.calibration.check import doubt_at_sight
 from mtmc.config import Plugin, choose
 from mtmc.detectors.motfile import MotFileDetector
 from mtmc.errors import UserError, unknown_name
@@ -36,9 +37,12 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
     if isinstance(detector, MotFileDetector):
         counts = {camera.name: detector.last_frame(camera.name) for camera in cameras}
     readers = open_cameras(cameras, config.sources, counts)
-    calibration = {}
+    calibration, names = {}, [reader.name for reader in readers]
     if config.calibration:
-        calibration = load_calibration(Path(config.calibration), [r.name for r in readers])
+        calibration = load_calibration(Path(config.calibration), names, partial=True)
+    for reader in readers:
+        if (model := calibration.get(reader.name)) and (said := doubt_at_sight(model, reader.size)):
+            log.warning("camera %s: its calibration %s", reader.name, said)
     embedder = _embedder(config)
     if embedder is None and config.tracker.cls.needs_embeddings:
         log.warning(
@@ -74,8 +78,8 @@ def check_tracker(config: RunConfig, parts: Parts) -> None:
     """
     if follows_all_cameras(config.tracker) and not parts.calibration:
         raise UserError(
-            f"tracker {config.tracker.name}: follows people on the floor, for which all cameras "
-            "must be calibrated; give --calibration or choose another --tracker"
+            f"tracker {config.tracker.name}: follows people on the floor, for which cameras must "
+            "be calibrated; give --calibration or choose another --tracker"
         )
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from mtmc.config import Plugin, Settings, build, choose
 from mtmc.errors import unknown_name
 from mtmc.offline.completion.config import CompletionConfig
-from mtmc.registry import ASSOCIATORS, DETECTORS, TRACKERS
+from mtmc.registry import ASSOCIATORS, DEFAULT_TRACKER, DETECTORS, TRACKERS
 from mtmc.sources import SourcesConfig
 from mtmc.trackers.offline import RefineConfig
 from mtmc.trackers.settings import Checked, setting
@@ -19,7 +19,6 @@ from mtmc.tracking.crops import CropsConfig
 T = TypeVar("T")
 
 DEFAULT_DETECTOR = "ultralytics"
-DEFAULT_TRACKER = "coast"
 
 
 @dataclass(frozen=True)

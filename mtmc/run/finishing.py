@@ -51,9 +51,8 @@ class Finishing:
         online = parts.associator.online
         self._refinements = [] if online else _refinements(config, parts, tracking)
         self.refines = bool(self._refinements)
-        self._views = [view for r in self._refinements if (view := r.view)]
-        calibrated = len(self._views) == len(self._refinements)
-        self._completion = config.completion if calibrated else None
+        self._views = [refinement.view for refinement in self._refinements]
+        self._completion = config.completion if any(self._views) else None
 
     def finish(self, rows: Rows, ids: dict[TrackKey, int]) -> tuple[Rows, Sequence[Tracklet]]:
         """Decide who everybody is.
@@ -118,7 +117,7 @@ class Finishing:
                 part, found = refinement.linked(
                     rows[here],
                     {t.key.track_id: t for t in known},
-                    None if people is None else people[here],
+                    None if people is None or refinement.view is None else people[here],
                 )
                 linked.append(part)
                 tracklets += found
@@ -152,7 +151,11 @@ class Finishing:
     def _people(self, rows: Rows) -> NDArray[np.int64] | None:
         """Who each row shows, where a tracker followed people over all cameras."""
         cameras = self._tracking.cameras.values()
-        views = [(camera.model, camera.size) for camera in cameras if camera.model]
+        views = {
+            number: (camera.model, camera.size)
+            for number, camera in enumerate(cameras)
+            if camera.model
+        }
         people = {
             (number, tracklet.key.track_id): tracklet.person
             for number, camera in enumerate(cameras)

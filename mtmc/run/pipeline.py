@@ -207,6 +207,7 @@ class Pipeline:
     def _finish(self) -> TrackTable:
         if self._live_tracks:
             self._live_tracks.close()
+        self._tracking.check_calibration()
         with self._spool as spool:
             rows, self.tracklets = self._finishing.finish(spool.rows(), self._ids)
             self.progress.people = len(set(self._ids.values()))

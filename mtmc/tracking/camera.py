@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.calibration import Calibration
-from mtmc.config import Plugin
+from mtmc.config import Plugin, choose
+from mtmc.registry import DEFAULT_TRACKER, TRACKERS
 from mtmc.trackers import Detections, Tracker, Tracks
 from mtmc.tracking.crops import CropsConfig, crop_quality, wants_crop
 from mtmc.tracking.frame_clock import FrameClock
@@ -57,12 +58,17 @@ def follows_all_cameras(tracker: Plugin) -> bool:
     return getattr(tracker.cls, "needs_floor", False)
 
 
+def alone_tracker(tracker: Plugin) -> Plugin:
+    """The tracker of a camera by itself: the same, or the default one where that needs a floor."""
+    return choose(TRACKERS, {}, DEFAULT_TRACKER) if follows_all_cameras(tracker) else tracker
+
+
 class CameraTracking:
     """One camera's tracker and tracklets.
 
     Args:
-        tracker: the tracker plug-in; this camera gets an instance of its own, unless one is for
-            all cameras.
+        tracker: the tracker plug-in; this camera gets an instance of its own. Where one follows
+            people over all calibrated cameras, one that is not gets ``alone_tracker``.
         crops: which boxes are embedded.
         model: the camera's calibration, if there is one.
         size: ``(width, height)`` px of the images.
@@ -80,8 +86,10 @@ class CameraTracking:
         keep: bool,
     ) -> None:
         self.fps = fps
-        self._joint = follows_all_cameras(tracker)
-        self._tracker: Tracker | None = None if self._joint else make_tracker(tracker, fps)
+        self._joint = follows_all_cameras(tracker) and model is not None
+        self._tracker: Tracker | None = None
+        if not self._joint:
+            self._tracker = make_tracker(alone_tracker(tracker), fps)
         self._crops = crops
         self.model = model.resized(size) if model else None
         self.size = size

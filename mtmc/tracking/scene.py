@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mtmc.calibration.check import HeightCheck
 from mtmc.config import Plugin
-from mtmc.trackers import Detections, SceneTracker
-from mtmc.tracking.camera import CameraTracking, Sighting, follows_all_cameras, make_tracker
+from mtmc.trackers import Detections, SceneTracker, Tracks
+from mtmc.tracking.camera import (
+    CameraTracking,
+    Sighting,
+    alone_tracker,
+    follows_all_cameras,
+    make_tracker,
+)
 from mtmc.tracking.coasting import Coasting
 from mtmc.types import Frame
 
@@ -22,16 +29,25 @@ class SceneTracking:
     def __init__(self, tracker: Plugin, cameras: Mapping[str, CameraTracking]) -> None:
         self.cameras = cameras
         self.config = tracker.config
-        self.needs_image: bool = tracker.cls.needs_image
-        self.needs_embeddings: bool = tracker.cls.needs_embeddings
+        kinds = [tracker.cls]
+        if not all(camera.model for camera in cameras.values()):
+            kinds.append(alone_tracker(tracker).cls)
+        self.needs_image: bool = any(kind.needs_image for kind in kinds)
+        self.needs_embeddings: bool = any(kind.needs_embeddings for kind in kinds)
+        self._checks = {
+            name: HeightCheck(name, camera.model, camera.size)
+            for name, camera in cameras.items()
+            if camera.model
+        }
         self._joint: SceneTracker | None = None
         if follows_all_cameras(tracker):
-            self._joint = make_tracker(tracker, max(c.fps for c in cameras.values()))
             self._coasting = {
                 name: Coasting(camera.model, camera.size, camera.fps)
                 for name, camera in cameras.items()
-                if camera.model  # as all have, which is checked before a run
+                if camera.model
             }
+            rate = max(cameras[name].fps for name in self._coasting)
+            self._joint = make_tracker(tracker, rate)
 
     def update(
         self, frames: Mapping[str, Frame], detections: Mapping[str, Detections]
@@ -42,18 +58,41 @@ class SceneTracking:
             frames: of some cameras, by name.
             detections: of the same.
         """
-        if self._joint is None:
-            return [self.cameras[n].update(frame, detections[n]) for n, frame in frames.items()]
+        together = {} if self._joint is None else self._followed(frames, detections)
+        sightings = [
+            self.cameras[name].follow(frame, together[name])
+            if name in together
+            else self.cameras[name].update(frame, detections[name])
+            for name, frame in frames.items()
+        ]
+        for sighting in sightings:
+            if check := self._checks.get(sighting.frame.camera):
+                found = sighting.tracks.det_index >= 0
+                check.add(sighting.frame.time, sighting.tracks.boxes[found])
+        return sightings
+
+    def check_calibration(self) -> None:
+        """Warn of cameras by whose calibration people cannot be as tall as they are."""
+        for check in self._checks.values():
+            check.finish()
+
+    def _followed(
+        self, frames: Mapping[str, Frame], detections: Mapping[str, Detections]
+    ) -> dict[str, Tracks]:
+        """What the tracker over all calibrated cameras says of those that have a frame now."""
+        assert self._joint is not None
+        now = {name: frame for name, frame in frames.items() if name in self._coasting}
+        if not now:
+            return {}
         nothing = Detections()
         located = [
-            self.cameras[name].located(detections.get(name, nothing)) for name in self.cameras
+            self.cameras[name].located(detections.get(name, nothing)) for name in self._coasting
         ]
-        time = max(frame.time for frame in frames.values())
-        tracks = dict(zip(self.cameras, self._joint.update(time, located), strict=True))
+        time = max(frame.time for frame in now.values())
+        tracks = dict(zip(self._coasting, self._joint.update(time, located), strict=True))
         for ended, stays in self._joint.merged.items():
-            for camera in self.cameras.values():
-                camera.rename(ended, stays)
+            for name in self._coasting:
+                self.cameras[name].rename(ended, stays)
         ids, places = self._joint.positions()
         people = dict(zip(ids.tolist(), places.tolist(), strict=True))
-        shown = {name: self._coasting[name].extended(tracks[name], people, time) for name in frames}
-        return [self.cameras[name].follow(frame, shown[name]) for name, frame in frames.items()]
+        return {name: self._coasting[name].extended(tracks[name], people, time) for name in now}

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mtmc.errors import UserError
-from mtmc.mot import MotKind, MotRows, format_mot, read_mot, write_mot
+from mtmc.mot import MotKind, MotRows, format_mot, is_mot, read_mot, write_mot
 
 
 def read(tmp_path, text, kind=MotKind.TRACKS, last_frame=None):
@@ -45,6 +45,70 @@ def test_blanks_windows_line_ends_and_byte_order_mark(tmp_path):
     assert read_mot(path, MotKind.TRACKS).frames.tolist() == [1, 2]
     path.write_text("1 3 10 20 5 6 1\n2 3 10 20 5 6 1\n")
     assert read_mot(path, MotKind.TRACKS).frames.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+)
+def test_encodings(tmp_path, encoding):
+    path = tmp_path / "tracks.txt"
+    path.write_bytes("1,3,10,20,5,6,1\r\n2,3,10,20,5,6,1\r\n".encode(encoding))
+    assert read_mot(path, MotKind.TRACKS).frames.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1,3,10,20,5,6,1\n2,3,10,20,5,6,1\n  \n\t\n",
+        "1,3,10,20,5,6,1,\n2,3,10,20,5,6,1,\n",
+        "1,3,10,20,5,6,1 , \n2,3,10,20,5,6,1\n,,\n",
+        "1,3,10,20,5,6,1\t\r\n   \r\n2,3,10,20,5,6,1\x1a",
+        "1 3 10 20 5 6 1 \n\t\n2 3 10 20 5 6 1  \n",
+        "1,3,10,20,5,6,1\n\ufeff2,3,10,20,5,6,1\n",  # two files with marks, put together
+    ],
+)
+def test_what_stands_at_the_ends_of_lines_means_nothing(tmp_path, text):
+    path = tmp_path / "tracks.txt"
+    path.write_text(text, encoding="utf-8")
+    rows = read_mot(path, MotKind.TRACKS)
+    assert (rows.frames.tolist(), rows.scores.tolist()) == ([1, 2], [1, 1])
+
+
+def test_blanks_at_the_end_do_not_hide_what_is_wrong(tmp_path):
+    with pytest.raises(UserError, match=r"txt:3: 8 columns; expected 7 as in the lines before"):
+        read(tmp_path, "1,1,0,0,5,5,1\n  \n2,1,0,0,5,5,1,1\n")
+
+
+@pytest.mark.parametrize(
+    ("cells", "known"),
+    [
+        ("1,0.5,-1", (1, 0.5)),
+        ("3,-1,-1", (3, -1)),
+        ("-1,-1,-1", (-1, -1)),
+        ("0,0,0", (-1, -1)),  # zeros fill up
+        ("7.5,2.5,0", (-1, -1)),  # a place in the world
+        ("7,2,0", (-1, -1)),
+    ],
+)
+def test_ten_columns_with_a_class_or_a_place(tmp_path, cells, known):
+    rows = read(tmp_path, f"1,3,10,20,5,6,1,{cells}\n", MotKind.TRUTH)
+    assert (rows.classes[0], rows.visibility[0]) == known
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("person\n", False),
+        ("1\n2\n3\n", False),
+        ("name, of, six, words, in, line\n", False),
+        ("", True),
+        ("frame,id,x,y,w,h,flag\n1,1,0,0,5,5,1\n", True),
+        ("1 1 0 0 5 5 1\n", True),
+    ],
+)
+def test_what_could_be_a_mot_file(tmp_path, text, expected):
+    (tmp_path / "a.txt").write_text(text)
+    assert is_mot(tmp_path / "a.txt") is expected
 
 
 GOOD = "1,1,0,0,5,5,1\n\n"  # the blank line counts: what follows is line 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -86,20 +86,22 @@ def fit_camera(
         a plane allows), then least squares of the distances in the image.
     """
     _check(pixels, floor)
-    camera = CameraModel(lens.matrix, lens.distortion, np.eye(4), lens.size).resized(size)
-    straight = cv2.undistortPoints(
-        pixels[:, None], camera.matrix, camera.distortion, P=camera.matrix
-    ).reshape(-1, 2)
+    camera = lens.at(np.eye(4)).resized(size)
+    straight = camera.undistorted(pixels) @ camera.matrix[:2, :2].T + camera.matrix[:2, 2]
+    if not np.isfinite(straight).all():
+        raise ValueError("the lens does not see some of the points; are its intrinsics right?")
     _, inliers = _robust(straight, floor, tolerance)
     world = np.column_stack([floor, np.zeros(len(floor))])
     seen = (world[inliers], pixels[inliers], camera.matrix, camera.distortion)
+    if camera.fisheye:
+        seen = (world[inliers], straight[inliers], camera.matrix, np.zeros(4))
     fits = []
     _, rotations, translations, _ = cv2.solvePnPGeneric(*seen, flags=cv2.SOLVEPNP_IPPE)
     for rotation, translation in zip(rotations, translations, strict=True):
         vector, shift = cv2.solvePnPRefineLM(*seen, rotation, translation)
         extrinsic = np.eye(4)
         extrinsic[:3, :3], extrinsic[:3, 3] = cv2.Rodrigues(vector)[0], shift.ravel()
-        model = CameraModel(camera.matrix, camera.distortion, extrinsic, size)
+        model = replace(camera, extrinsic=extrinsic)
         if np.isfinite(extrinsic).all() and model.position[2] > 0:
             fits.append(_fit(model, pixels, floor, inliers))
     if not fits:

@@ -12,6 +12,7 @@ import numpy as np
 
 from mtmc.config import read_yaml
 from mtmc.errors import UserError, unknown_name
+from mtmc.text import read_text
 from mtmc.types import Doubles
 
 COLUMNS = ("camera", "x", "y", "floor_x", "floor_y")
@@ -51,20 +52,31 @@ def read_points(paths: Sequence[Path]) -> dict[str, PointPairs]:
 
 
 def _read_csv(path: Path) -> dict[str, PointPairs]:
-    """Rows of ``COLUMNS``, in any order of the columns."""
+    """Rows of ``COLUMNS``, in any order of the columns, as spreadsheets write them.
+
+    Cells are separated by commas, or by semicolons or tabs; then numbers may have decimal commas.
+    """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read: {error}") from error
     lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
-    reader = csv.DictReader(lines, skipinitialspace=True)
+    lines = [line for line in lines if line.strip(" ,;\t")]
+    delimiter = next((mark for mark in ";\t" if lines and mark in lines[0]), ",")
+    if lines:
+        lines[0] = lines[0].lower()
+    reader = csv.DictReader(lines, skipinitialspace=True, delimiter=delimiter)
+    reader.fieldnames = [name.strip() for name in reader.fieldnames or []]
     if missing := [name for name in COLUMNS if name not in (reader.fieldnames or [])]:
         raise UserError(
             f"{path}: column {missing[0]!r} is missing; expected a first line {','.join(COLUMNS)}"
         )
     rows: dict[str, list[Any]] = {}
     for row in reader:
-        rows.setdefault(str(row["camera"]).strip(), []).append([row[name] for name in COLUMNS[1:]])
+        cells = [row[name] for name in COLUMNS[1:]]
+        if delimiter != ",":
+            cells = [cell.replace(",", ".") if cell else cell for cell in cells]
+        rows.setdefault(str(row["camera"]).strip(), []).append(cells)
     return {name: _pairs(values, f"{path}: {name}") for name, values in rows.items()}
 
 

@@ -107,13 +107,12 @@ class View:
         """For images of a size, whatever size the lens was calibrated with."""
         if lens is None:
             return cls(size)
-        model = CameraModel(lens.matrix, lens.distortion, np.eye(4), lens.size)
-        return cls(size, model.resized(size))
+        return cls(size, lens.at(np.eye(4)).resized(size))
 
     def coordinates(self, pixels: Doubles) -> Doubles:
         """``(N, 2)`` image coordinates."""
         if self.lens is not None:
-            return self.lens.rays(pixels)[:, :2]
+            return self.lens.undistorted(pixels)
         result: Doubles = (pixels - np.array(self.size) / 2) / self.size[0]
         return result
 
@@ -130,7 +129,7 @@ class View:
         extrinsic[:3, :3] = pose.level @ turn
         extrinsic[:3, 3] = -extrinsic[:3, :3] @ [pose.x, pose.y, pose.height]
         if self.lens is not None:
-            return CameraModel(self.lens.matrix, self.lens.distortion, extrinsic, self.size)
+            return replace(self.lens, extrinsic=extrinsic, size=self.size)
         width, height = self.size
         focal = pose.focal * width
         matrix = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]])

@@ -65,10 +65,12 @@ def to_entry(model: Calibration) -> dict[str, Any]:
         return {"homography": model.matrix.tolist(), "floor_error": error, **size}
     if not isinstance(model, CameraModel):
         raise TypeError(f"cannot write a {type(model).__name__}")
+    fisheye = {"fisheye": True} if model.fisheye else {}
     return {
         "intrinsic": model.matrix.tolist(),
         "distortion": model.distortion.ravel().tolist(),
         "extrinsic": model.extrinsic.tolist(),
         "unit": "m",
+        **fisheye,
         **size,
     }

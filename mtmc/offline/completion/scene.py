@@ -24,14 +24,14 @@ LOOK = 0.2  # s between the looks that tell where a camera sees people
 
 
 def complete_scene(
-    rows: Rows, people: Ints, views: Sequence[View], config: CompletionConfig
+    rows: Rows, people: Ints, views: Sequence[View | None], config: CompletionConfig
 ) -> tuple[Rows, Ints]:
     """Complete what one camera saw badly by what the others saw.
 
     Args:
         rows: of all cameras: detections, also those of no track.
         people: ``(N,)`` who each row shows, 0 for nobody; one row of a person in each frame.
-        views: by number of the camera.
+        views: by number of the camera; None for one without a calibration, whose rows stay.
         config: settings.
 
     Returns:
@@ -39,6 +39,22 @@ def complete_scene(
         ones of people a camera had lost, with ``detected`` false, no track and no place; and whom
         all these show. Detections of nobody may show somebody now.
     """
+    known = [view for view in views if view]
+    if len(known) == len(views):
+        return _completed(rows, people, known, config)
+    numbers = np.array([number for number, view in enumerate(views) if view], np.int64)
+    here = np.isin(rows["camera"], numbers)
+    part = rows[here]
+    part["camera"] = np.searchsorted(numbers, part["camera"])
+    part, whom = _completed(part, people[here], known, config)
+    part["camera"] = numbers[part["camera"]]
+    return np.concatenate([part, rows[~here]]), np.concatenate([whom, people[~here]])
+
+
+def _completed(
+    rows: Rows, people: Ints, views: Sequence[View], config: CompletionConfig
+) -> tuple[Rows, Ints]:
+    """The same where all cameras are calibrated."""
     if not (people != NOBODY).any():
         return rows, people
     rows, people = rows.copy(), people.copy()

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -61,6 +62,47 @@ def test_with_intrinsics_to_a_whole_camera(csv_file, tmp_path, monkeypatch):
     model = load_calibration(out, ["door"])["door"]
     assert isinstance(model, CameraModel)
     assert model.position == pytest.approx(camera().position, abs=0.1)
+
+
+def test_with_a_fisheye_lens(tmp_path, monkeypatch):
+    model = replace(camera(), distortion=np.array([-0.05, 0.01, 0, 0]), fisheye=True)
+    rows = np.column_stack([model.from_floor(FLOOR), FLOOR])
+    path, lens, out = (tmp_path / name for name in ("p.csv", "lens.yaml", "c.yaml"))
+    path.write_text(
+        "camera,x,y,floor_x,floor_y\n"
+        + "".join(f"a,{','.join(map(str, row))}\n" for row in rows.tolist())
+    )
+    lens.write_text(yaml.safe_dump({"a": to_entry(model)}))
+    assert command(monkeypatch, "points", path, "--intrinsics", lens, "--out", out) == 0
+    found = load_calibration(out, ["a"])["a"]
+    assert found.fisheye
+    assert found.position == pytest.approx(model.position, abs=1e-3)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("mark", [";", "\t", ","])
+def test_points_as_spreadsheets_write_them(csv_file, tmp_path, monkeypatch, encoding, mark):
+    decimal = "." if mark == "," else ","
+    lines = csv_file.read_text().replace(",", "|").replace(".", decimal).replace("|", mark)
+    text = lines.replace("camera", "Camera").replace("x", "X", 1) + 4 * mark + "\n"
+    path, out = tmp_path / "excel.csv", tmp_path / "c.yaml"
+    path.write_text(text, encoding=encoding)
+    assert command(monkeypatch, "points", path, "--size", "1280x720", "--out", out) == 0
+    model = load_calibration(out, ["door"])["door"]
+    assert model.to_floor(camera().from_floor(FLOOR)) == pytest.approx(FLOOR, abs=0.1)
+
+
+@pytest.mark.parametrize("intrinsics", [True, False])
+def test_points_in_millimetres(tmp_path, monkeypatch, capsys, intrinsics):
+    rows = np.column_stack([camera().from_floor(FLOOR), 1000 * FLOOR]).tolist()
+    path, lens, out = (tmp_path / name for name in ("p.yaml", "lens.yaml", "c.yaml"))
+    path.write_text(yaml.safe_dump({"a": rows}))
+    lens.write_text(yaml.safe_dump({"a": to_entry(camera())}))
+    more = ["--intrinsics", lens] if intrinsics else []
+    arguments = ("points", path, "--size", "1280x720", *more, "--out", out)
+    assert command(monkeypatch, *arguments) == 2
+    assert "floor points must be in metres" in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_points_in_yaml_have_their_own_size(tmp_path, monkeypatch):

@@ -123,6 +123,39 @@ def test_cameras_are_perfect_each_and_half_right_together(mtmc, cameras):
     assert content["combined"]["IDSW"] == 2
 
 
+def test_every_option(mtmc, cameras):
+    scores = cameras / "scores.json"
+    arguments = ("--gt", cameras / "gt", "--results", cameras / "out", "--json", scores)
+    code, out, err = mtmc("eval", *arguments, "--every", 10)
+    assert (code, err) == (0, "")
+    assert "frames 1-30, every 10" in out
+    assert json.loads(scores.read_text())["cameras"]["north"]["frames"] == 3
+    assert mtmc("eval", *arguments, "--every", 0)[0] == 2
+
+
+@pytest.mark.parametrize("protocol", ["ignored", "empty"])
+def test_a_camera_with_nobody_takes_nothing_off_the_mean(mtmc, cameras, protocol):
+    """Nor does one that sees only people who do not count."""
+    for part in ("gt", "out/tracks"):
+        (cameras / part / "yard.txt").write_text("")
+    if protocol == "ignored":
+        (cameras / "gt" / "yard.txt").write_text("1,8,0,0,50,90,0,1,1\n")
+    scores = cameras / "scores.json"
+    arguments = ("--gt", cameras / "gt", "--results", cameras / "out", "--json", scores)
+    assert mtmc("eval", *arguments)[0] == 0
+    content = json.loads(scores.read_text())
+    assert content["mean"]["IDF1"] == pytest.approx(100)
+    assert content["cameras"]["yard"].get("IDF1") is None
+    assert content["cameras"]["yard"]["FP"] == 0
+
+
+def test_other_classes_in_a_result_are_refused(mtmc, cameras):
+    (cameras / "out" / "tracks" / "north.txt").write_text("1,1,0,0,50,90,1,3,-1,-1\n")
+    code, _, err = mtmc("eval", "--gt", cameras / "gt", "--results", cameras / "out")
+    assert code == 2
+    assert "north: the result holds class 3 in frame 1" in err
+
+
 def test_frames_option(mtmc, cameras):
     code, out, _ = mtmc(
         "eval", "--gt", cameras / "gt", "--results", cameras / "out", "--frames", "2-5"

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from mtmc.detectors import detector_settings
-from mtmc.detectors.motfile import MotFileConfig, MotFileDetector, unit_scores
+from mtmc.detectors.motfile import (
+    MotFileConfig,
+    MotFileDetector,
+    read_detections,
+    unit_scores,
+)
 from mtmc.detectors.motion import MotionConfig, MotionDetector
 from mtmc.detectors.ultralytics import UltralyticsConfig, UltralyticsDetector
 from mtmc.errors import UserError
@@ -110,6 +115,74 @@ def test_scores_of_any_scale_end_in_0_to_1():
     scores = unit_scores(np.linspace(-2, 30, 101))
     assert (scores.min(), scores.max()) == (0, 1)
     assert (np.diff(scores) >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([-1, -1, -1], [1, 1, 1]),
+        ([0, 0], [1, 1]),
+        ([99.0, 99.0], [1, 1]),
+        ([0.4, -1, 0.9], [0.4, 1, 0.9]),  # some drawn by hand
+        ([0.4, 0.4], [0.4, 0.4]),
+        ([1.0], [1.0]),
+    ],
+)
+def test_no_scores_are_no_low_scores(given, expected):
+    assert unit_scores(np.array(given, float)).tolist() == expected
+
+
+def detections(tmp_path, text, **options):
+    (tmp_path / "c.txt").write_text(text)
+    return read_detections(tmp_path / "c.txt", **options)
+
+
+@pytest.mark.parametrize(
+    ("again", "left", "best"),
+    [
+        ("1,-1,100,100,60,160,0.9", 2, 0.9),  # the same row
+        ("1,-1,100.4,99.7,60,160.2,0.95", 2, 0.95),  # rounded otherwise, by another detector
+        ("1,-1,103,100,60,160,0.9", 3, 0.9),  # somebody behind
+        ("2,-1,100,100,60,160,0.9", 3, 0.9),
+    ],
+)
+def test_a_detection_given_twice_counts_once(tmp_path, caplog, again, left, best):
+    text = f"1,-1,100,100,60,160,0.9\n1,-1,400,100,60,160,0.5\n{again}\n"
+    rows = detections(tmp_path, text)
+    assert (len(rows), rows.scores.max()) == (left, best)
+    assert len(caplog.records) == (left == 2)
+
+
+def test_small_boxes_side_by_side_are_two(tmp_path):
+    assert len(detections(tmp_path, "1,-1,10,10,4,9,0.9\n1,-1,10.8,10,4,9,0.9\n")) == 2
+
+
+@pytest.mark.parametrize("tail", ["{}", "{},1", "{},-1,-1", "{},0.8,-1"])
+@pytest.mark.parametrize(
+    ("classes", "options", "left", "warned"),
+    [
+        ((-1, -1, -1), {}, 3, False),
+        ((1, 1, 1), {}, 3, False),
+        ((1, 3, 3), {}, 1, True),
+        ((3, 3, 3), {}, 3, True),
+        ((1, 3, 3), {"person_class": 3}, 2, False),
+    ],
+)
+def test_classes_of_detections(tmp_path, caplog, tail, classes, options, left, warned):
+    ends = [tail.format(kind) for kind in classes]
+    text = "".join(f"1,-1,{100 * i},100,60,160,0.9,{end}\n" for i, end in enumerate(ends))
+    assert len(detections(tmp_path, text, **options)) == left
+    assert bool(caplog.records) is warned
+
+
+def test_classes_that_count_from_0(tmp_path, caplog):
+    rows = "".join(f"1,-1,{100 * k},0,60,160,0.9,{k}\n" for k in (0, 1, 2))
+    assert detections(tmp_path, rows).boxes[:, 0].tolist() == [0]
+    assert "0 is taken for people" in caplog.text
+    with pytest.raises(UserError, match=r"classes 2, 7; expected people as 0 or 1"):
+        detections(tmp_path, rows.replace(",0.9,0", ",0.9,7").replace(",0.9,1", ",0.9,7"))
+    with pytest.raises(UserError, match=r"person_class 5: column 8 holds only 0, 1, 2"):
+        detections(tmp_path, rows, person_class=5)
 
 
 def test_missing_weights_name_the_ways_out():

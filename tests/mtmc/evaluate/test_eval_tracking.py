@@ -22,7 +22,7 @@ class Follower:
     needs_image = False
     given: list
 
-    def __init__(self, config):
+    def __init__(self, config, fps):
         pass
 
     def update(self, detections, image=None):

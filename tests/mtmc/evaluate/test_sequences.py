@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mtmc.errors import UserError
-from mtmc.evaluate.protocol import Protocol
+from mtmc.evaluate.protocol import Protocol, make_scene
 from mtmc.evaluate.sequences import find_sequences, read_cameras, result_files
 from mtmc.mot import MotKind, MotRows, write_mot
 
@@ -100,6 +100,41 @@ def test_frames_past_the_end_are_refused(tmp_path):
         found.rows(tmp_path / "a.txt")
 
 
+def test_a_link_goes_by_its_own_name(tmp_path):
+    for name in ("store/aa", "store/MOT20-01"):
+        sequence(tmp_path / name)
+    train = tmp_path / "bench" / "train"
+    train.mkdir(parents=True)
+    for link, target in (("MOT17-02", "aa"), ("MOT17-03", "aa"), ("mine", "MOT20-01")):
+        (train / link).symlink_to(tmp_path / "store" / target)
+    found = find_sequences(tmp_path / "bench")
+    assert names(found) == ["MOT17-02", "MOT17-03", "mine"]
+    assert [s.protocol for s in found] == [Protocol.MOT, Protocol.MOT, Protocol.MOT20]
+    assert names(find_sequences(train / "MOT17-03")) == ["MOT17-03"]
+
+
+def test_benchmarks_in_small_letters(tmp_path):
+    sequence(tmp_path / "mot20-01")
+    assert find_sequences(tmp_path)[0].protocol is Protocol.MOT20
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_seqinfo_in_other_encodings(tmp_path, encoding):
+    sequence(tmp_path / "a", info=None)
+    text = "[Sequence]\nseqLength=9\nframeRate=14\n"
+    (tmp_path / "a" / "seqinfo.ini").write_text(text, encoding=encoding)
+    assert find_sequences(tmp_path)[0].length == 9
+
+
+def test_sparse_sequences_are_scored_where_they_are_annotated(tmp_path):
+    sequence(tmp_path / "a", frames=(1, 4, 7))
+    write_mot(tmp_path / "a.txt", rows(*range(1, 10)))
+    (found,) = find_sequences(tmp_path)
+    assert found.rows(tmp_path / "a.txt").frames.tolist() == [1, 4, 7]
+    assert found.rows(tmp_path / "a.txt", every=1).num_frames == 9
+    assert found.rows(tmp_path / "a.txt", every=2).frames.tolist() == [1, 3, 5, 7, 9]
+
+
 @pytest.mark.parametrize("layout", ["", "tracks", "data"])
 def test_layouts_of_results(tmp_path, layout):
     write_mot(tmp_path / layout / "a.txt", rows(1))
@@ -125,6 +160,76 @@ class TestCameras:
 
     def test_frames_as_told(self):
         assert self.frames(self.truth, self.results, (1, 9)) == [("a", 1, 9), ("b", 1, 9)]
+
+    def only(self, **frames):
+        """Which frames of a and b are scored."""
+        for name, numbers in frames.items():
+            write_mot(self.truth / f"{name}.txt", rows(*numbers), MotKind.TRUTH)
+            write_mot(self.results / "tracks" / f"{name}.txt", rows(*range(1, 50)))
+        found = read_cameras(self.truth, self.results)
+        return [None if c.only is None else c.only.tolist() for c in found]
+
+    def test_annotated_at_a_distance(self, caplog):
+        # Nobody was there in frame 21.
+        assert self.only(a=(1, 11, 31, 41), b=(11,)) == [[1, 11, 21, 31, 41]] * 2
+        assert "one frame in 10 only (5 of 41)" in caplog.text
+        assert len(caplog.records) == 1
+
+    def test_cameras_annotated_at_frames_of_their_own(self, caplog):
+        assert self.only(a=(1, 11, 21), b=(4, 14, 24)) == [[1, 11, 21], [4, 14, 24]]
+        assert len(caplog.records) == 1
+
+    def test_key_frames_at_any_distance(self):
+        assert self.only(a=(1, 9, 14, 30), b=range(1, 31)) == [[1, 9, 14, 30], None]
+
+    @pytest.mark.parametrize("frames", [range(1, 31), (1, 2, 3, 9, 10, 20, 21), (5,), (5, 9)])
+    def test_all_frames_of_people_who_come_and_go(self, caplog, frames):
+        assert self.only(a=frames, b=frames) == [None, None]
+        assert not caplog.records
+
+    def test_results_of_the_same_frames_need_no_word(self, caplog):
+        for folder, kind in (
+            (self.truth, MotKind.TRUTH),
+            (self.results / "tracks", MotKind.TRACKS),
+        ):
+            for name in "ab":
+                write_mot(folder / f"{name}.txt", rows(1, 6, 11), kind)
+        assert len(read_cameras(self.truth, self.results)) == 2
+        assert not caplog.records
+
+    def test_notes_beside_ground_truth(self, caplog):
+        (self.truth / "labels.txt").write_text("person\n")
+        (self.truth / "._a.txt").write_bytes(b"\0\5\x16\7")
+        (self.truth / "c.TXT").write_text("4,1,0,0,9,9,1,1,1\n")
+        with pytest.raises(UserError, match=r"out/tracks/c\.txt: missing for .*gt/c\.TXT"):
+            read_cameras(self.truth, self.results)
+        (self.truth / "c.TXT").unlink()
+        caplog.clear()
+        assert [c.name for c in read_cameras(self.truth, self.results)] == ["a", "b"]
+        assert [r.getMessage().partition(": ")[2] for r in caplog.records] == [
+            "holds no MOT rows, and no result has its name; passed over"
+        ]
+
+    def test_broken_ground_truth_is_no_note(self):
+        (self.truth / "a.txt").write_text("3,1,0,0,9\n")
+        with pytest.raises(UserError, match=r"a\.txt:1: 5 columns"):
+            read_cameras(self.truth, self.results)
+
+    @pytest.mark.parametrize(
+        ("line", "said"),
+        [
+            ("4,1,0,0,10,10,0.87,1,1", "column 7 holds 0.87"),
+            ("4,1,0,0,10,10,0,1,1", "none of its rows counts (flag 0"),
+            ("4,1,0,0,10,10,1,2,1", "none of its rows counts (class 2"),
+        ],
+    )
+    def test_ground_truth_that_hardly_counts(self, caplog, line, said):
+        (self.truth / "a.txt").write_text(line + "\n")
+        cameras = read_cameras(self.truth, self.results)
+        assert said in caplog.text
+        assert len(caplog.records) == 1
+        if "0.87" in line:
+            assert len(make_scene(cameras[:1], Protocol.IGNORE).truth) == 1
 
     def test_missing_results(self):
         (self.results / "tracks" / "b.txt").unlink()

@@ -15,8 +15,8 @@ class Scripted:
     needs_embeddings = False
     needs_image = False
 
-    def __init__(self, config):
-        del config
+    def __init__(self, config, fps):
+        del config, fps
 
     def update(self, detections, image=None):
         assert image is None
