@@ -1,4 +1,4 @@
-"""The command line: ``reid train``, ``distill``, ``eval``, ``tradeoff``, ``export``, ``list``."""
+"""The command line: ``reid train``, ``distill``, ``eval``, ``export``, ``settings`` and others."""
 
 from __future__ import annotations
 
@@ -161,6 +161,21 @@ def export(
     from mtmc.reid.commands.export import run
 
     run(checkpoint, target, int8=int8, calibration=calibration)
+
+
+@app.command()
+def settings(
+    section: Annotated[str | None, typer.Argument(help="Such as schedule.")] = None,
+    *,
+    expert: Annotated[bool, typer.Option("--expert", help="All of them.")] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="The page docs/reference/reid-settings.md.")
+    ] = False,
+) -> None:
+    """Show the settings of `reid train`: default, range and meaning."""
+    from mtmc.reid.commands.settings import run
+
+    run(section, expert=expert, markdown=markdown)
 
 
 @app.command("list")

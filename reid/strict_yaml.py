@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -82,8 +82,6 @@ def _keep_text(node: yaml.Node) -> None:
 
 class _TextLoader(_Loader):
     """Every value is text as it is written, but for those left out."""
-
-    yaml_implicit_resolvers: ClassVar[dict[Any, Any]] = {}
 
 
 def _resolvers(keep: Any) -> dict[Any, Any]:
