@@ -11,6 +11,7 @@ from mtmc.sources.cameras import Camera
 from mtmc.sources.source import Request, Source, SourcesConfig
 from mtmc.types import Frame
 
+READ_AHEAD = 4  # decoded frames that may wait per camera
 CLOSE_PATIENCE = 1.0  # seconds to wait for a live camera's thread, which may hang in the network
 
 
@@ -34,9 +35,7 @@ class CameraReader:
         self.close()
         self._closing = threading.Event()
         request = Request(pixels_from, self._config.stride, self._closing)
-        self._frames = Background(
-            self._source.frames(request), self._config.read_ahead, drop_oldest=self.live
-        )
+        self._frames = Background(self._source.frames(request), READ_AHEAD, drop_oldest=self.live)
 
     def _started(self) -> Background[Frame]:
         if self._frames is None:

@@ -17,12 +17,10 @@ class SourcesConfig(Checked):
 
     Args:
         stride: use every n-th frame of each camera.
-        read_ahead: decoded frames that may wait per camera.
         reconnect: seconds to keep trying when a live stream breaks off, before it is given up.
     """
 
     stride: int = setting(1, ge=1, unit="frames", public=True)
-    read_ahead: int = setting(4, ge=1, unit="frames")
     reconnect: float = setting(20.0, ge=0, unit="s", public=True)
 
 

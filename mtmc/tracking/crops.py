@@ -11,6 +11,9 @@ from mtmc.trackers.geometry import coverage
 from mtmc.trackers.settings import Checked, setting, share
 from mtmc.tracking.tracklet import Tracklet
 
+FIRST = 4  # so many crops are taken at a quarter of the interval, to know a new track soon
+BETTER = 1.3  # a crop so many times better than the track's best is taken at once
+
 
 @dataclass(frozen=True)
 class CropsConfig(Checked):
@@ -18,15 +21,11 @@ class CropsConfig(Checked):
 
     Args:
         interval: seconds between two crops of one track.
-        first: so many crops are taken at a quarter of the interval, to know a new track soon.
-        better: a crop this much better than the track's best is taken at once (a factor).
         min_quality: none worse than this is taken.
         full_height: px from which a box is tall enough to lose nothing.
     """
 
     interval: float = setting(1.0, ge=0, unit="s", public=True)
-    first: int = setting(4, ge=0)
-    better: float = setting(1.3, ge=1)
     min_quality: float = share(0.15)
     full_height: int = setting(128, ge=1, unit="px", public=True)
 
@@ -65,7 +64,7 @@ def wants_crop(tracklet: Tracklet, time: float, quality: float, config: CropsCon
     """Whether a crop of that quality at that time tells something new about the track."""
     if quality < config.min_quality:
         return False
-    if quality > config.better * tracklet.gallery.best_quality:
+    if quality > BETTER * tracklet.gallery.best_quality:
         return True
-    young = len(tracklet.gallery) < config.first
+    young = len(tracklet.gallery) < FIRST
     return time - tracklet.embedded_at >= config.interval * (0.25 if young else 1.0)

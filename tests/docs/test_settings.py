@@ -43,8 +43,8 @@ def test_every_setting_of_a_training_is_explained():
 def test_few_are_shown_and_all_are_there_for_experts():
     few, all_ = shown("mtmc"), shown("mtmc", "--expert")
     assert "tracker.max_age" in few
-    assert "crops.better" not in few
-    assert "crops.better" in all_
+    assert "crops.min_quality" not in few
+    assert "crops.min_quality" in all_
     default = [section for section in OURS if section.is_default]
     assert sum(entry.public for section in default for entry in section.entries) <= 30
 

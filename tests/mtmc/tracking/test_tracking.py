@@ -34,6 +34,20 @@ class Coasting(Scripted):
         return Tracks(self.last.ids, self.last.boxes, self.last.scores, np.array([-1]))
 
 
+def wanted(**settings):
+    """Which of a track's frames are worth a crop."""
+    plugin = Plugin("scripted", Scripted, SimpleNamespace())
+    tracking = CameraTracking(plugin, CropsConfig(**settings), None, (100, 100), 10.0, True)
+    box = Detections(np.array([[10, 10, 40, 40.0]]), np.array([0.9]))
+    steps = (tracking.update(Frame("a", n, n / 10, None), box) for n in range(1, 4))
+    return [len(sighting.wanted) for sighting in steps]
+
+
+def test_small_boxes_are_worth_a_crop_where_people_are_small():
+    assert sum(wanted(full_height=32)) > 0
+    assert sum(wanted(full_height=400)) == 0
+
+
 def follow(seen_at, fps=10.0, keep=True, tracker=Scripted):
     plugin = Plugin("scripted", tracker, SimpleNamespace())
     tracking = CameraTracking(plugin, CropsConfig(), None, (100, 100), fps, keep)
