@@ -8,6 +8,7 @@ The first table leaves out one part at a time, the second adds the refinement's 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -85,16 +86,17 @@ def follow(sequence, *, plain=False, **settings):
 def refined(rows, sequence, settings):
     """Rows of COAST after the refinement."""
     given = TrackRows(rows[:, 0], rows[:, 1], rows[:, 2:6], rows[:, 6], np.zeros(len(rows)))
-    better = refine(given, RefineConfig(**settings).at_rate(sequence.fps), sequence.length)
+    config = replace(RefineConfig().at_rate(sequence.fps), **settings)
+    better = refine(given, config, sequence.length)
     return np.column_stack([better.frames, better.ids, better.boxes, better.scores])
 
 
 def steps():
-    """The refinement's settings, one step more each time."""
-    settings, defaults = dict(NOTHING), RefineConfig()
+    """What of the refinement is left out, one step less each time."""
+    settings = dict(NOTHING)
     for title, names in STEPS:
-        settings |= {name: getattr(defaults, name) for name in names}
-        yield title, dict(settings)
+        settings = {name: value for name, value in settings.items() if name not in names}
+        yield title, settings
 
 
 def print_table(title, results, groups):

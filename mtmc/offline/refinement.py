@@ -12,7 +12,15 @@ from mtmc.calibration import Calibration
 from mtmc.offline.completion import View
 from mtmc.trackers.floor.relink import relink
 from mtmc.trackers.floor.tracker import FloorConfig
-from mtmc.trackers.offline import NOBODY, RefineConfig, TrackRows, complete, linked, on_things
+from mtmc.trackers.offline import (
+    NOBODY,
+    RefineConfig,
+    RefineFrames,
+    TrackRows,
+    complete,
+    linked,
+    on_things,
+)
 from mtmc.tracking.frame_clock import FrameClock
 from mtmc.tracking.rows import ROW, Rows
 from mtmc.tracking.tracklet import Tracklet
@@ -146,7 +154,7 @@ class CameraRefinement:
         refined = refined[_area_inside(refined.boxes, self.size) >= 1]  # px
         return self._to_rows(refined, rows)
 
-    def _config(self) -> RefineConfig:
+    def _config(self) -> RefineFrames:
         return self.config.at_rate(self.fps)
 
     def _track_rows(self, rows: Rows, ids: NDArray[np.int64]) -> TrackRows:

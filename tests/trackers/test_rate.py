@@ -1,3 +1,5 @@
+from dataclasses import fields, replace
+
 import numpy as np
 import pytest
 
@@ -27,8 +29,15 @@ def test_a_track_is_kept_for_the_same_time_at_every_rate(name, fps):
         assert (found[-1].ids.tolist() == found[5].ids.tolist()) == same
 
 
+@pytest.mark.parametrize("name", [f.name for f in fields(RefineConfig)])
+def test_every_time_of_the_refinement_becomes_frames(name):
+    plain, changed = RefineConfig().at_rate(25), RefineConfig(**{name: 20.0}).at_rate(25)
+    frames = {"ghost_age": "ghost_score"}.get(name, name)
+    assert getattr(changed, frames) == 500
+    assert replace(changed, **{frames: getattr(plain, frames)}) == plain
+
+
 def test_the_refinement_keeps_durations():
     offline = RefineConfig().at_rate(10.0)
-    assert RefineConfig().at_rate(30.0) == RefineConfig()
     assert (offline.link_gap, offline.extend) == (50, 1)
-    assert offline.smooth_position == RefineConfig().smooth_position
+    assert offline.smooth_position == RefineConfig().at_rate(30.0).smooth_position

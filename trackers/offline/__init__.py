@@ -11,9 +11,18 @@ taken up, gaps are filled, boxes smoothed and both ends continued a little. Came
 estimated from the tracks and taken out meanwhile.
 """
 
-from mtmc.trackers.offline.config import RefineConfig
+from mtmc.trackers.offline.config import RefineConfig, RefineFrames
 from mtmc.trackers.offline.refine import complete, linked, refine
 from mtmc.trackers.offline.rows import NOBODY, TrackRows
 from mtmc.trackers.offline.things import on_things
 
-__all__ = ["NOBODY", "RefineConfig", "TrackRows", "complete", "linked", "on_things", "refine"]
+__all__ = [
+    "NOBODY",
+    "RefineConfig",
+    "RefineFrames",
+    "TrackRows",
+    "complete",
+    "linked",
+    "on_things",
+    "refine",
+]

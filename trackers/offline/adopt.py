@@ -19,7 +19,7 @@ from mtmc.trackers.offline.whole import HIDDEN, reaching_down
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mtmc.trackers.offline.config import RefineConfig
+    from mtmc.trackers.offline.config import RefineFrames
 
     Array = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -32,7 +32,7 @@ _SIZE_GAIN = 0.3  # of a detection's size in that of the track
 def adopt(
     paths: Paths,
     free: Paths,
-    config: RefineConfig,
+    config: RefineFrames,
     embeddings: NDArray[np.float32] | None = None,
 ) -> Paths:
     """Tracks that go on over detections nobody took, before they begin, after they end and in gaps.
@@ -110,7 +110,7 @@ class _Front:
     size: Array
 
     @classmethod
-    def of(cls, paths: Paths, runs: _Runs, config: RefineConfig, *, at_start: bool) -> _Front:
+    def of(cls, paths: Paths, runs: _Runs, config: RefineFrames, *, at_start: bool) -> _Front:
         """The starts or the ends of all runs."""
         outer = runs.first if at_start else runs.last
         ends = _ends(paths, outer, config, at_start=at_start)
@@ -139,7 +139,7 @@ class _Front:
         self.frames[which] = frame
 
 
-def _ends(paths: Paths, outer: NDArray[np.intp], config: RefineConfig, *, at_start: bool) -> Ends:
+def _ends(paths: Paths, outer: NDArray[np.intp], config: RefineFrames, *, at_start: bool) -> Ends:
     """Motion and size at the rows ``outer``, by all that the track was before, or after."""
     span = int(paths.frames.max()) + 2 * config.link_window
     key = paths.track * span + paths.frames + config.link_window
@@ -166,7 +166,7 @@ class _Pool:
         self,
         free: Paths,
         paths: Paths,
-        config: RefineConfig,
+        config: RefineFrames,
         embeddings: NDArray[np.float32] | None,
     ) -> None:
         self.free = free

@@ -16,12 +16,12 @@ from mtmc.trackers.offline.rows import Paths, cut, join
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mtmc.trackers.offline.config import RefineConfig
+    from mtmc.trackers.offline.config import RefineFrames
 
     Array = NDArray[np.float64]
 
 
-def fill_likely(paths: Paths, config: RefineConfig) -> Paths:
+def fill_likely(paths: Paths, config: RefineFrames) -> Paths:
     """Tracks with straight lines across short gaps, and across long ones where motion agrees.
 
     Who comes back elsewhere, or from elsewhere, did not walk straight from there to here.
@@ -65,7 +65,7 @@ def fill(paths: Paths, longest: int) -> Paths:
     return join([paths, filled])
 
 
-def extend(paths: Paths, config: RefineConfig, last_frame: int) -> Paths:
+def extend(paths: Paths, config: RefineFrames, last_frame: int) -> Paths:
     """Tracks continued a few frames at both ends, at the speed they have there."""
     if not config.extend or not len(paths):
         return paths
@@ -90,7 +90,7 @@ def extend(paths: Paths, config: RefineConfig, last_frame: int) -> Paths:
     return join(parts)
 
 
-def smooth(paths: Paths, config: RefineConfig) -> Paths:
+def smooth(paths: Paths, config: RefineFrames) -> Paths:
     """Tracks with positions and sizes smoothed by a Gaussian, run by run of adjacent frames."""
     if not len(paths):
         return paths

@@ -9,7 +9,7 @@ import numpy as np
 
 from mtmc.trackers.camera_motion import common_shift
 from mtmc.trackers.offline.adopt import adopt
-from mtmc.trackers.offline.config import RefineConfig
+from mtmc.trackers.offline.config import RefineConfig, RefineFrames
 from mtmc.trackers.offline.ends import track_ends
 from mtmc.trackers.offline.link import (
     best_links,
@@ -22,6 +22,7 @@ from mtmc.trackers.offline.polish import extend, fill_likely, smooth
 from mtmc.trackers.offline.rows import NOBODY, Paths, TrackRows, cut, mean_looks
 from mtmc.trackers.offline.things import on_things
 from mtmc.trackers.offline.whole import make_whole
+from mtmc.trackers.rate import NOMINAL_FPS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,8 +32,11 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
+DEFAULTS = RefineConfig().at_rate(NOMINAL_FPS)
+
+
 def refine(
-    rows: TrackRows, config: RefineConfig | None = None, last_frame: int | None = None
+    rows: TrackRows, config: RefineFrames | None = None, last_frame: int | None = None
 ) -> TrackRows:
     """Links tracks across gaps, removes ghosts, and completes what remains.
 
@@ -46,7 +50,7 @@ def refine(
         Rows sorted by frame and id. A person's id is that of the first track that was linked.
         Embeddings are not carried over.
     """
-    config = config or RefineConfig()
+    config = config or DEFAULTS
     rows = rows[rows.det_index >= 0]
     if last_frame is None:
         last_frame = int(rows.frames.max(initial=0))
@@ -54,7 +58,7 @@ def refine(
     return complete(rows[~on_things(rows, config)], config, last_frame)
 
 
-def linked(rows: TrackRows, config: RefineConfig | None = None) -> NDArray[np.int64]:
+def linked(rows: TrackRows, config: RefineFrames | None = None) -> NDArray[np.int64]:
     """Who is who: the first half of `refine`.
 
     Args:
@@ -64,7 +68,7 @@ def linked(rows: TrackRows, config: RefineConfig | None = None) -> NDArray[np.in
     Returns:
         ``(len(rows),)`` the ids of linked tracks, 0 for what is nobody.
     """
-    config = config or RefineConfig()
+    config = config or DEFAULTS
     ids = np.full(len(rows), NOBODY)
     tracks = rows.ids != NOBODY
     if not tracks.any():
@@ -77,7 +81,7 @@ def linked(rows: TrackRows, config: RefineConfig | None = None) -> NDArray[np.in
 
 
 def complete(
-    rows: TrackRows, config: RefineConfig | None = None, last_frame: int | None = None
+    rows: TrackRows, config: RefineFrames | None = None, last_frame: int | None = None
 ) -> TrackRows:
     """Who is where: the second half of `refine`, with ids that are final.
 
@@ -90,7 +94,7 @@ def complete(
     Returns:
         As `refine`.
     """
-    config = config or RefineConfig()
+    config = config or DEFAULTS
     tracks = rows.ids != NOBODY
     if not tracks.any():
         return rows[tracks]
@@ -158,7 +162,7 @@ def to_rows(paths: Paths, ids: NDArray[np.int64], rows: TrackRows, camera: Array
     return TrackRows(frames, ids[paths.track[order]], boxes, scores, det_index)
 
 
-def link(paths: Paths, rows: TrackRows, config: RefineConfig) -> Paths:
+def link(paths: Paths, rows: TrackRows, config: RefineFrames) -> Paths:
     """Tracks that are one person made one."""
     if not config.link_gap or paths.count < 2:
         return paths

@@ -135,7 +135,7 @@ def test_without_such_detections_nothing_happens():
     rows = detections_of_a_crowd(0, "coast")
     rows = rows[rows.ids != NOBODY]
     np.testing.assert_array_equal(
-        refine(rows).boxes, refine(rows, replace(RefineConfig(), adopt_gap=0)).boxes
+        refine(rows).boxes, refine(rows, RefineConfig(adopt_gap=0).at_rate(30)).boxes
     )
 
 
