@@ -29,14 +29,24 @@ def claimed(out: Path) -> Iterator[None]:
             raise UserError(
                 f"{folder}: cannot be written ({error.strerror}); choose another --out"
             ) from error
-    # The system gives the lock back even when the process is killed.
+    # The system gives the lock back even when the process is killed. Its file stays: were it
+    # removed, two runs could hold the lock at once, one of the old file and one of a new one.
     lock = FileLock(out / ".lock", timeout=0)
     try:
         with lock:
+            _sweep(out)
             yield
     except Timeout:
         raise UserError(f"{out}: another run is writing there; choose another --out") from None
-    (out / ".lock").unlink(missing_ok=True)
+
+
+def _sweep(out: Path) -> None:
+    """Remove what runs that were killed while they wrote a file have left of it."""
+    for folder in (out, out / "tracks"):
+        for pattern in (".*.partial.*", ".write-test-*"):
+            for left in folder.glob(pattern):
+                with suppress(OSError):
+                    left.unlink()
 
 
 @contextmanager
@@ -64,10 +74,20 @@ def replacing(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield partial
+            to_disk(partial)
             partial.replace(path)
         finally:
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
+
+
+def to_disk(path: Path) -> None:
+    """Wait until a file is on the disk, lest its name outlive a power cut and its content not."""
+    handle = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -24,12 +24,15 @@ class Frame:
         index: 1-based number of the frame in its own video, as in MOT files.
         time: seconds on the clock that all cameras share.
         image: ``(H, W, 3) uint8`` BGR; None where a resumed run only needs the frame's time.
+        steps: frames since the camera's last one that was delivered, this one included: more than
+            1 where some are missing.
     """
 
     camera: str
     index: int
     time: float
     image: Image | None
+    steps: int = 1
 
     @property
     def pixels(self) -> Image:

@@ -80,7 +80,7 @@ def distill(
 
 @app.command("eval")
 def evaluate(
-    model: Annotated[str, typer.Argument(help="best.pt, an .onnx file, or color.")],
+    model: Annotated[str, typer.Argument(help="best.pt, an .onnx file, simulated or color.")],
     *,
     dataset: Annotated[str, typer.Option(help="Name, or NAME=PATH below ROOT.")],
     data: Data = Path("data"),
@@ -91,6 +91,10 @@ def evaluate(
     augmentation: Annotated[str, typer.Option(help="none, flip or ten_crop.")] = "none",
     multi_query: Annotated[
         bool, typer.Option("--multi-query", help="Average a person's images of one camera.")
+    ] = False,
+    camera_centred: Annotated[
+        bool,
+        typer.Option("--camera-centred", help="Take each camera's mean embedding out, as runs do."),
     ] = False,
     device: Device = None,
     batch_size: Annotated[int | None, typer.Option(help="Crops per forward pass.")] = None,
@@ -108,6 +112,7 @@ def evaluate(
             augmentation=augmentation,  # type: ignore[arg-type]
             multi_query=multi_query,
             rerank=rerank,
+            camera_centred=camera_centred,
         )
     except ValueError as error:
         raise ReidError(one_line(error)) from error

@@ -107,7 +107,7 @@ class Coast(LiveTracker):
         rounds.match(pairs, cost, 1.0 - FIRST_OVERLAP, tracks=self.confirmed, detections=high)
         low = (scores >= config.low_score) & ~high
         if np.count_nonzero(low):
-            seen = self.confirmed & (self.misses <= self._low_age)
+            seen = self.confirmed & self._within(self._low_age)
             # Boxes that overlap also do when grown.
             some = ((rounds.free_rows & seen)[rows] & low[cols]).nonzero()[0]
             rows, cols = rows[some], cols[some]
@@ -131,9 +131,10 @@ class Coast(LiveTracker):
         steady = self.confirmed & (self.misses == 0)
         sure = steady[overlaps.rows] & high[overlaps.cols] & (overlaps.values >= _CAMERA_OVERLAP)
         shift = camera_shift(boxes, detections.boxes, overlaps, sure)
-        speed = math.hypot(*shift.tolist())
-        self._camera_speed += (1.0 - _CAMERA_MEMORY) * (speed - self._camera_speed)
-        if speed >= _LEAST_SHIFT:
+        length = math.hypot(*shift.tolist())
+        speed = length / self._steps
+        self._camera_speed += (1.0 - _CAMERA_MEMORY**self._steps) * (speed - self._camera_speed)
+        if length >= _LEAST_SHIFT:
             self.motion.shift(shift)
             boxes = self.motion.boxes()
             overlaps = geometry.height_iou(geometry.expand_boxes(boxes, GROWTH), grown)
@@ -143,11 +144,11 @@ class Coast(LiveTracker):
         self._widen(detections.boxes)
         boxes = self.motion.boxes()
         seen = self.confirmed & (self.misses == 0)
-        lost = (self.misses > 0) & (self.misses <= self._coast_age)
+        lost = (self.misses > 0) & self._within(self._coast_age)
         rows = (lost & (self.hits >= self._coast_hits) & self.confirmed).nonzero()[0]
         if len(rows):
             visible = boxes.take(seen.nonzero()[0], axis=0)
-            there = self._surely_there(boxes.take(rows, axis=0), self.misses[rows], visible)
+            there = self._surely_there(boxes.take(rows, axis=0), rows, visible)
             seen[rows[there]] = True
         return self._tracks(seen.nonzero()[0], boxes)
 
@@ -157,15 +158,16 @@ class Coast(LiveTracker):
             self._extent = np.maximum(self._extent, np.maximum.reduce(boxes * _OUTWARDS))
 
     def _surely_there(
-        self, lost: NDArray[np.float64], misses: NDArray[np.int64], seen: NDArray[np.float64]
+        self, lost: NDArray[np.float64], tracks: NDArray[np.intp], seen: NDArray[np.float64]
     ) -> NDArray[np.bool_]:
-        """Which of the lost boxes are in the image, well predicted, and hidden or just missed."""
+        """Which lost boxes, of those tracks, are in the image, well predicted, hidden or missed."""
         x1, y1, x2, y2 = lost.T
         left, top, right, bottom = (2.0 * self._extent).tolist()
         x, y = x1 + x2, y1 + y2  # twice the centre
         inside = (x > -left) & (x < right) & (y > -top) & (y < bottom)
-        likely = inside & (misses * self._camera_speed <= COAST_DRIFT * (x2 - x1))
-        sure: NDArray[np.bool_] = likely & (misses <= self._coast_open)
+        drift = self.lost[tracks] * self._camera_speed
+        likely = inside & (drift <= COAST_DRIFT * (x2 - x1))
+        sure: NDArray[np.bool_] = likely & self._within(self._coast_open)[tracks]
         if np.count_nonzero(sure) < np.count_nonzero(likely):
             rows, cols, cover = geometry.coverage(lost, seen)
             # Who stands nearer to the camera has the feet lower in the image.

@@ -5,6 +5,8 @@ same for all, is here:
 
     unmatched detection -> tentative -> matched ``min_hits`` times -> confirmed -> reported
     unmatched tentative track -> removed; unmatched confirmed track -> kept ``max_age`` seconds
+
+Where frames are missing, nobody looked, but time went by.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ class LiveTracker(ABC):
         "ids",
         "hits",
         "misses",
+        "lost",
         "confirmed",
         "scores",
         "det_index",
@@ -52,40 +55,58 @@ class LiveTracker(ABC):
         self.frame = 0
         self.ids = np.zeros(0, np.int64)
         self.hits = np.zeros(0, np.int64)
-        self.misses = np.zeros(0, np.int64)  # frames since the last match
+        self.misses = np.zeros(0, np.int64)  # updates since the last match,
+        self.lost = np.zeros(0, np.int64)  # and frames, of which some may have been missing
         self.confirmed = np.zeros(0, bool)
         self.scores = np.zeros(0, np.float32)
         self.det_index = np.zeros(0, np.int64)  # in the current frame, -1 where unmatched
         self._min_hits = self.config.min_hits
         self._max_age = frames_in(self.config.max_age, fps)
         self._next_id = 1
+        self._steps = 1  # frames since the last update
 
-    def update(self, detections: Detections, image: NDArray[np.uint8] | None = None) -> Tracks:
+    def update(
+        self, detections: Detections, image: NDArray[np.uint8] | None = None, steps: int = 1
+    ) -> Tracks:
         """Takes one frame's detections (also when there are none) and reports its tracks.
 
         Args:
             detections: this frame's people.
             image: ``(H, W, 3) uint8`` BGR, only where ``needs_image`` is set.
+            steps: frames since the last update, this one included: more than 1 where some are
+                missing.
 
         Returns:
             The reported tracks, ids ascending.
         """
         self.frame += 1
-        self._predict()
+        self._steps = steps
+        # Nobody is led on for longer than they are remembered.
+        for _ in range(min(steps, self._max_age + 1)):
+            self._predict()
         rows, cols = self._associate(detections)
         self.det_index.fill(-1)
         self.det_index[rows] = cols
         self.misses += 1
+        self.lost += steps
         if len(rows):
             self._take(rows, detections, cols)
         if len(rows) < len(self.ids):
-            alive = self.misses <= self.confirmed * self._max_age  # a tentative track may not miss
+            # A tentative track may not miss.
+            alive = (self.confirmed & self._within(self._max_age)) | (self.misses == 0)
             if np.count_nonzero(alive) < len(alive):
                 self._keep(alive)
         born = self._births(detections, cols)
         if len(born):
             self._add(detections, born)
         return self._report(detections)
+
+    def _within(self, frames: int) -> NDArray[np.bool_]:
+        """Which tracks were matched within so many frames; of 1 or more, within one update.
+
+        So one update may miss somebody however far apart the updates are.
+        """
+        return (self.lost <= frames) | (self.misses <= min(frames, 1))
 
     @abstractmethod
     def _new_motion(self) -> Motion:
@@ -103,6 +124,7 @@ class LiveTracker(ABC):
         self.motion.correct(rows, detections.boxes.take(cols, axis=0))
         self.hits[rows] += 1
         self.misses[rows] = 0
+        self.lost[rows] = 0
         self.scores[rows] = detections.scores[cols]
         self.confirmed |= self.hits >= self._min_hits
 
@@ -124,6 +146,7 @@ class LiveTracker(ABC):
             ids=np.arange(self._next_id, self._next_id + count),
             hits=np.ones(count, np.int64),
             misses=np.zeros(count, np.int64),
+            lost=np.zeros(count, np.int64),
             confirmed=np.full(count, self._min_hits <= 1 or self.frame == 1),
             scores=detections.scores[born],
             det_index=born,

@@ -94,9 +94,8 @@ class Motdt(AppearanceTracker):
 
     def _confidence(self) -> NDArray[np.float64]:
         """Trust in the tracks' predictions, in 0..1."""
-        faded: NDArray[np.float64] = 1.0 - np.log1p(
-            self.config.confidence_decay / self.fps * self.misses
-        )
+        decay = self.config.confidence_decay / self.fps
+        faded: NDArray[np.float64] = 1.0 - np.log1p(decay * self.lost)
         return np.where(self.hits >= 2, np.maximum(faded, 0.0), 0.0)
 
     def _select(self, boxes: NDArray[np.float64], detections: Detections) -> NDArray[np.bool_]:

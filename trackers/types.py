@@ -181,12 +181,16 @@ class Tracker(Protocol):
     needs_embeddings: bool
     needs_image: bool
 
-    def update(self, detections: Detections, image: NDArray[np.uint8] | None = None) -> Tracks:
+    def update(
+        self, detections: Detections, image: NDArray[np.uint8] | None = None, steps: int = 1
+    ) -> Tracks:
         """Take one frame's detections (also when there are none) and report its tracks.
 
         Args:
             detections: this frame's people.
             image: ``(H, W, 3) uint8`` BGR, only where ``needs_image`` is set.
+            steps: frames since the last update, this one included: more than 1 where frames are
+                missing, as those that a live run had no time for.
         """
         ...
 

@@ -20,6 +20,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from mtmc.commands.interrupts import terminal_may_be_gone
 from mtmc.run import Listener
 from mtmc.run.parts import Progress as RunProgress
 from mtmc.sources import CameraReader
@@ -55,7 +56,8 @@ class RunDisplay(Listener):
 
     def __exit__(self, *_: object) -> None:
         if self._bar.live.is_started:  # stopping what never began prints an empty line
-            self._bar.stop()
+            with terminal_may_be_gone():
+                self._bar.stop()
         logging.getLogger().handlers = self._old
 
     def begin(self, cameras: Sequence[CameraReader]) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mtmc.commands.interrupts import like_ctrl_c, terminal_may_be_gone
 from mtmc.errors import UserError
 
 INTERRUPTED = 130  # exit code after Ctrl-C
@@ -76,9 +77,10 @@ def run(
     folder = out or Path("out") / _result_name(video_dir)
     if folder.resolve() == video_dir.resolve():
         raise UserError(f"--out {folder}: is the folder of the videos; choose another")
-    with RunDisplay() as display:
+    with like_ctrl_c(), RunDisplay() as display:
         record = run_pipeline(video_dir, folder, settings, resume, display)
-    print_summary(record, folder)
+    with terminal_may_be_gone():
+        print_summary(record, folder)
     # Ctrl-C is how a run on live cameras ends.
     if record["status"] == "interrupted" and not display.live:
         raise typer.Exit(INTERRUPTED)

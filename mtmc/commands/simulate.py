@@ -31,6 +31,14 @@ def simulate(
     ids: Annotated[int, typer.Option(help="With --crops: people in the set.")] = 1500,
     images: Annotated[int, typer.Option(help="With --crops: images per person.")] = 20,
     crop_cameras: Annotated[int, typer.Option(help="With --crops: cameras.")] = 6,
+    panoramas: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --crops: folder of 360-degree pictures without people, for backgrounds and "
+            "light.  [default: made-up places]",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Simulate people in rooms: videos with exact truth, or sets to train ReID and detectors."""
     from rich.console import Console
@@ -46,7 +54,7 @@ def simulate(
             if crops:
                 from mtmc.simulate.crops import CropsConfig, write_crops
 
-                set_config = CropsConfig(ids, images, crop_cameras, seed)
+                set_config = CropsConfig(ids, images, crop_cameras, seed, panoramas)
                 task = bar.add_task("crops", total=set_config.people * set_config.images)
                 write_crops(set_config, out, workers, lambda n: bar.advance(task, n))
             elif frames is not None:

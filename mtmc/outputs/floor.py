@@ -295,7 +295,9 @@ def write_picture(path: Path, plan: FloorPlan, paths: FloorPaths) -> None:
 
 
 def write_video(path: Path, plan: FloorPlan, paths: FloorPaths) -> None:
-    """Write the whole run as a video."""
+    """Write the whole run as a video; there is none when nobody was on the floor."""
+    if not paths.count:
+        return
     with replacing(path) as partial:
         writer = VideoWriter(partial, plan.size, paths.rate)
         try:

@@ -83,14 +83,14 @@ def _sightings(
     """Times, global ids, positions and weights of all boxes that have a place on the floor."""
     parts = [(np.zeros(0), np.zeros(0, np.int64), np.zeros((0, 2)), np.zeros(0))]
     for number, model in enumerate(models):
-        rows, ids = table.camera(number)
-        if model is None or model.size is None or len(rows) == 0:
+        if model is None or model.size is None:
             continue
-        points, covariances = model.locate(rows["box"], model.size)
-        variances = np.trace(covariances, axis1=1, axis2=2)
-        known = np.isfinite(points).all(axis=1) & np.isfinite(variances)
-        weights = 1 / np.maximum(variances[known], SHARPEST)
-        parts.append((rows["time"][known], ids[known], points[known], weights))
+        for rows, ids in table.parts(number):
+            points, covariances = model.locate(rows["box"], model.size)
+            variances = np.trace(covariances, axis1=1, axis2=2)
+            known = np.isfinite(points).all(axis=1) & np.isfinite(variances)
+            weights = 1 / np.maximum(variances[known], SHARPEST)
+            parts.append((rows["time"][known], ids[known], points[known], weights))
     times, ids, points, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
     return times, ids, points, weights
 

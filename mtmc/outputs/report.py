@@ -18,13 +18,18 @@ def identities(table: TrackTable) -> list[dict[str, Any]]:
     """Every person, by global id: when they were seen, and their tracks in each camera."""
     people: dict[int, dict[str, Any]] = {}
     for number, name in enumerate(table.cameras):
-        rows, ids = table.camera(number)
-        for identity in np.unique(ids):
-            mine = rows[ids == identity]
-            person = people.setdefault(int(identity), {"id": int(identity), "cameras": {}})
-            person["cameras"][name] = [
-                _track(mine[mine["track"] == track]) for track in np.unique(mine["track"])
-            ]
+        for (identity, track), (start, end, first, last, frames) in _spans(table, number):
+            person = people.setdefault(identity, {"id": identity, "cameras": {}})
+            person["cameras"].setdefault(name, []).append(
+                {
+                    "track_id": track,
+                    "start": round(start, 3),
+                    "end": round(end, 3),
+                    "first_frame": first,
+                    "last_frame": last,
+                    "frames": frames,
+                }
+            )
     for person in people.values():
         tracks = [track for tracks in person["cameras"].values() for track in tracks]
         person["first_seen"] = min(track["start"] for track in tracks)
@@ -32,15 +37,33 @@ def identities(table: TrackTable) -> list[dict[str, Any]]:
     return [people[identity] for identity in sorted(people)]
 
 
-def _track(rows: Any) -> dict[str, Any]:
-    return {
-        "track_id": int(rows["track"][0]),
-        "start": round(float(rows["time"].min()), 3),
-        "end": round(float(rows["time"].max()), 3),
-        "first_frame": int(rows["frame"].min()),
-        "last_frame": int(rows["frame"].max()),
-        "frames": len(rows),
-    }
+Span = tuple[float, float, int, int, int]
+
+
+def _spans(table: TrackTable, number: int) -> list[tuple[tuple[int, int], Span]]:
+    """Of each person's tracks in a camera: start, end, first and last frame, and how many."""
+    found: dict[tuple[int, int], Span] = {}
+    for unordered, people in table.parts(number):
+        order = np.lexsort((unordered["track"], people))
+        rows, ids = unordered[order], people[order]
+        changed = (np.diff(ids) != 0) | (np.diff(rows["track"]) != 0)
+        starts = np.flatnonzero(np.concatenate([[True], changed]))
+        spans = zip(
+            np.minimum.reduceat(rows["time"], starts).tolist(),
+            np.maximum.reduceat(rows["time"], starts).tolist(),
+            np.minimum.reduceat(rows["frame"], starts).tolist(),
+            np.maximum.reduceat(rows["frame"], starts).tolist(),
+            np.diff(starts, append=len(rows)).tolist(),
+            strict=True,
+        )
+        keys = zip(ids[starts].tolist(), rows["track"][starts].tolist(), strict=True)
+        for key, span in zip(keys, spans, strict=True):
+            found[key] = _joined(found[key], span) if key in found else span
+    return sorted(found.items())
+
+
+def _joined(a: Span, b: Span) -> Span:
+    return min(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), max(a[3], b[3]), a[4] + b[4]
 
 
 def versions() -> dict[str, str]:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.files import explained, replacing, write_text
+from mtmc.errors import UserError
+from mtmc.files import explained, replacing
 from mtmc.mot import MotRows, format_mot
 from mtmc.tracking.rows import Rows
 from mtmc.types import TrackKey
+
+PART = 1 << 18  # rows that are written at a time
+INDEX = np.dtype(
+    [("place", np.int64), ("frame", np.int32), ("id", np.int32), ("predicted", np.bool_)]
+)
 
 
 class TrackTable:
@@ -25,30 +31,47 @@ class TrackTable:
 
     def __init__(self, rows: Rows, cameras: Sequence[str], ids: Mapping[TrackKey, int]) -> None:
         self.cameras = cameras
-        self._rows: list[Rows] = []
-        self._ids: list[NDArray[np.int64]] = []
-        for number, name in enumerate(cameras):
-            mine = rows[rows["camera"] == number]
-            tracks, inverse = np.unique(mine["track"], return_inverse=True)
-            known = np.array([ids.get(TrackKey(name, int(t)), 0) for t in tracks], np.int64)
-            global_ids = known[inverse] if len(mine) else np.zeros(0, np.int64)
-            order = np.lexsort((~mine["detected"], global_ids, mine["frame"]))
-            order = order[global_ids[order] > 0]
-            # Where a person was found again while one of their tracks was still predicted.
-            place = np.stack([mine["frame"][order], global_ids[order]])
-            repeated = (np.diff(place, axis=1) == 0).all(axis=0)
-            order = order[np.concatenate([np.ones(min(len(order), 1), bool), ~repeated])]
-            self._rows.append(mine[order])
-            self._ids.append(global_ids[order])
+        self._rows = rows
+        self._index = [_index(rows, number, name, ids) for number, name in enumerate(cameras)]
 
     def camera(self, number: int) -> tuple[Rows, NDArray[np.int64]]:
         """Rows and global ids of a camera, sorted by frame and id."""
-        return self._rows[number], self._ids[number]
+        return self._some(number, slice(None))
+
+    def parts(self, number: int) -> Iterator[tuple[Rows, NDArray[np.int64]]]:
+        """The same, so many at a time that they fit into any memory."""
+        for start in range(0, len(self._index[number]), PART):
+            yield self._some(number, slice(start, start + PART))
 
     def at(self, number: int, frame: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Boxes ``(M, 4)`` px and global ids ``(M,)`` of one frame."""
-        first, last = np.searchsorted(self._rows[number]["frame"], [frame, frame + 1])
-        return self._rows[number]["box"][first:last], self._ids[number][first:last]
+        first, last = np.searchsorted(self._index[number]["frame"], [frame, frame + 1])
+        rows, ids = self._some(number, slice(first, last))
+        return rows["box"], ids
+
+    def _some(self, number: int, which: slice) -> tuple[Rows, NDArray[np.int64]]:
+        index = self._index[number][which]
+        return np.asarray(self._rows[index["place"]]), index["id"].astype(np.int64)
+
+
+def _index(rows: Rows, camera: int, name: str, ids: Mapping[TrackKey, int]) -> NDArray[np.void]:
+    """Where the rows of a camera's people are, sorted by frame and id."""
+    parts = [np.zeros(0, INDEX)]
+    for start in range(0, len(rows), PART):
+        part = rows[start : start + PART]
+        mine = np.flatnonzero(part["camera"] == camera)
+        tracks, which = np.unique(part["track"][mine], return_inverse=True)
+        known = np.array([ids.get(TrackKey(name, track), 0) for track in tracks.tolist()], np.int32)
+        new = np.zeros(len(mine), INDEX)
+        new["place"], new["frame"] = start + mine, part["frame"][mine]
+        new["id"], new["predicted"] = known[which], ~part["detected"][mine]
+        parts.append(new[new["id"] > 0])
+    index = np.concatenate(parts)
+    index = index[np.lexsort((index["predicted"], index["id"], index["frame"]))]
+    # Where a person was found again while one of their tracks was still predicted.
+    repeated = (np.diff(index["frame"]) == 0) & (np.diff(index["id"]) == 0)
+    first = np.concatenate([np.ones(min(len(index), 1), bool), ~repeated])
+    return np.asarray(index[first])
 
 
 def to_mot(rows: Rows, ids: NDArray[np.int64]) -> str:
@@ -59,32 +82,49 @@ def to_mot(rows: Rows, ids: NDArray[np.int64]) -> str:
 def write_mot_files(table: TrackTable, folder: Path) -> None:
     """Write ``<camera>.txt`` for every camera, also for those that saw nobody."""
     for number, name in enumerate(table.cameras):
-        write_text(folder / f"{name}.txt", to_mot(*table.camera(number)))
+        with (
+            replacing(folder / f"{name}.txt") as partial,
+            partial.open("w", encoding="utf-8") as file,
+        ):
+            for part in table.parts(number):
+                file.write(to_mot(*part))
 
 
 def write_parquet(table: TrackTable, path: Path) -> None:
     """Write one table of all cameras: times in s, boxes in px, floor positions in m or null."""
     import polars as pl
+    from polars.io.plugins import register_io_source
 
-    parts = []
-    for number, name in enumerate(table.cameras):
-        rows, ids = table.camera(number)
-        boxes, floor = rows["box"], rows["floor"]
-        columns = {
-            "camera": pl.Series([name] * len(rows), dtype=pl.String),
-            "frame": rows["frame"],
-            "time": rows["time"],
-            "global_id": ids,
-            "track_id": rows["track"],
-            **{side: boxes[:, i] for i, side in enumerate(("x1", "y1", "x2", "y2"))},
-            "score": rows["score"],
-            **{f"floor_{axis}": floor[:, i] for i, axis in enumerate("xy")},
-        }
-        parts.append(
-            pl.DataFrame(columns).with_columns(pl.col("floor_x", "floor_y").fill_nan(None))
-        )
+    floats = dict.fromkeys(("x1", "y1", "x2", "y2", "score", "floor_x", "floor_y"), pl.Float32)
+    schema = pl.Schema(
+        {"camera": pl.String, "frame": pl.Int32, "time": pl.Float64, "global_id": pl.Int64}
+        | {"track_id": pl.Int64, **floats}
+    )
+
+    def source(*_: object) -> Iterator[pl.DataFrame]:
+        for number, name in enumerate(table.cameras):
+            for rows, ids in table.parts(number):
+                boxes, floor = rows["box"], rows["floor"]
+                columns = {
+                    "camera": pl.Series([name] * len(rows), dtype=pl.String),
+                    "frame": rows["frame"],
+                    "time": rows["time"],
+                    "global_id": ids,
+                    "track_id": rows["track"],
+                    **{side: boxes[:, i] for i, side in enumerate(("x1", "y1", "x2", "y2"))},
+                    "score": rows["score"],
+                    **{f"floor_{axis}": floor[:, i] for i, axis in enumerate("xy")},
+                }
+                yield pl.DataFrame(columns).with_columns(
+                    pl.col("floor_x", "floor_y").fill_nan(None)
+                )
+
     with replacing(path) as partial:
-        pl.concat(parts).write_parquet(partial)
+        try:
+            register_io_source(source, schema=schema).sink_parquet(partial)
+        except pl.exceptions.ComputeError as error:  # what it makes of a full disk
+            reason = str(error).rpartition("IO error: ")[2]
+            raise UserError(f"{path}: cannot be written ({reason})") from error
 
 
 class LiveTracks:
@@ -100,24 +140,28 @@ class LiveTracks:
             folder.mkdir(parents=True, exist_ok=True)
             self._files = [(folder / f"{n}.txt").open("w", encoding="utf-8") for n in cameras]
         self._pending: dict[TrackKey, list[Rows]] = {}
-        self._ids: dict[TrackKey, int] = {}
+        self.ids: dict[TrackKey, int] = {}  # of the tracks that may go on
 
     def write(self, rows: Rows, decided: Mapping[TrackKey, int]) -> None:
         """Take in a step's rows and decisions."""
         for key, number in decided.items():
-            self._ids[key] = number
+            self.ids[key] = number
             for row in self._pending.pop(key, []):
                 self._put(row, number)
         for position in np.flatnonzero(rows["detected"]):
             row = rows[position : position + 1]
             key = TrackKey(self._cameras[int(row["camera"][0])], int(row["track"][0]))
-            if key in self._ids:
-                self._put(row, self._ids[key])
+            if key in self.ids:
+                self._put(row, self.ids[key])
             else:
                 self._pending.setdefault(key, []).append(row)
         with explained(self._folder):
             for file in self._files:
                 file.flush()
+
+    def forget_all_but(self, going_on: Iterable[TrackKey]) -> None:
+        """Let go of the ids of tracks that have ended."""
+        self.ids = {key: self.ids[key] for key in going_on if key in self.ids}
 
     def _put(self, row: Rows, number: int) -> None:
         self._files[int(row["camera"][0])].write(to_mot(row, np.array([number])))

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import threading
 import time
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,9 +25,11 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE IF NOT EXISTS frames (
     camera TEXT, frame INTEGER, boxes BLOB, scores BLOB, rows BLOB, embeddings BLOB,
+    checksum INTEGER,
     PRIMARY KEY (camera, frame)
 ) WITHOUT ROWID;
 """
+COLUMNS = "boxes, scores, rows, embeddings"
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,18 +51,20 @@ class InferenceLog:
     """An SQLite file with the inference of every frame so far.
 
     Whole time steps are written in one transaction, so that a process killed at any moment
-    leaves a log that ends between two steps.
+    leaves a log that ends between two steps. Every row has a checksum.
 
     Args:
         path: the file; created where it does not exist.
         about: what the inference depends on, as plain values; it must be the same as in the file.
+        gapless: whether a frame that is missing before a camera's last one is damage.
 
     Raises:
         UserError: the file is something else, cannot be written, or was made with other settings.
     """
 
-    def __init__(self, path: Path, about: dict[str, Any]) -> None:
+    def __init__(self, path: Path, about: dict[str, Any], *, gapless: bool = False) -> None:
         self._path = path
+        self._gapless = gapless
         self._lock = threading.Lock()
         try:
             self._db = sqlite3.connect(path, check_same_thread=False)
@@ -67,10 +72,12 @@ class InferenceLog:
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.executescript(SCHEMA)
             self._check(about)
-        except sqlite3.Error as error:
-            raise UserError(f"{path}: cannot be used as the log of a run: {error}") from error
-        rows = self._db.execute("SELECT camera, MAX(frame) FROM frames GROUP BY camera")
-        self.recorded: dict[str, int] = dict(rows.fetchall())
+            rows = self._db.execute("SELECT camera, MAX(frame) FROM frames GROUP BY camera")
+            self.recorded: dict[str, int] = {camera: int(last) for camera, last in rows}
+        except (sqlite3.Error, TypeError, ValueError) as error:
+            raise UserError(
+                f"{path}: cannot be used as the log of a run: {error}; start anew without --resume"
+            ) from error
         self._committed = time.monotonic()
         self._pending: list[tuple[Any, ...]] = []
 
@@ -87,41 +94,52 @@ class InferenceLog:
             )
 
     def read(self, camera: str, frame: int) -> Inference | None:
-        """What is known of a frame; None when nothing is."""
+        """What is known of a frame; None when nothing is.
+
+        Raises:
+            UserError: the file is damaged.
+        """
         if frame > self.recorded.get(camera, 0):
             return None
-        with self._lock:
-            row = self._db.execute(
-                "SELECT boxes, scores, rows, embeddings FROM frames WHERE camera=? AND frame=?",
-                (camera, frame),
-            ).fetchone()
-        if row is None:
-            return None
-        boxes, scores, embeddings = (np.frombuffer(row[i], np.float32) for i in (0, 1, 3))
-        rows = np.frombuffer(row[2], np.int64)
+        query = f"SELECT {COLUMNS}, checksum FROM frames WHERE camera=? AND frame=?"
+        try:
+            with self._lock:
+                row = self._db.execute(query, (camera, frame)).fetchone()
+            if row is None and not self._gapless:
+                return None
+            *blobs, said = row
+            if _checksum(camera, frame, blobs) != said:
+                raise ValueError("the checksum does not fit")
+        except (sqlite3.Error, TypeError, ValueError) as error:
+            raise UserError(
+                f"{self._path}: damaged at frame {frame} of camera {camera!r}; start anew without "
+                "--resume"
+            ) from error
+        boxes, scores, embeddings = (np.frombuffer(blobs[i], np.float32) for i in (0, 1, 3))
+        rows = np.frombuffer(blobs[2], np.int64)
         vectors = embeddings.reshape(len(rows), -1) if len(rows) else np.zeros((0, 0), np.float32)
         return Inference(Detections(boxes.reshape(-1, 4), scores), rows, vectors)
 
     def record(self, step: Sequence[tuple[str, int, Inference]]) -> None:
         """Note a time step: camera, frame and what was inferred, for each camera in it."""
-        new = [
-            (
-                camera,
-                frame,
+        new = []
+        for camera, frame, inference in step:
+            blobs = (
                 inference.detections.boxes.tobytes(),
                 inference.detections.scores.tobytes(),
                 np.asarray(inference.rows, np.int64).tobytes(),
                 np.asarray(inference.embeddings, np.float32).tobytes(),
             )
-            for camera, frame, inference in step
-        ]
+            new.append((camera, frame, *blobs, _checksum(camera, frame, blobs)))
         self._pending += new
         if time.monotonic() - self._committed > COMMIT_EVERY:
             self._commit()
 
     def _commit(self) -> None:
+        if not self._pending:
+            return
         with self._lock, self._explained():
-            insert = "INSERT OR REPLACE INTO frames VALUES (?, ?, ?, ?, ?, ?)"
+            insert = "INSERT OR REPLACE INTO frames VALUES (?, ?, ?, ?, ?, ?, ?)"
             self._db.executemany(insert, self._pending)
             self._db.commit()
         self._pending.clear()
@@ -142,6 +160,18 @@ class InferenceLog:
             raise UserError(
                 f"{self._path}: cannot be written: {error}; when there is room, go on with --resume"
             ) from error
+
+
+def _checksum(camera: str, frame: int, blobs: Sequence[bytes]) -> int:
+    """Of what one row says, and of which frame.
+
+    Raises:
+        TypeError: something in it is not bytes.
+    """
+    total = zlib.crc32(f"{camera} {frame} {[len(blob) for blob in blobs]}".encode())
+    for blob in blobs:
+        total = zlib.crc32(blob, total)
+    return total
 
 
 def remove_log(path: Path) -> None:

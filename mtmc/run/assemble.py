@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mtmc.calibration import load_calibration
 from mtmc.calibration.check import doubt_at_sight
 from mtmc.config import Plugin, choose
@@ -17,6 +19,7 @@ from mtmc.run.config import RunConfig
 from mtmc.run.parts import Parts
 from mtmc.sources import Camera, open_cameras
 from mtmc.tracking.camera import follows_all_cameras
+from mtmc.types import Frame
 
 log = logging.getLogger("mtmc")
 
@@ -36,6 +39,9 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
     counts = {}
     if isinstance(detector, MotFileDetector):
         counts = {camera.name: detector.last_frame(camera.name) for camera in cameras}
+    embedder = _embedder(config)
+    if any(camera.kind == "live" for camera in cameras):
+        _warm_up(detector, embedder)
     readers = open_cameras(cameras, config.sources, counts)
     calibration, names = {}, [reader.name for reader in readers]
     if config.calibration:
@@ -43,7 +49,6 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
     for reader in readers:
         if (model := calibration.get(reader.name)) and (said := doubt_at_sight(model, reader.size)):
             log.warning("camera %s: its calibration %s", reader.name, said)
-    embedder = _embedder(config)
     if embedder is None and config.tracker.cls.needs_embeddings:
         log.warning(
             "tracker %s makes use of appearance, of which --reid none leaves nothing",
@@ -58,6 +63,15 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
             raise unknown_name("camera of associator.topology", name, [r.name for r in readers])
     associator = config.associator.cls(options, distance)
     return Parts(readers, detector, embedder, associator, calibration)
+
+
+def _warm_up(detector: Any, embedder: Any) -> None:
+    """Let the networks load what they load at their first use; streams do not wait for that."""
+    noise = np.random.default_rng(0).integers(0, 255, (720, 1280, 3), np.uint8)
+    if not detector.stateful and not isinstance(detector, MotFileDetector):
+        detector.detect([Frame("", 1, 0.0, noise)])
+    if embedder is not None:
+        embedder.embed([noise[:256, :128]])
 
 
 def suitable_tracker(config: RunConfig, parts: Parts) -> Plugin:

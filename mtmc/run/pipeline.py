@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mtmc.files import explained
 from mtmc.outputs.mosaic import Mosaic
 from mtmc.outputs.tracks import LiveTracks, TrackTable
 from mtmc.outputs.video import VideoWriter
@@ -30,6 +31,7 @@ from mtmc.types import Frame, TrackKey
 log = logging.getLogger("mtmc")
 
 FEW_CORES = 2  # a network alone keeps so many busy, and a thread beside it only disturbs
+FORGET_EVERY = 256  # time steps after which the ids of tracks that have ended are let go
 STEPS_AHEAD = 2  # time steps the detector may be ahead of the rest
 
 Step = dict[str, Frame]
@@ -50,7 +52,8 @@ class Pipeline:
         watch: counts the stages' times.
         on_step: called with the progress after each step.
 
-    After ``run``, ``tracklets`` are those of an offline run.
+    After ``run``, ``tracklets`` are those of an offline run; ``spool`` is to be removed once its
+    results are written.
     """
 
     def __init__(
@@ -68,7 +71,7 @@ class Pipeline:
         self._on_step = on_step
         self._names = [reader.name for reader in parts.readers]
         self._numbers = {name: number for number, name in enumerate(self._names)}
-        self._spool = TrackSpool(out / ".tracks.partial")
+        self.spool = TrackSpool(out, self._names)
         online = parts.associator.online
         live = any(reader.live for reader in parts.readers)
         self._live_tracks = LiveTracks(out / "tracks", self._names) if online else None
@@ -86,7 +89,7 @@ class Pipeline:
         }
         self._tracking = SceneTracking(config.tracker, cameras)
         self._embed_all = parts.embedder is not None and self._tracking.needs_embeddings
-        self._ids: dict[TrackKey, int] = {}
+        self._steps = 0
         self.progress = Progress(dict.fromkeys(self._names, 0), dict.fromkeys(self._names, 0))
         self._finishing = Finishing(config, parts, self._tracking, watch, self.progress)
         self.tracklets: Sequence[Tracklet] = ()
@@ -150,10 +153,9 @@ class Pipeline:
             time = max(frame.time for frame in frames)
             visible = [tracklet for s in sightings for tracklet in s.tracklets]
             decided = self._parts.associator.update(time, visible)
-            self._ids.update(decided)
         with self._watch("write"):
             self._write(sightings, inferences, decided)
-        self._count(sightings)
+        self._count(sightings, decided)
 
     def _embed_tracks(
         self, sightings: Sequence[Sighting], inferences: Sequence[Inference]
@@ -175,11 +177,14 @@ class Pipeline:
     ) -> None:
         told = zip(sightings, inferences, strict=True)
         rows = np.concatenate([part for each in told for part in self._rows(*each)])
-        self._spool.append(rows)
+        self.spool.append(rows, decided)
         if self._live_tracks:
             self._live_tracks.write(rows, decided)
+            self._steps += 1
+            if self._steps % FORGET_EVERY == 0:
+                self._live_tracks.forget_all_but(self._tracking.open_keys())
         if self._video:
-            self._video.write(sightings, self._ids)
+            self._video.write(sightings, self._live_tracks.ids if self._live_tracks else {})
         self._perception.note([s.frame for s in sightings], inferences)
 
     def _rows(self, sighting: Sighting, inference: Inference) -> list[Rows]:
@@ -195,23 +200,22 @@ class Pipeline:
         rows = make_rows(number, frame, tracks, sighting.floor)
         return [rows, untracked_rows(number, frame, detections, tracks)]
 
-    def _count(self, sightings: Sequence[Sighting]) -> None:
+    def _count(self, sightings: Sequence[Sighting], decided: Mapping[TrackKey, int]) -> None:
         for sighting in sightings:
             name = sighting.frame.camera
             self.progress.frames[name] += 1
             self.progress.tracks[name] = self._tracking.cameras[name].count
-        if self._parts.associator.online:
-            self.progress.people = max(self._ids.values(), default=0)
+        self.progress.people = max(self.progress.people, *decided.values(), 0)
         self._on_step(self.progress)
 
     def _finish(self) -> TrackTable:
         if self._live_tracks:
             self._live_tracks.close()
         self._tracking.check_calibration()
-        with self._spool as spool:
-            rows, self.tracklets = self._finishing.finish(spool.rows(), self._ids)
-            self.progress.people = len(set(self._ids.values()))
-            return TrackTable(rows, self._names, self._ids)
+        ids = self.spool.ids()
+        rows, self.tracklets = self._finishing.finish(self.spool.rows(), ids)
+        self.progress.people = len(set(ids.values()))
+        return TrackTable(rows, self._names, ids)
 
 
 def _ahead(steps: Generator[Seen, None, None]) -> Background[Seen] | Generator[Seen, None, None]:
@@ -235,7 +239,9 @@ class _LiveVideo:
             sizes = {reader.name: reader.size for reader in readers}
             self._mosaic = Mosaic(sizes, config.output.width, config.output.height)
             fps = max(reader.fps for reader in readers)
-            self._writer = VideoWriter(out / "mosaic.mp4", self._mosaic.size, fps)
+            self._path = out / "mosaic.mp4"
+            with explained(self._path):
+                self._writer = VideoWriter(self._path, self._mosaic.size, fps, live=True)
 
     def write(self, sightings: Sequence[Sighting], ids: Mapping[TrackKey, int]) -> None:
         if self._writer is None:
@@ -249,8 +255,10 @@ class _LiveVideo:
         }
         frames = {s.frame.camera: s.frame for s in sightings}
         time = min(frame.time for frame in frames.values())
-        self._writer.write(self._mosaic.draw(frames, labels), time)
+        with explained(self._path):
+            self._writer.write(self._mosaic.draw(frames, labels), time)
 
     def close(self) -> None:
         if self._writer is not None:
-            self._writer.close()
+            with explained(self._path):
+                self._writer.close()

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mtmc.detectors.motfile import MotFileDetector
 from mtmc.errors import UserError
-from mtmc.perception.keys import settings_key
+from mtmc.outputs.looks import LOOKS_NAME
+from mtmc.perception.keys import content_key, files_key, settings_key
 from mtmc.perception.log import InferenceLog, first_difference, remove_log
 from mtmc.run.config import RunConfig
 from mtmc.run.parts import Parts
 from mtmc.sources import Camera
+from mtmc.sources.cameras import list_images
 
 LOG_NAME = ".inference.sqlite"
 VIDEO_NAME = "mosaic.mp4"
 FLOOR_PICTURE, FLOOR_VIDEO = "floor.png", "floor.mp4"
+RESULTS = (
+    *("config.yaml", "tracks.parquet", "identities.json"),
+    *(LOOKS_NAME, VIDEO_NAME, FLOOR_PICTURE, FLOOR_VIDEO),
+)
 
 
 def about_run(config: RunConfig, parts: Parts) -> dict[str, Any]:
@@ -27,20 +37,39 @@ def about_run(config: RunConfig, parts: Parts) -> dict[str, Any]:
         about[f"content of {section}"] = settings_key(about[section])
     if isinstance(parts.detector, MotFileDetector):
         about["content of detections"] = settings_key({"folder": parts.detector.folder})
+    calibration: Mapping[str, Any] = parts.calibration
+    if calibration:
+        models = {name: asdict(model) for name, model in calibration.items()}
+        about["content of calibration"] = content_key(json.dumps(models, default=np.ndarray.tolist))
     about["cameras"] = [_fingerprint(reader.camera) for reader in parts.readers]
     return about
 
 
 def _fingerprint(camera: Camera) -> list[Any]:
-    """What tells that a camera's video is still the same."""
+    """What tells that a camera's video, or every one of its pictures, is still the same."""
     path = Path(camera.uri)
-    stat = path.stat() if camera.uri and path.exists() else None
-    changed = (stat.st_size, stat.st_mtime) if stat else None
+    changed: Any = None
+    if camera.kind == "images":
+        changed = content_key(*(f"{p.name} {_changed(p)}" for p in list_images(path)))
+    elif camera.uri and path.exists():
+        changed = _changed(path)
     return [camera.name, camera.label, camera.fps, camera.offset, changed]
 
 
+def _changed(path: Path) -> tuple[int, float]:
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime
+
+
+def what_is_there(out: Path, config: RunConfig) -> dict[str, Any]:
+    """The results of a complete run as ``complete_record`` checks them: each file's content."""
+    names = [*RESULTS, *(f"tracks/{path.name}" for path in (out / "tracks").glob("*.txt"))]
+    files = {name: files_key([out / name]) for name in sorted(names) if (out / name).is_file()}
+    return {"output": asdict(config.output), "files": files}
+
+
 def complete_record(out: Path, config: RunConfig, about: dict[str, Any]) -> dict[str, Any] | None:
-    """What ``run.json`` says, if there was a run that came to its end and nothing is missing.
+    """What ``run.json`` says, if there was a run that came to its end and is all there, unchanged.
 
     Raises:
         UserError: it was another run.
@@ -48,6 +77,7 @@ def complete_record(out: Path, config: RunConfig, about: dict[str, Any]) -> dict
     try:
         record = json.loads((out / "run.json").read_text(encoding="utf-8"))
         status, said = record["status"], record["about"]
+        files, output = dict(record["files"]), record["output"]
     except (OSError, ValueError, TypeError, KeyError):
         return None
     if (out / LOG_NAME).exists() or status != "complete":
@@ -58,10 +88,10 @@ def complete_record(out: Path, config: RunConfig, about: dict[str, Any]) -> dict
             f"{out}: holds the complete results of another run (other {changed!r}); choose "
             "another --out, or leave out --resume to replace them"
         )
-    drawn = [VIDEO_NAME] if config.output.video else []
-    if config.calibration:
-        drawn += [FLOOR_PICTURE, FLOOR_VIDEO] if config.output.video else [FLOOR_PICTURE]
-    if not all((out / name).exists() for name in drawn):
+    wanted = asdict(config.output)
+    if wanted not in (output, {**output, "video": False}):
+        return None
+    if any(not (out / name).is_file() or files_key([out / name]) != files[name] for name in files):
         return None
     return dict(record)
 
@@ -70,4 +100,4 @@ def open_log(path: Path, about: dict[str, Any], resume: bool) -> InferenceLog:
     """The log to go on with, or an empty one."""
     if not resume:
         remove_log(path)
-    return InferenceLog(path, about)
+    return InferenceLog(path, about, gapless=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from mtmc.outputs.tracks import TrackTable, write_mot_files, write_parquet
 from mtmc.perception.log import InferenceLog, remove_log
 from mtmc.run.assemble import assemble, check_tracker, even_distance, suitable_tracker
 from mtmc.run.config import RunConfig
+from mtmc.run.earlier import set_aside
 from mtmc.run.parts import Parts, Progress
 from mtmc.run.pipeline import Pipeline
 from mtmc.run.resume import (
@@ -33,10 +35,13 @@ from mtmc.run.resume import (
     about_run,
     complete_record,
     open_log,
+    what_is_there,
 )
 from mtmc.run.stopwatch import Stopwatch
 from mtmc.sources import CameraReader, align, find_cameras
 from mtmc.types import Frame
+
+NOTE_EVERY = 60.0  # seconds between two records of a live run that goes on
 
 
 @dataclass
@@ -86,8 +91,9 @@ def run(
         check_tracker(config, parts)
         about = about_run(config, parts)
         with claimed(out):
-            if resume and (record := complete_record(out, config, about)):
+            if resume and not live and (record := complete_record(out, config, about)):
                 return record
+            set_aside(out, live)
             done = None if live else open_log(out / LOG_NAME, about, resume)
             try:
                 chosen = config.chosen(settings)
@@ -123,7 +129,9 @@ class _Run:
         self._chosen = chosen
         self._started = time.time()
         self._watch = Stopwatch()
-        self._pipeline = Pipeline(config, parts, out, log, self._watch, listener.step)
+        self._live = any(reader.live for reader in parts.readers)
+        self._noted = -math.inf  # when run.json was last written, s
+        self._pipeline = Pipeline(config, parts, out, log, self._watch, self._step)
 
     def record(self) -> dict[str, Any]:
         """Do everything and write everything; returns what ``run.json`` says."""
@@ -134,19 +142,26 @@ class _Run:
         with self._watch("write"):
             _write_results(table, out)
             self._write_looks()
+        self._pipeline.spool.remove()
         finished = not self._pipeline.interrupted
-        live = any(reader.live for reader in self._parts.readers)
         birds_eye = self._draw_floor(table)
-        if config.output.video and finished and not live:
+        if config.output.video and finished and not self._live:
             # Should it end while the videos are drawn, everything else is there.
             self._write_record("interrupted")
             self._write_video(table)
             if birds_eye:
                 with self._watch("video"):
                     floor.write_video(out / FLOOR_VIDEO, *birds_eye)
-        elif not live:
+        elif not self._live:
             (out / VIDEO_NAME).unlink(missing_ok=True)  # it would show another run
         return self._write_record("complete" if finished else "interrupted")
+
+    def _step(self, progress: Progress) -> None:
+        self._listener.step(progress)
+        # Should it be killed, what it had lost so far is known.
+        if self._live and time.monotonic() - self._noted > NOTE_EVERY:
+            self._noted = time.monotonic()
+            self._write_record("running")
 
     def _write_looks(self) -> None:
         path = self._out / LOOKS_NAME
@@ -219,6 +234,7 @@ class _Run:
                     "frames": progress.frames[reader.name],
                     "tracks": progress.tracks[reader.name],
                     "calibrated": reader.name in parts.calibration,
+                    **({"losses": asdict(reader.losses)} if reader.live else {}),
                 }
                 for reader in parts.readers
             },
@@ -234,6 +250,8 @@ class _Run:
             "versions": versions(),
             "about": self._about,
         }
+        if status == "complete" and not self._live:
+            record |= what_is_there(self._out, config)
         write_text(self._out / "run.json", to_json(record))
         return record
 

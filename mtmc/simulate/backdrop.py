@@ -63,7 +63,7 @@ class Backdrop:
 
     def __init__(self, stage: Stage, shadow_size: int) -> None:
         self.stage = stage
-        self.lights = [_light(lamp, shadow_size) for lamp in stage.lamps]
+        self.lights = [light_of(lamp, shadow_size) for lamp in stage.lamps]
         self.light_array = wp.array(self.lights, dtype=structs.Light, device=device())
         self.maps = wp.zeros(
             (max(len(self.lights), 1), shadow_size**2), dtype=wp.uint64, device=device()
@@ -149,7 +149,7 @@ def _lens(camera: Camera) -> Any:
     return lens
 
 
-def _light(lamp: Lamp, size: int) -> Any:
+def light_of(lamp: Lamp, size: int) -> Any:
     """A light with the lens of its shadow map: from the sun parallel, from a lamp downwards."""
     light = structs.Light()
     position = np.array(lamp.position, float)

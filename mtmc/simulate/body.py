@@ -119,17 +119,20 @@ class BodyModel:
             across = across / np.linalg.norm(across) * (1 if side == "L" else -1)
             for finger in "2345":
                 for first, angle in ((1, 0.45), (2, 0.6)):
-                    share = sum(self._share(f"finger{finger}-{k}.{side}") for k in range(first, 4))
-                    centre = heads[f"finger{finger}-{first}.{side}"]
-                    turned = _rotate(vertices - centre, across, angle * np.asarray(share))
-                    curled += turned - (vertices - centre)
+                    moved, share = self._finger_share(side, finger, first)
+                    arm = vertices[moved] - heads[f"finger{finger}-{first}.{side}"]
+                    curled[moved] += _rotate(arm, across, angle * share) - arm
         return curled
 
-    def _share(self, bone: str) -> Floats:
-        """How much an anny bone moves each vertex, ``(V,)``."""
-        index = list(self._anny.bone_labels).index(bone)
-        mine = self._anny.vertex_bone_indices.numpy() == index
-        return np.asarray((self._anny.vertex_bone_weights.numpy() * mine).sum(1))
+    @lru_cache(maxsize=16)  # noqa: B019, there is one body model
+    def _finger_share(self, side: str, finger: str, first: int) -> tuple[Ints, Floats]:
+        """The vertices that a finger's bones from `first` on move, and how much."""
+        labels = list(self._anny.bone_labels)
+        bones = [labels.index(f"finger{finger}-{k}.{side}") for k in range(first, 4)]
+        mine = np.isin(self._anny.vertex_bone_indices.numpy(), bones)
+        share = (self._anny.vertex_bone_weights.numpy() * mine).sum(1)
+        moved = np.flatnonzero(share)
+        return moved, np.asarray(share[moved], np.float64)
 
     def _reduce_rig(self) -> tuple[Ints, Floats]:
         labels, parents = list(self._anny.bone_labels), list(self._anny.bone_parents)

@@ -39,13 +39,16 @@ class Cast:
     Args:
         meshes: the people.
         show_phone: who holds a phone.
+        rays: per vertex, to find what of the person shades it.
 
     Attributes:
         vertex_start: ``(P + 1,)`` first vertex of each person; face_start: likewise.
         start: projected vertices as the shutter opens; end: as it closes (see `project`).
     """
 
-    def __init__(self, meshes: Sequence[PersonMesh], show_phone: Sequence[bool] = ()) -> None:
+    def __init__(
+        self, meshes: Sequence[PersonMesh], show_phone: Sequence[bool] = (), rays: int = 12
+    ) -> None:
         self.count = len(meshes)
         self.vertex_start = [int(n) for n in np.cumsum([0] + [len(m.vertices) for m in meshes])]
         total = max(self.vertex_start[-1], 1)
@@ -53,7 +56,7 @@ class Cast:
         self.start, self.end, self.scratch = (
             wp.zeros(total, dtype=wp.vec3, device=device()) for _ in range(3)
         )
-        self._load_faces(meshes, show_phone)
+        self._load_faces(meshes, show_phone, rays)
         materials = [
             _material(c, s) for m in meshes for c, s in zip(m.materials, m.strap, strict=True)
         ]
@@ -61,7 +64,9 @@ class Cast:
             materials or [structs.Material()], dtype=structs.Material, device=device()
         )
 
-    def _load_faces(self, meshes: Sequence[PersonMesh], show_phone: Sequence[bool]) -> None:
+    def _load_faces(
+        self, meshes: Sequence[PersonMesh], show_phone: Sequence[bool], rays: int
+    ) -> None:
         faces, slots = [], []
         for index, (mesh, first) in enumerate(zip(meshes, self.vertex_start, strict=False)):
             phone = index < len(show_phone) and show_phone[index]
@@ -75,15 +80,15 @@ class Cast:
         self.face_owner = upload((joined // _SLOTS).astype(np.int32), int)
         self.closed = upload((joined % _SLOTS == SKIN).astype(np.uint8), wp.uint8)
         for index, own in enumerate(faces):
-            self._bake_occlusion(index, own)
+            self._bake_occlusion(index, own, rays)
 
-    def _bake_occlusion(self, index: int, faces: Ints) -> None:
+    def _bake_occlusion(self, index: int, faces: Ints, rays: int) -> None:
         first, last = self.vertex_start[index], self.vertex_start[index + 1]
         points = self.vertices.rest[first:last]
         body = wp.Mesh(wp.clone(points), upload((faces - first).astype(np.int32).ravel(), int))
         wp.launch(
             vertex_occlusion_kernel, last - first, device=device(),
-            inputs=[body.id, points, self.vertices.rest_normal[first:last], 12,
+            inputs=[body.id, points, self.vertices.rest_normal[first:last], rays,
                     self.vertices.occlusion[first:last]],
         )  # fmt: skip
 

@@ -1,39 +1,42 @@
 """ReID sets in the layout of Market-1501: crops of many people, each by several cameras.
 
     OUT/bounding_box_train/0001_c1s1_000004_01.jpg   person, camera, session, frame, box
-    OUT/query/, OUT/bounding_box_test/               the other half of the people
+    OUT/query/, OUT/bounding_box_test/               every tenth person
 
-The cameras hang in the three places and stay; people come by in groups and are met at several
-moments per camera, walking or standing, partly hidden by each other and by furniture. Boxes are as
-untidy as a detector's.
+A run that was cut off goes on where it stopped (`OUT/.groups`), and more people of the same
+settings add to those there.
+
+People come in groups. Each group meets cameras of its own, so that a set has hundreds of ways to
+see colours; and every picture has a background of its own, so that backgrounds tell nothing.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from mtmc.simulate.body import Floats, Rest
-from mtmc.simulate.camera import Camera
-from mtmc.simulate.cast import Pose
-from mtmc.simulate.choreography import Floor, ways_of
+from mtmc.errors import UserError
 from mtmc.simulate.dress import dress
 from mtmc.simulate.extra import require_sim
-from mtmc.simulate.moments import DT, draw_moment
-from mtmc.simulate.motion import Manner, draw_manner
+from mtmc.simulate.figures import Figures
+from mtmc.simulate.motion import draw_manner
+from mtmc.simulate.outfits import draw_outfits
 from mtmc.simulate.output import writing
-from mtmc.simulate.places import PLACES
-from mtmc.simulate.render import Renderer, Seen
-from mtmc.simulate.sensor import Sensor
-from mtmc.simulate.wardrobe import draw_looks
+from mtmc.simulate.panorama import Panorama, made_up_panoramas, read_panoramas
+from mtmc.simulate.photo import develop, draw_eye
+from mtmc.simulate.portrait import portrait
 from mtmc.simulate.workers import each
 
-GROUP = 8  # people rendered together
-TALLEST = 256  # px, crops are made no larger
+GROUP = 8  # people who meet the same cameras
+TEST = 10  # one person in so many is for testing
+TRIES = 4  # per picture, until enough of the person is seen
+DONE = ".groups"  # what is finished, and the settings
+AT_HOME = 0.5  # share of a camera's pictures that show its own place
 
 
 @dataclass(frozen=True)
@@ -41,16 +44,19 @@ class CropsConfig:
     """What to make.
 
     Attributes:
-        people: identities; the first half are for training.
-        images: about how many images of each, over all cameras.
-        cameras: how many cameras.
+        people: identities; every tenth is for testing.
+        images: how many of each, over all cameras.
+        cameras: how many cameras see each person.
         seed: everything random follows from it.
+        panoramas: folder of places photographed all around, for backgrounds and light; without
+            one, places are made up.
     """
 
     people: int = 1500
     images: int = 20
     cameras: int = 6
     seed: int = 0
+    panoramas: Path | None = None
 
     def __post_init__(self) -> None:
         for name, low, high in (("people", 2, 9999), ("images", 2, 1000), ("cameras", 2, 60)):
@@ -66,129 +72,33 @@ class CropsConfig:
 class _Crop:
     person: int  # within the group
     camera: int  # 1-based
-    session: int
-    frame: int
-    image: np.ndarray
+    number: int  # of the person's pictures
+    data: bytes  # a JPEG file
 
 
-class Studio:
-    """The cameras of a set, ready to photograph groups of people.
-
-    Args:
-        config: what to make.
-    """
-
-    def __init__(self, config: CropsConfig) -> None:
-        self.config = config
-        names = list(PLACES)
-        counts = [len(range(i, config.cameras, len(names))) for i in range(len(names))]
-        self.sets = []
-        for index, (name, count) in enumerate(zip(names, counts, strict=True)):
-            if not count:
-                continue
-            rng = np.random.default_rng([config.seed, 1000 + index])
-            place = PLACES[name](rng, count)
-            renderer = Renderer(place.stage, place.cameras)
-            sensors = [
-                Sensor(c.picture, renderer.draw(i), np.random.default_rng([config.seed, index, i]))
-                for i, c in enumerate(place.cameras)
-            ]
-            numbers = [index + 1 + i * len(names) for i in range(count)]
-            self.sets.append((place, renderer, sensors, numbers))
-
-    def photograph(self, group: int) -> list[_Crop]:
-        """All crops of one group of people; the group's number decides everything random."""
-        config = self.config
-        rng = np.random.default_rng([config.seed, 2000, group])
-        size = min(GROUP, config.people - group * GROUP)
-        looks = draw_looks(size, rng)
-        meshes = [dress(look) for look in looks]
-        manners = [draw_manner(rng, look.bag) for look in looks]
-        moments = int(np.ceil(1.25 * config.images / config.cameras))
-        crops: list[_Crop] = []
-        for place, renderer, sensors, numbers in self.sets:
-            renderer.load(meshes, [m.hands == "phone" for m in manners])
-            for index, (sensor, number) in enumerate(zip(sensors, numbers, strict=True)):
-                sensor.reseed(np.random.default_rng([config.seed, 3000, group, number]))
-                camera = place.cameras[index]
-                for moment in range(moments):
-                    crowd = rng.permutation(size)
-                    # Two halves: enough together to hide each other now and then.
-                    for part, members in enumerate(np.array_split(crowd, 2 if size > 3 else 1)):
-                        poses = [
-                            p
-                            for person in members
-                            if (p := _place(int(person), meshes[person].rest, manners[person],
-                                            camera, place.floor, rng))
-                        ]  # fmt: skip
-                        renderer.pose(poses)
-                        # The light of the day changes between moments.
-                        light = renderer.draw(index, min(camera.picture.shutter / DT, 1.0))
-                        light = light * np.float32(np.exp(rng.normal(0, 0.13)))
-                        seen = renderer.seen(index)
-                        image = sensor.expose(light)
-                        frame = group * 100 + moment * 2 + part
-                        for person in seen:
-                            cut = _cut(image, person, camera, rng)
-                            if cut is not None:
-                                crops.append(
-                                    _Crop(person.person, number, 1 + moment % 3, frame, cut)
-                                )
-        return crops
-
-
-def _place(
-    person: int,
-    rest: Rest,
-    manner: Manner,
-    camera: Camera,
-    floor: Floor,
-    rng: np.random.Generator,
-) -> Pose | None:
-    """Somebody in view of a camera, in the middle of a walk or standing."""
-    spot = _spot_in_view(camera, floor, rng)
-    if spot is None:
-        return None
-    return draw_moment(person, rest, manner, spot, rng)
-
-
-def _spot_in_view(camera: Camera, floor: Floor, rng: np.random.Generator) -> Floats | None:
-    ways = ways_of(floor)
-    x0, y0, x1, y1 = floor.bounds
-    eye = camera.origin[:2]
-    for _ in range(300):
-        spot = rng.uniform([x0, y0], [x1, y1])
-        if np.hypot(*(spot - eye)) > 14 or not ways.is_free(spot):
-            continue
-        ends = np.array([[*spot, 0.0], [*spot, 1.75]])
-        pixels, depth = camera.project(ends)
-        inside = (pixels > [-20, -30]) & (pixels < [camera.width + 20, camera.height + 40])
-        if (depth > 0.5).all() and inside.all() and pixels[0, 1] - pixels[1, 1] > 70:
-            return np.asarray(spot)
-    return None
-
-
-def _cut(
-    image: np.ndarray, seen: Seen, camera: Camera, rng: np.random.Generator
-) -> np.ndarray | None:
-    """Crop as a detector would: a little off, sometimes only a part; None if hardly seen."""
-    if seen.visible < 0.35 * seen.whole:
-        return None
-    x1, y1, x2, y2 = seen.box
-    width, height = x2 - x1, y2 - y1
-    if rng.random() < 0.06:  # a detector now and then finds only the upper part
-        y2 = y1 + height * rng.uniform(0.6, 0.85)
-    x1, x2 = np.array([x1, x2]) + rng.normal(0, 0.06, 2) * width + [-0.02 * width, 0.02 * width]
-    y1, y2 = np.array([y1, y2]) + rng.normal(0, 0.03, 2) * height
-    x1, x2 = np.clip(np.round([x1, x2]), 0, camera.width).astype(int)
-    y1, y2 = np.clip(np.round([y1, y2]), 0, camera.height).astype(int)
-    if x2 - x1 < 20 or y2 - y1 < 55:
-        return None
-    crop = image[y1:y2, x1:x2]
-    if crop.shape[0] > TALLEST:
-        scale = TALLEST / crop.shape[0]
-        crop = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return crop
+def _photograph(config: CropsConfig, places: Sequence[Panorama], group: int) -> list[_Crop]:
+    """All crops of one group of people; the group's number decides everything random."""
+    rng = np.random.default_rng([config.seed, 2000, group])
+    looks = draw_outfits(GROUP, rng)
+    meshes = [dress(look) for look in looks]
+    manners = [draw_manner(rng, look.bag) for look in looks]
+    figures = Figures(meshes, [m.hands == "phone" for m in manners])
+    eyes = [draw_eye(rng) for _ in range(config.cameras)]
+    homes = [places[int(n)] for n in rng.integers(0, len(places), config.cameras)]
+    crops = []
+    for person in range(min(GROUP, config.people - group * GROUP)):
+        first = int(rng.integers(config.cameras))
+        for number in range(config.images):
+            camera = (first + number) % config.cameras
+            at_home = rng.random() < AT_HOME
+            place = homes[camera] if at_home else places[int(rng.integers(len(places)))]
+            for _ in range(TRIES):
+                image = portrait(person, figures, meshes, manners, eyes[camera], place, places, rng)
+                if image is not None:
+                    data = develop(image, eyes[camera], rng)
+                    crops.append(_Crop(person, camera + 1, number, data))
+                    break
+    return crops
 
 
 def write_crops(
@@ -203,51 +113,69 @@ def write_crops(
         progress: told how many images were written since the last call.
 
     Raises:
-        UserError: the extra `sim` is missing or `out` cannot be written.
+        UserError: the extra `sim` is missing, a panorama cannot be read, `out` cannot be written or
+            holds a set of other settings.
     """
     require_sim()
+    if config.panoramas is not None:
+        read_panoramas(config.panoramas)  # what is wrong with them is said before the work begins
     with writing(out):
-        for name in ("bounding_box_train", "bounding_box_test", "query"):
+        for name in ("bounding_box_train", "bounding_box_test", "query", DONE):
             (out / name).mkdir(parents=True, exist_ok=True)
+    _check_settings(config, out)
     groups = -(-config.people // GROUP)
     report = progress or (lambda _: None)
     for _, written in each(_write_group, config, out, count=groups, workers=workers):
         report(written)
 
 
-_studio: dict[CropsConfig, Studio] = {}  # each process sets up its cameras once
+def _check_settings(config: CropsConfig, out: Path) -> None:
+    """Refuse to add people to a set that was made otherwise."""
+    kept = out / DONE / "settings.json"
+    names = sorted(p.name for p in config.panoramas.iterdir()) if config.panoramas else None
+    settings = {"images": config.images, "cameras": config.cameras, "seed": config.seed,
+                "panoramas": names}  # fmt: skip
+    if kept.exists():
+        was = json.loads(kept.read_text(encoding="utf-8"))
+        for name, value in settings.items():
+            if was.get(name) != value:
+                raise UserError(
+                    f"{out}: holds crops made with other {name} ({was.get(name)}, not {value}); "
+                    "choose an empty folder, or the same settings to add people"
+                )
+    with writing(kept):
+        kept.write_text(json.dumps(settings), encoding="utf-8")
+
+
+_places: dict[tuple[Path | None, int], list[Panorama]] = {}  # read once by each process
 
 
 def _write_group(config: CropsConfig, out: Path, group: int) -> int:
-    if config not in _studio:
-        _studio.clear()
-        _studio[config] = Studio(config)
-    crops = _studio[config].photograph(group)
-    kept = _keep(crops, config, np.random.default_rng([config.seed, 4000, group]))
+    people = min(GROUP, config.people - group * GROUP)
+    done = out / DONE / f"{group:06d}.json"
+    with suppress(OSError, ValueError, KeyError):
+        kept = json.loads(done.read_text(encoding="utf-8"))
+        if kept["people"] == people:
+            return int(kept["images"])
+    key = (config.panoramas, config.seed)
+    if key not in _places:
+        folder = config.panoramas
+        _places[key] = read_panoramas(folder) if folder else made_up_panoramas(config.seed)
+    crops = _photograph(config, _places[key], group)
+    asked: set[tuple[int, int]] = set()  # people and cameras that have their query
     with writing(out):
-        for folder, name, crop, quality in kept:
-            _, data = cv2.imencode(".jpg", crop.image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-            (out / folder).joinpath(name.format(pid=group * GROUP + crop.person + 1)).write_bytes(
-                data.tobytes()
-            )
-    return len(kept)
+        for crop in crops:
+            person = group * GROUP + crop.person
+            query = (crop.person, crop.camera) not in asked
+            asked.add((crop.person, crop.camera))
+            part = _part(person, query)
+            name = f"{person + 1:04d}_c{crop.camera}s1_{crop.number + 1:06d}_00.jpg"
+            (out / part / name).write_bytes(crop.data)
+        done.write_text(json.dumps({"people": people, "images": len(crops)}), encoding="utf-8")
+    return len(crops)
 
 
-def _keep(
-    crops: Sequence[_Crop], config: CropsConfig, rng: np.random.Generator
-) -> list[tuple[str, str, _Crop, int]]:
-    """Take `images` of each person and share them out: one query per test person and camera."""
-    kept = []
-    for person in sorted({c.person for c in crops}):
-        mine = [c for c in crops if c.person == person]
-        mine = [mine[i] for i in rng.permutation(len(mine))[: config.images]]
-        asked: set[int] = set()
-        for box, crop in enumerate(sorted(mine, key=lambda c: (c.camera, c.frame))):
-            group = crop.frame // 100
-            training = group * GROUP + person < config.people // 2
-            query = not training and crop.camera not in asked
-            asked.add(crop.camera)
-            folder = "bounding_box_train" if training else "query" if query else "bounding_box_test"
-            name = f"{{pid:04d}}_c{crop.camera}s{crop.session}_{crop.frame:06d}_{box:02d}.jpg"
-            kept.append((folder, name, crop, int(rng.integers(70, 96))))
-    return kept
+def _part(person: int, query: bool) -> str:
+    if person % TEST != TEST - 1:
+        return "bounding_box_train"
+    return "query" if query else "bounding_box_test"

@@ -24,6 +24,11 @@ PATTERNS = {
     "denim": 8,
     "hair": 9,
     "shoe": 10,
+    "sleeves": 11,
+    "chest band": 12,
+    "zip": 13,
+    "large print": 14,
+    "dots": 15,
 }
 
 # sRGB colours of cloth with how often they are worn.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, Self, TypeVar
 
 T = TypeVar("T")
@@ -18,14 +18,18 @@ class Background(Generic[T]):
     Args:
         items: iterated in the thread only.
         depth: how many items may wait.
-        drop_oldest: throw the oldest waiting item away rather than wait for the consumer; for
-            live sources, where a late picture is worth less than a new one.
+        outdated: whether a waiting item is too old beside the newest. With it, the oldest ones
+            are thrown away rather than wait for the consumer, and counted in ``dropped``; for live
+            sources, where a late picture is worth less than a new one.
     """
 
-    def __init__(self, items: Iterable[T], depth: int, drop_oldest: bool = False) -> None:
+    def __init__(
+        self, items: Iterable[T], depth: int, outdated: Callable[[T, T], bool] | None = None
+    ) -> None:
+        self.dropped = 0
         self._items = items
         self._depth = depth
-        self._drop_oldest = drop_oldest
+        self._outdated = outdated
         self._buffer: deque[T] = deque()
         self._changed = threading.Condition()
         self._ended = False
@@ -51,8 +55,12 @@ class Background(Generic[T]):
 
     def _put(self, item: T) -> bool:
         with self._changed:
-            if self._drop_oldest and len(self._buffer) >= self._depth:
+            while self._outdated is not None and self._buffer:
+                full = len(self._buffer) >= self._depth
+                if not full and not self._outdated(self._buffer[0], item):
+                    break
                 self._buffer.popleft()
+                self.dropped += 1
             self._changed.wait_for(lambda: self._closed or len(self._buffer) < self._depth)
             if self._closed:
                 return False

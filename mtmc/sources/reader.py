@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from mtmc.sources.background import Background
 from mtmc.sources.cameras import Camera
-from mtmc.sources.source import Request, Source, SourcesConfig
+from mtmc.sources.source import Losses, Request, Source, SourcesConfig
 from mtmc.types import Frame
+
+log = logging.getLogger("mtmc")
 
 READ_AHEAD = 4  # decoded frames that may wait per camera
 CLOSE_PATIENCE = 1.0  # seconds to wait for a live camera's thread, which may hang in the network
+LATE = 0.5  # seconds, or frames: a live picture so much older than the newest is not worth the work
+LATE_FRAMES = 1.5
+TOO_SLOW = 0.25  # share of dropped pictures of which a user should know
+SETTLED = 20.0  # seconds after which that share tells something
 
 
 class CameraReader:
@@ -29,13 +37,23 @@ class CameraReader:
         self._config = config
         self._frames: Background[Frame] | None = None
         self._closing = threading.Event()
+        self.losses = Losses()
+        self._delivered = 0
+        self._last: tuple[int, float] | None = None  # index and time, s
+        self._first_time: float | None = None
+        self._warned = False
 
     def start(self, pixels_from: int = 1) -> None:
         """Begin decoding; frames before index ``pixels_from`` come without their image."""
         self.close()
         self._closing = threading.Event()
-        request = Request(pixels_from, self._config.stride, self._closing)
-        self._frames = Background(self._source.frames(request), READ_AHEAD, drop_oldest=self.live)
+        self.losses, self._last = Losses(), None
+        request = Request(pixels_from, self._config.stride, self._closing, self.losses)
+        outdated = self._outdated if self.live else None
+        self._frames = Background(self._source.frames(request), READ_AHEAD, outdated)
+
+    def _outdated(self, old: Frame, new: Frame) -> bool:
+        return new.time - old.time > max(LATE, LATE_FRAMES / self.fps)
 
     def _started(self) -> Background[Frame]:
         if self._frames is None:
@@ -47,7 +65,37 @@ class CameraReader:
         return self._started().peek(timeout)
 
     def __next__(self) -> Frame:
-        return next(self._started())
+        frames = self._started()
+        frame, before = next(frames), self._last
+        self._last = frame.index, frame.time
+        if self.live:
+            self.losses.dropped = frames.dropped
+            self._tell_losses(frame)
+        if before is None:
+            return frame
+        # When a live picture arrives is no exact time; its number counts the pictures.
+        index, time = before
+        steps = (frame.time - time) * self.fps
+        if self.live:
+            steps = (frame.index - index) / self._config.stride
+        return frame if round(steps) <= 1 else replace(frame, steps=round(steps))
+
+    def _tell_losses(self, frame: Frame) -> None:
+        """Warn, once, when the computer is too slow for the camera."""
+        self._delivered += 1
+        if self._first_time is None:
+            self._first_time = frame.time
+        dropped = self.losses.dropped
+        share = dropped / (dropped + self._delivered)
+        if self._warned or share < TOO_SLOW or frame.time - self._first_time < SETTLED:
+            return
+        self._warned = True
+        log.warning(
+            "camera %s: pictures come faster than they can be worked on, %d %% are dropped so far; "
+            "a smaller detector or sources.stride helps",
+            self.name,
+            round(100 * share),
+        )
 
     @property
     def ended(self) -> bool:

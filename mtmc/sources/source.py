@@ -17,11 +17,33 @@ class SourcesConfig(Checked):
 
     Args:
         stride: use every n-th frame of each camera.
-        reconnect: seconds to keep trying when a live stream breaks off, before it is given up.
+        reconnect: to keep trying when a live stream breaks off, before it is given up; a camera
+            that starts anew takes a minute or so.
     """
 
     stride: int = setting(1, ge=1, unit="frames", public=True)
-    reconnect: float = setting(20.0, ge=0, unit="s", public=True)
+    reconnect: float = setting(120.0, ge=0, unit="s", public=True)
+
+
+@dataclass
+class Losses:
+    """What of a live camera's pictures did not arrive, or not as announced, so far.
+
+    Args:
+        dropped: pictures that came but had to make room for newer ones.
+        drop_outs: times for which it sent nothing, of two seconds or more,
+        silent_seconds: how long these were together.
+        reconnects: how often it was opened again.
+        damaged: packets that could not be decoded.
+        resizes: how often its pictures came to have another size.
+    """
+
+    dropped: int = 0
+    drop_outs: int = 0
+    silent_seconds: float = 0.0
+    reconnects: int = 0
+    damaged: int = 0
+    resizes: int = 0
 
 
 @dataclass(frozen=True)
@@ -32,11 +54,13 @@ class Request:
         pixels_from: frames with a lower index may come without their image.
         stride: every so many-th frame, beginning with the first.
         closing: set when nothing more is wanted.
+        losses: where a live camera counts them.
     """
 
     pixels_from: int = 1
     stride: int = 1
     closing: threading.Event = field(default_factory=threading.Event)
+    losses: Losses = field(default_factory=Losses)
 
     def wants(self, index: int) -> bool:
         """Whether the frame is one to deliver."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
-import threading
+import math
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 
 from mtmc.errors import UserError
 from mtmc.sources.cameras import Camera
-from mtmc.sources.source import Request
+from mtmc.sources.source import Losses, Request
 from mtmc.types import Frame, Image
 
 log = logging.getLogger("mtmc")
@@ -21,6 +22,9 @@ log = logging.getLogger("mtmc")
 DEFAULT_FPS = 25.0  # of streams that do not say
 OPEN_TIMEOUT = 10.0  # seconds to wait for a stream to open or to send
 RETRY_PAUSE = 1.0  # seconds between attempts to open a broken stream again
+JITTER = 0.5  # seconds by which a network may delay a picture
+SILENCE = 2.0  # seconds without a picture, or frames, that are counted as a drop-out
+SILENCE_FRAMES = 5
 
 
 def _open(camera: Camera) -> tuple[Any, Any]:
@@ -58,8 +62,13 @@ def _to_image(frame: Any) -> Image:
     return np.ascontiguousarray(np.rot90(image, quarter_turns)) if quarter_turns else image
 
 
-def _decode(container: Any, stream: Any, camera: Camera) -> Iterator[Any]:
-    """Frames up to the end or to where the data breaks; damaged packets are left out."""
+def _decode(
+    container: Any, stream: Any, camera: Camera, losses: Losses | None = None
+) -> Iterator[Any]:
+    """Frames up to the end or to where the data breaks; damaged packets are left out.
+
+    They are counted in ``losses`` where given, and warned of otherwise.
+    """
     damaged = 0
     try:
         for packet in container.demux(stream):
@@ -67,11 +76,15 @@ def _decode(container: Any, stream: Any, camera: Camera) -> Iterator[Any]:
                 yield from packet.decode()
             except av.error.InvalidDataError:
                 damaged += 1
+                if losses is not None:
+                    losses.damaged += 1
     except av.error.FFmpegError as error:
+        if losses is not None:
+            return
         log.warning(
             "camera %s: breaks off (%s); goes on with what was read", camera.name, error.strerror
         )
-    if damaged:
+    if damaged and losses is None:
         log.warning("camera %s: %d damaged packets left out", camera.name, damaged)
 
 
@@ -147,6 +160,8 @@ class VideoFile:
 class LiveStream:
     """A stream that is read as it comes; a frame's time is when it arrived.
 
+    Frames are numbered by that time: what a camera that was away did not send counts, too.
+
     Raises:
         UserError: it cannot be opened.
     """
@@ -164,9 +179,26 @@ class LiveStream:
 
     def frames(self, request: Request) -> Iterator[Frame]:
         """See ``Source``; opens the stream again when it breaks off."""
-        index = 0
+        arrivals, shown = _Arrivals(self._camera.name, self.fps, request.losses), self.size
+        for count, frame in enumerate(self._decoded(request), 1):
+            arrived = time.monotonic()
+            index = arrivals.number(arrived)
+            if not request.wants(count):
+                continue
+            image = _to_image(frame)
+            size = (image.shape[1], image.shape[0])
+            if size != shown:
+                self._tell_size(size, request.losses)
+                shown = size
+            if size != self.size:
+                image = np.asarray(cv2.resize(image, self.size, interpolation=cv2.INTER_AREA))
+            at = arrived - self._epoch + self._camera.offset
+            yield Frame(self._camera.name, index, at, image)
+
+    def _decoded(self, request: Request) -> Iterator[Any]:
+        """What is decoded of the stream, each time it is opened."""
         while True:
-            opened = self._opened or self._reopen(request.closing)
+            opened = self._opened or self._reopen(request)
             if opened is None:
                 if not request.closing.is_set():
                     log.warning("camera %s: is gone; the others go on", self._camera.name)
@@ -174,17 +206,62 @@ class LiveStream:
             self._opened = None
             container, stream = opened
             with container:
-                for frame in _decode(container, stream, self._camera):
-                    index += 1
-                    if request.wants(index):
-                        arrived = time.monotonic() - self._epoch + self._camera.offset
-                        yield Frame(self._camera.name, index, arrived, _to_image(frame))
+                yield from _decode(container, stream, self._camera, request.losses)
 
-    def _reopen(self, closing: threading.Event) -> tuple[Any, Any] | None:
+    def _reopen(self, request: Request) -> tuple[Any, Any] | None:
         give_up = time.monotonic() + self._reconnect
-        while time.monotonic() < give_up and not closing.wait(RETRY_PAUSE):
+        while time.monotonic() < give_up and not request.closing.wait(RETRY_PAUSE):
             try:
-                return _open(self._camera)
+                opened = _open(self._camera)
             except UserError:
                 continue
+            request.losses.reconnects += 1
+            return opened
         return None
+
+    def _tell_size(self, size: tuple[int, int], losses: Losses) -> None:
+        losses.resizes += 1
+        if losses.resizes == 1:
+            log.warning(
+                "camera %s: its pictures have become %d x %d px; they are brought to the %d x %d "
+                "px that it began with",
+                self._camera.name,
+                *size,
+                *self.size,
+            )
+
+
+class _Arrivals:
+    """Numbers the frames of a live camera as they arrive.
+
+    Args:
+        name: of the camera.
+        fps: its frame rate.
+        losses: where the times without a frame are counted.
+    """
+
+    def __init__(self, name: str, fps: float, losses: Losses) -> None:
+        self._name, self._fps, self._losses = name, fps, losses
+        self._first = self._last = -math.inf
+        self._index = 0
+
+    def number(self, arrived: float) -> int:
+        """The number of the frame that arrived at a time, s.
+
+        One more than the last, but never behind the clock by more than what a network may delay.
+        """
+        if self._index == 0:
+            self._first = self._last = arrived
+        due = int((arrived - self._first - JITTER) * self._fps) + 1
+        self._index = max(self._index + 1, due)
+        self._note_silence(arrived - self._last)
+        self._last = arrived
+        return self._index
+
+    def _note_silence(self, seconds: float) -> None:
+        if seconds < max(SILENCE, SILENCE_FRAMES / self._fps):
+            return
+        self._losses.drop_outs += 1
+        self._losses.silent_seconds = round(self._losses.silent_seconds + seconds, 1)
+        if self._losses.drop_outs == 1:
+            log.warning("camera %s: sent nothing for %.0f s, and goes on", self._name, seconds)

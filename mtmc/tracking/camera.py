@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,15 +15,15 @@ from mtmc.registry import DEFAULT_TRACKER, TRACKERS
 from mtmc.trackers import Detections, Tracker, Tracks
 from mtmc.tracking.crops import CropsConfig, crop_quality, wants_crop
 from mtmc.tracking.frame_clock import FrameClock
+from mtmc.tracking.pace import Pace
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Frame, TrackKey
 
 # A tracker may find somebody again after any time; across a long gap that is the association's
 # to decide.
 LOST_AFTER = 2.0  # seconds unseen after which a tracklet has ended,
-
-
 LOST_AFTER_FRAMES = 5  # but not before so many frames
+LATELY = 2000  # runs and floor positions that are kept of somebody who does not go: minutes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +95,7 @@ class CameraTracking:
         self.model = model.resized(size) if model else None
         self.size = size
         self._keep = keep
-        self._patience = max(LOST_AFTER, LOST_AFTER_FRAMES / fps)
+        self._pace = Pace(fps)
         self.count = 0  # of tracklets so far
         self.clock = FrameClock(fps)
         self.ended: list[Tracklet] = []
@@ -111,7 +112,7 @@ class CameraTracking:
         """Follow the people of one frame with this camera's own tracker."""
         assert self._tracker is not None
         image = frame.image if self._tracker.needs_image else None
-        return self.follow(frame, self._tracker.update(detections, image))
+        return self.follow(frame, self._tracker.update(detections, image, frame.steps))
 
     def rename(self, person: int, other: int) -> None:
         """Take in that a person is another one, as the tracker over all cameras has found out.
@@ -127,7 +128,8 @@ class CameraTracking:
         """Take in what a tracker says of one frame."""
         if self._keep:
             self.clock.add(frame.index, frame.time)
-        self._close(frame.time - self._patience)
+        self._pace.see(frame.time)
+        self._close(frame.time - max(LOST_AFTER, LOST_AFTER_FRAMES * self._pace.seconds))
         self._renew()
         # Of a tracklet that has ended, nothing is predicted any more.
         tracks = tracks[(tracks.det_index >= 0) | np.isin(tracks.ids, list(self._open))]
@@ -146,6 +148,10 @@ class CameraTracking:
             and wants_crop(tracklet, frame.time, float(quality[row]), self._crops)
         ]
         return Sighting(frame, tracks, tracklets, floor, np.array(wanted, np.int64), quality)
+
+    def open_keys(self) -> Iterator[TrackKey]:
+        """Of the tracklets that may go on."""
+        return (tracklet.key for tracklet in self._open.values())
 
     @property
     def tracklets(self) -> list[Tracklet]:
@@ -180,6 +186,8 @@ class CameraTracking:
             tracklet = Tracklet(key, frame.time, frame.time, person=person)
             self._open[track] = tracklet
         tracklet.see(frame.index, frame.time)
+        if not self._keep:
+            tracklet.let_go(LATELY)
         return tracklet
 
     def _locate(

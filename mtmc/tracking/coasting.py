@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mtmc.calibration import Calibration
 from mtmc.trackers import Tracks
+from mtmc.tracking.pace import Pace
 
 COAST = 1.0  # seconds for which a camera shows somebody it has lost,
 COAST_FRAMES = 1  # but not less than so many frames
@@ -37,7 +38,7 @@ class Coasting:
     def __init__(self, model: Calibration, size: tuple[int, int], fps: float) -> None:
         self._model = model
         self._size = size
-        self._longest = max(COAST, (COAST_FRAMES + 0.5) / fps)
+        self._pace = Pace(fps)
         self._seen: dict[int, _Seen] = {}
 
     def extended(
@@ -54,7 +55,8 @@ class Coasting:
         for row, track in enumerate(seen):
             here = _Seen(time, tracks.boxes[row], float(tracks.scores[row]), people[track])
             self._seen[track] = here
-        since = time - self._longest
+        self._pace.see(time)
+        since = time - max(COAST, (COAST_FRAMES + 0.5) * self._pace.seconds)
         self._seen = {track: s for track, s in self._seen.items() if s.time >= since}
         lost = {track: s for track, s in self._seen.items() if s.time < time and track in people}
         if not lost:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.files import explained
 from mtmc.trackers import Detections, Tracks
-from mtmc.types import Frame
+from mtmc.types import Frame, TrackKey
 
 ROW = np.dtype(
     [
@@ -67,34 +67,66 @@ def untracked_rows(camera: int, frame: Frame, detections: Detections, tracks: Tr
     return rows
 
 
+# Whose a track is, as soon as it is decided.
+DECISION = np.dtype([("camera", np.uint16), ("track", np.int64), ("id", np.int64)])
+
+ROWS_NAME, DECISIONS_NAME = ".tracks.partial", ".ids.partial"
+
+
 class TrackSpool:
-    """All rows of a run, on disk, so that memory does not grow with the length of the video."""
+    """All rows and decisions of a run, on disk: memory does not grow with the length of the video.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        with explained(path):
-            self._file = path.open("wb")
+    They are there at once, so that a run that is killed leaves them, and until ``remove``.
 
-    def append(self, rows: Rows) -> None:
-        """Add rows at the end."""
-        with explained(self._path):
-            self._file.write(rows.tobytes())
+    Args:
+        folder: of the run.
+        cameras: their names, by number.
+    """
+
+    def __init__(self, folder: Path, cameras: Sequence[str]) -> None:
+        self._paths = folder / ROWS_NAME, folder / DECISIONS_NAME
+        self._cameras = cameras
+        self._numbers = {name: number for number, name in enumerate(cameras)}
+        with explained(folder):
+            self._rows, self._decisions = (path.open("wb") for path in self._paths)
+
+    def append(self, rows: Rows, decided: Mapping[TrackKey, int] | None = None) -> None:
+        """Add rows at the end, and the global ids that were decided with them."""
+        with explained(self._paths[0]):
+            self._rows.write(rows.tobytes())
+            self._rows.flush()
+            if decided:
+                ids = [(self._numbers[key.camera], key.track_id, i) for key, i in decided.items()]
+                self._decisions.write(np.array(ids, DECISION).tobytes())
+                self._decisions.flush()
 
     def rows(self) -> Rows:
         """All rows so far, mapped from the file, which stays as it is when they are changed."""
-        self._file.flush()
-        if self._path.stat().st_size == 0:
-            return np.zeros(0, ROW)
-        return np.memmap(self._path, ROW, mode="c")
+        return _read(self._paths[0], ROW)
 
-    def __enter__(self) -> Self:
-        return self
+    def ids(self) -> dict[TrackKey, int]:
+        """The global ids decided so far."""
+        return _ids(_read(self._paths[1], DECISION), self._cameras)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._file.close()
-        self._path.unlink(missing_ok=True)
+    def remove(self) -> None:
+        """Remove the files; what was read of them stays."""
+        for file, path in zip((self._rows, self._decisions), self._paths, strict=True):
+            file.close()
+            with suppress(OSError):  # Windows keeps what is still mapped
+                path.unlink(missing_ok=True)
+
+
+def read_spool(folder: Path, cameras: Sequence[str]) -> tuple[Rows, dict[TrackKey, int]]:
+    """What a run that was killed has left: whole rows, and the global ids of their tracks."""
+    ids = _ids(_read(folder / DECISIONS_NAME, DECISION), cameras)
+    return _read(folder / ROWS_NAME, ROW), ids
+
+
+def _read(path: Path, dtype: np.dtype[np.void]) -> Rows:
+    """The whole entries of a file; the last one may have been cut off."""
+    count = path.stat().st_size // dtype.itemsize if path.exists() else 0
+    return np.memmap(path, dtype, mode="c", shape=count) if count else np.zeros(0, dtype)
+
+
+def _ids(decisions: Rows, cameras: Sequence[str]) -> dict[TrackKey, int]:
+    return {TrackKey(cameras[camera], track): i for camera, track, i in decisions.tolist()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from mtmc.calibration.check import HeightCheck
 from mtmc.config import Plugin
@@ -15,7 +15,7 @@ from mtmc.tracking.camera import (
     make_tracker,
 )
 from mtmc.tracking.coasting import Coasting
-from mtmc.types import Frame
+from mtmc.types import Frame, TrackKey
 
 
 class SceneTracking:
@@ -48,6 +48,10 @@ class SceneTracking:
             }
             rate = max(cameras[name].fps for name in self._coasting)
             self._joint = make_tracker(tracker, rate)
+
+    def open_keys(self) -> Iterator[TrackKey]:
+        """Of the tracklets that may go on."""
+        return (key for camera in self.cameras.values() for key in camera.open_keys())
 
     def update(
         self, frames: Mapping[str, Frame], detections: Mapping[str, Detections]

@@ -107,6 +107,13 @@ class Tracklet:
         self.end = time
         self.hits += 1
 
+    def let_go(self, kept: int) -> None:
+        """Forget the oldest runs and floor positions, when there are many more than ``kept``."""
+        if len(self.frames) > 1.25 * kept:
+            del self.frames[:-kept]
+        if len(self.path.ticks) > 1.25 * kept:
+            self.path = self.path.part(slice(-kept, None))
+
     def meets(self, other: Tracklet) -> bool:
         """Whether one frame shows both: then they are two people."""
         if self.key.camera != other.key.camera:

@@ -31,12 +31,14 @@ class Protocol:
         augmentation: at test time: ``none``, ``flip`` or ``ten_crop``.
         multi_query: average all images of a person in a camera into one query.
         rerank: k-reciprocal re-ranking with its usual parameters.
+        camera_centred: take the mean of a camera's images out of each, known without any label.
     """
 
     metric: Metric = setting("cosine", public=True)
     augmentation: Augmentation = setting("none", public=True)
     multi_query: bool = setting(False, public=True)
     rerank: bool = setting(False, public=True)
+    camera_centred: bool = setting(False, public=True)
 
 
 def evaluate(
@@ -62,9 +64,12 @@ def evaluate(
         return extract(embedder, images, protocol.augmentation, progress)
 
     query, gallery = embed(dataset.query), embed(dataset.gallery)
-    if protocol.multi_query:
-        more = dataset.more_queries
-        query = (query if more is None else embed(more)).per_person_and_camera().normalized()
+    more = dataset.more_queries if protocol.multi_query else None
+    asked = query if more is None else embed(more)
+    if protocol.camera_centred:
+        means = query.joined(gallery).camera_means()
+        asked, gallery = asked.camera_centred(means), gallery.camera_centred(means)
+    query = asked.per_person_and_camera().normalized() if protocol.multi_query else asked
     try:
         if protocol.rerank:
             scores = score_distances(rerank(query.features, gallery.features), query, gallery)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -81,6 +81,19 @@ class Embeddings:
         np.add.at(sums, member, self.features)
         means = (sums / counts[:, None]).astype(np.float32)
         return Embeddings(means, self.pids[first], self.camids[first])
+
+    def camera_centred(self, means: Mapping[int, NDArray[np.float32]]) -> Embeddings:
+        """The same less what all images of a camera have in common, with unit rows.
+
+        Args:
+            means: per camera, see `camera_means`.
+        """
+        centres = np.stack([means[int(camera)] for camera in self.camids])
+        return Embeddings(self.features - centres, self.pids, self.camids).normalized()
+
+    def camera_means(self) -> dict[int, NDArray[np.float32]]:
+        """The mean feature ``(D,)`` of each camera's images, whoever is in them."""
+        return {int(c): self.features[self.camids == c].mean(0) for c in np.unique(self.camids)}
 
     def per_person_and_camera(self) -> Embeddings:
         """Average all images of a person in a camera: the queries of the multi-query protocol."""

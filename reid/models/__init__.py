@@ -46,6 +46,9 @@ MODELS = {
     "mobilenet_050": Entry("mtmc.reid.models.mobilenet:MobileNetV1", {"width": 0.5}),
     "mobilenet_075": Entry("mtmc.reid.models.mobilenet:MobileNetV1", {"width": 0.75}),
     "mobilenet_100": Entry("mtmc.reid.models.mobilenet:MobileNetV1", {"width": 1.0}),
+    "efficientnet_lite0": Entry("mtmc.reid.models.efficientnet:EfficientNetLite", {"size": 0}),
+    "efficientnet_lite1": Entry("mtmc.reid.models.efficientnet:EfficientNetLite", {"size": 1}),
+    "efficientnet_lite2": Entry("mtmc.reid.models.efficientnet:EfficientNetLite", {"size": 2}),
     "lomo": Entry("mtmc.reid.models.lomo:Lomo"),
 }
 

@@ -14,6 +14,7 @@ from mtmc.reid.models import build
 from mtmc.reid.training.averaging import WeightAverage, refresh_batch_norm
 from mtmc.reid.training.distillation import distillation_losses
 from mtmc.reid.training.losses import total_loss
+from mtmc.reid.training.pretrained import IMAGENET, load_imagenet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -44,7 +45,9 @@ class Learner:
                 f"model.name: {config.model.name} has no weights that a training could change; "
                 "to learn a metric on it, give settings under 'metric'"
             )
-        if config.model.start_from is not None:
+        if config.model.start_from == IMAGENET:
+            load_imagenet(config.model.name, network)
+        elif config.model.start_from is not None:
             network.load_state_dict(starting_weights(config.model))
         self.network = network.to(device).to(memory_format=torch.channels_last)
         self._average, self._classifier_average = WeightAverage(), WeightAverage()

@@ -178,3 +178,33 @@ def test_any_boxes_will_do(name):
             looks /= np.linalg.norm(looks, axis=1, keepdims=True)
             scores = rng.random(len(boxes))
             tracker.update(Detections(boxes, scores, looks if with_embeddings else None))
+
+
+def test_missing_frames_are_time_that_went_by(name):
+    """Somebody walks; 10 frames are missing, in which they walk more than their own width."""
+    scores = np.full(1, 0.9)
+    boxes = [np.array([[5.0 * t, 100, 5.0 * t + 50, 220]]) for t in range(50)]
+    ids = {}
+    for steps in (11, 1):  # told, and not told
+        tracker = trackers.create(name)
+        for t in range(25):
+            tracker.update(Detections(boxes[t], scores))
+        tracker.update(Detections(boxes[35], scores), steps=steps)
+        # A score of its own: MOTDT prefers its prediction to a detection of the same.
+        found = tracker.update(Detections(boxes[36], scores + 0.05))
+        ids[steps] = found.ids[found.det_index >= 0].tolist()
+    assert ids[11] == [1]
+    assert 1 not in ids[1]
+
+
+def test_one_update_may_miss_somebody_however_far_apart_they_are(name):
+    box = Detections(np.array([[100.0, 100, 150, 220]]), np.full(1, 0.9))
+    tracker = trackers.create(name)
+    for step in range(20):
+        tracker.update(no_detections() if step == 10 else box, steps=12)
+    assert tracker.update(box, steps=12).ids.tolist() == [1]
+    age = round(30 * tracker.config.max_age)
+    for _ in range(2):
+        tracker.update(no_detections(), steps=age)
+    tracker.update(box)
+    assert tracker.update(box).ids.tolist() == [2]

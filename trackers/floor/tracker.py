@@ -148,6 +148,8 @@ class FloorTracker:
         first = self._time is None
         step = 0.0 if self._time is None else max(0.0, time - self._time)
         self.motion.predict(step)
+        # One step may miss somebody however far apart the steps are.
+        known = min(time - self.config.max_age, time if self._time is None else self._time)
         self._time = time
         sightings = _Sightings.of(cameras, self.config.low_score, self.config.spread)
         owner = self._assign(sightings)
@@ -159,7 +161,7 @@ class FloorTracker:
             self._tracks(detections, sightings, owner, number, confirmed)
             for number, detections in enumerate(cameras)
         ]
-        self._keep(self.seen >= time - self.config.max_age)
+        self._keep(self.seen >= known)
         return reported
 
     def positions(self) -> tuple[Ints, Array]:
@@ -264,6 +266,8 @@ class FloorTracker:
         both = seen[:, None] & seen[None]
         # One box too many in a camera now and then is no proof of two people.
         shared = (views[:, None] & views[None]).any(axis=2)
+        # However long the step was, one look is no more than half a proof.
+        step = min(step, self.config.merge_after / 2)
         self.alike += step * both * np.where(shared, -1, 1)
         self.alike[far | (self.alike < 0)] = 0
         np.fill_diagonal(self.alike, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from mtmc.types import TrackKey
 
 LEARN_EVERY = 2.0  # seconds between two looks at what distances mean
 LEARN_FROM = 64  # tracklets at most, and people
+EXPIRE_EVERY = 10.0  # seconds between two looks at who is to be forgotten
 LOOK_EVERY = 0.5  # seconds between two looks at a track that is unclear
 REVISED = 256  # tracks at most that are clustered at a time
 REVISED_OFTEN = 256  # with more of them it is done less often
@@ -46,7 +48,9 @@ class OnlineConfig(EvidenceConfig):
         max_patience: until so many seconds are over, when it is decided whatever is known of it.
         revise: seconds between two looks at all latest tracks together, after which a track may go
             on as somebody else; None for never.
-        memory: seconds for which an ended track is kept for that, the latest 256 at most.
+        revise_memory: seconds for which an ended track is kept for that, the latest 256 at most.
+        memory: seconds for which somebody whom no camera sees is remembered. Who comes back later
+            gets a new id; the longer, the more memory a run takes that goes on for days.
         split: at such a look, a track is divided where its looks before and after some moment speak
             at least that much against one person, log odds; None for never.
         change: so many log odds speak against a track's changing person, where it is compared with
@@ -63,7 +67,8 @@ class OnlineConfig(EvidenceConfig):
     clear: float = 2.0
     max_patience: float = 4.0
     revise: float | None = 0.5
-    memory: float = 60.0
+    revise_memory: float = 60.0
+    memory: float = 4 * 3600.0
     split: float | None = 2.0
     change: float | None = 4.0
     overlap: float | None = 1.0
@@ -72,7 +77,7 @@ class OnlineConfig(EvidenceConfig):
 
     def __post_init__(self) -> None:
         EvidenceConfig.__post_init__(self)
-        for name in ("patience", "clear", "max_patience", "memory"):
+        for name in ("patience", "clear", "max_patience", "revise_memory", "memory"):
             value = getattr(self, name)
             require(math.isfinite(value) and value >= 0, f"{name} must not be negative")
         for name in ("revise", "split", "change", "overlap"):
@@ -109,7 +114,7 @@ class OnlineAssociator:
         self._learned = -math.inf  # when, s
         self._travel = TravelTimes(config.topology)
         self._look_again: dict[Tracklet, float] = {}  # when, s, at tracks that are unclear
-        self._divide_at = self._revise_at = -math.inf  # s
+        self._divide_at = self._revise_at = self._expire_at = -math.inf  # s
         self._uncut: dict[Tracklet, int] = {}  # version of the gallery that was not to be cut
         self._compared: dict[Tracklet, None] = {}  # with everybody, longest ago first
 
@@ -162,13 +167,16 @@ class OnlineAssociator:
         # What a waiting track may have met must stay known until it is decided.
         horizon = min((t.start for t in self._waiting), default=math.inf)
         self._people.forget_moves(horizon)
-        oldest = math.inf if self._config.revise is None else time - self._config.memory
+        oldest = math.inf if self._config.revise is None else time - self._config.revise_memory
         ended = [t for t in self._people.members if t.closed]
         late = sorted(ended, key=lambda t: (t.end, t.key))[-REVISED:]
         kept = {t for t in late if t.end >= oldest}
         self._people.forget([t for t in ended if t.end < horizon and t not in kept])
         for tracklet in [t for t in self._uncut if t.closed]:
             del self._uncut[tracklet]
+        if time >= self._expire_at:
+            self._expire_at = time + EXPIRE_EVERY
+            self._people.expire(time - self._config.memory)
         return renamed
 
     def _is_ready(self, tracklet: Tracklet, time: float) -> bool:
@@ -315,7 +323,8 @@ class OnlineAssociator:
 
     def _learn_travel(self, track: Tracklet, person: Person) -> None:
         """Somebody was recognised, among the latest people it could have been."""
-        others = [p for p in self._people.all[-LEARN_FROM:] if p is not person and p.is_known()]
+        latest = itertools.islice(reversed(self._people.all.values()), LEARN_FROM)
+        others = [p for p in latest if p is not person and p.is_known()]
         passages = _passages([track], [person, *others])
         self._travel.learn(passages[0], passages)
 

@@ -19,7 +19,7 @@ class Person:
     """What somebody looked like in each camera, and the tracks that may still matter.
 
     Args:
-        index: position among all people.
+        index: counts all people.
         number: the global id; None until it is first given to a track that is shown.
         galleries: looks by camera, of tracks that are no longer remembered.
         tracks: those that are.
@@ -79,18 +79,18 @@ class People:
     """
 
     def __init__(self, gallery_size: int) -> None:
-        self.all: list[Person] = []
+        self.all: dict[int, Person] = {}  # by index, those that may still matter
         self.looks = LookTable()
         self.members: dict[Tracklet, Member] = {}
         # Tracks as they were when they moved from the person they had been given out as.
         self._before: list[tuple[Person, Tracklet]] = []
         self._gallery_size = gallery_size
-        self._numbers = 0
+        self._count = self._numbers = 0
 
     def new(self) -> Person:
         """Somebody unknown so far."""
-        person = Person(len(self.all))
-        self.all.append(person)
+        person = self.all[self._count] = Person(self._count)
+        self._count += 1
         return person
 
     def number(self, person: Person) -> int:
@@ -162,6 +162,20 @@ class People:
             self.looks.remove(tracklet)
             if len(tracklet.gallery):
                 self._remember(person, camera, tracklet.gallery)
+
+    def expire(self, before: float) -> None:
+        """Let go of everybody last seen before that time, s; who comes back is somebody new.
+
+        So are those of whom nothing is left, since they turned out to be others.
+        """
+        members = self.members.values()
+        named = {index for m in members for index in m.said} | {p.index for p, _ in self._before}
+        for person in [p for p in self.all.values() if not p.tracks and p.left[0] < before]:
+            for camera in person.galleries:
+                self.looks.remove((person.index, camera))
+            person.galleries = {}
+            if person.index not in named:
+                del self.all[person.index]
 
     def forget_moves(self, before: float) -> None:
         """No track matters any more that began before that time, s, and has no person yet."""

@@ -62,6 +62,47 @@ def cloth_color(m: Material, vertex_color: wp.vec3, uv: wp.vec2, rest: wp.vec3) 
     elif m.pattern == 10:  # shoe: sole below
         if rest[2] < m.scale:
             color = m.second
+    elif m.pattern == 11:  # sleeves of another colour, and the collar
+        if wp.abs(rest[0]) > 0.20 or uv[1] > 0.53:
+            color = m.second
+    elif m.pattern == 12:  # a band round the chest
+        band = wp.abs(uv[1] - 0.22 - 0.2 * wrap(m.phase)) / (0.02 + 0.1 * m.scale)
+        if band < 1.0:
+            color = m.second
+        elif band < 1.35:
+            color = m.third
+    elif m.pattern == 13:  # a zip, pockets, and a lining at the neck
+        if rest[1] < 0.0:
+            if wp.abs(rest[0]) < 0.012:
+                color = m.second
+            side = wp.abs(wp.abs(rest[0]) - 0.09)
+            if side < 0.055 and wp.abs(uv[1] - 0.08) < 0.008:
+                color = m.third
+        if uv[1] > 0.55:
+            color = m.second
+    elif m.pattern == 14:  # a large print on chest or back
+        front = m.phase < 0.6
+        x = (uv[0] - 0.04 * (wrap(m.phase * 7.0) - 0.5)) / (0.06 + 0.12 * m.scale)
+        y = (uv[1] - 0.34 - 0.1 * wrap(m.phase * 3.0)) / (0.04 + 0.14 * m.scale)
+        if (rest[1] < -0.02) == front and x * x < 1.0 and y * y < 1.0:
+            kind = wrap(m.phase * 11.0)
+            n = fractal(uv[0] * 30.0 + 4.0, uv[1] * 24.0, seed)
+            if kind < 0.3:  # lettering
+                color = m.color
+                if wrap(y * 1.5) < 0.6 and n > 0.42:
+                    color = m.second
+            elif kind < 0.6:  # an emblem
+                if x * x + y * y < 1.0:
+                    color = wp.lerp(m.second, m.third, wp.step(0.5 - n))
+            elif n > 0.47:
+                color = m.second
+            elif n < 0.37:
+                color = m.third
+    elif m.pattern == 15:  # dots
+        x = wrap(u) - 0.5
+        y = wrap(v + 0.5 * wp.floor(u)) - 0.5
+        if x * x + y * y < 0.09:
+            color = m.second
     if m.strap == 1 and wp.abs(wp.abs(rest[0]) - 0.095) < 0.022 and rest[1] < 0.04:
         if rest[2] > 0.28:
             color = m.third

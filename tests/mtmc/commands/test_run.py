@@ -1,12 +1,18 @@
+import errno
+import json
+import multiprocessing
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import yaml
 
 from mtmc import cli
+from mtmc.commands.interrupts import like_ctrl_c
 from mtmc.commands.run import _result_name
 from tests.mtmc.run.test_run import write_detections
 
@@ -140,9 +146,78 @@ def test_what_the_system_refuses_is_one_line(settings_of, monkeypatch, capsys):
     assert capsys.readouterr().err == "error: /data/out/x: No space left on device\n"
 
 
+@pytest.mark.parametrize("number", [errno.EIO, errno.EPIPE])
+def test_a_terminal_that_is_gone_is_no_failure(settings_of, monkeypatch, number):
+    def gone(*_, **__):
+        raise OSError(number, "gone")
+
+    monkeypatch.setattr("mtmc.commands.display.print_summary", gone)
+    assert not settings_of()[0]
+
+
 def test_help_and_version():
     text = mtmc("run", "--help").stdout
     assert "--calibration" in text
     assert "out/VIDEO_DIR" in text
     assert mtmc("--version").stdout.startswith("mtmc 0.")
     assert mtmc().returncode == 0
+
+
+SLOW = """
+import sys, time
+from mtmc import cli
+from mtmc.commands import display as console
+step = console.RunDisplay.step
+def slow(self, progress):
+    step(self, progress)
+    if progress.frames["left"] == 5:
+        print("five", flush=True)
+    time.sleep(0.05)
+console.RunDisplay.step = slow
+cli.main()
+"""
+
+
+def test_what_ends_a_program_ends_a_run_like_ctrl_c(two_cameras, tmp_path):
+    write_detections(two_cameras)
+    out = tmp_path / "out"
+    options = ["--detector", "motfile", "--reid", "none", "--no-video", "--out", str(out)]
+    command = [sys.executable, "-c", SLOW, "run", str(two_cameras), *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "five\n"
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGHUP)  # as systemd may
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == cli.INTERRUPTED
+    assert "Traceback" not in errors
+    assert json.loads((out / "run.json").read_text())["status"] == "interrupted"
+    assert (out / "tracks.parquet").exists()
+
+
+def idle(ready):
+    ready.set()
+    time.sleep(60)
+
+
+def test_signals_that_somebody_else_takes_stay_theirs():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        with like_ctrl_c():
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(signal.SIGINT)  # at once: the same again
+            context = multiprocessing.get_context("fork")
+            ready = context.Event()
+            worker = context.Process(target=idle, args=(ready,))
+            worker.start()
+            assert ready.wait(10)
+            worker.terminate()
+            worker.join(10)
+            assert worker.exitcode == -signal.SIGTERM
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        with like_ctrl_c(), pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)

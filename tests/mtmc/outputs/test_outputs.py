@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 
@@ -10,13 +11,14 @@ import pytest
 from mtmc.errors import UserError
 from mtmc.files import claimed, replacing, write_text
 from mtmc.mot import MotKind, read_mot
+from mtmc.outputs import tracks as outputs_of_tracks
 from mtmc.outputs.drawing import id_color
 from mtmc.outputs.mosaic import Mosaic
 from mtmc.outputs.report import identities, to_json, versions
 from mtmc.outputs.tracks import LiveTracks, TrackTable, write_mot_files, write_parquet
 from mtmc.outputs.video import VideoWriter
 from mtmc.trackers import Tracks
-from mtmc.tracking.rows import TrackSpool, make_rows
+from mtmc.tracking.rows import TrackSpool, make_rows, read_spool
 from mtmc.types import Frame, TrackKey
 
 NAMES = ["a", "b"]
@@ -72,17 +74,50 @@ def test_a_predicted_box_gives_way_to_a_detected_one():
 
 
 def test_the_spool_gives_back_what_went_in(tmp_path):
-    with TrackSpool(tmp_path / "spool") as spool:
-        assert len(spool.rows()) == 0
-        spool.append(rows(0, 1, 4, 5))
-        spool.append(rows(1, 1))
-        spool.append(rows(1, 2, 6))
-        assert spool.rows()["track"].tolist() == [4, 5, 6]
-        given = spool.rows()
-        given["track"][0] = 9  # as a track that is cut gets new ids
-        assert given["track"].tolist() == [9, 5, 6]
-        assert spool.rows()["track"].tolist() == [4, 5, 6]
+    spool = TrackSpool(tmp_path, NAMES)
+    assert len(spool.rows()) == len(spool.ids()) == 0
+    spool.append(rows(0, 1, 4, 5))
+    spool.append(rows(1, 1), {TrackKey("a", 5): 2})
+    spool.append(rows(1, 2, 6), {TrackKey("b", 6): 1, TrackKey("a", 4): 3})
+    assert spool.rows()["track"].tolist() == [4, 5, 6]
+    given = spool.rows()
+    given["track"][0] = 9  # as a track that is cut gets new ids
+    assert given["track"].tolist() == [9, 5, 6]
+    assert spool.rows()["track"].tolist() == [4, 5, 6]
+    assert spool.ids() == {TrackKey("a", 5): 2, TrackKey("b", 6): 1, TrackKey("a", 4): 3}
+    spool.remove()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_spool_that_was_cut_off_is_read_as_far_as_it_goes(tmp_path):
+    spool = TrackSpool(tmp_path, NAMES)
+    spool.append(rows(0, 1, 4, 5), {TrackKey("a", 5): 2, TrackKey("a", 4): 1})
+    for path in tmp_path.iterdir():
+        path.write_bytes(path.read_bytes()[:-3])
+    left, ids = read_spool(tmp_path, NAMES)
+    assert left["track"].tolist() == [4]
+    assert ids == {TrackKey("a", 5): 2}
+
+
+def test_results_are_the_same_written_in_parts(tmp_path, monkeypatch):
+    random = np.random.default_rng(0)
+    parts = [
+        rows(int(camera), index, *sorted(random.choice(9, 3, replace=False) + 1))
+        for index in range(1, 40)
+        for camera in random.permutation(2)
+    ]
+    ids = {TrackKey(name, track): track // 2 + 1 for name in NAMES for track in range(1, 9)}
+    written = {}
+    for part in (7, 10_000):
+        monkeypatch.setattr(outputs_of_tracks, "PART", part)
+        folder = tmp_path / str(part)
+        table = TrackTable(np.concatenate(parts), NAMES, ids)
+        write_mot_files(table, folder)
+        write_parquet(table, folder / "t.parquet")
+        write_text(folder / "i.json", to_json(identities(table)))
+        written[part] = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert written[7] == written[10_000]
+    assert written[7].keys() == {"a.txt", "b.txt", "t.parquet", "i.json"}
 
 
 def test_mot_files_read_back(table, tmp_path):
@@ -136,6 +171,8 @@ def test_live_rows_wait_for_their_id(tmp_path):
     lines = (tmp_path / "a.txt").read_text().splitlines()
     assert [line.split(",")[:2] for line in lines] == [["1", "1"], ["2", "1"]]
     live.write(rows(0, 3, 5), {TrackKey("a", 4): 2})
+    live.forget_all_but([TrackKey("a", 5), TrackKey("b", 7)])
+    assert live.ids == {TrackKey("a", 5): 1}
     live.close()
     assert (tmp_path / "a.txt").read_text().count("\n") == 5
 
@@ -175,7 +212,18 @@ def test_two_runs_cannot_write_to_one_folder(tmp_path):
         assert "another run is writing there" in other.stderr
     with claimed(tmp_path):
         pass
-    assert [path.name for path in tmp_path.iterdir()] == ["tracks"]
+    # Were the lock's file removed, who still has it open would hold another lock than newcomers.
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "tracks"]
+
+
+def test_what_killed_runs_left_half_written_is_swept(tmp_path):
+    (tmp_path / "tracks").mkdir()
+    for name in (".mosaic.partial.mp4", "tracks/.a.partial.txt", ".write-test-7"):
+        (tmp_path / name).touch()
+    (tmp_path / ".tracks.partial").touch()  # not half of anything: all rows of a run
+    with claimed(tmp_path):
+        left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")}
+    assert left == {".lock", ".tracks.partial", "tracks"}
 
 
 @pytest.mark.parametrize("cameras", [1, 2, 4, 7, 32])
@@ -218,3 +266,96 @@ def test_the_video_is_h264_with_the_times_of_the_frames(tmp_path):
         assert stream.codec_context.pix_fmt == "yuv420p"
     assert times == pytest.approx([0, 0.1, 0.4, 0.4, 0.5], abs=1e-3)
     assert (np.diff(times) > 0).all()
+
+
+def pictures(count, size=(64, 48)):
+    noise = np.random.default_rng(0).integers(0, 255, (*size[::-1], 3), np.uint8)
+    return [np.roll(noise, 3 * number, axis=1).copy() for number in range(count)]
+
+
+def write_whole(path, images, fps=10.0, **options):
+    writer = VideoWriter(path, images[0].shape[1::-1], fps, **options)
+    try:
+        for number, image in enumerate(images):
+            writer.write(image, number / fps)
+    finally:
+        writer.close()
+
+
+def decoded(path):
+    with av.open(str(path)) as container:
+        return sum(1 for _ in container.decode(video=0))
+
+
+@pytest.fixture
+def disk():
+    """A function that lets no file become larger than so many bytes."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_full_disk_is_an_error_whenever_it_shows(tmp_path, disk, live):
+    images, path = pictures(30), tmp_path / "v.mp4"
+    write_whole(path, images, live=live)
+    size = path.stat().st_size
+    for room in (0, 100, size // 2, size - 3000, size - 1):
+        disk(room)
+        with pytest.raises(OSError, match="too large"):
+            write_whole(path, images, live=live)
+    disk(size)
+    write_whole(path, images, live=live)
+    assert decoded(path) == len(images)
+
+
+@pytest.mark.parametrize(
+    "write", [write_mot_files, lambda table, out: write_parquet(table, out / "t")]
+)
+def test_results_on_a_full_disk_are_refused_in_one_line(table, tmp_path, disk, write):
+    disk(20)
+    with pytest.raises(UserError, match=r"cannot be written .*too large") as error:
+        write(table, tmp_path)
+    assert "\n" not in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("fps", "frames"), [(2.0, 6), (10.0, 14), (25.0, 60)])
+def test_a_live_video_plays_to_its_last_second_when_the_process_dies(tmp_path, fps, frames):
+    path = tmp_path / "v.mp4"
+    code = f"""
+import os
+from pathlib import Path
+from mtmc.outputs.video import VideoWriter
+from tests.mtmc.outputs.test_outputs import pictures
+writer = VideoWriter(Path({str(path)!r}), (64, 48), {fps}, live=True)
+for number, image in enumerate(pictures({frames})):
+    writer.write(image, number / {fps})
+os._exit(0)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert frames - decoded(path) <= max(fps, 3)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="Linux only")
+def test_a_video_is_the_same_bytes_on_any_number_of_cores(tmp_path):
+    for name, cores in (("one", {min(os.sched_getaffinity(0))}), ("all", os.sched_getaffinity(0))):
+        code = f"""
+import os
+from pathlib import Path
+os.sched_setaffinity(0, {cores})
+from tests.mtmc.outputs.test_outputs import pictures, write_whole
+for live in (False, True):
+    path = Path({str(tmp_path)!r}) / f"{name}-{{live}}.mp4"
+    write_whole(path, pictures(40, (320, 240)), live=live)
+"""
+        subprocess.run([sys.executable, "-c", code], check=True)
+    for live in (False, True):
+        same = {(tmp_path / f"{name}-{live}.mp4").read_bytes() for name in ("one", "all")}
+        assert len(same) == 1
+
+
+def test_a_video_without_a_picture_is_none(tmp_path):
+    VideoWriter(tmp_path / "v.mp4", (64, 48), 10.0).close()
+    assert list(tmp_path.iterdir()) == []

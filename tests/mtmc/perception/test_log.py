@@ -1,4 +1,5 @@
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,50 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
     remove_log(tmp_path / "log")
     remove_log(tmp_path / "log")
     InferenceLog(tmp_path / "log", ABOUT).close()
+
+
+def change(path, *command):
+    log = sqlite3.connect(path)
+    log.execute(*command)
+    log.commit()
+    log.close()
+
+
+DAMAGE = {
+    "one bit": ("UPDATE frames SET boxes = ? WHERE frame = 2", [b"\x01" + bytes(47)]),
+    "another frame's": (
+        "REPLACE INTO frames SELECT 'a', 4, boxes, scores, rows, embeddings, checksum FROM frames "
+        "WHERE frame = 3",
+    ),
+    "moved bytes": ("UPDATE frames SET boxes = scores, scores = boxes WHERE frame = 2",),
+    "a frame is missing": ("DELETE FROM frames WHERE frame = 2",),
+    "the number is another": ("UPDATE frames SET frame = 99 WHERE frame = 5",),
+    "no number": ("UPDATE frames SET frame = 'five' WHERE frame = 5",),
+    "no bytes": ("UPDATE frames SET rows = NULL WHERE frame = 1",),
+    "no checksum": ("UPDATE frames SET checksum = NULL WHERE frame = 1",),
+    "no camera": ("UPDATE frames SET camera = x'ff' WHERE frame = 1",),
+    "another version": ("ALTER TABLE frames DROP COLUMN checksum",),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_log_is_not_believed(tmp_path, damage):
+    log = InferenceLog(tmp_path / "log", ABOUT)
+    log.record([("a", frame, inference(frame)) for frame in range(1, 6)])
+    log.close()
+    change(tmp_path / "log", *DAMAGE[damage])
+
+    def use():
+        log = InferenceLog(tmp_path / "log", ABOUT, gapless=True)
+        try:
+            for frame in range(1, 6):
+                log.read("a", frame)
+        finally:
+            log.close()
+
+    with pytest.raises(UserError, match="start anew without --resume") as error:
+        use()
+    assert "\n" not in str(error.value)
 
 
 def test_a_killed_process_leaves_whole_steps(tmp_path):

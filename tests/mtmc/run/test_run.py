@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 
 import av
+import cv2
 import numpy as np
 import pytest
 import yaml
@@ -64,6 +65,7 @@ def test_two_people_have_one_id_each_in_both_cameras(scene, tmp_path, associator
     assert written["frames"] == 48
     assert set(written["stage_seconds"]) >= {"detect", "track", "embed", "associate", "write"}
     assert sorted(p.name for p in out.iterdir()) == [
+        ".lock",
         "config.yaml",
         "identities.json",
         *(["looks.npz"] if associator == "offline" else []),
@@ -217,6 +219,72 @@ def test_resume_of_a_complete_run_does_nothing_unless_it_was_another(scene, tmp_
     assert (out / "mosaic.mp4").exists()
     (out / "run.json").write_text("[]")
     assert run(scene, out, SETTINGS, resume=True)["status"] == "complete"
+
+
+@pytest.mark.parametrize("name", ["tracks/left.txt", "mosaic.mp4"])
+@pytest.mark.parametrize("left", [0.0, 0.9])
+def test_resume_writes_again_whatever_is_not_as_the_run_left_it(scene, tmp_path, name, left):
+    out = tmp_path / "out"
+    settings = {**SETTINGS, "output": {"width": 320}}
+    files = run(scene, out, settings)["files"]
+    assert files.keys() == {*FILES, "config.yaml", "looks.npz", "mosaic.mp4"}
+    before = {name: (out / name).read_bytes() for name in files}
+    if left:
+        (out / name).write_bytes(before[name][: int(left * len(before[name]))])
+    else:
+        (out / name).unlink()
+    run(scene, out, settings, resume=True)
+    assert {name: (out / name).read_bytes() for name in files} == before
+
+
+def test_resume_refuses_another_calibration(scene, tmp_path):
+    file, out = tmp_path / "floor.yaml", tmp_path / "out"
+    entry = {"homography": [[0.05, 0, -4], [0, -0.05, 6], [0, 0, 1]], "resolution": [160, 120]}
+    settings = {**SETTINGS, "calibration": str(file)}
+    file.write_text(yaml.safe_dump({"left": entry, "right": entry}))
+    run(scene, out, settings)
+    file.write_text("# a remark\n" + file.read_text())
+    assert run(scene, out, settings, resume=True)["status"] == "complete"
+    entry["homography"][0][2] = -3
+    file.write_text(yaml.safe_dump({"left": entry, "right": entry}))
+    with pytest.raises(UserError, match=r"another run \(other 'content of calibration'"):
+        run(scene, out, settings, resume=True)
+
+
+def test_resume_notices_pictures_replaced_in_place(tmp_path):
+    folder, out = tmp_path / "v", tmp_path / "out"
+    (folder / "a").mkdir(parents=True)
+    for number, image in enumerate(block_frames(3), 1):
+        cv2.imwrite(str(folder / "a" / f"{number}.png"), image)
+    settings = {"detector": "motion", "reid": "none", "output": {"video": False}}
+    run(folder, out, settings)
+    assert run(folder, out, settings, resume=True)["status"] == "complete"
+    stat = (folder / "a").stat()
+    cv2.imwrite(str(folder / "a" / "2.png"), image)
+    os.utime(folder / "a", ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    with pytest.raises(UserError, match=r"another run \(other 'cameras'"):
+        run(folder, out, settings, resume=True)
+
+
+@pytest.mark.parametrize("associator", ["offline", "online"])
+def test_a_calibrated_run_in_which_nobody_is_seen_ends_well(scene, tmp_path, associator):
+    for file in (scene / "det").iterdir():
+        file.write_text("")
+    entry = {"homography": [[0.05, 0, -4], [0, -0.05, 6], [0, 0, 1]], "resolution": [160, 120]}
+    (tmp_path / "floor.yaml").write_text(yaml.safe_dump({"left": entry, "right": entry}))
+    settings = {
+        **SETTINGS,
+        "associator": associator,
+        "calibration": str(tmp_path / "floor.yaml"),
+        "output": {"width": 320},
+    }
+    out = tmp_path / "out"
+    for resume in (False, True):
+        record = run(scene, out, settings, resume=resume)
+        assert (record["status"], record["identities"]) == ("complete", 0)
+    assert (out / "mosaic.mp4").exists()
+    assert (out / "floor.png").exists()
+    assert not (out / "floor.mp4").exists()
 
 
 def test_resume_refuses_other_settings_and_changed_detections(scene, tmp_path):

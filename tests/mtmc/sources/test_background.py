@@ -46,9 +46,23 @@ def test_live_items_drop_the_oldest():
         yield from range(10)
         released.set()
 
-    items = Background(source(), 2, drop_oldest=True)
+    items = Background(source(), 2, outdated=lambda old, new: False)
     assert released.wait(5)
     assert list(items) == [8, 9]
+    assert items.dropped == 8
+
+
+def test_live_items_that_are_outdated_are_dropped_however_few_wait():
+    released = threading.Event()
+
+    def source():
+        yield from (1, 2, 30, 31, 50)
+        released.set()
+
+    items = Background(source(), 4, outdated=lambda old, new: new - old > 10)
+    assert released.wait(5)
+    assert list(items) == [50]
+    assert items.dropped == 4
 
 
 def test_closing_does_not_wait_longer_than_told_for_a_thread_that_hangs():

@@ -34,6 +34,19 @@ def test_a_video_has_its_frames_numbers_and_times(tmp_path):
     assert np.abs(decoded - original).mean() < 6
 
 
+def steps_of(steps):
+    return [frame.steps for step in steps for frame in step.values()]
+
+
+def test_a_frame_tells_how_many_are_missing_before_it(tmp_path):
+    regular = write_video(tmp_path / "a.mp4", block_frames(9), fps=10)
+    for stride in (1, 2):
+        assert set(steps_of(read([Camera("a", str(regular))], stride=stride))) == {1}
+    times = [0.0, 0.1, 0.2, 0.9, 1.0, 1.12]
+    gap = write_video(tmp_path / "b.mkv", block_frames(6), times=times, fps=10)
+    assert steps_of(read([Camera("b", str(gap), "video")])) == [1, 1, 1, 7, 1, 1]
+
+
 def test_real_timestamps_unless_a_rate_is_given(tmp_path):
     times = [0.0, 0.1, 0.5, 0.6]
     path = write_video(tmp_path / "a.mkv", block_frames(4), times=times)

@@ -43,3 +43,12 @@ def test_the_others_tracks_stay_as_they_are():
     shown = coasting.extended(seen(4, (6, 6)), {3: (5, 5), 4: (6, 6)}, 0.5)
     assert shown.ids.tolist() == [4, 3]
     assert shown.det_index.tolist() == [0, -1]
+
+
+def test_it_is_shown_from_one_frame_to_the_next_however_far_apart_they_are():
+    """A camera of 10 frames per second of which only one in 3 s is worked on."""
+    coasting = Coasting(MODEL, SIZE, 10.0)
+    for time in (0.0, 3.0, 6.0):
+        coasting.extended(seen(3, (5, 5)), {3: (5, 5)}, time)
+    assert len(coasting.extended(NOBODY, {3: (5, 5)}, 9.0)) == 1
+    assert len(coasting.extended(NOBODY, {3: (5, 5)}, 12.0)) == 0

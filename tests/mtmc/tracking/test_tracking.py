@@ -1,12 +1,15 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from mtmc.config import Plugin
 from mtmc.trackers import Detections, Tracks
+from mtmc.tracking import camera
 from mtmc.tracking.camera import CameraTracking
 from mtmc.tracking.crops import CropsConfig
 from mtmc.types import Frame
+from tests.mtmc.rooms import SIZE, box_of, room
 
 
 class Scripted:
@@ -18,7 +21,7 @@ class Scripted:
     def __init__(self, config, fps):
         del config, fps
 
-    def update(self, detections, image=None):
+    def update(self, detections, image=None, steps=1):
         assert image is None
         count = len(detections)
         return Tracks(np.full(count, 77), detections.boxes, detections.scores, np.arange(count))
@@ -27,7 +30,7 @@ class Scripted:
 class Coasting(Scripted):
     """The same, but it goes on predicting when there is no box."""
 
-    def update(self, detections, image=None):
+    def update(self, detections, image=None, steps=1):
         if len(detections):
             self.last = super().update(detections, image)
             return self.last
@@ -80,6 +83,29 @@ def test_what_has_ended_is_forgotten_unless_kept():
     assert tracking.count == 2
 
 
+def ids_at(times, fps=10.0):
+    """Of somebody who is there all the time, and whom the tracker always knows."""
+    plugin = Plugin("scripted", Scripted, SimpleNamespace())
+    tracking = CameraTracking(plugin, CropsConfig(), None, (100, 100), fps, keep=True)
+    box = Detections(np.array([[10, 10, 40, 90.0]]), np.array([0.9]))
+    sightings = [
+        tracking.update(Frame("a", index, time, None), box) for index, time in enumerate(times, 1)
+    ]
+    return [int(track) for sighting in sightings for track in sighting.tracks.ids]
+
+
+def test_frames_that_a_run_has_no_time_for_part_no_track():
+    """A camera of 10 frames per second of which only every 50th is worked on."""
+    assert set(ids_at(np.arange(20) * 5.0)) == {1}
+
+
+def test_a_camera_that_was_away_parts_them():
+    regular = np.arange(20) / 10
+    assert ids_at([*regular, *(regular + 60)]) == [1] * 20 + [2] * 20
+    slow = np.arange(20) * 5.0
+    assert ids_at([*slow, *(slow + 300)]) == [1] * 20 + [2] * 20
+
+
 def test_boxes_of_the_first_frame_are_worth_a_crop():
     tracking, _ = follow({1})
     sighting = tracking.update(
@@ -118,3 +144,20 @@ def test_a_tracklet_found_to_be_somebody_elses_goes_on_under_another_key():
     assert (tracklet.hits, tracklet.renewed) == (3, False)
     sighting = tracking.update(Frame("a", 4, 0.3, None), found)
     assert sighting.tracks.ids.tolist() == [2]
+
+
+def test_somebody_who_never_leaves_takes_no_more_memory_all_the_time(monkeypatch):
+    """Online: every other picture is dropped, so that each one seen is a run of its own."""
+    monkeypatch.setattr(camera, "LATELY", 40)
+    plugin = Plugin("scripted", Scripted, SimpleNamespace())
+    model = room()["cam0"]
+    tracking = CameraTracking(plugin, CropsConfig(), model, SIZE, 10.0, keep=False)
+    box = Detections(box_of(model, 5, 5)[None], np.array([0.9]))
+    for index in range(1, 401, 2):
+        tracking.update(Frame("a", index, index / 10, None), box)
+    (tracklet,) = tracking.tracklets
+    assert tracklet.hits == 200
+    assert len(tracklet.frames) <= 50
+    assert len(tracklet.path.ticks) <= 50
+    assert tracklet.frames[-1] == [399, 399]
+    assert tracklet.path.ticks[-1] == pytest.approx(39.9 / 0.2, abs=1)

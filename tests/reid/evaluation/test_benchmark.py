@@ -6,8 +6,9 @@ import pytest
 
 from mtmc import reid
 from mtmc.reid.data import open_dataset
-from mtmc.reid.data.images import Images
+from mtmc.reid.data.images import Dataset, Images
 from mtmc.reid.evaluation.benchmark import Protocol, evaluate
+from mtmc.reid.evaluation.embeddings import Embeddings
 from mtmc.reid.evaluation.extract import extract
 
 
@@ -102,3 +103,30 @@ def test_nothing_to_find_is_one_clear_line(tmp_path) -> None:
     with pytest.raises(reid.ReidError, match="folder: no query has a right answer"):
         evaluate(MeanColour(), open_dataset("folder", tmp_path))
     assert dataset.name == "folder"
+
+
+def test_what_a_camera_adds_to_all_its_images_can_be_taken_out(tmp_path) -> None:
+    # Camera 2 sees everything redder, so that it makes the orange person look like the red one.
+    colours = {1: (0, 60, 200), 2: (0, 130, 130), 3: (0, 200, 60)}
+    rows = {
+        camera: images(
+            *(
+                (write(tmp_path / f"{camera}{pid}.png", (b, g, min(r + red, 255))), pid, camera)
+                for pid, (b, g, r) in colours.items()
+            )
+        )
+        for camera, red in ((1, 0), (2, 190))
+    }
+    dataset = Dataset("casts", rows[1], query=rows[1], gallery=rows[2])
+    plain = evaluate(MeanColour(), dataset)
+    centred = evaluate(MeanColour(), dataset, Protocol(camera_centred=True))
+    assert plain.rank(1) < 1
+    assert centred.rank(1) == 1
+
+
+def test_centring_leaves_the_difference_between_people_of_one_camera() -> None:
+    features = np.array([[1, 0, 1], [0, 1, 1], [5, 5, 5]], np.float32)
+    rows = Embeddings(features, np.array([1, 2, 3]), np.array([1, 1, 2]))
+    centred = rows.camera_centred(rows.camera_means()).features
+    np.testing.assert_allclose(centred[0], [np.sqrt(0.5), -np.sqrt(0.5), 0], atol=1e-6)
+    np.testing.assert_allclose(centred[2], 0)  # alone with its camera: nothing of its own is known

@@ -4,8 +4,10 @@ import pytest
 import torch
 
 from mtmc import reid
+from mtmc.reid.errors import ReidError
 from mtmc.reid.models import MODELS, build
 from mtmc.reid.models.attention import FIRST_CENTRES, HardAttention, cut_regions
+from mtmc.reid.models.blocks import InstanceBatchNorm
 from mtmc.reid.models.pooling import GeM
 from mtmc.reid.models.profile import profile
 
@@ -114,3 +116,48 @@ def test_bad_names_and_arguments(name, args, message) -> None:
         build(name, **args)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_instance_normalisation_takes_an_images_own_light_out_of_half_the_channels() -> None:
+    norm = InstanceBatchNorm(6).eval()
+    images = torch.rand(2, 6, 8, 4)
+    brighter = 3 * images + 0.5
+    same, moved = norm(images), norm(brighter)
+    assert torch.allclose(same[:, :3], moved[:, :3], atol=1e-3)
+    assert not torch.allclose(same[:, 3:], moved[:, 3:], atol=0.1)
+    network = build("mobilenet_025", instance=3)
+    assert sum(isinstance(m, InstanceBatchNorm) for m in network.modules()) == 3
+    plain = build("mobilenet_025")
+    count = [sum(p.numel() for p in n.parameters()) for n in (network, plain)]
+    assert count[0] == count[1]
+
+
+@pytest.mark.parametrize(
+    ("args", "dim"), [({}, 320), ({"stages": 6}, 192), ({"stages": 5, "last_stride": 1}, 112)]
+)
+def test_the_trunk_of_efficientnet_lite_is_cut_where_asked(args, dim) -> None:
+    network = build("efficientnet_lite0", **args).eval()
+    assert network.dim == dim
+    assert network(torch.rand(2, 3, 128, 64)).shape == (2, dim)
+
+
+def test_a_last_stride_of_one_keeps_a_larger_map() -> None:
+    images = torch.rand(1, 3, 128, 64)
+    sizes = []
+    for stride in (2, 1):
+        network = build("efficientnet_lite0", last_stride=stride).eval()
+        sizes.append(network.blocks(network.bn1(network.conv_stem(images))).shape[2:])
+    assert sizes == [(4, 2), (8, 4)]
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "message"),
+    [
+        ("efficientnet_lite0", {"stages": 9}, "stages must be"),
+        ("efficientnet_lite0", {"size": 5}, "size must be"),
+        ("mobilenet_025", {"instance": 99}, "instance must be"),
+    ],
+)
+def test_arguments_out_of_range_are_refused(name, args, message) -> None:
+    with pytest.raises(ReidError, match=message):
+        build(name, **args)

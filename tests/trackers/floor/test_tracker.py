@@ -119,6 +119,27 @@ def test_who_was_gone_for_long_is_somebody_new():
     assert {row[3] for row in follow(steps)} == {1, 2}
 
 
+def test_one_step_may_miss_somebody_however_far_apart_the_steps_are():
+    rng = np.random.default_rng(8)
+    tracker, found = FloorTracker(), []
+    for number in range(8):
+        view = seen_by(rng, np.zeros((1, 2)), 0, missing=float(number == 4))
+        found += tracker.update(2.2 * number, [view])[0].ids.tolist()
+    assert found == [1] * 7
+
+
+def test_one_look_after_a_long_step_does_not_make_one_of_two(monkeypatch):
+    """Two people near each other, each seen by one camera."""
+    monkeypatch.setattr("mtmc.trackers.floor.tracker.MERGE_REACH", 3.0)
+    tracker, merged = FloorTracker(), []
+    box, covariance = np.array([[0, 0, 5.0, 9]]), 1e-3 * np.eye(2)[None]
+    for time in (0.0, 1.5, 3.0):
+        places = np.zeros((1, 2)), np.array([[2.0, 0.0]])
+        tracker.update(time, [Detections(box, [0.9], None, at, covariance) for at in places])
+        merged.append(tracker.merged)
+    assert merged == [{}, {}, {2: 1}]
+
+
 def test_the_same_people_at_another_frame_rate():
     """A gap in time is one, however many steps it has."""
     rng = np.random.default_rng(9)

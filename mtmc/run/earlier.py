@@ -1,0 +1,76 @@
+"""Live runs cannot be done again: what an earlier one left in a folder is kept."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mtmc.files import write_text
+from mtmc.outputs.report import identities, to_json
+from mtmc.outputs.tracks import TrackTable, write_mot_files, write_parquet
+from mtmc.run.resume import LOG_NAME, RESULTS
+from mtmc.tracking.rows import DECISIONS_NAME, ROWS_NAME, read_spool
+
+log = logging.getLogger("mtmc")
+
+EARLIER = "earlier"  # the folder, in that of the results, that such runs are moved to
+RECORD = "run.json"
+
+
+def set_aside(out: Path, live: bool) -> None:
+    """Move what an earlier run has left out of the way of a new one, where it would be lost.
+
+    That is a live run's, and before a live run, which may be started again by itself, any.
+
+    Args:
+        out: folder of the results.
+        live: whether the new run is live.
+    """
+    names = [*RESULTS, RECORD, ROWS_NAME, DECISIONS_NAME]
+    left = [out / name for name in names if (out / name).exists()]
+    tracks = [path for path in (out / "tracks").glob("*.txt") if path.stat().st_size]
+    if not (left or tracks) or not (live or _was_live(out)):
+        return
+    when = max(path.stat().st_mtime for path in (*left, *tracks))
+    folder = out / EARLIER / datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H-%M-%S")
+    while folder.exists():
+        folder = folder.with_name(folder.name + "+")
+    folder.mkdir(parents=True)
+    for path in (*left, out / "tracks"):
+        path.rename(folder / path.name)
+    (out / "tracks").mkdir()
+    log.warning("%s: the results of an earlier run that were there are kept in %s", out, folder)
+    _recover(folder)
+
+
+def _was_live(out: Path) -> bool:
+    try:
+        cameras = json.loads((out / RECORD).read_text(encoding="utf-8"))["cameras"]
+        return any("losses" in camera for camera in cameras.values())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        # A run on files that was cut off has a log to go on with.
+        return (out / ROWS_NAME).exists() and not (out / LOG_NAME).exists()
+
+
+def _recover(folder: Path) -> None:
+    """Write the results of a run that was killed from what it noted as it went on."""
+    if not (folder / ROWS_NAME).exists():
+        return
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        names = list(record["cameras"])
+        rows, ids = read_spool(folder, names)
+        if not ids:
+            return  # nobody was decided yet: the rows are worth more as they are
+        table = TrackTable(rows, names, ids)
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
+        return  # the files stay as they are
+    write_mot_files(table, folder / "tracks")
+    write_parquet(table, folder / "tracks.parquet")
+    write_text(folder / "identities.json", to_json({"identities": identities(table)}))
+    record |= {"status": "killed", "identities": len(set(ids.values()))}
+    write_text(folder / RECORD, to_json(record))
+    for name in (ROWS_NAME, DECISIONS_NAME):
+        (folder / name).unlink(missing_ok=True)
