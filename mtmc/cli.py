@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from mtmc.commands.calibrate import app as calibrate
+from mtmc.commands.crops import crops
 from mtmc.commands.demo import demo
 from mtmc.commands.evaluate import evaluate
 from mtmc.commands.run import INTERRUPTED, run
@@ -48,6 +49,7 @@ app.command()(simulate)
 app.command("train-detector")(train_detector)
 app.command()(thresholds)
 app.command()(settings)
+app.command()(crops)
 app.add_typer(calibrate, name="calibrate")
 
 

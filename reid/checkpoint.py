@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from mtmc.reid.atomic import atomic_file
 from mtmc.reid.errors import ReidError
@@ -24,12 +24,25 @@ from mtmc.reid.preprocess import Preprocess
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from torch import Tensor
-
     from mtmc.reid.models.base import EmbeddingNet
 
 FORMAT = "reid-checkpoint"
 VERSION = 1
+
+
+# Arguments that fetch weights or read other files; a checkpoint holds its own.
+SOURCES = ("pretrained", "checkpoint_path", "cache_dir")
+KINDS: dict[str, type] = {
+    "model": str,
+    "args": dict,
+    "weights": dict,
+    "dim": int,
+    "members": list,
+    "classifiers": dict,
+    "metrics": dict,
+    "config": dict,
+    "versions": dict,
+}
 
 
 def library_versions() -> dict[str, str]:
@@ -44,7 +57,7 @@ class Checkpoint:
 
     Args:
         model: registered name of the architecture.
-        args: the architecture's arguments.
+        args: the architecture's arguments, but for those that would fetch weights.
         weights: its state dict, on the CPU.
         preprocess: how crops become input.
         dim: embedding size.
@@ -67,6 +80,9 @@ class Checkpoint:
     metrics: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=library_versions)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "args", _without_sources(self.args))
 
     def save(self, path: Path) -> None:
         """Write the file; it appears complete or not at all."""
@@ -93,10 +109,12 @@ class Checkpoint:
         if version != VERSION:
             raise ReidError(f"{path}: checkpoint version {version}, this program reads {VERSION}")
         try:
+            _check_kinds(fields)
             fields["preprocess"] = Preprocess.from_dict(fields["preprocess"])
             return cls(**fields)
         except (KeyError, TypeError, ValueError) as error:
-            raise ReidError(f"{path}: incomplete checkpoint ({error})") from error
+            reason = " ".join(str(error).split())[:160]
+            raise ReidError(f"{path}: incomplete or damaged checkpoint ({reason})") from error
 
     def build(self) -> EmbeddingNet:
         """The network with its weights (or the ensemble of its members), in evaluation mode.
@@ -120,7 +138,7 @@ class Checkpoint:
             people = len(self.classifiers["0.weight"])
             layers = classification_layers(network, people, bias="0.bias" in self.classifiers)
             layers.load_state_dict(self.classifiers)
-        except (KeyError, RuntimeError) as error:
+        except Exception as error:  # whatever a damaged file makes of torch's own functions
             reason = " ".join(str(error).split())[:200]
             raise ReidError(
                 f"the classification layers do not fit {self.model}: {reason}"
@@ -128,13 +146,57 @@ class Checkpoint:
         return layers
 
     def _build(self, weights: dict[str, Tensor]) -> EmbeddingNet:
-        network = build(self.model, **self.args)
+        misfit = f"the weights do not fit {self.model} {str(self.args)[:200]}"
+        if not _fits(self, weights):
+            raise ReidError(f"{misfit}: other names or sizes")
         try:
+            network = build(self.model, **self.args)
             network.load_state_dict(weights)
-        except RuntimeError as error:
+        except ReidError:
+            raise
+        except Exception as error:  # whatever the arguments of a damaged file lead to
             reason = " ".join(str(error).split())[:200]
-            raise ReidError(f"the weights do not fit {self.model} {self.args}: {reason}") from error
+            raise ReidError(f"{misfit}: {reason}") from error
+        if network.dim != self.dim:
+            raise ReidError(f"{misfit}: embeddings of {network.dim} numbers, {self.dim} expected")
         return network.eval()
+
+
+def _fits(checkpoint: Checkpoint, weights: dict[str, Tensor]) -> bool:
+    """Whether the architecture has parameters of these sizes; asked without making them.
+
+    Arguments of a damaged file could ask for more memory than there is.
+    """
+    try:
+        with torch.device("meta"):
+            wanted = build(checkpoint.model, **checkpoint.args).state_dict()
+    except Exception:  # not every architecture can be made so; wrong arguments are said later
+        return True
+    return {k: v.shape for k, v in wanted.items()} == {k: v.shape for k, v in weights.items()}
+
+
+def _check_kinds(fields: dict[str, Any]) -> None:
+    """Raise ValueError for the first field of the wrong type."""
+    for name, kind in KINDS.items():
+        if name in fields and not isinstance(fields[name], kind):
+            raise ValueError(f"{name} is a {type(fields[name]).__name__}, not a {kind.__name__}")
+    members = fields.get("members", [])
+    for part in (fields["weights"], fields.get("classifiers", {}), *members):
+        named = isinstance(part, dict) and all(isinstance(key, str) for key in part)
+        if not named or not all(isinstance(value, Tensor) for value in part.values()):
+            raise ValueError("weights that are no tensors with names")
+    if not all(isinstance(key, str) for key in fields["args"]):
+        raise ValueError("arguments without names")
+
+
+def _without_sources(args: Any) -> Any:
+    if not isinstance(args, dict):
+        return args
+    return {
+        key: _without_sources(value)
+        for key, value in args.items()
+        if not (isinstance(key, str) and key.startswith(SOURCES))
+    }
 
 
 def classification_layers(network: EmbeddingNet, people: int, *, bias: bool) -> nn.ModuleList:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -195,6 +196,7 @@ def list_(
 
 def main() -> None:
     """Run the command line: 0 when done, 2 with one line on stderr when the input is wrong."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     try:
         # typer gives back the code of what ended early, 130 for Ctrl-C.
         sys.exit(app(standalone_mode=False) or 0)

@@ -9,7 +9,7 @@ from mtmc.reid.errors import ReidError
 from mtmc.reid.registry import lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -55,17 +55,28 @@ class Embedder(Protocol):
         ...
 
 
-def reported_even_distance(metrics: Mapping[str, Any]) -> float | None:
+def reported_even_distance(metrics: Any) -> float | None:
     """The even distance among a checkpoint's metrics: that of the first dataset with one."""
-    for scores in metrics.get("scores", {}).values():
-        if "even_distance" in scores:
-            return float(scores["even_distance"])
+    tables = metrics.get("scores") if isinstance(metrics, dict) else None
+    for scores in tables.values() if isinstance(tables, dict) else ():
+        value = scores.get("even_distance") if isinstance(scores, dict) else None
+        if isinstance(value, int | float) and 0 <= value <= 2:
+            return float(value)
     return None
 
 
 def resolve(model: str | Path) -> Path:
-    """The file behind the name of a model that comes with the package; other paths as they are."""
-    return WEIGHTS / f"{SHIPPED}.onnx" if str(model) == SHIPPED else Path(model)
+    """The file behind the name of a model: the package's own, or without ``@OUTPUT``."""
+    return _file_and_output(model)[0]
+
+
+def _file_and_output(model: str | Path) -> tuple[Path, str | None]:
+    if str(model) == SHIPPED:
+        return WEIGHTS / f"{SHIPPED}.onnx", None
+    path, mark, output = str(model).rpartition("@")
+    if not mark or Path(model).exists() or not path.lower().endswith(".onnx"):
+        return Path(model), None
+    return Path(path), output
 
 
 def load(
@@ -77,9 +88,9 @@ def load(
     """Open an embedder.
 
     Args:
-        model: a ``.pt`` written by ``reid train``, an ``.onnx`` file, ``simulated`` (the network
-            that comes with the package, trained on simulated people), or ``color`` (colour
-            statistics, no weights).
+        model: a ``.pt`` written by ``reid train``, an ``.onnx`` file (``FILE.onnx@OUTPUT`` where
+            it has several outputs), ``simulated`` (the network that comes with the package,
+            trained on simulated people), or ``color`` (colour statistics, no weights).
         device: ``cpu``, ``cuda`` or ``cuda:N``; the GPU when there is one (for ONNX: when
             onnxruntime was built for it), else the CPU.
         batch_size: most crops per forward pass; what is fast on the device when None.
@@ -93,7 +104,7 @@ def load(
             raise ReidError(f"{option} must be at least 1, got {value}")
     if str(model) == COLOR:
         return cast("Embedder", lookup("embedder", COLOR, EMBEDDERS)())
-    path = resolve(model)
+    path, output = _file_and_output(model)
     if not path.is_file():
         raise ReidError(
             f"{path}: no such model file; expected a .pt written by `reid train`, "
@@ -101,4 +112,5 @@ def load(
         )
     kind = "onnx" if path.suffix.lower() == ".onnx" else "checkpoint"
     opener = lookup("embedder", kind, EMBEDDERS)
-    return cast("Embedder", opener(path, device, batch_size, threads))
+    named = {} if output is None else {"output": output}
+    return cast("Embedder", opener(path, device, batch_size, threads, **named))

@@ -12,13 +12,20 @@ from mtmc.reid.errors import ReidError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
 
-def free_batch_axis(model: bytes, open_session: Callable[[bytes], Any]) -> Any | None:
-    """Open ``model``, whose input is ``(1, 3, H, W)``, for any number of pictures.
+
+def free_batch_axis(model: bytes, output: str, open_session: Callable[[bytes], Any]) -> Any | None:
+    """Open ``model``, whose input holds one picture, for any number of pictures.
 
     Constant reshape targets that begin with the batch size are the only place where an exporter
     writes it into the graph of a usual network. They are rewritten, and the result is used only if
     it gives each of several random pictures the very embedding the original gives it alone.
+
+    Args:
+        model: what is in the file.
+        output: the one that is compared.
+        open_session: opens a model.
 
     Returns:
         The new session, or None where the model needs its fixed batch.
@@ -29,9 +36,9 @@ def free_batch_axis(model: bytes, open_session: Callable[[bytes], Any]) -> Any |
     try:
         session, original = open_session(freed), open_session(model)
         source = original.get_inputs()[0]
-        pictures = np.random.default_rng(0).normal(size=(3, *source.shape[1:])).astype(np.float32)
-        alone = [original.run(None, {source.name: p[None]})[0] for p in pictures]
-        together = session.run(None, {source.name: pictures})[0]
+        pictures = _pictures(source)
+        alone = [original.run([output], {source.name: p[None]})[0] for p in pictures]
+        together = session.run([output], {source.name: pictures})[0]
     except ReidError:
         return None
     except Exception:  # onnxruntime: some operator does not take the larger batch
@@ -41,6 +48,14 @@ def free_batch_axis(model: bytes, open_session: Callable[[bytes], Any]) -> Any |
         together, expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max()
     )
     return session if same else None
+
+
+def _pictures(source: Any) -> NDArray[Any]:
+    """Three random ones for an input."""
+    rng, shape = np.random.default_rng(0), (3, *source.shape[1:])
+    if source.type == "tensor(uint8)":
+        return rng.integers(0, 256, shape, dtype=np.uint8)
+    return rng.normal(size=shape).astype(np.float16 if "16" in source.type else np.float32)
 
 
 def _rewrite(model: bytes) -> bytes | None:

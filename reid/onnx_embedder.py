@@ -1,15 +1,25 @@
 from __future__ import annotations
 
-import json
+import logging
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnxruntime
 
+from mtmc.reid.doubt import Doubt, examples, least_cosine
 from mtmc.reid.embedder import reported_even_distance
 from mtmc.reid.errors import ReidError
 from mtmc.reid.onnx_batch import free_batch_axis
+from mtmc.reid.onnx_pixels import LEVELS, normalises_itself
+from mtmc.reid.onnx_session import (
+    choose_output,
+    one_line,
+    open_session,
+    providers_of,
+    read_input,
+    written,
+)
 from mtmc.reid.preprocess import Preprocess
 from mtmc.reid.threads import available_cores
 
@@ -19,24 +29,29 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+log = logging.getLogger("mtmc.reid")
+
 PREPROCESS_KEY, METRICS_KEY = "reid.preprocess", "reid.metrics"
 CPU_BATCH, GPU_BATCH = 8, 128
+SAME, OTHER = 0.999, 0.97  # least cosines: of pictures that a model cannot tell apart, and can
 
 
 class OnnxEmbedder:
-    """Serves an ONNX model ``(N, 3, H, W) float32 -> (N, dim)`` with onnxruntime.
+    """Serves an ONNX model of pictures to vectors with onnxruntime.
 
     On the CPU small batches run side by side, one thread each: for the small networks of this
     field that is two to three times faster than one batch on all threads (caches stay warm and no
     operator waits for another). A model whose batch axis is fixed at 1 is opened with a free one
-    where that provably changes nothing.
+    where that provably changes nothing; one fixed at more is given full batches.
 
     Args:
         path: the file. Preprocessing comes from its metadata when `reid export` wrote it; else
-            RGB, ImageNet mean and standard deviation, and the size of the model's input.
+            RGB, the size of the model's input, and ImageNet's mean and standard deviation unless
+            the model applies them itself.
         device: ``cpu`` or ``cuda[:N]``; the GPU where onnxruntime has one.
         batch_size: most crops per run.
         threads: CPU threads.
+        output: which output is the embedding; None for the only one, or the one called so.
 
     Raises:
         ReidError: onnxruntime cannot open the file, or it is not an image-embedding model.
@@ -48,23 +63,38 @@ class OnnxEmbedder:
         device: str | None = None,
         batch_size: int | None = None,
         threads: int | None = None,
+        output: str | None = None,
     ) -> None:
-        providers = _providers(device)
+        providers = providers_of(device)
         on_cpu = providers == ["CPUExecutionProvider"]
+        self._path = path
         self._workers = (threads or available_cores()) if on_cpu else 1
-        self._session, static = _open(path, providers)
-        self._batch_size = 1 if static else batch_size or (CPU_BATCH if on_cpu else GPU_BATCH)
-        self.input_name = self._session.get_inputs()[0].name
-        self._output = self._session.get_outputs()[0].name
+        self._session = open_session(path, str(path), providers)
+        self.input = read_input(path, self._session)
+        self._output = choose_output(path, self._session, output)
+        if self.input.batch == 1:
+            freed = free_batch_axis(
+                path.read_bytes(), self._output, lambda model: open_session(path, model, providers)
+            )
+            if freed is not None:
+                self._session, self.input = freed, replace(self.input, batch=None)
+        usual = CPU_BATCH if on_cpu else GPU_BATCH
+        self._batch_size = self.input.batch or batch_size or usual
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="reid")
         self.name = path.stem
-        self.preprocess = _preprocess(path, self._session)
-        self.even_distance = _even_distance(path, self._session)
-        self.dim = _embedding_size(path, self._run_blank())
+        self._doubt = Doubt(str(path))
+        self.even_distance = reported_even_distance(written(path, self._session, METRICS_KEY))
+        stored = _stored_preprocess(path, self._session)
+        self.preprocess = stored or self._usual_preprocess()
+        self.dim = len(self._try(self.preprocess)[0])
+        if stored is None:
+            self.preprocess = self._suited(self.preprocess)
 
     def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Embed a batch of crops, see `reid.Embedder.embed`."""
-        return self._in_parts(len(crops), lambda part: self.preprocess(crops[part]))
+        rows = self._in_parts(len(crops), lambda part: self.preprocess(crops[part]))
+        self._doubt.look(crops, rows)
+        return rows
 
     def embed_input(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """Embed what is resized and normalised already, ``(N, 3, H, W)``."""
@@ -77,14 +107,14 @@ class OnnxEmbedder:
         out = np.empty((count, self.dim), np.float32)
         if count == 0:
             return out
-        # Few crops still make use of every worker.
-        step = min(self._batch_size, -(-count // self._workers))
+        # Few crops still make use of every worker, unless they are filled up to a fixed batch.
+        step = self._batch_size
+        if self.input.batch is None:
+            step = min(step, -(-count // self._workers))
 
         def run(start: int) -> None:
             part = slice(start, start + step)
-            rows = self._session.run([self._output], {self.input_name: images(part)})[0]
-            np.divide(rows, np.linalg.norm(rows, axis=1, keepdims=True).clip(1e-12), out=rows)
-            out[part] = rows
+            out[part] = self._run(images(part))
 
         starts = range(0, count, step)
         if len(starts) == 1:
@@ -93,85 +123,77 @@ class OnnxEmbedder:
             list(self._pool.map(run, starts))
         return out
 
-    def _run_blank(self) -> tuple[int, ...]:
-        """Shape of the output for one blank picture: proof that the model runs."""
-        blank = np.zeros((1, 3, *self.preprocess.size), np.float32)
-        (rows,) = self._session.run([self._output], {self.input_name: blank})
-        return tuple(rows.shape)
+    def _run(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Unit rows of at most a batch of pictures."""
+        count, batch = len(planes), self.input.batch
+        if batch is not None and count < batch:
+            planes = np.concatenate([planes, np.repeat(planes[-1:], batch - count, axis=0)])
+        (answer,) = self._session.run([self._output], {self.input.name: self.input.arrange(planes)})
+        rows = np.asarray(answer, np.float32).reshape(len(planes), -1)[:count]
+        norms = np.linalg.norm(rows, axis=1, keepdims=True)
+        unit: NDArray[np.float32] = rows / norms.clip(1e-12)
+        return unit
 
-
-def _providers(device: str | None) -> list[str]:
-    has_gpu = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
-    if device == "cpu" or (device is None and not has_gpu):
-        return ["CPUExecutionProvider"]
-    if device is not None and device.split(":")[0] != "cuda":
-        raise ReidError(f"device '{device}' is unknown to ONNX models; expected cpu or cuda")
-    if not has_gpu:
-        raise ReidError(
-            f"device '{device}' cannot be used: the installed onnxruntime has no GPU support; "
-            "install onnxruntime-gpu or use device cpu"
-        )
-    return ["CUDAExecutionProvider", "CPUExecutionProvider"]
-
-
-def _open(path: Path, providers: list[str]) -> tuple[Any, bool]:
-    """The session, and whether it takes one crop at a time."""
-    session = _session(path, str(path), providers)
-    if len(session.get_inputs()) != 1:
-        names = ", ".join(i.name for i in session.get_inputs())
-        raise ReidError(f"{path}: expected a model with one image input, it has {names}")
-    shape, kind = session.get_inputs()[0].shape, session.get_inputs()[0].type
-    if len(shape) != 4 or shape[1] != 3 or kind != "tensor(float)":
-        raise ReidError(f"{path}: expected an input (N, 3, H, W) float32, it is {shape} {kind}")
-    if not isinstance(shape[0], int):
-        return session, False
-    if shape[0] != 1:
-        raise ReidError(f"{path}: expected a free batch axis or 1, the model is fixed at {shape}")
-    freed = free_batch_axis(path.read_bytes(), lambda model: _session(path, model, providers))
-    return (session, True) if freed is None else (freed, False)
-
-
-def _session(path: Path, model: str | bytes, providers: list[str]) -> Any:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 4  # what goes wrong is raised; the log only repeats it
-    try:
-        return onnxruntime.InferenceSession(model, options, providers=providers)
-    except Exception as error:  # onnxruntime's exceptions have no common base but Exception
-        reason = " ".join(str(error).split())[:160]
-        raise ReidError(f"{path}: not a readable ONNX model ({reason})") from error
-
-
-def _written(path: Path, session: Any, key: str) -> Any:
-    """What `reid export` wrote into the file under that key, None for a file from elsewhere."""
-    written = session.get_modelmeta().custom_metadata_map.get(key)
-    try:
-        return None if written is None else json.loads(written)
-    except ValueError as error:
-        raise ReidError(f"{path}: damaged metadata '{key}' ({error})") from error
-
-
-def _even_distance(path: Path, session: Any) -> float | None:
-    return reported_even_distance(_written(path, session, METRICS_KEY) or {})
-
-
-def _preprocess(path: Path, session: Any) -> Preprocess:
-    written = _written(path, session, PREPROCESS_KEY)
-    if written is not None:
+    def _try(self, preprocess: Preprocess) -> NDArray[np.float32]:
+        """Unit rows of pictures that differ: proof that the model runs and what it is."""
+        planes = preprocess(examples())
+        size = self._batch_size
         try:
-            return Preprocess.from_dict(written)
-        except ValueError as error:
-            raise ReidError(f"{path}: damaged metadata '{PREPROCESS_KEY}' ({error})") from error
-    height, width = session.get_inputs()[0].shape[2:]
-    if not isinstance(height, int) or not isinstance(width, int):
-        raise ReidError(
-            f"{path}: the model's input size is free and no preprocessing is stored in it; "
-            "export it with a fixed height and width"
-        )
-    return Preprocess(size=(height, width))
+            shape = self._shape(planes[:1])
+            if len(shape) < 2 or not 1 <= np.prod(shape[1:]) == max(shape[1:]):
+                raise ReidError(f"{self._path}: expected an output (N, dim), a batch gives {shape}")
+            parts = [self._run(planes[n : n + size]) for n in range(0, len(planes), size)]
+        except ReidError:
+            raise
+        except Exception as error:  # onnxruntime raises many kinds
+            raise ReidError(f"{self._path}: cannot be run ({one_line(error)})") from error
+        rows = np.concatenate(parts)
+        if not np.isfinite(rows).all():
+            raise ReidError(
+                f"{self._path}: gives embeddings that are not finite numbers; export it anew"
+            )
+        return rows
+
+    def _shape(self, planes: NDArray[np.float32]) -> tuple[int, ...]:
+        full = np.repeat(planes, self.input.batch or 1, axis=0)
+        shape = tuple(np.shape(self._answer(full)))
+        return shape if shape[:1] == (len(full),) else ()
+
+    def _answer(self, planes: NDArray[np.float32]) -> Any:
+        given = {self.input.name: self.input.arrange(planes)}
+        return self._session.run([self._output], given)[0]
+
+    def _usual_preprocess(self) -> Preprocess:
+        usual = Preprocess(size=self.input.size)
+        if self.input.dtype is np.uint8:
+            return _without_normalisation(usual, LEVELS)
+        inside = normalises_itself(self._path)
+        return usual if inside is None else _without_normalisation(usual, inside)
+
+    def _suited(self, preprocess: Preprocess) -> Preprocess:
+        """Grey levels for a model that takes normalised pictures all for the same, but not those.
+
+        A normalisation may be folded into a layer, where nobody sees it.
+        """
+        if least_cosine(self._try(preprocess)) < SAME:
+            return preprocess
+        levels = _without_normalisation(preprocess, LEVELS)
+        if preprocess == levels or least_cosine(self._try(levels)) > OTHER:
+            self._doubt.say_alike()
+            return preprocess
+        log.warning("%s: tells pictures apart by grey levels only; is given those", self._path)
+        return levels
 
 
-def _embedding_size(path: Path, shape: tuple[int, ...]) -> int:
-    if len(shape) != 2 or shape[0] != 1:
-        raise ReidError(f"{path}: expected an output (N, dim), one picture gives {shape}")
-    return shape[1]
+def _without_normalisation(preprocess: Preprocess, std: float) -> Preprocess:
+    return replace(preprocess, mean=(0.0, 0.0, 0.0), std=(std, std, std))
+
+
+def _stored_preprocess(path: Path, session: Any) -> Preprocess | None:
+    fields = written(path, session, PREPROCESS_KEY)
+    if fields is None:
+        return None
+    try:
+        return Preprocess.from_dict(fields)
+    except ValueError as error:
+        raise ReidError(f"{path}: damaged metadata '{PREPROCESS_KEY}' ({error})") from error

@@ -18,6 +18,7 @@ Color = Literal["rgb", "bgr"]
 Interpolation = Literal["linear", "area", "cubic"]
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
+LARGEST = 2048  # px of a side; more fills the memory
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
@@ -44,8 +45,11 @@ class Preprocess:
     interpolation: Interpolation = "area"
 
     def __post_init__(self) -> None:
-        if len(self.size) != 2 or min(self.size) < 1:
-            raise ValueError(f"size must be (height, width) in pixels, got {self.size}")
+        whole = all(type(side) is int and 1 <= side <= LARGEST for side in self.size)
+        if len(self.size) != 2 or not whole:
+            raise ValueError(
+                f"size must be (height, width) of 1 to {LARGEST} pixels, got {self.size}"
+            )
         if len(self.mean) != 3 or len(self.std) != 3:
             raise ValueError(f"mean and std must have 3 values, got {self.mean} and {self.std}")
         if not np.isfinite(self.mean).all() or not np.isfinite(self.std).all():

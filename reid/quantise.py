@@ -47,7 +47,8 @@ def quantise(source: Path, target: Path, calibration: Path) -> float:
     crops = [read_image(paths[row]) for row in rows]
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder) / target.name
-        _quantise(source, written, original.input_name, original.preprocess(crops[::2]))
+        images = original.input.arrange(original.preprocess(crops[::2]))
+        _quantise(source, written, original.input.name, images)
         model = onnx.load(written)
     _keep_metadata(source, model)
     with atomic_file(target) as file:

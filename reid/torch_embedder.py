@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from mtmc.reid.checkpoint import Checkpoint
 from mtmc.reid.devices import pick_device
+from mtmc.reid.doubt import Doubt
 from mtmc.reid.embedder import reported_even_distance
 from mtmc.reid.errors import ReidError
 from mtmc.reid.models.profile import Profile, profile
@@ -53,6 +54,7 @@ class TorchEmbedder:
         self.device = device
         self._batch_size = batch_size or (CPU_BATCH if device.type == "cpu" else GPU_BATCH)
         self._network = network
+        self._doubt = Doubt(name)
 
     @classmethod
     def open(
@@ -96,6 +98,7 @@ class TorchEmbedder:
         for start in range(0, len(crops), self._batch_size):
             batch = self.preprocess.resize(crops[start : start + self._batch_size])
             out[start : start + len(batch)] = self._forward(batch).cpu().numpy()
+        self._doubt.look(crops, out)
         return out
 
     @torch.inference_mode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from mtmc.trackers.convert import from_supervision, from_ultralytics
 from mtmc.trackers.rate import NOMINAL_FPS
 from mtmc.trackers.types import Detections, SceneTracker, Tracker, Tracks
 
@@ -16,6 +17,8 @@ __all__ = [
     "Tracker",
     "Tracks",
     "create",
+    "from_supervision",
+    "from_ultralytics",
     "tracker_class",
 ]
 

@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     Index = NDArray[np.bool_] | NDArray[np.integer] | slice
 
 
+_EMPTY = {
+    "boxes": (0, 4),
+    "scores": (0,),
+    "embeddings": (0, 0),
+    "floor": (0, 2),
+    "floor_covariance": (0, 2, 2),
+}
+
+
 def _no_boxes() -> NDArray[np.float32]:
     return np.zeros((0, 4), np.float32)
 
@@ -46,6 +55,9 @@ def _freeze(array: NDArray[np.generic]) -> None:
 class Detections:
     """People found in one frame of one camera.
 
+    Lists and other arrays will do; an empty one stands for nobody, whatever its shape. What other
+    libraries find comes in by `from_supervision` and `from_ultralytics`.
+
     Args:
         boxes: ``(N, 4) float32``, ``x1, y1, x2, y2`` in pixels.
         scores: ``(N,) float32`` detector confidence in 0..1.
@@ -71,6 +83,8 @@ class Detections:
                 dtype = np.float64 if name.startswith("floor") else np.float32
                 # A view, so that freezing it leaves the caller's own array writable.
                 array = np.asarray(value, dtype)[...]
+                if array.shape[:1] == (0,) and (array.ndim == 1 or name == "boxes"):
+                    array = array.reshape(_EMPTY[name])
                 object.__setattr__(self, name, array)
                 _freeze(array)
         _check_boxes(self.boxes)

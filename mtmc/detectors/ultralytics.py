@@ -7,19 +7,24 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 import numpy as np
 
-from mtmc.config import require, require_fraction
 from mtmc.detectors.boxes import to_detections
+from mtmc.detectors.people import people_among
 from mtmc.errors import UserError
 from mtmc.trackers import Detections
+from mtmc.trackers.settings import Checked, setting, share
 from mtmc.types import Frame
+
+MAX_DETECTIONS = 300  # per frame
+SETTINGS = TemporaryDirectory(prefix="mtmc-ultralytics-", ignore_cleanup_errors=True)
 
 
 @dataclass(frozen=True)
-class UltralyticsConfig:
+class UltralyticsConfig(Checked):
     """Settings of the ``ultralytics`` detector.
 
     Args:
@@ -29,23 +34,16 @@ class UltralyticsConfig:
         iou: overlap above which non-maximum suppression drops the weaker box.
         device: such as ``cpu`` or ``cuda:0``; None takes the best there is.
         half: half precision, where the device has it.
-        max_detections: per frame.
+        person_class: number of the class that is people; None finds it by its name.
     """
 
-    weights: str = "yolo11n.pt"
-    image_size: int = 640
-    confidence: float = 0.1
-    iou: float = 0.7
-    device: str | None = None
+    weights: str = setting("yolo11n.pt", public=True)
+    image_size: int = setting(640, ge=32, unit="px", public=True)
+    confidence: float = share(0.1, public=True)
+    iou: float = share(0.7)
+    device: str | None = setting(None, public=True)
     half: bool = False
-    max_detections: int = 300
-
-    def __post_init__(self) -> None:
-        require_fraction(self, "confidence", "iou")
-        require(self.image_size >= 32, f"image_size must be at least 32, got {self.image_size}")
-        require(
-            self.max_detections >= 1, f"max_detections must be positive, got {self.max_detections}"
-        )
+    person_class: int | None = setting(None, ge=0)
 
 
 class UltralyticsDetector:
@@ -64,7 +62,9 @@ class UltralyticsDetector:
         self._config = config
         self._model = _load(config.weights)
         self._batch = self._largest_batch()
-        self._person = _person_class(self._model.names, config.weights)
+        names: dict[int, str] = dict(self._model.names)
+        # None only without a name and a number of classes, and the names count them.
+        self._people = people_among(names, len(names), config.person_class, config.weights) or ()
 
     def _largest_batch(self) -> int | None:
         """None where any number of images goes in one batch, 1 for models exported for one.
@@ -93,7 +93,7 @@ class UltralyticsDetector:
             iou=config.iou,
             device=config.device,
             half=config.half,
-            max_det=config.max_detections,
+            max_det=MAX_DETECTIONS,
             verbose=False,
             save=False,
         )
@@ -105,7 +105,7 @@ class UltralyticsDetector:
         batch = self._batch or max(len(images), 1)
         # Called directly, since the settings need not be read again for every frame.
         predictor = self._model.predictor
-        predictor.args.classes = [self._person]
+        predictor.args.classes = list(self._people)
         results = [
             result
             for start in range(0, len(images), batch)
@@ -129,6 +129,8 @@ def _load(weights: str) -> Any:
         YOLO_VERBOSE="false",
         ULTRALYTICS_SAFE_LOAD="true",
     )
+    # Its settings, of which none matters here, would be written into the user's home.
+    os.environ.setdefault("YOLO_CONFIG_DIR", SETTINGS.name)
     # OpenVINO reports its import to its maker. Without this module it uses a stub; opting out
     # as it documents would write into the user's home.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
@@ -181,15 +183,6 @@ def _opens_safely() -> bool:
     return getattr(utils, "SAFE_LOAD", False) and hasattr(
         torch.serialization, "get_unsafe_globals_in_checkpoint"
     )
-
-
-def _person_class(names: dict[int, str], weights: str) -> int:
-    for index, name in names.items():
-        if name.lower() in {"person", "pedestrian", "people", "human"}:
-            return index
-    if len(names) == 1:
-        return next(iter(names))
-    raise UserError(f"{weights}: detects no persons (classes: {', '.join(names.values())})")
 
 
 def _one_line(error: Exception) -> str:

@@ -49,8 +49,11 @@ def settings_key(settings: Mapping[str, Any]) -> str:
 
 
 def _content(value: Any) -> Any:
-    if not isinstance(value, str | Path) or not str(value) or not Path(value).exists():
+    if not isinstance(value, str | Path) or not str(value):
         return value
+    if not Path(value).exists():
+        file, mark, output = str(value).rpartition("@")  # one of a network's outputs
+        return [_content(file), output] if mark and Path(file).is_file() else value
     path = Path(value)
     if path.is_file():
         return files_key([path])

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -55,6 +56,10 @@ def print_scores(title: str, scores: Mapping[str, Mapping[str, float | int]]) ->
         shares = (row[key] for key in ("rank1", "rank5", "rank10", "mAP", "mINP"))
         table.add_row(name, *(f"{100 * share:.2f}" for share in shares), str(row["queries"]))
     console.print(table)
+    for name, row in scores.items():
+        if row["skipped"]:
+            note = f"{name}: {row['skipped']} more queries skipped, not in another camera's gallery"
+            console.print(f"[yellow]note:[/] {escape(note)}", highlight=False, soft_wrap=True)
 
 
 def write_json(content: Mapping[str, Any], file: Path) -> None:

@@ -71,8 +71,7 @@ def run_training(
     Raises:
         ReidError: a dataset, the teacher or what is to be resumed is not as it should be.
     """
-    for dataset in {d.name: d for d in (*train, *test)}.values():
-        print_notes(dataset)
+    _look_at(train, test)
     if isinstance(config, MetricTraining):
         run_metric_training(config, train, test, out, resume=resume, device=device)
         return
@@ -105,6 +104,16 @@ def run_training(
     if report.scores:
         print_scores(f"after epoch {report.epoch}", report.scores)
     console.print(f"wrote {out / BEST}", highlight=False)
+
+
+def _look_at(train: Sequence[Dataset], test: Sequence[Dataset]) -> None:
+    """Show notes, and miss images now rather than after the first epochs."""
+    for dataset in {d.name: d for d in (*train, *test)}.values():
+        print_notes(dataset)
+    for dataset in train:
+        dataset.need("train")
+    for dataset in test:
+        dataset.need("query", "gallery")
 
 
 def _row(report: EpochReport) -> dict[str, Any]:

@@ -18,7 +18,7 @@ DATASETS = {
     "cuhk03_detected": "mtmc.reid.data.cuhk03:read_detected",
     "msmt17": "mtmc.reid.data.msmt17:read_msmt17",
     "mars": "mtmc.reid.data.mars:read_mars",
-    "folder": "mtmc.reid.data.market:read_folder",
+    "folder": "mtmc.reid.data.folder:read_folder",
 }
 
 

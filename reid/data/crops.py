@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mtmc.reid.data.decode import is_image
 from mtmc.reid.data.images import Images
-from mtmc.reid.data.market import SUFFIXES
 from mtmc.reid.errors import ReidError
 
 if TYPE_CHECKING:
@@ -22,11 +22,7 @@ def read_crops(folder: Path) -> Images:
     """
     if not folder.is_dir():
         raise ReidError(f"{folder}: no such folder; expected crops of people")
-    paths = tuple(
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
-    )
+    paths = tuple(sorted(filter(is_image, folder.rglob("*"))))
     if not paths:
         raise ReidError(f"{folder}: holds no image; expected crops of people as jpg, png, ...")
     return Images(paths, np.arange(1, len(paths) + 1), np.zeros(len(paths), np.int64))

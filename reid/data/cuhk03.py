@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mtmc.reid.data.images import Dataset, Images, count_note, find_folder
-from mtmc.reid.data.market import GALLERY, QUERY, TRAIN, read_images
+from mtmc.reid.data.market import TESTS, TRAIN, read_parts
 from mtmc.reid.errors import ReidError
 
 if TYPE_CHECKING:
@@ -46,12 +46,13 @@ def _read(root: Path, boxes: str) -> Dataset:
     else:
         folders = [f"cuhk03-np/{boxes}", f"CUHK03-NP/{boxes}", boxes]
         what = f"CUHK03 ({boxes}; or images_{boxes}/ and {protocol})"
-        folder = find_folder(root, folders, (TRAIN, QUERY, GALLERY), what)
-        train, query, gallery = (read_images(folder / part) for part in (TRAIN, QUERY, GALLERY))
+        folder = find_folder(root, folders, (TRAIN, *TESTS), what, TESTS, (TRAIN,))
+        train, query, gallery = read_parts(folder)
     notes: list[str] = []
     parts = (("train", train), ("query", query), ("gallery", gallery))
     for (part, images), published in zip(parts, PUBLISHED[boxes], strict=True):
-        notes += count_note(name, f"{part} images", len(images), published)
+        if len(images):
+            notes += count_note(name, f"{part} images", len(images), published)
     return Dataset(name, train, query, gallery, notes=tuple(notes))
 
 

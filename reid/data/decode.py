@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from mtmc.reid.preprocess import Preprocess
 
 CHUNK = 256
+SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
+
+
+def is_image(path: Path) -> bool:
+    """Whether a file is taken for a picture, by its name."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:

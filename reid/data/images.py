@@ -62,7 +62,8 @@ class Dataset:
 
     Args:
         name: for tables and checkpoints.
-        train: images to learn from; people numbered in any way, none of them junk.
+        train: images to learn from; people numbered in any way, none of them junk. May be empty,
+            as may query and gallery: who makes use of one asks by `need`.
         query: who is looked for.
         gallery: where.
         more_queries: further images of the queries' people in the queries' cameras, for the
@@ -76,6 +77,16 @@ class Dataset:
     gallery: Images
     more_queries: Images | None = None
     notes: tuple[str, ...] = field(default=())
+
+    def need(self, *parts: str) -> None:
+        """Make sure that there are images for what is about to be done.
+
+        Raises:
+            ReidError: one of ``train``, ``query`` and ``gallery`` that is asked for is empty.
+        """
+        for part in parts:
+            if len(getattr(self, part)) == 0:
+                raise ReidError(f"dataset {self.name}: there are no {part} images")
 
 
 def images_of(rows: Sequence[tuple[Path, int, int]]) -> Images:
@@ -105,7 +116,9 @@ def combine(parts: Sequence[Images]) -> Images:
     return Images(paths, np.concatenate(pids), np.concatenate(camids))
 
 
-def find_folder(root: Path, names: Sequence[str], holds: Sequence[str], what: str) -> Path:
+def find_folder(
+    root: Path, names: Sequence[str], holds: Sequence[str], what: str, *enough: Sequence[str]
+) -> Path:
     """The folder of a dataset: ``root`` itself or one of its usual names inside.
 
     Args:
@@ -113,15 +126,17 @@ def find_folder(root: Path, names: Sequence[str], holds: Sequence[str], what: st
         names: usual names of the dataset's folder.
         holds: what must be inside.
         what: the dataset, for the message.
+        enough: parts of ``holds`` that will do by themselves.
 
     Raises:
         ReidError: none of them holds what is expected.
     """
     if not root.is_dir():
         raise ReidError(f"{root}: no such folder; expected the root of {what}")
-    for folder in (*(root / name for name in names), root):
-        if all((folder / item).exists() for item in holds):
-            return folder
+    for wanted in (holds, *enough):
+        for folder in (*(root / name for name in names), root):
+            if all((folder / item).exists() for item in wanted):
+                return folder
     places = " or ".join([f"{root}/{name}" for name in names] + [str(root)])
     raise ReidError(f"{what} not found: expected {', '.join(holds)} in {places}")
 

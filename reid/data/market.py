@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mtmc.reid.data.decode import is_image
 from mtmc.reid.data.images import Dataset, Images, count_note, find_folder, images_of
 from mtmc.reid.errors import ReidError
 
@@ -17,21 +18,19 @@ if TYPE_CHECKING:
 
 TRAIN, QUERY, GALLERY = "bounding_box_train", "query", "bounding_box_test"
 MORE_QUERIES = "gt_bbox"
-SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
+TESTS = (QUERY, GALLERY)
 # 0002_c1s1_000451_03.jpg (Market-1501), 0001_c2_f0046182.jpg (DukeMTMC-reID), -1_c3... (junk)
 NAME = re.compile(r"(-?\d+)_c(\d+)")
 
 
 def read_images(folder: Path) -> Images:
-    """All images of a folder, by name; ``<pid>_c<camera>...`` in jpg, png, bmp or webp.
+    """All images of a folder, by name; ``<pid>_c<camera>...`` in jpg, png, bmp, tif or webp.
 
     Raises:
         ReidError: there is none, or a name does not follow the pattern.
     """
     rows = []
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
-            continue
+    for path in sorted(filter(is_image, folder.iterdir())):
         match = NAME.match(path.name)
         if match is None:
             raise ReidError(
@@ -42,18 +41,6 @@ def read_images(folder: Path) -> Images:
     if not rows:
         raise ReidError(f"{folder}: holds no image; expected files like 0002_c1s1_000451_03.jpg")
     return images_of(rows)
-
-
-def read_folder(root: Path) -> Dataset:
-    """Any dataset in Market-1501's layout: your own, or the simulator's crops.
-
-    Junk (-1) and distractors (0000) are no one to learn from; in the gallery, junk is ignored and
-    distractors count as wrong answers, as in Market-1501's protocol.
-
-    Raises:
-        ReidError: a folder or every image is missing.
-    """
-    return _read(root, "folder", "a dataset in Market-1501's layout", ())
 
 
 def read_market1501(root: Path) -> Dataset:
@@ -75,15 +62,19 @@ def read_dukemtmc(root: Path) -> Dataset:
 
 
 def _read(root: Path, name: str, what: str, folders: Sequence[str]) -> Dataset:
-    folder = find_folder(root, folders, (TRAIN, QUERY, GALLERY), what)
-    train, query = read_images(folder / TRAIN), read_images(folder / QUERY)
-    return Dataset(
-        name,
-        train.where(train.pids > 0),
-        query,
-        read_images(folder / GALLERY),
-        _more_queries(folder / MORE_QUERIES, query),
+    folder = find_folder(root, folders, (TRAIN, *TESTS), what, TESTS, (TRAIN,))
+    train, query, gallery = read_parts(folder)
+    more = _more_queries(folder / MORE_QUERIES, query)
+    return Dataset(name, train.where(train.pids > 0), query, gallery, more)
+
+
+def read_parts(folder: Path) -> tuple[Images, Images, Images]:
+    """Images to train on, queries and gallery; none where a folder is missing."""
+    train, query, gallery = (
+        read_images(folder / part) if (folder / part).exists() else images_of([])
+        for part in (TRAIN, QUERY, GALLERY)
     )
+    return train, query, gallery
 
 
 def _more_queries(folder: Path, query: Images) -> Images | None:
@@ -103,6 +94,8 @@ def _checked(
     notes: list[str] = []
     for part, (images, people) in (("train", train), ("query", query), ("gallery", gallery)):
         found: Images = getattr(dataset, part)
+        if len(found) == 0:  # not here, and asked for only by who needs it
+            continue
         notes += count_note(dataset.name, f"{part} images", len(found), images)
         notes += count_note(dataset.name, f"{part} people", found.people, people)
     return replace(dataset, notes=tuple(notes))

@@ -32,20 +32,24 @@ def read_mars(root: Path) -> Dataset:
         ReidError: a folder or file is missing, or a table is not as published.
     """
     holds = ("bbox_train", "bbox_test", "info")
-    folder = find_folder(root, ("MARS", "mars"), holds, "MARS")
+    folder = find_folder(root, ("MARS", "mars"), holds, "MARS", holds[1:], holds[::2])
     train_names = _names(folder / "info" / "train_name.txt")
     test_names = _names(folder / "info" / "test_name.txt")
     train_tracks = _table(folder / "info" / "tracks_train_info.mat")
     test_tracks = _table(folder / "info" / "tracks_test_info.mat")
     queries = _table(folder / "info" / "query_IDX.mat").ravel() - 1
     known = np.flatnonzero(train_tracks[:, 2] > 0)
+    everyone = np.arange(len(test_tracks))
+    if not (folder / "bbox_train").is_dir():
+        known = known[:0]
+    if not (folder / "bbox_test").is_dir():
+        queries, everyone = queries[:0], everyone[:0]
     train = _images(folder / "bbox_train", train_names, train_tracks, known, TRAINING_FRAMES)
     query = _images(folder / "bbox_test", test_names, test_tracks, queries, None)
-    everyone = np.arange(len(test_tracks))
     gallery = _images(folder / "bbox_test", test_names, test_tracks, everyone, None)
     notes = (
         *count_note("mars", "train tracklets", len(train_tracks), 8298),
-        *count_note("mars", "query tracklets", len(queries), 1980),
+        *count_note("mars", "query tracklets", len(queries) or 1980, 1980),
         *count_note("mars", "gallery tracklets", len(test_tracks), 12180),
     )
     return Dataset("mars", train, query, gallery, notes=notes)

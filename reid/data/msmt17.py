@@ -24,9 +24,10 @@ def read_msmt17(root: Path) -> Dataset:
     Raises:
         ReidError: the lists or the image folders are missing, or a line cannot be read.
     """
-    folder = find_folder(root, (*VERSIONS, "MSMT17"), LISTS, "MSMT17 (V1 or V2)")
+    usual = (*VERSIONS, "MSMT17")
+    folder = find_folder(root, usual, LISTS, "MSMT17 (V1 or V2)", LISTS[2:], LISTS[:2])
     for train, test in VERSIONS.values():
-        if (folder / train).is_dir() and (folder / test).is_dir():
+        if (folder / train).is_dir() or (folder / test).is_dir():
             break
     else:
         raise ReidError(f"{folder}: expected train/ and test/, or mask_train_v2/ and mask_test_v2/")
@@ -42,13 +43,16 @@ def read_msmt17(root: Path) -> Dataset:
         n
         for part, images, count in parts
         for n in count_note("msmt17", f"{part} images", len(images), count)
+        if len(images)
     ]
     return Dataset("msmt17", images_of(learn), query, gallery, notes=tuple(notes))
 
 
 def _rows(listing: Path, images: Path) -> list[tuple[Path, int, int]]:
     """Lines like ``0000/0000_000_01_0303morning_0015_0.jpg 0``: camera 01, person 0."""
-    rows = []
+    rows: list[tuple[Path, int, int]] = []
+    if not listing.is_file() or not images.is_dir():
+        return rows
     for number, line in enumerate(listing.read_text().splitlines(), 1):
         if not line.strip():
             continue

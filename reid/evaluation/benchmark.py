@@ -59,6 +59,7 @@ def evaluate(
         ReidError: an image cannot be read, or no query has a right answer.
     """
     protocol = protocol or Protocol()
+    dataset.need("query", "gallery")
 
     def embed(images: Images) -> Embeddings:
         return extract(embedder, images, protocol.augmentation, progress)

@@ -73,8 +73,9 @@ def build(name: str, **args: Any) -> EmbeddingNet:
             raise unknown(f"argument of model '{name}':", key, known)
     try:
         network: EmbeddingNet = cls(**{**entry.args, **args})
-    except (TypeError, ValueError) as error:
-        raise ReidError(f"model '{name}': {error}") from error
+    except (TypeError, ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ReidError(f"model '{name}': {reason}") from error
     return network
 
 

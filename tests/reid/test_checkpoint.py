@@ -128,3 +128,74 @@ def test_a_missing_file_and_a_bad_device(tmp_path, checkpoint) -> None:
         reid.load(tmp_path / "best.pt", device="cuda:99")
     with pytest.raises(reid.ReidError, match="batch_size must be at least 1"):
         reid.load(tmp_path / "best.pt", batch_size=0)
+
+
+@pytest.mark.parametrize(
+    ("model", "args"),
+    [
+        ("timm:resnet18", {"pretrained": True, "pretrained_cfg": {"url": "http://x"}}),
+        ("timm:resnet18", {"checkpoint_path": "other.pt", "cache_dir": "/tmp"}),
+        ("metric:timm:resnet18", {"dims": 4, "args": {"pretrained": True}}),
+    ],
+)
+def test_opening_and_saving_never_fetch_weights(tmp_path, monkeypatch, model, args) -> None:
+    import timm
+
+    network = build(model, **{k: {} if k == "args" else v for k, v in args.items() if k == "dims"})
+    saved = Checkpoint(model, args, network.state_dict(), Preprocess(), network.dim)
+    assert "pretrained" not in str(saved.args)
+    # A file by an earlier version, or made to fetch.
+    fields = {**vars(saved), "args": args, "preprocess": saved.preprocess.to_dict()}
+    save_plain({"format": "reid-checkpoint", "version": 1, **fields}, tmp_path / "old.pt")
+    asked = []
+    original = timm.create_model
+
+    def create(name, **options):
+        asked.append({key: value for key, value in options.items() if value})
+        return original(name, **{**options, "pretrained": False})
+
+    monkeypatch.setattr(timm, "create_model", create)
+    assert reid.load(tmp_path / "old.pt", device="cpu").dim == network.dim
+    assert asked
+    assert not any(asked)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"model": None}, {"model": 5}, {"model": "timm:"}, {"model": "metric:lomo"},
+        {"args": None}, {"args": []}, {"args": {1: 2}}, {"args": {"width": 1e9}},
+        {"args": {"width": -1}}, {"args": {"width": float("nan")}}, {"args": {"width": "x"}},
+        {"args": {"neck": "zz"}}, {"weights": None}, {"weights": {"a": "x"}}, {"weights": {}},
+        {"weights": {1: torch.zeros(1)}}, {"members": {"a": 1}}, {"members": [None]},
+        {"members": [{}]}, {"dim": "x"}, {"dim": 10**12}, {"metrics": 3}, {"config": None},
+        {"versions": []}, {"preprocess": None}, {"preprocess": {"size": [1e5, 2]}},
+        {"preprocess": {"size": [10**9, 10**9]}}, {"preprocess": {"mean": "abc"}}, {"x": 1},
+        {None: 1}, {"classifiers": 3},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_damaged_fields_are_one_line(tmp_path, checkpoint, change) -> None:
+    fields = {**vars(checkpoint), "preprocess": checkpoint.preprocess.to_dict(), **change}
+    save_plain({"format": "reid-checkpoint", "version": 1, **fields}, tmp_path / "m.pt")
+    with pytest.raises(reid.ReidError) as caught:
+        reid.load(tmp_path / "m.pt", device="cpu")
+    assert "\n" not in str(caught.value)
+    assert str(tmp_path / "m.pt") in str(caught.value)
+
+
+@pytest.mark.parametrize("metrics", [{"scores": None}, {"scores": [1]}, {"scores": {"a": 3}}])
+def test_metrics_of_another_kind_say_nothing(tmp_path, checkpoint, metrics) -> None:
+    checkpoint.metrics.clear()
+    checkpoint.metrics.update(metrics)
+    checkpoint.save(tmp_path / "m.pt")
+    assert reid.load(tmp_path / "m.pt", device="cpu").even_distance is None
+
+
+def test_weights_that_are_no_numbers_are_said_once(tmp_path, checkpoint, crops, caplog) -> None:
+    checkpoint.weights.update({k: v * torch.nan for k, v in checkpoint.weights.items()})
+    checkpoint.save(tmp_path / "m.pt")
+    embedder = reid.load(tmp_path / "m.pt", device="cpu")
+    embedder.embed(crops)
+    assert not embedder.embed(crops).any()
+    assert [r.getMessage().count("not finite") for r in caplog.records] == [1]

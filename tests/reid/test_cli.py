@@ -177,3 +177,18 @@ def test_tensorboard_is_written_where_it_is_installed(
 def test_help_loads_no_torch() -> None:
     code = "import sys; from mtmc.reid.cli import main; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_skipped_queries_are_shown_and_no_training_images_are_asked_for(
+    capsys, monkeypatch, people
+) -> None:
+    for file in (people / "bounding_box_train").iterdir():
+        file.unlink()
+    (people / "bounding_box_train").rmdir()
+    one = next((people / "query").glob("0001_c1*"))
+    (people / "query" / "0009_c1s1_000001_00.png").write_bytes(one.read_bytes())
+    code, _, err = call(
+        capsys, monkeypatch, "eval", "color", "--dataset", "folder", "--data", people
+    )
+    assert code == 0, err
+    assert "folder: 1 more queries skipped" in err

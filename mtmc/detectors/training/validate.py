@@ -12,7 +12,7 @@ from torch.nn import functional
 from torchvision.ops import box_iou
 
 from mtmc.detectors.boxes import non_maximum_suppression
-from mtmc.detectors.onnx import letterbox
+from mtmc.detectors.onnx.preprocess import letterbox
 from mtmc.detectors.training.data import SMALLEST, VISIBLE, Labelled, read_image, to_tensor
 from mtmc.detectors.training.network import PersonNet
 from mtmc.types import Floats
@@ -68,7 +68,9 @@ def validate(
             keep = logit > np.log(KEPT / (1 - KEPT))
             logit, boxes = logit[keep], boxes[keep]  # noqa: PLW2901
             chosen = non_maximum_suppression(boxes, logit, OVERLAP)
-            truth = labelled.boxes * np.float32(scale) + np.array(shift * 2, np.float32)
+            truth = labelled.boxes * np.array(scale * 2, np.float32) + np.array(
+                shift * 2, np.float32
+            )
             tall = truth[:, 3] - truth[:, 1] >= SMALLEST
             counts = (labelled.visibility >= VISIBLE) & tall
             hit, matters = match(boxes[chosen], truth, counts)

@@ -10,7 +10,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from mtmc.commands.demo import demo_folder
-from mtmc.detectors.onnx import METADATA_KEY, OnnxConfig, OnnxDetector, Preprocess, letterbox
+from mtmc.detectors.onnx import OnnxConfig, OnnxDetector
+from mtmc.detectors.onnx.preprocess import METADATA_KEY, Preprocess, letterbox
 from mtmc.errors import UserError
 from mtmc.mot import MotKind, read_mot
 from mtmc.trackers.geometry import iou
@@ -61,7 +62,7 @@ def test_yolov8_boxes_are_centres_and_the_best_class_decides(tmp_path):
     output[0, :, 1] = [33, 32, 20, 40, 0.5, 0.1]  # the same, weaker
     output[0, :, 2] = [10, 10, 8, 8, 0.4, 0.7]  # something else
     output[0, :, 3] = [10, 50, 8, 8, 0.05, 0.0]  # too weak
-    found = detect(constant_model(tmp_path / "m.onnx", output), layout="yolov8")[0]
+    found = detect(constant_model(tmp_path / "m.onnx", output), person_class=0)[0]
     assert found.boxes.tolist() == pytest.approx(np.array([[44, 24, 84, 104]]))
     assert found.scores.tolist() == pytest.approx([0.6])
 
@@ -77,7 +78,7 @@ def test_a_weaker_box_that_overlaps_a_stronger_one_is_believed_less(tmp_path):
     found = detect(weights, soft_nms=0.5)[0]
     kept = 0.7 * np.exp(-(0.4**2) / 0.5)
     assert found.scores.tolist() == pytest.approx([0.8, kept, 0.3])
-    with pytest.raises(ValueError, match="soft_nms must not be negative"):
+    with pytest.raises(ValueError, match="soft_nms must be at least 0"):
         OnnxConfig(soft_nms=-1.0)
 
 
@@ -110,7 +111,9 @@ def test_any_number_of_frames_goes_through_a_fixed_batch(tmp_path, batch, count)
     output[:, :, 0] = [[32, 32, 20, 40, 0.6, 0.1]] * rows
     if batch == "n":
         return  # a constant cannot follow a free batch; the shared models cover it
-    found = detect(constant_model(tmp_path / "m.onnx", output, batch=batch), count=count)
+    found = detect(
+        constant_model(tmp_path / "m.onnx", output, batch=batch), count=count, person_class=0
+    )
     assert [len(d) for d in found] == [1] * count
 
 
@@ -126,7 +129,7 @@ def test_boxes_end_at_the_image_and_nonsense_is_left_out(tmp_path):
 def test_letterbox_keeps_the_aspect():
     image = np.full((50, 100, 3), 7, np.uint8)
     padded, scale, shift = letterbox(image, (64, 64), centered=True)
-    assert (scale, shift) == (0.64, (0, 16))
+    assert (scale, shift) == ((0.64, 0.64), (0, 16))
     assert (padded[16:48] == 7).all()
     assert (padded[:16] == 114).all()
     _, _, shift = letterbox(image, (64, 64), centered=False)

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -267,3 +268,22 @@ def test_ultralytics_finds_people_in_a_batch(shared_data, shared_weights):
     found = detector.detect(frames)
     assert all(len(d[d.scores > 0.5]) >= 3 for d in found)
     assert detector.detect([]) == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "argument"),
+    [
+        ({"image_size": 320}, {"imgsz": 320}),
+        ({"confidence": 0.4}, {"conf": 0.4}),
+        ({"iou": 0.4}, {"iou": 0.4}),
+        ({"device": "cuda:1"}, {"device": "cuda:1"}),
+        ({"half": True}, {"half": True}),
+    ],
+)
+def test_ultralytics_is_told_what_was_set(setting, argument):
+    told = {}
+    detector = object.__new__(UltralyticsDetector)
+    detector._config = UltralyticsConfig(**setting)
+    detector._model = SimpleNamespace(predict=lambda images, **options: told.update(options) or [])
+    detector._predict([])
+    assert told.items() >= argument.items()

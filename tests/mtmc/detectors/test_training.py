@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from mtmc.detectors.onnx import METADATA_KEY, OnnxConfig, OnnxDetector
+from mtmc.detectors.onnx import OnnxConfig, OnnxDetector
+from mtmc.detectors.onnx.preprocess import METADATA_KEY
 from mtmc.detectors.training.augment import disguise, reframe
 from mtmc.detectors.training.data import TrainingImages, read_coco
 from mtmc.detectors.training.export import write_onnx
@@ -176,7 +177,7 @@ def test_the_exported_file_answers_as_torch_does_and_says_how_to_read_it(tmp_pat
     detector = OnnxDetector(
         OnnxConfig(weights=str(path), confidence=0.3, iou=1.0, soft_nms=0.0), None
     )
-    assert detector._session.get_modelmeta().custom_metadata_map.keys() >= {METADATA_KEY, "names"}
+    assert detector._network.metadata.keys() >= {METADATA_KEY, "names"}
     image = np.random.default_rng(1).integers(0, 255, (*SIZE, 3)).astype(np.uint8)
     (found,) = detector.detect([Frame("a", 1, 0.0, image)])
     inputs = torch.from_numpy(image[..., ::-1].copy()).permute(2, 0, 1)[None].float() / 255

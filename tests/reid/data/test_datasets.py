@@ -172,3 +172,95 @@ def test_pku_reid(shared_data) -> None:
     assert (len(dataset.train), dataset.train.people) == (400, 25)
     assert (len(dataset.query), len(dataset.gallery)) == (200, 200)
     assert set(dataset.query.camids.tolist()) == {1}
+
+
+def test_what_is_not_asked_for_may_be_missing(tmp_path) -> None:
+    market(tmp_path)
+    for file in (tmp_path / "bounding_box_train").iterdir():
+        file.unlink()
+    (tmp_path / "bounding_box_train").rmdir()
+    for name in ("folder", "market1501", "dukemtmc"):
+        dataset = open_dataset(name, tmp_path)
+        assert (len(dataset.train), len(dataset.query), len(dataset.gallery)) == (0, 1, 3)
+        assert not any("train" in note for note in dataset.notes)
+        dataset.need("query", "gallery")
+        with pytest.raises(reid.ReidError, match=f"dataset {name}: there are no train images"):
+            dataset.need("train")
+
+
+def test_training_needs_no_gallery(tmp_path) -> None:
+    touch(tmp_path / "bounding_box_train" / "0002_c1s1_000451_03.tif")
+    assert len(open_dataset("folder", tmp_path).train) == 1
+    with pytest.raises(reid.ReidError, match="no query images"):
+        open_dataset("market1501", tmp_path).need("query")
+
+
+def test_msmt17_and_mars_without_training_images(tmp_path) -> None:
+    touch(tmp_path / "MSMT17_V1" / "test" / "x")
+    for name in ("query", "gallery"):
+        line = "0000/0000_003_07_0303morning_0015_0.jpg 0\n"
+        (tmp_path / "MSMT17_V1" / f"list_{name}.txt").write_text(line)
+    dataset = open_dataset("msmt17", tmp_path)
+    assert (len(dataset.train), len(dataset.query), len(dataset.gallery)) == (0, 1, 1)
+
+
+def ids(images) -> list[tuple[str, int, int]]:
+    return [
+        (path.name, pid, camera)
+        for path, pid, camera in zip(
+            images.paths, images.pids.tolist(), images.camids.tolist(), strict=True
+        )
+    ]
+
+
+def test_a_folder_for_each_person(tmp_path) -> None:
+    touch(
+        tmp_path / "anna" / "cam1_0001.jpg", tmp_path / "anna" / "cam2_0009.jpg",
+        tmp_path / "anna" / "x-Camera-2-7.png", tmp_path / "bert" / "0007_c1s1_000451_03.jpg",
+        tmp_path / "bert" / "Thumbs.db", tmp_path / "notes" / "read.txt",
+    )  # fmt: skip
+    dataset = open_dataset("folder", tmp_path)
+    assert ids(dataset.gallery) == [
+        ("cam1_0001.jpg", 1, 1), ("cam2_0009.jpg", 1, 2), ("x-Camera-2-7.png", 1, 2),
+        ("0007_c1s1_000451_03.jpg", 2, 1),
+    ]  # fmt: skip
+    assert [name for name, _, _ in ids(dataset.query)] == [
+        "cam1_0001.jpg", "cam2_0009.jpg", "0007_c1s1_000451_03.jpg"
+    ]  # fmt: skip
+    assert "the same people are in both" in dataset.notes[0]
+
+
+def test_folders_of_cameras_and_pictures_without_any(tmp_path) -> None:
+    touch(
+        tmp_path / "0" / "door" / "1.jpg", tmp_path / "0" / "hall" / "1.jpg",
+        tmp_path / "7" / "a.jpg", tmp_path / "7" / "b.jpg",
+    )  # fmt: skip
+    images = open_dataset("folder", tmp_path).gallery
+    assert images.pids.tolist() == [1, 1, 2, 2]  # a folder called 0 is somebody
+    assert len(set(images.camids.tolist())) == 4
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("train", "query", "gallery"), ("bounding_box_train", "query", "bounding_box_test")],
+)
+def test_people_keep_their_numbers_over_parts(tmp_path, names) -> None:
+    touch(
+        tmp_path / names[0] / "0005" / "0005_c1s1_1.jpg",
+        tmp_path / names[1] / "0002" / "0002_c1s1_1.jpg",
+        tmp_path / names[2] / "0002_c3s1_1.jpg",  # one part by names
+        tmp_path / names[2] / "-1_c3s1_1.jpg", tmp_path / names[2] / "0000_c3s1_1.jpg",
+    )  # fmt: skip
+    dataset = open_dataset("folder", tmp_path)
+    assert dataset.query.pids[0] not in dataset.train.pids
+    assert dataset.gallery.pids.tolist() == [-1, 0, dataset.query.pids[0]]
+    assert dataset.gallery.camids[-1] != dataset.query.camids[0]
+
+
+@pytest.mark.parametrize("gallery", ["bounding_box_test", "bounding_box_default", "test"])
+def test_exports_without_queries(tmp_path, gallery) -> None:
+    touch(*(tmp_path / gallery / f"0001_c{c}s1_00000{n}_00.jpg" for c in (1, 2) for n in (1, 2)))
+    dataset = open_dataset("folder", tmp_path)
+    assert (len(dataset.query), len(dataset.gallery)) == (2, 4)
+    touch(tmp_path / "query" / "0001_c3s1_000001_00.jpg")
+    assert len(open_dataset("folder", tmp_path).query) == 1

@@ -1,0 +1,125 @@
+"""``mtmc crops``: a ReID data set out of the people that a run has found."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mtmc.errors import UserError
+
+if TYPE_CHECKING:
+    from mtmc.sources import CameraReader
+    from mtmc.types import Doubles, Image
+
+    Wanted = dict[int, list[tuple[int, Doubles]]]  # frame -> (person, box)
+
+SMALLEST = 48  # px of height; less shows nobody
+TABLE = "tracks.parquet"
+JPEG = 95
+
+
+def crops(
+    run_dir: Annotated[Path, typer.Argument(help="Results of `mtmc run`.", metavar="RUN_DIR")],
+    video_dir: Annotated[Path, typer.Argument(help="The videos of that run.", metavar="VIDEO_DIR")],
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for the data set; new or empty.")],
+    each: Annotated[
+        int, typer.Option(min=1, help="Crops of each person in each camera, at most.")
+    ] = 10,
+) -> None:
+    """Cut out everybody of a run: a folder for each person, as `reid --dataset folder` reads it.
+
+    Look through the folders before anything is learned from them: move crops to whom they show,
+    join the folders of one person, delete what shows nobody.
+    """
+    from mtmc.sources import SourcesConfig, find_cameras, open_cameras
+
+    if out.exists() and (not out.is_dir() or next(out.iterdir(), None) is not None):
+        raise UserError(f"--out {out}: is not empty; choose a new folder")
+    table = _read(run_dir / TABLE)
+    cameras = [camera for camera in find_cameras(video_dir) if camera.kind in {"video", "images"}]
+    missing = set(table["camera"].unique()) - {camera.name for camera in cameras}
+    if missing:
+        raise UserError(f"{video_dir}: has no pictures of camera {min(missing)!r} of {run_dir}")
+    written = 0
+    for number, reader in enumerate(open_cameras(cameras, SourcesConfig()), 1):
+        wanted = _best(table.filter(table["camera"] == reader.name), reader.size, each)
+        written += _cut(reader, wanted, out, number)
+    if not written:
+        raise UserError(f"{run_dir}: shows nobody {SMALLEST} px tall; no crop was written")
+    typer.echo(f"{written} crops of {sum(1 for _ in out.iterdir())} people: {out}")
+
+
+def _read(path: Path) -> Any:
+    import polars as pl
+
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; expected the results of `mtmc run`")
+    try:
+        table = pl.read_parquet(path)
+        return table.select("camera", "frame", "global_id", "x1", "y1", "x2", "y2", "score")
+    except Exception as error:  # polars raises many kinds
+        reason = " ".join(str(error).split())[:100]
+        raise UserError(f"{path}: not a table of `mtmc run` ({reason})") from error
+
+
+def _best(table: Any, size: tuple[int, int], each: int) -> Wanted:
+    """The clearest crops of each person in one camera, spread over the time they are there."""
+    import numpy as np
+
+    from mtmc.tracking.crops import CropsConfig, crop_quality
+
+    frames, people = table["frame"].to_numpy(), table["global_id"].to_numpy()
+    boxes = table.select("x1", "y1", "x2", "y2").to_numpy()
+    quality = np.zeros(len(frames))
+    for rows in _groups(frames):
+        scores = table["score"].to_numpy()[rows]
+        quality[rows] = crop_quality(boxes[rows], scores, size, CropsConfig.full_height)
+    quality[boxes[:, 3] - boxes[:, 1] < SMALLEST] = 0
+    wanted: Wanted = defaultdict(list)
+    for rows in _groups(people):
+        for part in np.array_split(rows[np.argsort(frames[rows], kind="stable")], each):
+            if len(part) and quality[part].max() > 0:
+                row = part[quality[part].argmax()]
+                wanted[int(frames[row])].append((int(people[row]), boxes[row]))
+    return wanted
+
+
+def _groups(values: Any) -> list[Any]:
+    """Rows of each value."""
+    import numpy as np
+
+    order = np.argsort(values, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(values[order])) + 1) if len(order) else []
+
+
+def _cut(reader: CameraReader, wanted: Wanted, out: Path, number: int) -> int:
+    """Write the wanted crops of one camera; returns how many."""
+    from mtmc.perception.cut import cut_out
+
+    if not wanted:
+        reader.close()
+        return 0
+    written, last = 0, max(wanted)
+    reader.start()
+    try:
+        for frame in iter(lambda: next(reader, None), None):
+            for person, box in wanted.get(frame.index, []):
+                name = f"{person:04d}_c{number}s1_{frame.index:06d}_00.jpg"
+                _write(out / f"{person:04d}" / name, cut_out(frame.pixels, box))
+                written += 1
+            if frame.index >= last:
+                break
+    finally:
+        reader.close()
+    return written
+
+
+def _write(path: Path, image: Image) -> None:
+    import cv2
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG])[1].tobytes())

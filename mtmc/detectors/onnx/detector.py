@@ -1,0 +1,206 @@
+"""People by a network in an ONNX file."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
+
+from mtmc.detectors import SHIPPED, WEIGHTS
+from mtmc.detectors.boxes import non_maximum_suppression, soften, to_detections
+from mtmc.detectors.onnx.doubt import Doubt
+from mtmc.detectors.onnx.layouts import Candidates, Layout, LayoutName, Split
+from mtmc.detectors.onnx.network import Network
+from mtmc.detectors.onnx.preprocess import METADATA_KEY, PADDING, Fitted, Preprocess, fit, to_tensor
+from mtmc.detectors.onnx.tell import Answer, tell
+from mtmc.detectors.people import people_among
+from mtmc.errors import UserError
+from mtmc.trackers import Detections
+from mtmc.trackers.settings import Checked, setting, share
+from mtmc.types import Floats, Frame
+
+log = logging.getLogger("mtmc")
+
+SHARES = 2.0  # boxes that end within so many px are shares of the input
+
+
+@dataclass(frozen=True)
+class OnnxConfig(Checked):
+    """Settings of the ``onnx`` detector.
+
+    Args:
+        weights: the ``.onnx`` file, or ``simulated``: the small network that comes with the
+            package, trained on simulated people only.
+        layout: what a single output means; ``auto`` tells it by its shape and values.
+            ``yolox`` and ``yolov5`` (also YOLOv6 and YOLOv7): rows of centre, size, objectness
+            and classes, decoded or not; ``yolov8`` (also YOLO11): the same without objectness,
+            either way round; ``end2end`` (YOLOv10, YOLO26): corners, score and class; ``detr``:
+            few rows that do not overlap.
+        image_size: side of the square input, px, where the file leaves it open.
+        confidence: lowest score kept; trackers make use of low ones, too.
+        iou: overlap above which non-maximum suppression drops the weaker box; None takes what the
+            file says, 0.65 where it says nothing.
+        soft_nms: sigma of the penalty on boxes that overlap a stronger one by less (Soft-NMS), 0
+            for none; None takes what the file says, none where it says nothing.
+        person_class: number of the class that is people; None finds it by its name.
+        device: ``cpu`` or ``cuda``.
+        threads: of ONNX Runtime; 0 lets it choose.
+    """
+
+    weights: str = setting("", public=True)
+    layout: Literal["auto", "yolox", "yolov5", "yolov8", "end2end", "detr"] = "auto"
+    image_size: int = setting(640, ge=32, unit="px", public=True)
+    confidence: float = share(0.1, public=True)
+    iou: float | None = share(None)
+    soft_nms: float | None = setting(None, ge=0)
+    person_class: int | None = setting(None, ge=0)
+    device: Literal["cpu", "cuda"] = setting("cpu", public=True)
+    threads: int = setting(0, ge=0)
+
+
+class OnnxDetector:
+    """People by a network in an ONNX file.
+
+    Raises:
+        UserError: the file is missing, cannot be opened, or is no detector of people.
+    """
+
+    Config: ClassVar = OnnxConfig
+    stateful: ClassVar = False
+
+    def __init__(self, config: OnnxConfig, root: Path) -> None:
+        del root
+        self._config = config
+        self._network = Network(
+            _path(config), config.image_size, config.device == "cuda", config.threads
+        )
+        stored = _stored_preprocess(self._network, config)
+        self._layout, self._preprocess = self._look(stored)
+        self._people = self._people_classes()
+        self._doubt = Doubt(config.weights)
+        self._pixels = False  # whether a box was seen that is no share of the input
+
+    def _look(self, stored: Preprocess | None) -> tuple[Layout, Preprocess]:
+        """The layout, and how images are prepared, by what is said to an empty picture."""
+        network, config = self._network, self._config
+        if network.metadata.get("task") in {"obb", "classify"}:
+            raise UserError(
+                f"{config.weights}: made for the task {network.metadata['task']!r}; expected a "
+                "detector of upright boxes (task detect, pose or segment)"
+            )
+        blank = np.full((*network.size, 3), PADDING, np.uint8)
+        family = stored or Preprocess("yolov8")
+        images = to_tensor([blank] * (network.batch or 1), family, network.dtype)
+        names = network.class_names()
+        answer = Answer(
+            config.weights, network.names, network.run(images), network.size, names, network.sized
+        )
+        wanted = config.layout if config.layout in get_args(LayoutName) else None
+        name, layout = tell(answer, stored.layout if stored else wanted)  # type: ignore[arg-type]
+        if layout.single and (network.batch or 1) > 1:
+            raise UserError(
+                f"{config.weights}: takes {network.batch} images, but its answers do not tell "
+                "which is whose; export it for one image"
+            )
+        return layout, stored or _usual(name, layout, network.names)
+
+    def _people_classes(self) -> tuple[int, ...]:
+        config, layout = self._config, self._layout
+        names = self._network.class_names()
+        people = people_among(names, layout.classes, config.person_class, config.weights)
+        if people is None:
+            log.warning(
+                "%s does not name its classes; class %d is taken for people "
+                "(detector.person_class)", config.weights, layout.person,
+            )  # fmt: skip
+            return (layout.person,)
+        return people
+
+    def detect(self, frames: Sequence[Frame]) -> list[Detections]:
+        """See ``Detector``."""
+        size, preprocess = self._network.size, self._preprocess
+        fitted = [fit(frame.pixels, size, preprocess) for frame in frames]
+        found: list[Detections] = []
+        step = 1 if self._layout.single else self._network.batch or max(len(frames), 1)
+        for start in range(0, len(frames), step):
+            part = fitted[start : start + step]
+            # A file exported for a fixed batch takes exactly that many images.
+            images = [f.image for f in part] + [part[-1].image] * (step - len(part))
+            outputs = self._network.run(to_tensor(images, preprocess, self._network.dtype))
+            for place, image in enumerate(part):
+                frame = frames[len(found)]
+                found.append(self._decode(outputs, place, image, frame))
+        return found
+
+    def _decode(
+        self, outputs: list[NDArray[Any]], place: int, image: Fitted, frame: Frame
+    ) -> Detections:
+        seen = self._layout.read(outputs, place, self._people, self._config.confidence)
+        boxes, scores = self._in_pixels(seen)
+        boxes = image.restore(boxes)
+        if self._layout.overlapping:
+            iou = self._preprocess.iou if self._config.iou is None else self._config.iou
+            keep = non_maximum_suppression(boxes, scores, iou)
+            boxes, scores = boxes[keep], scores[keep]
+        height, width = frame.pixels.shape[:2]
+        detections = to_detections(boxes, scores, (width, height))
+        self._doubt.look(frame.time, seen, len(detections))
+        return self._softened(detections) if self._layout.overlapping else detections
+
+    def _in_pixels(self, seen: Candidates) -> tuple[Floats, Floats]:
+        """Boxes of people in pixels of the input, and their scores."""
+        sound = seen.people & np.isfinite(seen.boxes).all(axis=1) & np.isfinite(seen.scores)
+        boxes = seen.boxes[sound].astype(np.float32, copy=False)
+        self._pixels |= bool(np.abs(boxes).max(initial=0) > SHARES)
+        if not self._pixels:
+            height, width = self._network.size
+            boxes = boxes * np.array([width, height, width, height], np.float32)
+        return boxes, seen.scores[sound].astype(np.float32, copy=False)
+
+    def _softened(self, found: Detections) -> Detections:
+        stored, config = self._preprocess.soft_nms, self._config
+        sigma = stored if config.soft_nms is None else config.soft_nms
+        if not sigma:
+            return found
+        scores = soften(found.boxes, found.scores, sigma)
+        return replace(found, scores=scores)[scores >= config.confidence]
+
+
+def _path(config: OnnxConfig) -> Path:
+    if not config.weights:
+        raise UserError("detector 'onnx': no weights given; use --detector MODEL.onnx")
+    path = WEIGHTS / f"{SHIPPED}.onnx" if config.weights == SHIPPED else Path(config.weights)
+    if not path.is_file():
+        raise UserError(f"detector weights {config.weights!r} not found: expected an .onnx file")
+    return path
+
+
+def _usual(name: LayoutName, layout: Layout, outputs: Sequence[str]) -> Preprocess:
+    """What the families are trained with: YOLOX on BGR in 0..255, the others on RGB in 0..1."""
+    if name == "yolox":
+        return Preprocess("yolox", "bgr", 1.0, centered=False)
+    if name != "detr":
+        return Preprocess(name)
+    # RT-DETR takes pixels as they are; DETR (COCO's 91 ids) and RF-DETR do as ImageNet does.
+    imagenet = isinstance(layout, Split) and (layout.classes > 90 or "dets" in outputs)
+    return Preprocess("detr", stretch=True, imagenet=imagenet)
+
+
+def _stored_preprocess(network: Network, config: OnnxConfig) -> Preprocess | None:
+    """What the file says about itself, unless ``layout`` is configured."""
+    text = network.metadata.get(METADATA_KEY)
+    if text is None or config.layout != "auto":
+        return None
+    try:
+        return TypeAdapter(Preprocess).validate_json(text)
+    except ValidationError as error:
+        raise UserError(
+            f"{config.weights}: its metadata {METADATA_KEY!r} cannot be understood: {text[:100]}; "
+            "set detector.layout to read it without"
+        ) from error
