@@ -13,6 +13,7 @@ from mtmc.commands.calibrate import app as calibrate
 from mtmc.commands.crops import crops
 from mtmc.commands.demo import demo
 from mtmc.commands.evaluate import evaluate
+from mtmc.commands.messages import Sayable, sayable
 from mtmc.commands.run import INTERRUPTED, run
 from mtmc.commands.settings import settings
 from mtmc.commands.simulate import simulate
@@ -56,6 +57,9 @@ app.add_typer(calibrate, name="calibrate")
 def main() -> None:
     """Run the command line: 0 when done, 2 with one line on stderr when the input is wrong."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    logging.getLogger("mtmc").setLevel(logging.INFO)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Sayable())
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a name it cannot show is no reason to fail
     try:
@@ -83,5 +87,5 @@ def _command_of(error: Exception) -> str:
 
 
 def _refuse(message: str) -> int:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"error: {sayable(' '.join(message.split()))}", file=sys.stderr)
     return 2

@@ -12,7 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mtmc.errors import UserError, unknown_name
+from mtmc.errors import UserError, quoted, unknown_name
 from mtmc.registry import PluginTable
 from mtmc.reid import configuration, strict_yaml
 from mtmc.reid.errors import ReidError
@@ -133,7 +133,7 @@ def choose(table: PluginTable, settings: Any, default: str) -> Plugin:
     if isinstance(settings, str):
         settings = {"name": settings}
     if not isinstance(settings, Mapping):
-        raise UserError(f"{table.kind}: expected a name or a section, got {settings!r}")
+        raise UserError(f"{table.kind}: expected a name or a section, got {quoted(settings)}")
     name = str(settings.get("name", default))
     cls = table.load(name)
     options = {key: value for key, value in settings.items() if key != "name"}

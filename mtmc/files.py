@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -94,3 +95,12 @@ def write_text(path: Path, text: str) -> None:
     """Replace a text file whole."""
     with replacing(path) as partial:
         partial.write_text(text, encoding="utf-8")
+
+
+def spelled(path: Path) -> Path:
+    """The file of that name, be it in another form of Unicode: Macs write accents apart."""
+    if path.exists() or not path.parent.is_dir():
+        return path
+    name = unicodedata.normalize("NFC", path.name)
+    same = (p for p in path.parent.iterdir() if unicodedata.normalize("NFC", p.name) == name)
+    return next(same, path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from mtmc.reid.errors import ReidError
+from mtmc.reid.text import read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -149,7 +149,7 @@ def read_yaml(path: Path, as_text: bool = False) -> dict[str, Any]:
         ReidError: it cannot be read, is not YAML, or is not a mapping.
     """
     try:
-        settings = parse_yaml(_decoded(path.read_bytes()), as_text)
+        settings = parse_yaml(read_text(path), as_text)
     except (OSError, UnicodeDecodeError) as error:
         raise ReidError(f"{path}: cannot be read: {error}") from error
     except ValueError as error:
@@ -159,9 +159,3 @@ def read_yaml(path: Path, as_text: bool = False) -> dict[str, Any]:
     if not isinstance(settings, dict):
         raise ReidError(f"{path}: expected keys and values, got a {type(settings).__name__}")
     return settings
-
-
-def _decoded(content: bytes) -> str:
-    # Windows' editors and shells write UTF-16, and say so in the first bytes.
-    utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return content.decode("utf-16" if utf16 else "utf-8-sig")

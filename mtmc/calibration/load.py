@@ -17,7 +17,7 @@ from mtmc.calibration.opencv import is_opencv, parse_opencv
 from mtmc.calibration.wildtrack import find_wildtrack, read_wildtrack
 from mtmc.errors import UserError
 from mtmc.reid.strict_yaml import parse_yaml
-from mtmc.text import read_text
+from mtmc.reid.text import read_text
 
 log = logging.getLogger("mtmc")
 
@@ -77,7 +77,9 @@ def camera_names(path: Path) -> list[str]:
 def _all_entries(path: Path, cameras: Sequence[str] = ()) -> dict[str, Any]:
     if not path.exists():
         raise UserError(f"{path}: no such calibration file or folder")
-    return _read_folder(path, cameras) if path.is_dir() else read_cameras(path)
+    entries = _read_folder(path, cameras) if path.is_dir() else read_cameras(path)
+    # As cameras are named: Macs write accents apart.
+    return {unicodedata.normalize("NFC", name): entry for name, entry in entries.items()}
 
 
 def _entries(path: Path, cameras: Sequence[str], partial: bool = False) -> dict[str, Any]:
@@ -133,7 +135,8 @@ def _read_folder(path: Path, cameras: Sequence[str]) -> dict[str, Any]:
     for file in sorted(path.iterdir()):
         if file.suffix.lower() not in SUFFIXES or file.name.startswith("."):
             continue
-        wanted = file.stem in cameras
+        name = unicodedata.normalize("NFC", file.stem)
+        wanted = name in cameras
         try:
             content = read_content(file)
         except UserError:
@@ -144,10 +147,10 @@ def _read_folder(path: Path, cameras: Sequence[str]) -> dict[str, Any]:
         if entries and not (wanted and len(entries) == 1):
             several.update(entries)
         elif wanted or is_entry(content):
-            if file.stem in files and wanted:
-                other = files[file.stem].name
-                raise UserError(f"{path}: two calibrations of {file.stem}: {other}, {file.name}")
-            own[file.stem], files[file.stem] = _single(content, entries), file
+            if name in files and wanted:
+                other = files[name].name
+                raise UserError(f"{path}: two calibrations of {name}: {other}, {file.name}")
+            own[name], files[name] = _single(content, entries), file
     return {**several, **own}
 
 

@@ -42,5 +42,5 @@ def demo(
 
     with RunDisplay() as display:
         report = evaluate_recording(demo_folder(), load_settings(PRESET), out, None, display)
-    report.print(Console())
+    report.print(Console(markup=False, emoji=False))
     typer.echo(f"who is where: {out / 'mosaic.mp4'}")

@@ -21,6 +21,8 @@ from rich.progress import (
 from rich.table import Table
 
 from mtmc.commands.interrupts import terminal_may_be_gone
+from mtmc.commands.messages import Sayable
+from mtmc.errors import printable
 from mtmc.run import Listener
 from mtmc.run.parts import Progress as RunProgress
 from mtmc.sources import CameraReader
@@ -45,6 +47,7 @@ class RunDisplay(Listener):
             console=console,
         )
         self._handler = RichHandler(console=console, show_time=False, show_path=False)
+        self._handler.addFilter(Sayable())
         self._started = time.monotonic()
         self.live = False
         self._video: TaskID | None = None
@@ -96,7 +99,7 @@ def print_summary(record: dict[str, Any], folder: Path) -> None:
     for heading in ("camera", "frames", "tracks"):
         table.add_column(heading, justify="left" if heading == "camera" else "right")
     for name, camera in record["cameras"].items():
-        table.add_row(name, str(camera["frames"]), str(camera["tracks"]))
+        table.add_row(printable(name), str(camera["frames"]), str(camera["tracks"]))
     out = Console(markup=False, emoji=False)
     out.print(table)
     stages = ", ".join(f"{stage} {s:.1f}" for stage, s in record["stage_seconds"].items())
@@ -104,4 +107,4 @@ def print_summary(record: dict[str, Any], folder: Path) -> None:
         f"{record['frames']} frames in {record['seconds']:.1f} s "
         f"({record['frames_per_second']:.1f} frames/s without the video; busy seconds: {stages})"
     )
-    out.print(f"results: {folder}", soft_wrap=True)
+    out.print(f"results: {printable(str(folder))}", soft_wrap=True)

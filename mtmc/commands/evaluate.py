@@ -123,7 +123,7 @@ def evaluate(
         report = _files(gt, given)
     from rich.console import Console
 
-    report.print(Console())
+    report.print(Console(markup=False, emoji=False))
     if json_:
         report.write_json(json_)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,9 +15,13 @@ INTERRUPTED = 130  # exit code after Ctrl-C
 
 
 def run(
-    video_dir: Annotated[
-        Path,
-        typer.Argument(help="Folder of videos or image folders, a cameras.yaml, or one video."),
+    cameras: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="VIDEO_DIR",
+            help="Folder of videos or image folders, or a cameras.yaml; or cameras one by one: "
+            "videos, folders of pictures, URLs, webcams (0, /dev/video0).",
+        ),
     ],
     config: Annotated[
         str | None, typer.Option(help="A YAML file, or the name of a preset.", metavar="YAML")
@@ -74,11 +78,11 @@ def run(
     if no_video:
         settings["output"] = _switch(settings.get("output"), {"video": False})
     settings = override(settings, set_ or [])
-    folder = out or Path("out") / _result_name(video_dir)
-    if folder.resolve() == video_dir.resolve():
+    folder = out or Path("out") / _result_name(cameras)
+    if folder.resolve() in {Path(camera).resolve() for camera in cameras}:
         raise UserError(f"--out {folder}: is the folder of the videos; choose another")
     with like_ctrl_c(), RunDisplay() as display:
-        record = run_pipeline(video_dir, folder, settings, resume, display)
+        record = run_pipeline(cameras, folder, settings, resume, display)
     with terminal_may_be_gone():
         print_summary(record, folder)
     # Ctrl-C is how a run on live cameras ends.
@@ -86,12 +90,16 @@ def run(
         raise typer.Exit(INTERRUPTED)
 
 
-def _result_name(video_dir: Path) -> str:
-    """What the results of a folder, a ``cameras.yaml`` or a video are called."""
-    from mtmc.sources.cameras import CAMERAS_FILE
+def _result_name(cameras: Sequence[str]) -> str:
+    """What the results of a folder, a ``cameras.yaml``, or of single cameras are called."""
+    from mtmc.sources import home_of
+    from mtmc.sources.address import is_url, stem, webcam
+    from mtmc.sources.folder import CAMERA_FILES
 
-    path = video_dir.resolve()
-    if path.name == CAMERAS_FILE:
+    if len(cameras) == 1 and (is_url(cameras[0]) or webcam(cameras[0])):
+        return stem(cameras[0]) or "run"
+    path = home_of(cameras).resolve()
+    if path.name.lower() in CAMERA_FILES:
         path = path.parent
     return (path.stem if path.is_file() else path.name) or "run"
 

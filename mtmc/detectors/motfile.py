@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mtmc.detectors.boxes import to_detections
 from mtmc.errors import UserError
+from mtmc.files import spelled
 from mtmc.mot import UNKNOWN, MotKind, MotRows, read_mot
 from mtmc.trackers import Detections
 from mtmc.trackers.settings import Checked, setting, share
@@ -80,7 +81,7 @@ class MotFileDetector:
         return self._files[camera]
 
     def _path(self, camera: str) -> Path:
-        path, whole = self.folder / f"{camera}.txt", self.folder / "det.txt"
+        path, whole = spelled(self.folder / f"{camera}.txt"), self.folder / "det.txt"
         if path.is_file():
             return path
         if camera in self._sequence and whole.is_file():

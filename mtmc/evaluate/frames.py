@@ -15,7 +15,7 @@ from mtmc.errors import UserError
 from mtmc.perception.keys import content_key, files_key, settings_key
 from mtmc.perception.log import Inference, InferenceLog, remove_log
 from mtmc.perception.perception import Perception
-from mtmc.sources.cameras import list_images
+from mtmc.sources.pictures import list_images, numbered
 from mtmc.trackers import Detections
 from mtmc.types import Frame
 
@@ -175,7 +175,8 @@ def image_files(sequence: MotSequence) -> list[Path]:
         UserError: there are fewer than frames.
     """
     folder = sequence.image_folder
-    paths = list(list_images(folder)) if folder.is_dir() else []
+    images = list(list_images(folder)) if folder.is_dir() else []
+    paths = list(numbered(images, sequence.length).paths) if images else []
     if len(paths) < sequence.length:
         raise UserError(
             f"{folder}: {len(paths)} images; expected {sequence.length}, one per frame, as a "

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mtmc.errors import UserError
+from mtmc.errors import UserError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -91,7 +91,7 @@ class Report:
         from rich import box
         from rich.table import Table
 
-        title = ", ".join(f"{key} {value}" for key, value in self.about.items())
+        title = printable(", ".join(f"{key} {value}" for key, value in self.about.items()))
         table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
         known = {name for row in self.rows.values() for name in (*row.ratios, *row.counts)}
         columns = [name for name in columns if name in known]
@@ -99,7 +99,7 @@ class Report:
         for name in columns:
             table.add_column(name, justify="right", no_wrap=True)
         for name, row in self.rows.items():
-            table.add_row(name, *map(row.cell, columns))
+            table.add_row(printable(name), *map(row.cell, columns))
         table.add_section()
         for name, row in self.summary.items():
             table.add_row(name, *map(row.cell, columns), style="bold")

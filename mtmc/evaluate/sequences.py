@@ -13,9 +13,10 @@ import numpy as np
 from mtmc.errors import UserError
 from mtmc.evaluate.annotated import Annotated
 from mtmc.evaluate.protocol import CLASSES, CameraRows, Protocol, roles
+from mtmc.files import spelled
 from mtmc.mot import UNKNOWN, MotKind, MotRows, is_mot, read_mot
-from mtmc.sources.cameras import list_images
-from mtmc.text import read_text
+from mtmc.reid.text import read_text
+from mtmc.sources.pictures import list_images, numbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -137,7 +138,8 @@ def _open(folder: Path) -> MotSequence:
             raise UserError(f"{info}: seqLength {length}, frameRate {fps:g}; expected more than 0")
         return MotSequence(name, folder, length, fps)
     images = folder / "img1"
-    count = sum(1 for _ in list_images(images)) if images.is_dir() else 0
+    pictures = list(list_images(images)) if images.is_dir() else []
+    count = numbered(pictures).frames[-1] if pictures else 0
     return MotSequence(
         name, folder, count or read_mot(folder / "gt" / "gt.txt", MotKind.TRUTH).last_frame
     )
@@ -205,14 +207,13 @@ def result_files(
     if not results.is_dir():
         raise UserError(f"{results}: no such folder; expected one file per name: {names[0]}.txt")
     folders = [results / sub for sub in _RESULT_FOLDERS if (results / sub).is_dir()]
-    best = max(folders, key=lambda f: sum((f / f"{name}.txt").is_file() for name in names))
-    for name in names:
-        if not (best / f"{name}.txt").is_file():
+    best = max(folders, key=lambda f: sum(spelled(f / f"{name}.txt").is_file() for name in names))
+    files = {name: spelled(best / f"{name}.txt") for name in names}
+    for name, file in files.items():
+        if not file.is_file():
             why = f" for {truth[name]}" if truth else ""
-            raise UserError(
-                f"{best / name}.txt: missing{why}; expected one file each, empty if nobody"
-            )
-    return {name: best / f"{name}.txt" for name in names}
+            raise UserError(f"{file}: missing{why}; expected one file each, empty if nobody")
+    return files
 
 
 def read_cameras(

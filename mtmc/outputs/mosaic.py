@@ -27,7 +27,8 @@ class Mosaic:
 
     def __init__(self, sizes: Mapping[str, tuple[int, int]], width: int, height: int) -> None:
         self._names = list(sizes)
-        aspect = max(w / h for w, h in sizes.values())
+        # Pictures may be one pixel wide; a cell is two, and no higher than all may be.
+        aspect = max(*(w / h for w, h in sizes.values()), 2 * len(sizes) / height)
         self._columns = _best_columns(len(sizes), aspect, width / height)
         lines = -(-len(sizes) // self._columns)
         cell = min(width // self._columns, int(height / lines * aspect))

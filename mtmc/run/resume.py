@@ -47,13 +47,12 @@ def about_run(config: RunConfig, parts: Parts) -> dict[str, Any]:
 
 def _fingerprint(camera: Camera) -> list[Any]:
     """What tells that a camera's video, or every one of its pictures, is still the same."""
-    path = Path(camera.uri)
-    changed: Any = None
+    files = camera.files
     if camera.kind == "images":
-        changed = content_key(*(f"{p.name} {_changed(p)}" for p in list_images(path)))
-    elif camera.uri and path.exists():
-        changed = _changed(path)
-    return [camera.name, camera.label, camera.fps, camera.offset, changed]
+        changed: Any = content_key(*(f"{p.name} {_changed(p)}" for p in list_images(files[0])))
+    else:
+        changed = [_changed(path) for path in files if path.exists()]
+    return [camera.name, camera.label, camera.stream, camera.fps, camera.offset, changed]
 
 
 def _changed(path: Path) -> tuple[int, float]:

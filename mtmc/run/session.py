@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 
@@ -38,7 +38,9 @@ from mtmc.run.resume import (
     what_is_there,
 )
 from mtmc.run.stopwatch import Stopwatch
-from mtmc.sources import CameraReader, align, find_cameras
+from mtmc.sources import CameraReader, align, find_cameras, home_of
+from mtmc.sources.address import hide_passwords
+from mtmc.sources.cameras import Source
 from mtmc.types import Frame
 
 NOTE_EVERY = 60.0  # seconds between two records of a live run that goes on
@@ -59,7 +61,7 @@ class Listener:
 
 
 def run(
-    video_dir: Path,
+    video_dir: Source | Sequence[Source],
     out: Path,
     settings: Settings,
     resume: bool = False,
@@ -81,11 +83,11 @@ def run(
         UserError: something of the input is wrong.
     """
     listener = listener or Listener()
-    cameras = find_cameras(video_dir)
-    live = any(camera.kind == "live" for camera in cameras)
-    config = RunConfig.from_settings(settings, live)
-    with _collected_warnings() as warnings:
-        parts = assemble(config, cameras, video_dir)
+    with _Said() as said:
+        cameras = find_cameras(video_dir)
+        live = any(camera.kind == "live" for camera in cameras)
+        config = RunConfig.from_settings(settings, live)
+        parts = assemble(config, cameras, home_of(video_dir))
         if not settings.get("tracker"):
             config = replace(config, tracker=suitable_tracker(config, parts))
         check_tracker(config, parts)
@@ -97,7 +99,7 @@ def run(
             done = None if live else open_log(out / LOG_NAME, about, resume)
             try:
                 chosen = config.chosen(settings)
-                record = _Run(config, parts, out, done, listener, about, warnings, chosen).record()
+                record = _Run(config, parts, out, done, listener, about, said, chosen).record()
             finally:
                 if done:
                     done.close()
@@ -117,7 +119,7 @@ class _Run:
         log: InferenceLog | None,
         listener: Listener,
         about: dict[str, Any],
-        warnings: list[str],
+        said: _Said,
         chosen: Settings,
     ) -> None:
         self._config = config
@@ -125,7 +127,7 @@ class _Run:
         self._out = out
         self._listener = listener
         self._about = about
-        self._warnings = warnings
+        self._said = said
         self._chosen = chosen
         self._started = time.time()
         self._watch = Stopwatch()
@@ -246,7 +248,8 @@ class _Run:
             "detector": config.detector.name,
             "tracker": config.tracker.name,
             "reid": getattr(parts.embedder, "name", "none"),
-            "warnings": self._warnings,
+            "warnings": self._said.warnings,
+            "notes": self._said.notes,
             "versions": versions(),
             "about": self._about,
         }
@@ -265,19 +268,21 @@ def _write_results(table: TrackTable, out: Path) -> None:
             path.unlink()  # of an earlier run; an evaluation would take it for one of ours
 
 
-class _collected_warnings(logging.Handler):  # noqa: N801 - used as a context manager
-    """Collects what the ``mtmc`` logger warns of inside the block."""
+class _Said(logging.Handler):
+    """Collects what the ``mtmc`` logger warns of, and what it notes, inside the block."""
 
     def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self._messages: list[str] = []
+        super().__init__(logging.INFO)
+        self.warnings: list[str] = []
+        self.notes: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._messages.append(record.getMessage())
+        said = self.warnings if record.levelno >= logging.WARNING else self.notes
+        said.append(hide_passwords(record.getMessage()))
 
-    def __enter__(self) -> list[str]:
+    def __enter__(self) -> Self:
         logging.getLogger("mtmc").addHandler(self)
-        return self._messages
+        return self
 
     def __exit__(self, *_: object) -> None:
         logging.getLogger("mtmc").removeHandler(self)

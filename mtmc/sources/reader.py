@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from mtmc.sources.background import Background
-from mtmc.sources.cameras import Camera
+from mtmc.sources.camera import Camera
 from mtmc.sources.source import Losses, Request, Source, SourcesConfig
 from mtmc.types import Frame
 
@@ -142,8 +142,10 @@ def _open(
         from mtmc.sources.images import NoImages
 
         return NoImages(camera, frame_counts.get(camera.name))
-    from mtmc.sources.video import LiveStream, VideoFile
-
     if camera.kind == "live":
+        from mtmc.sources.video import LiveStream
+
         return LiveStream(camera, epoch, config.reconnect)
+    from mtmc.sources.recording import VideoFile
+
     return VideoFile(camera)

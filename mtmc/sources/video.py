@@ -1,4 +1,4 @@
-"""Video files and live streams, decoded with PyAV."""
+"""Live streams and webcams, decoded with PyAV."""
 
 from __future__ import annotations
 
@@ -13,53 +13,21 @@ import cv2
 import numpy as np
 
 from mtmc.errors import UserError
-from mtmc.sources.cameras import Camera
+from mtmc.sources.camera import Camera, rate_fits
+from mtmc.sources.opening import open_video as _open
+from mtmc.sources.opening import tell_streams
+from mtmc.sources.opening import to_image as _to_image
+from mtmc.sources.rate import heard_rate, stated_rate
 from mtmc.sources.source import Losses, Request
-from mtmc.types import Frame, Image
+from mtmc.types import Frame
 
 log = logging.getLogger("mtmc")
 
-DEFAULT_FPS = 25.0  # of streams that do not say
-OPEN_TIMEOUT = 10.0  # seconds to wait for a stream to open or to send
+DEFAULT_FPS = 25.0  # of streams that do not say and send too little to tell
 RETRY_PAUSE = 1.0  # seconds between attempts to open a broken stream again
 JITTER = 0.5  # seconds by which a network may delay a picture
 SILENCE = 2.0  # seconds without a picture, or frames, that are counted as a drop-out
 SILENCE_FRAMES = 5
-
-
-def _open(camera: Camera) -> tuple[Any, Any]:
-    """The container of a camera and its video stream.
-
-    Raises:
-        UserError: it cannot be opened or holds no video.
-    """
-    remote = "://" in camera.uri
-    options = {"rtsp_transport": "tcp"} if camera.uri.startswith("rtsp") else {}
-    try:
-        container = av.open(
-            camera.uri,
-            options=options,
-            timeout=OPEN_TIMEOUT if remote else None,
-            metadata_errors="replace",
-        )
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        # Not str(error): it repeats the URL, password included.
-        reason = getattr(error, "strerror", None) or type(error).__name__
-        raise UserError(
-            f"camera {camera.name!r}: {camera.label}: cannot be opened as video ({reason})"
-        ) from None
-    if not container.streams.video:
-        container.close()
-        raise UserError(f"camera {camera.name!r}: {camera.label}: holds no video stream")
-    stream = container.streams.video[0]
-    stream.thread_type = "AUTO"
-    return container, stream
-
-
-def _to_image(frame: Any) -> Image:
-    image: Image = frame.to_ndarray(format="bgr24")
-    quarter_turns = round(frame.rotation / 90) % 4  # phones record sideways and say so
-    return np.ascontiguousarray(np.rot90(image, quarter_turns)) if quarter_turns else image
 
 
 def _decode(
@@ -88,75 +56,6 @@ def _decode(
         log.warning("camera %s: %d damaged packets left out", camera.name, damaged)
 
 
-class _Clock:
-    """Seconds since the first frame, by the frames' timestamps or by their number."""
-
-    def __init__(self, fps: float, *, stamped: bool) -> None:
-        self._fps, self._stamped = fps, stamped
-        self._first: float | None = None
-        self._last, self._count = -1 / fps, 0
-
-    def tell(self, stamp: float | None) -> float:
-        """The next frame's time."""
-        # By number it is one division: sums of 1 / fps would drift away from the timestamps.
-        elapsed = self._last + 1 / self._fps if self._stamped else self._count / self._fps
-        if self._stamped and stamp is not None:
-            self._first = stamp if self._first is None else self._first
-            # A clock that stands still or runs back cannot be a real timestamp.
-            elapsed = stamp - self._first if stamp - self._first > self._last else elapsed
-        self._last, self._count = elapsed, self._count + 1
-        return elapsed
-
-
-class VideoFile:
-    """A video that can be read from the start again, with its own timestamps.
-
-    Time 0 is the first frame's presentation time; a frame rate in ``cameras.yaml`` replaces the
-    timestamps.
-
-    Raises:
-        UserError: it cannot be opened, or not one frame can be decoded.
-    """
-
-    def __init__(self, camera: Camera) -> None:
-        self._camera = camera
-        container, stream = _open(camera)
-        with container:
-            rate = stream.average_rate or stream.guessed_rate
-            self.fps = camera.fps or (float(rate) if rate else DEFAULT_FPS)
-            self.total: int | None = int(stream.frames) or self._total_by_duration(container)
-            first = next(_decode(container, stream, camera), None)
-        if first is None:
-            raise UserError(
-                f"camera {camera.name!r}: {camera.label}: no frame of it can be decoded"
-            )
-        height, width = _to_image(first).shape[:2]
-        self.size = (width, height)
-
-    def _total_by_duration(self, container: Any) -> int | None:
-        if not container.duration:
-            return None
-        return max(1, int(container.duration / av.time_base * self.fps + 0.5))
-
-    def frames(self, request: Request) -> Iterator[Frame]:
-        """See ``Source``; warns when the video ends well before its header says."""
-        container, stream = _open(self._camera)
-        clock, index = _Clock(self.fps, stamped=self._camera.fps is None), 0
-        with container:
-            for index, frame in enumerate(_decode(container, stream, self._camera), 1):
-                elapsed = clock.tell(frame.time)
-                if request.wants(index):
-                    image = _to_image(frame) if index >= request.pixels_from else None
-                    yield Frame(self._camera.name, index, elapsed + self._camera.offset, image)
-        if self.total and index < 0.95 * self.total - 2:
-            log.warning(
-                "camera %s: ends after %d of about %d frames; the file seems truncated",
-                self._camera.name,
-                index,
-                self.total,
-            )
-
-
 class LiveStream:
     """A stream that is read as it comes; a frame's time is when it arrived.
 
@@ -171,11 +70,25 @@ class LiveStream:
         self._epoch = epoch
         self._reconnect = reconnect
         self._opened: tuple[Any, Any] | None = _open(camera)
-        stream = self._opened[1]
-        rate = camera.fps or stream.average_rate or stream.guessed_rate or DEFAULT_FPS
-        self.fps = float(rate)
+        container, stream = self._opened
+        tell_streams(camera, container)
+        self.fps = camera.fps or stated_rate(container, stream) or self._heard_rate()
         self.size = (stream.codec_context.width, stream.codec_context.height)
         self.total: int | None = None
+
+    def _heard_rate(self) -> float:
+        """How fast a stream sends that does not say."""
+        assert self._opened is not None
+        heard = heard_rate(_decode(*self._opened, self._camera))
+        fps = heard if heard is not None and rate_fits(heard) else DEFAULT_FPS
+        log.info(
+            "camera %s: the stream does not tell its frame rate; %.3g a second are %s ('fps' in "
+            "cameras.yaml says otherwise)",
+            self._camera.name,
+            fps,
+            "measured" if fps == heard else "assumed",
+        )
+        return fps
 
     def frames(self, request: Request) -> Iterator[Frame]:
         """See ``Source``; opens the stream again when it breaks off."""

@@ -124,3 +124,65 @@ def test_plugins_of_other_packages_join_by_entry_point(monkeypatch):
     monkeypatch.setattr("mtmc.registry.entry_points", lambda group: [broken])
     with pytest.raises(UserError, match=r"detector 'broken' \(nowhere:Nothing\) cannot be loaded"):
         DETECTORS.load("broken")
+
+
+def bomb(levels=9):
+    value = "&a0 [" + ",".join(["lol"] * 9) + "]"
+    for level in range(1, levels):
+        value = f"&a{level} [{value}" + f",*a{level - 1}" * 8 + "]"
+    return value
+
+
+MERGED = "a: &a {x: 1}\n" + "".join(
+    f"{chr(98 + i)}: &{chr(98 + i)} {{<<: [{','.join(['*' + chr(97 + i)] * 9)}]}}\n"
+    for i in range(9)
+)
+
+
+@pytest.mark.parametrize("text", [f"x: {bomb()}", f"? {bomb()}\n: 1", MERGED, f"cameras: {bomb()}"])
+@pytest.mark.parametrize("as_text", [False, True])
+def test_aliases_do_not_explode(tmp_path, text, as_text):
+    (tmp_path / "a.yaml").write_text(text)
+    with pytest.raises(UserError, match="its aliases stand for more than 1000000 values"):
+        read_yaml(tmp_path / "a.yaml", as_text)
+
+
+@pytest.mark.parametrize("text", ["a: &a [*a]", "a: &a {b: {c: *a}}", "&a [1, *a]"])
+def test_a_value_that_holds_itself_is_refused(tmp_path, text):
+    (tmp_path / "a.yaml").write_text(text)
+    with pytest.raises(UserError, match="a value holds itself"):
+        read_yaml(tmp_path / "a.yaml")
+
+
+def test_aliases_as_people_use_them_are_fine(tmp_path):
+    cameras = "".join(f"c{n}: {{<<: *all, offset: {n}}}\n" for n in range(60))
+    (tmp_path / "a.yaml").write_text(f"all: &all {{fps: 25}}\nlist: {bomb(3)}\n{cameras}")
+    assert read_yaml(tmp_path / "a.yaml")["c7"] == {"fps": 25, "offset": 7}
+
+
+def test_messages_never_repeat_all_that_was_given():
+    huge = {"k" * 10**6: ["x" * 10**6] * 1000}
+    for wrong in (huge, [huge] * 1000, "x" * 10**7):
+        with pytest.raises(UserError) as error:
+            build(Outer, wrong, "x")
+        assert len(str(error.value)) < 1000
+        with pytest.raises(UserError) as error:
+            build(Outer, {"rate": wrong}, "x")
+        assert len(str(error.value)) < 1000
+    with pytest.raises(UserError) as error:
+        choose(DETECTORS, "x" * 10**7, "onnx")
+    assert len(str(error.value)) < 1000
+
+
+def test_yaml_messages_do_not_repeat_the_line(tmp_path):
+    (tmp_path / "a.yaml").write_text('x: {url: "rtsp://joe:S3cretPw@h/x" y: 1}')
+    with pytest.raises(UserError, match=r"not valid YAML: .* in line 1, column 36") as error:
+        read_yaml(tmp_path / "a.yaml")
+    assert "joe" not in str(error.value)
+
+
+def test_names_in_any_file_stay_what_is_written(tmp_path):
+    (tmp_path / "a.yaml").write_text("cameras: {010: {fps: 010}, on: 1}\nlist: [{name: 007}]\n")
+    settings = read_yaml(tmp_path / "a.yaml")
+    assert list(settings["cameras"]) == ["010", "on"]
+    assert settings["list"] == [{"name": "007"}]

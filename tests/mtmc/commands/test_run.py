@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 import yaml
@@ -88,11 +87,15 @@ def test_what_results_are_called(tmp_path):
     for name in ("2024.11.20", "2024.11.21"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "cameras.yaml").touch()
-        assert _result_name(tmp_path / name) == name
-        assert _result_name(tmp_path / name / "cameras.yaml") == name
-    (tmp_path / "door.mp4").touch()
-    assert _result_name(tmp_path / "door.mp4") == "door"
-    assert _result_name(Path("/")) == "run"
+        assert _result_name([str(tmp_path / name)]) == name
+        assert _result_name([str(tmp_path / name / "cameras.yaml")]) == name
+    for video in ("door.mp4", "hall.mp4"):
+        (tmp_path / video).touch()
+    assert _result_name([str(tmp_path / "door.mp4")]) == "door"
+    assert _result_name([str(tmp_path / v) for v in ("door.mp4", "hall.mp4")]) == tmp_path.name
+    assert _result_name(["rtsp://me:pw@10.0.0.7/yard?x=1"]) == "yard"
+    assert _result_name(["0"]) == "video0"
+    assert _result_name(["/"]) == "run"
 
 
 @pytest.fixture

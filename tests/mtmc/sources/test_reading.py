@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mtmc.errors import UserError
-from mtmc.sources import Camera, SourcesConfig, align, open_cameras, video
+from mtmc.sources import Camera, SourcesConfig, align, open_cameras, recording
 from tests.mtmc.conftest import block_frames, write_video
 
 
@@ -86,8 +86,8 @@ def test_stride_keeps_the_frames_numbers(tmp_path):
 def test_frames_that_the_stride_skips_are_not_converted(tmp_path, monkeypatch):
     path = write_video(tmp_path / "a.mp4", block_frames(7))
     converted = []
-    to_image = video._to_image
-    monkeypatch.setattr(video, "_to_image", lambda f: converted.append(f) or to_image(f))
+    to_image = recording.to_image
+    monkeypatch.setattr(recording, "to_image", lambda *f: converted.append(f) or to_image(*f))
     steps = read([Camera("a", str(path))], stride=3)
     assert [step["a"].time for step in steps] == pytest.approx([0, 0.3, 0.6])
     assert len(converted) == 1 + 3  # and one on opening, for the size
@@ -132,9 +132,9 @@ def test_image_folder_takes_natural_order_and_the_rate_of_seqinfo(tmp_path, capl
     with caplog.at_level(logging.WARNING, "mtmc"):
         steps = read([Camera("seq", str(folder), "images")])
     assert [int(step["seq"].image[0, 0, 0]) for step in steps] == [1, 2, 10]
-    assert [step["seq"].time for step in steps] == [0, 0.25, 0.75]
+    assert [step["seq"].time for step in steps] == [0, 0.25, 2.25]
     assert "3.png cannot be read" in caplog.text
-    again = read([Camera("seq", str(folder), "images")], pixels_from=4)
+    again = read([Camera("seq", str(folder), "images")], pixels_from=11)
     assert indices(again) == indices(steps)
 
 
