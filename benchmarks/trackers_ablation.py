@@ -20,7 +20,7 @@ from trackers_vs_peers import TUNED_ON, read_detections, score
 from mtmc.evaluate.sequences import find_sequences
 from mtmc.trackers import Detections, coast, geometry
 from mtmc.trackers.coast import Coast, CoastConfig
-from mtmc.trackers.offline import RefineConfig, TrackRows, refine
+from mtmc.trackers.offline import RefineConfig, make_table, refine
 
 ONLINE = {
     "COAST": {},
@@ -85,10 +85,10 @@ def follow(sequence, *, plain=False, **settings):
 
 def refined(rows, sequence, settings):
     """Rows of COAST after the refinement."""
-    given = TrackRows(rows[:, 0], rows[:, 1], rows[:, 2:6], rows[:, 6], np.zeros(len(rows)))
+    given = make_table(rows[:, 0], rows[:, 1], rows[:, 2:6], rows[:, 6])
     config = replace(RefineConfig().at_rate(sequence.fps), **settings)
     better = refine(given, config, sequence.length)
-    return np.column_stack([better.frames, better.ids, better.boxes, better.scores])
+    return np.column_stack([*(better[name] for name in ("step", "person", "box", "score"))])
 
 
 def steps():

@@ -30,7 +30,7 @@ import numpy as np
 
 def _ours():
     from mtmc import trackers
-    from mtmc.trackers.offline import RefineConfig, TrackRows, refine
+    from mtmc.trackers.offline import RefineConfig, make_table, refine
 
     def update(tracker, detections):
         tracks = tracker.update(detections)
@@ -45,9 +45,9 @@ def _ours():
 
     def finish(rows, fps):
         frames, ids, boxes, scores = rows[:, 0], rows[:, 1], rows[:, 2:6], rows[:, 6]
-        given = TrackRows(frames, ids, boxes, scores, np.zeros(len(rows)))
+        given = make_table(frames, ids, boxes, scores)
         better = refine(given, RefineConfig().at_rate(fps))
-        return np.column_stack([better.frames, better.ids, better.boxes, better.scores])
+        return np.column_stack([*(better[name] for name in ("step", "person", "box", "score"))])
 
     def maker(name):
         return lambda fps: trackers.create(name, fps=fps)

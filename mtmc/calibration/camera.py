@@ -20,6 +20,7 @@ PERSON_ASPECT_SPREAD = 0.1  # standard deviation of the middle of a box cut at o
 POSTURE_SPREAD = 0.03  # m, standard deviation of a known person's height while walking
 BORDER = 0.01  # of the image: boxes that end nearer to its border are cut by it
 NEAREST = 0.3  # m in front of the camera, from where on people have an image
+UNBOUNDED = (1 << 30, 1 << 30)  # px, of an image whose border cuts nobody
 PIXEL_SPREAD = 0.03  # standard deviation of a box edge as a share of the box height
 
 
@@ -51,8 +52,10 @@ class CameraModel:
 
     def resized(self, size: tuple[int, int]) -> CameraModel:
         """The same camera for images of another size and the same field of view."""
-        if self.size is None or self.size == size:
+        if self.size == size:
             return self
+        if self.size is None:
+            return replace(self, size=size)
         scale = np.diag([size[0] / self.size[0], size[1] / self.size[1], 1.0])
         return replace(self, matrix=scale @ self.matrix, size=size)
 
@@ -129,7 +132,7 @@ class CameraModel:
         result: Doubles = pixels.reshape(-1, 2)
         return result
 
-    def locate(self, boxes: NDArray[np.floating], size: tuple[int, int]) -> tuple[Doubles, Doubles]:
+    def locate(self, boxes: NDArray[np.floating]) -> tuple[Doubles, Doubles]:
         """Floor positions of people and how sure they are.
 
         Two readings are combined by their uncertainty: the bottom of the box stands on the floor,
@@ -141,18 +144,18 @@ class CameraModel:
 
         Args:
             boxes: ``(N, 4)`` ``x1, y1, x2, y2`` px.
-            size: ``(width, height)`` px of the image.
 
         Returns:
             ``(N, 2)`` m, NaN where unknown, and ``(N, 2, 2)`` covariances, m², infinite there. The
             distance from the camera is less sure than the bearing.
         """
         boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
-        center, spread = _centers(boxes, size[0])
+        width, height = self.size or UNBOUNDED
+        center, spread = _centers(boxes, width)
         edge = PIXEL_SPREAD * (boxes[:, 3] - boxes[:, 1])
         noise = np.column_stack([spread, edge])
         feet, head = np.column_stack([center, boxes[:, 3]]), np.column_stack([center, boxes[:, 1]])
-        cut = boxes[:, 3] >= size[1] - 2
+        cut = boxes[:, 3] >= height - 2
         by_feet, sure_feet = self._with_information(feet, 0.0, 0.0, noise)
         whole = self._plausible(by_feet, head)
         beyond = self._farther(by_feet, self.to_plane(head, PERSON_HEIGHT))
@@ -170,11 +173,10 @@ class CameraModel:
     def by_feet(
         self,
         boxes: NDArray[np.floating],
-        size: tuple[int, int],
         lean: NDArray[np.floating] | float = 0.0,
     ) -> tuple[Doubles, Doubles]:
         """Floor positions by the bottoms of boxes alone; see ``Calibration``."""
-        feet, noise, seen = _edges(boxes, 3, size)
+        feet, noise, seen = _edges(boxes, 3, self.size or UNBOUNDED)
         feet[:, 0] += lean
         return _known(*self._with_information(feet, 0.0, 0.0, noise), seen)
 
@@ -182,11 +184,10 @@ class CameraModel:
         self,
         boxes: NDArray[np.floating],
         heights: NDArray[np.floating],
-        size: tuple[int, int],
         lean: NDArray[np.floating] | float = 0.0,
     ) -> tuple[Doubles, Doubles]:
         """Floor positions by the tops of boxes alone; see ``Calibration``."""
-        heads, noise, seen = _edges(boxes, 1, size)
+        heads, noise, seen = _edges(boxes, 1, self.size or UNBOUNDED)
         heads[:, 0] -= lean
         spread = np.full((len(heads), 1), POSTURE_SPREAD)
         tall = np.asarray(heights, np.float64)

@@ -86,14 +86,13 @@ class FloorHomography:
         result: Doubles = self.matrix[:2, :2] / depth - numerator / depth**2
         return result
 
-    def locate(self, boxes: NDArray[np.floating], size: tuple[int, int]) -> tuple[Doubles, Doubles]:
+    def locate(self, boxes: NDArray[np.floating]) -> tuple[Doubles, Doubles]:
         """Floor positions of people by the middle of their box's bottom, and how sure they are.
 
         Where the lower image border cuts the box, the feet are not seen.
 
         Args:
             boxes: ``(N, 4)`` ``x1, y1, x2, y2`` px.
-            size: ``(width, height)`` px of the image.
 
         Returns:
             ``(N, 2)`` m, NaN where unknown, and ``(N, 2, 2)`` covariances, m², infinite there.
@@ -101,7 +100,7 @@ class FloorHomography:
         boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
         feet = np.column_stack([boxes[:, [0, 2]].mean(axis=1), boxes[:, 3]])
         points = self.to_floor(feet)
-        points[boxes[:, 3] >= size[1] - 2] = np.nan
+        points[boxes[:, 3] >= self.size[1] - 2] = np.nan
         known = np.isfinite(points).all(axis=1)
         spread = PIXEL_SPREAD * (boxes[known, 3] - boxes[known, 1])
         moves = self.jacobian(feet[known]) * spread[:, None, None]
@@ -112,13 +111,12 @@ class FloorHomography:
     def by_feet(
         self,
         boxes: NDArray[np.floating],
-        size: tuple[int, int],
         lean: NDArray[np.floating] | float = 0.0,
     ) -> tuple[Doubles, Doubles]:
         """Floor positions by the bottoms of boxes; see ``Calibration``."""
         boxes = np.array(boxes, np.float64)
         boxes[:, ::2] += np.reshape(lean, (-1, 1))
-        points, covariances = self.locate(boxes, size)
+        points, covariances = self.locate(boxes)
         known = np.isfinite(points).all(axis=1)
         information = np.zeros_like(covariances)
         information[known] = np.linalg.inv(covariances[known] + 1e-6 * np.eye(2))
@@ -129,11 +127,10 @@ class FloorHomography:
         self,
         boxes: NDArray[np.floating],
         heights: NDArray[np.floating],
-        size: tuple[int, int],
         lean: NDArray[np.floating] | float = 0.0,
     ) -> tuple[Doubles, Doubles]:
         """Unknown: a floor does not tell where heads are."""
-        del heights, size, lean
+        del heights, lean
         return np.zeros((len(boxes), 2)), np.zeros((len(boxes), 2, 2))
 
     def heights(self, boxes: NDArray[np.floating], points: NDArray[np.floating]) -> Doubles:

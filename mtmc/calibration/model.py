@@ -25,7 +25,10 @@ class Calibration(Protocol):
         """``(3,)`` where the camera stands, m, None where that is not known."""
 
     def resized(self, size: tuple[int, int]) -> Calibration:
-        """The same camera for images of another size and the same field of view."""
+        """The same camera for images of another size and the same field of view.
+
+        One that was calibrated on images of an unknown size is taken to be for this one.
+        """
 
     def to_floor(self, points: NDArray[np.floating]) -> Doubles:
         """Floor positions ``(N, 2)`` m of image points ``(N, 2)`` px; NaN above the horizon."""
@@ -33,12 +36,11 @@ class Calibration(Protocol):
     def from_floor(self, points: NDArray[np.floating]) -> Doubles:
         """Image points ``(N, 2)`` px of floor positions ``(N, 2)`` m."""
 
-    def locate(self, boxes: NDArray[np.floating], size: tuple[int, int]) -> tuple[Doubles, Doubles]:
+    def locate(self, boxes: NDArray[np.floating]) -> tuple[Doubles, Doubles]:
         """Floor positions of people and how sure they are.
 
         Args:
             boxes: ``(N, 4)`` ``x1, y1, x2, y2`` px.
-            size: ``(width, height)`` px of the image.
 
         Returns:
             ``(N, 2)`` m, NaN where unknown, and ``(N, 2, 2)`` covariances, m², infinite there.
@@ -47,14 +49,12 @@ class Calibration(Protocol):
     def by_feet(
         self,
         boxes: NDArray[np.floating],
-        size: tuple[int, int],
         lean: NDArray[np.floating] | float = 0.0,
     ) -> tuple[Doubles, Doubles]:
         """Floor positions of people whose feet are where their boxes end.
 
         Args:
             boxes: ``(N, 4)`` ``x1, y1, x2, y2`` px.
-            size: ``(width, height)`` px of the image.
             lean: ``(N,)`` px, how far right of the middles of boxes the feet are, and left of them
                 the heads, as the image of upright people is slanted.
 
@@ -67,7 +67,6 @@ class Calibration(Protocol):
         self,
         boxes: NDArray[np.floating],
         heights: NDArray[np.floating],
-        size: tuple[int, int],
         lean: NDArray[np.floating] | float = 0.0,
     ) -> tuple[Doubles, Doubles]:
         """Floor positions of people ``heights`` ``(N,)`` m tall whose heads are where boxes begin.

@@ -12,6 +12,7 @@ from mtmc.evaluate.protocol import Protocol, absorbed, roles
 from mtmc.evaluate.scene import Pairs, Scene, Side
 from mtmc.mot import MotRows
 from mtmc.steps import same_step
+from mtmc.trackers.floor.reading import fused, known_places
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from mtmc.evaluate.scene import Floats, Ints, Mask
 
 REACH = 2.0  # m at which similarity ends; so a match, similarity >= 0.5, is within 1 m
-_ANY_SIZE = (1 << 30, 1 << 30)  # px; of an image whose border cuts nobody
-_SHARPEST = 1e-6  # m², least variance that is believed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +58,7 @@ def floor_scene(cameras: Sequence[CameraRows], models: Mapping[str, Calibration]
         rows = [getattr(camera, side) for camera in cameras]
         rows = [part[camera.within(part)] for camera, part in zip(cameras, rows, strict=True)]
         located = [
-            models[camera.name].locate(part.boxes, models[camera.name].size or _ANY_SIZE)
+            models[camera.name].locate(part.boxes)
             for camera, part in zip(cameras, rows, strict=True)
         ]
         everything = MotRows.concatenate(rows)
@@ -69,7 +68,7 @@ def floor_scene(cameras: Sequence[CameraRows], models: Mapping[str, Calibration]
                 np.searchsorted(moments, everything.frames),
                 everything.ids,
                 np.concatenate([points for points, _ in located]),
-                np.concatenate([np.trace(sure, axis1=1, axis2=2) for _, sure in located]),
+                np.concatenate([sure for _, sure in located]),
                 counts if side == "truth" else np.ones(len(everything), bool),
             )
         )
@@ -83,7 +82,7 @@ def floor_scene(cameras: Sequence[CameraRows], models: Mapping[str, Calibration]
     return scene.keep(truth.counts, ~absorbed(scene, ~truth.counts))
 
 
-def fuse(steps: Ints, ids: Ints, points: Floats, variances: Floats, counts: Mask) -> FloorPeople:
+def fuse(steps: Ints, ids: Ints, points: Floats, covariances: Floats, counts: Mask) -> FloorPeople:
     """One position for every identity and time step: the mean by certainty over its sightings.
 
     Where some of the sightings count, the others are not made use of.
@@ -92,24 +91,16 @@ def fuse(steps: Ints, ids: Ints, points: Floats, variances: Floats, counts: Mask
         steps: ``(N,) int64`` time step of each sighting.
         ids: ``(N,) int64``.
         points: ``(N, 2)`` m, NaN where unknown.
-        variances: ``(N,)`` m², infinite or NaN where unknown.
+        covariances: ``(N, 2, 2)`` m², infinite or NaN where unknown.
         counts: ``(N,) bool``.
     """
-    names, compact = np.unique(ids, return_inverse=True)
-    keys, key = np.unique(steps * max(1, len(names)) + compact.reshape(-1), return_inverse=True)
-    key = key.reshape(-1)
-    counting = np.bincount(key[counts], minlength=len(keys)) > 0
-    known = np.isfinite(points).all(axis=1) & np.isfinite(variances) & (counts | ~counting[key])
-    weight = np.where(known, 1 / np.maximum(np.nan_to_num(variances), _SHARPEST), 0.0)
-    total = np.bincount(key, weight, minlength=len(keys))
-    sums = [
-        np.bincount(key, weight * axis, minlength=len(keys)) for axis in np.nan_to_num(points).T
-    ]
-    some = total > 0
-    step, name = np.divmod(keys[some], max(1, len(names)))
-    return FloorPeople(
-        step, names[name], np.stack(sums, axis=1)[some] / total[some, None], counting[some]
-    )
+    known = np.flatnonzero(known_places(points, covariances))
+    key = np.stack([steps, ids], axis=1)[known]
+    keys, place = np.unique(key, axis=0, return_inverse=True)
+    counting = np.bincount(place[counts[known]], minlength=len(keys)) > 0
+    used = counts[known] | ~counting[place]
+    where, _ = fused(points[known[used]], covariances[known[used]], place[used], len(keys))
+    return FloorPeople(keys[:, 0], keys[:, 1], where, counting)
 
 
 def near(truth: FloorPeople, result: FloorPeople) -> Pairs:

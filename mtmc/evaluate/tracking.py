@@ -20,7 +20,7 @@ from mtmc.evaluate.frames import PerceptionConfig, SequenceFrames
 from mtmc.mot import MotRows, write_mot
 from mtmc.reid.threads import available_cores
 from mtmc.trackers import Detections, Tracks
-from mtmc.trackers.offline import NOBODY, RefineConfig, RefineFrames, TrackRows, refine
+from mtmc.trackers.offline import NOBODY, RefineConfig, RefineFrames, make_table, refine
 from mtmc.tracking.camera import make_tracker
 
 if TYPE_CHECKING:
@@ -117,19 +117,14 @@ def refined(found: Sequence[Found], config: RefineFrames) -> MotRows:
     """The tracks after a second look with the future known, made from the detections' own boxes."""
     detections = [d for d, _ in found] or [Detections()]
     looks = [d.embeddings for d in detections if d.embeddings is not None]
-    rows = refine(
-        TrackRows(
-            _frames(detections),
-            np.concatenate([_ids(d, tracks) for d, tracks in found] or [np.zeros(0, np.int64)]),
-            np.concatenate([d.boxes for d in detections]),
-            np.concatenate([d.scores for d in detections]),
-            np.concatenate([np.arange(len(d)) for d in detections]),
-            np.concatenate(looks) if looks else None,
-        ),
-        config,
-        len(found),
+    rows = make_table(
+        _frames(detections),
+        np.concatenate([_ids(d, tracks) for d, tracks in found] or [np.zeros(0, np.int64)]),
+        np.concatenate([d.boxes for d in detections]),
+        np.concatenate([d.scores for d in detections]),
     )
-    return MotRows.make(rows.frames, rows.ids, rows.boxes, scores=rows.scores)
+    rows = refine(rows, config, len(found), np.concatenate(looks) if looks else None)
+    return MotRows.make(rows["step"], rows["person"], rows["box"], scores=rows["score"])
 
 
 def _ids(detections: Detections, tracks: Tracks) -> NDArray[np.int64]:

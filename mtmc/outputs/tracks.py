@@ -12,7 +12,7 @@ from mtmc.errors import UserError
 from mtmc.files import explained, replacing
 from mtmc.mot import MotRows, format_mot
 from mtmc.tracking.rows import Rows
-from mtmc.types import TrackKey
+from mtmc.types import Floats, TrackKey
 
 PART = 1 << 18  # rows that are written at a time
 INDEX = np.dtype(
@@ -27,10 +27,17 @@ class TrackTable:
         rows: of all cameras.
         cameras: their names, by number.
         ids: the global id of each track; tracks without one are left out.
+        places: ``(N, 2)`` m, where the people of all rows were; None leaves what the rows say.
     """
 
-    def __init__(self, rows: Rows, cameras: Sequence[str], ids: Mapping[TrackKey, int]) -> None:
-        self.cameras = cameras
+    def __init__(
+        self,
+        rows: Rows,
+        cameras: Sequence[str],
+        ids: Mapping[TrackKey, int],
+        places: Floats | None = None,
+    ) -> None:
+        self.cameras, self._places = cameras, places
         self._rows = rows
         self._index = [_index(rows, number, name, ids) for number, name in enumerate(cameras)]
 
@@ -51,7 +58,10 @@ class TrackTable:
 
     def _some(self, number: int, which: slice) -> tuple[Rows, NDArray[np.int64]]:
         index = self._index[number][which]
-        return np.asarray(self._rows[index["place"]]), index["id"].astype(np.int64)
+        rows = np.asarray(self._rows[index["place"]])
+        if self._places is not None:
+            rows["floor"] = self._places[index["place"]]
+        return rows, index["id"].astype(np.int64)
 
 
 def _index(rows: Rows, camera: int, name: str, ids: Mapping[TrackKey, int]) -> NDArray[np.void]:

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from mtmc.associate.cuts.parts import Cuts, cut_tracklet
 from mtmc.offline.completion import complete_scene
+from mtmc.offline.places import floor_places
 from mtmc.offline.refinement import CameraRefinement, relink_people
 from mtmc.tracking.rows import ROW, Rows
 from mtmc.tracking.tracklet import Tracklet
-from mtmc.types import TrackKey
+from mtmc.types import Floats, TrackKey
 
 if TYPE_CHECKING:
     from mtmc.run.config import RunConfig
@@ -51,8 +52,9 @@ class Finishing:
         online = parts.associator.online
         self._refinements = [] if online else _refinements(config, parts, tracking)
         self.refines = bool(self._refinements)
-        self._views = [refinement.view for refinement in self._refinements]
-        self._completion = config.completion if any(self._views) else None
+        self._views = [tracking.cameras[reader.name].view for reader in parts.readers]
+        calibrated = any(view.model for view in self._views)
+        self._completion = config.completion if calibrated else None
 
     def finish(self, rows: Rows, ids: dict[TrackKey, int]) -> tuple[Rows, Sequence[Tracklet]]:
         """Decide who everybody is.
@@ -79,10 +81,16 @@ class Finishing:
         # Online association forgets those that ended.
         return self._completed(rows, ids), () if self._associator.online else tracklets
 
+    def places(self, rows: Rows, ids: Mapping[TrackKey, int]) -> Floats | None:
+        """``(N, 2)`` m where the people of finished rows were; None without any calibration."""
+        if not any(view.model for view in self._views):
+            return None
+        return floor_places(rows, self._who(rows, ids), self._views)
+
     def _evidence(self, rows: Rows) -> dict[TrackKey, float]:
         """What was seen of each track, as a share of what it takes to be no ghost."""
         return {
-            TrackKey(refinement.camera, track): share
+            TrackKey(refinement.view.name, track): share
             for number, refinement in enumerate(self._refinements)
             for track, share in refinement.evidence(rows[rows["camera"] == number]).items()
         }
@@ -110,18 +118,14 @@ class Finishing:
             return rows, [t for c in self._tracking.cameras.values() for t in c.tracklets]
         linked, tracklets = [np.zeros(0, ROW)], []
         with self._watch("refine"):
-            people = self._people(rows)
+            self._relink(rows)
             for number, refinement in enumerate(self._refinements):
-                here = rows["camera"] == number
-                known = self._tracking.cameras[refinement.camera].tracklets
-                part, found = refinement.linked(
-                    rows[here],
-                    {t.key.track_id: t for t in known},
-                    None if people is None or refinement.view is None else people[here],
-                )
+                name = refinement.view.name
+                known = {t.key.track_id: t for t in self._tracking.cameras[name].tracklets}
+                part, found = refinement.linked(rows[rows["camera"] == number], known)
                 linked.append(part)
                 tracklets += found
-                self._progress.tracks[refinement.camera] = len(found)
+                self._progress.tracks[name] = len(found)
         return np.concatenate(linked), tracklets
 
     def _completed(self, rows: Rows, ids: dict[TrackKey, int]) -> Rows:
@@ -130,41 +134,33 @@ class Finishing:
             return rows
         result = [np.zeros(0, ROW)]
         with self._watch("refine"):
-            people = self._who(rows, ids)
+            rows["person"] = self._who(rows, ids)
             if self._completion is not None:
-                rows, people = complete_scene(rows, people, self._views, self._completion)
+                rows = complete_scene(rows, self._views, self._completion)
             for number, refinement in enumerate(self._refinements):
-                here = rows["camera"] == number
-                result.append(refinement.completed(rows[here], people[here]))
+                result.append(refinement.completed(rows[rows["camera"] == number]))
         return np.concatenate(result)
 
-    def _who(self, rows: Rows, ids: dict[TrackKey, int]) -> NDArray[np.int64]:
+    def _who(self, rows: Rows, ids: Mapping[TrackKey, int]) -> NDArray[np.int64]:
         """``(len(rows),)`` the person each row shows, 0 for nobody."""
         people = np.zeros(len(rows), np.int64)
-        for number, refinement in enumerate(self._refinements):
+        for number, view in enumerate(self._views):
             mine = np.flatnonzero(rows["camera"] == number)
             tracks, which = np.unique(rows["track"][mine], return_inverse=True)
-            known = [ids.get(TrackKey(refinement.camera, track), 0) for track in tracks.tolist()]
+            known = [ids.get(TrackKey(view.name, track), 0) for track in tracks.tolist()]
             people[mine] = np.array(known, np.int64)[which]
         return people
 
-    def _people(self, rows: Rows) -> NDArray[np.int64] | None:
-        """Who each row shows, where a tracker followed people over all cameras."""
-        cameras = self._tracking.cameras.values()
-        views = {
-            number: (camera.model, camera.size)
-            for number, camera in enumerate(cameras)
-            if camera.model
-        }
+    def _relink(self, rows: Rows) -> None:
+        """Say who each row shows, where a tracker followed people over all cameras."""
         people = {
             (number, tracklet.key.track_id): tracklet.person
-            for number, camera in enumerate(cameras)
+            for number, camera in enumerate(self._tracking.cameras.values())
             for tracklet in camera.tracklets
             if tracklet.person is not None
         }
-        if not people:
-            return None
-        return relink_people(rows, views, self._tracking.config, people)
+        if people:
+            rows["person"] = relink_people(rows, self._views, self._tracking.config, people)
 
 
 def without_ghosts(
@@ -190,15 +186,7 @@ def _refinements(
     """Of each camera; none where finished tracks are left as they are."""
     if config.refine is None:
         return []
-    models = [parts.calibration.get(reader.name) for reader in parts.readers]
     return [
-        CameraRefinement(
-            config.refine,
-            reader.name,
-            reader.fps,
-            model.resized(reader.size) if model else None,
-            reader.size,
-            tracking.cameras[reader.name].clock,
-        )
-        for reader, model in zip(parts.readers, models, strict=True)
+        CameraRefinement(config.refine, tracking.cameras[reader.name].view)
+        for reader in parts.readers
     ]

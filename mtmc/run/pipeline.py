@@ -26,6 +26,7 @@ from mtmc.tracking.camera import CameraTracking, Sighting, remember_crops
 from mtmc.tracking.rows import Rows, TrackSpool, make_rows, untracked_rows
 from mtmc.tracking.scene import SceneTracking
 from mtmc.tracking.tracklet import Tracklet
+from mtmc.tracking.view import View
 from mtmc.types import Frame, TrackKey
 
 log = logging.getLogger("mtmc")
@@ -80,9 +81,7 @@ class Pipeline:
             reader.name: CameraTracking(
                 config.tracker,
                 config.crops,
-                parts.calibration.get(reader.name),
-                reader.size,
-                reader.fps,
+                View(reader.name, reader.fps, reader.size, parts.calibration.get(reader.name)),
                 keep=not online,
             )
             for reader in parts.readers
@@ -215,7 +214,7 @@ class Pipeline:
         ids = self.spool.ids()
         rows, self.tracklets = self._finishing.finish(self.spool.rows(), ids)
         self.progress.people = len(set(ids.values()))
-        return TrackTable(rows, self._names, ids)
+        return TrackTable(rows, self._names, ids, self._finishing.places(rows, ids))
 
 
 def _ahead(steps: Generator[Seen, None, None]) -> Background[Seen] | Generator[Seen, None, None]:

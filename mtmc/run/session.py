@@ -214,7 +214,7 @@ class _Run:
         if not models:
             return None
         rate = max(reader.fps for reader in readers)
-        paths = floor_paths(table, [models.get(reader.name) for reader in readers], rate)
+        paths = floor_paths(table, rate)
         extent = Extent.around(paths, models)
         plan = FloorPlan(extent, models, output.width, output.height)
         with self._watch("write"):

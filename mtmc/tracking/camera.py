@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.calibration import Calibration
 from mtmc.config import Plugin, choose
 from mtmc.registry import DEFAULT_TRACKER, TRACKERS
 from mtmc.trackers import Detections, Tracker, Tracks
 from mtmc.tracking.crops import CropsConfig, crop_quality, wants_crop
-from mtmc.tracking.frame_clock import FrameClock
 from mtmc.tracking.pace import Pace
 from mtmc.tracking.tracklet import Tracklet
+from mtmc.tracking.view import View
 from mtmc.types import Frame, TrackKey
 
 # A tracker may find somebody again after any time; across a long gap that is the association's
@@ -71,9 +70,7 @@ class CameraTracking:
         tracker: the tracker plug-in; this camera gets an instance of its own. Where one follows
             people over all calibrated cameras, one that is not gets ``alone_tracker``.
         crops: which boxes are embedded.
-        model: the camera's calibration, if there is one.
-        size: ``(width, height)`` px of the images.
-        fps: frames per second.
+        view: the camera.
         keep: whether ended tracklets, and when each frame was taken, are remembered.
     """
 
@@ -81,31 +78,26 @@ class CameraTracking:
         self,
         tracker: Plugin,
         crops: CropsConfig,
-        model: Calibration | None,
-        size: tuple[int, int],
-        fps: float,
+        view: View,
         keep: bool,
     ) -> None:
-        self.fps = fps
-        self._joint = follows_all_cameras(tracker) and model is not None
+        self.view = view
+        self._joint = follows_all_cameras(tracker) and view.model is not None
         self._tracker: Tracker | None = None
         if not self._joint:
-            self._tracker = make_tracker(alone_tracker(tracker), fps)
+            self._tracker = make_tracker(alone_tracker(tracker), view.fps)
         self._crops = crops
-        self.model = model.resized(size) if model else None
-        self.size = size
         self._keep = keep
-        self._pace = Pace(fps)
+        self._pace = Pace(view.fps)
         self.count = 0  # of tracklets so far
-        self.clock = FrameClock(fps)
         self.ended: list[Tracklet] = []
         self._open: dict[int, Tracklet] = {}  # by the tracker's id
 
     def located(self, detections: Detections) -> Detections:
         """The detections with their places on the floor; as they are without a calibration."""
-        if self.model is None:
+        if self.view.model is None:
             return detections
-        floor, covariance = self.model.locate(detections.boxes, self.size)
+        floor, covariance = self.view.locate(detections.boxes)
         return replace(detections, floor=floor, floor_covariance=covariance)
 
     def update(self, frame: Frame, detections: Detections) -> Sighting:
@@ -127,7 +119,7 @@ class CameraTracking:
     def follow(self, frame: Frame, tracks: Tracks) -> Sighting:
         """Take in what a tracker says of one frame."""
         if self._keep:
-            self.clock.add(frame.index, frame.time)
+            self.view.clock.add(frame.index, frame.time)
         self._pace.see(frame.time)
         self._close(frame.time - max(LOST_AFTER, LOST_AFTER_FRAMES * self._pace.seconds))
         self._renew()
@@ -140,7 +132,7 @@ class CameraTracking:
         ids = np.array([tracklet.key.track_id for tracklet in tracklets], np.int64)
         tracks = Tracks(ids, tracks.boxes, tracks.scores, tracks.det_index)
         floor = self._locate(tracks, tracklets, frame.time)
-        quality = crop_quality(tracks.boxes, tracks.scores, self.size, self._crops.full_height)
+        quality = crop_quality(tracks.boxes, tracks.scores, self.view.size, self._crops.full_height)
         wanted = [
             row
             for row, tracklet in enumerate(tracklets)
@@ -193,12 +185,12 @@ class CameraTracking:
     def _locate(
         self, tracks: Tracks, tracklets: list[Tracklet], time: float
     ) -> NDArray[np.float64] | None:
-        if self.model is None:
+        if self.view.model is None:
             return None
-        points, covariances = self.model.locate(tracks.boxes, self.size)
+        points, covariances = self.view.locate(tracks.boxes)
         for row in np.flatnonzero(tracks.det_index >= 0):
             path = tracklets[row].path
-            path.add(time, points[row], covariances[row], self.model.position)
+            path.add(time, points[row], covariances[row], self.view.model.position)
         return points
 
 

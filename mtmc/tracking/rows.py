@@ -11,23 +11,23 @@ from numpy.typing import NDArray
 
 from mtmc.files import explained
 from mtmc.trackers import Detections, Tracks
+from mtmc.trackers.offline import ROW as BOXES
 from mtmc.types import Frame, TrackKey
 
+Rows = NDArray[np.void]
+
+# What the refinement of tracks works on, and beside it which camera's, when, and where in the room.
+# ``track`` is 0 for a detection that no track took, ``detected`` False for a box that was predicted
+# where the person is hidden; ``step`` and ``person`` are found out in the end.
 ROW = np.dtype(
     [
         ("camera", np.uint16),
         ("frame", np.int32),
         ("time", np.float64),
-        ("track", np.int64),  # 0: a detection that no track took
-        ("box", np.float32, 4),
-        ("score", np.float32),
+        *BOXES.descr,
         ("floor", np.float32, 2),
-        ("detected", np.bool_),  # False: predicted where the person is hidden
     ]
 )
-
-
-Rows = NDArray[np.void]
 
 
 def make_rows(
@@ -39,7 +39,7 @@ def make_rows(
         camera: the camera's number.
         frame: whose tracks these are.
         tracks: ``M`` of them.
-        floor: ``(M, 2)`` positions m, None without a calibration.
+        floor: ``(M, 2)`` m, by the boxes alone; None without a calibration.
     """
     rows = np.zeros(len(tracks), ROW)
     rows["camera"], rows["frame"], rows["time"] = camera, frame.index, frame.time

@@ -30,23 +30,21 @@ class SceneTracking:
         self.cameras = cameras
         self.config = tracker.config
         kinds = [tracker.cls]
-        if not all(camera.model for camera in cameras.values()):
+        if not all(camera.view.model for camera in cameras.values()):
             kinds.append(alone_tracker(tracker).cls)
         self.needs_image: bool = any(kind.needs_image for kind in kinds)
         self.needs_embeddings: bool = any(kind.needs_embeddings for kind in kinds)
         self._checks = {
-            name: HeightCheck(name, camera.model, camera.size)
+            name: HeightCheck(name, camera.view.model, camera.view.size)
             for name, camera in cameras.items()
-            if camera.model
+            if camera.view.model
         }
         self._joint: SceneTracker | None = None
         if follows_all_cameras(tracker):
             self._coasting = {
-                name: Coasting(camera.model, camera.size, camera.fps)
-                for name, camera in cameras.items()
-                if camera.model
+                name: Coasting(camera.view) for name, camera in cameras.items() if camera.view.model
             }
-            rate = max(cameras[name].fps for name in self._coasting)
+            rate = max(cameras[name].view.fps for name in self._coasting)
             self._joint = make_tracker(tracker, rate)
 
     def open_keys(self) -> Iterator[TrackKey]:

@@ -6,22 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mtmc.trackers.floor.reading import ACCELERATION, invert
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
 
 _ANYWHERE = 1e4  # m², of a place before anything was seen
-
-
-def invert(matrices: Array) -> Array:
-    """Inverses of symmetric ``(..., 2, 2)``; those without one become nearly infinite."""
-    a, b, d = matrices[..., 0, 0], matrices[..., 0, 1], matrices[..., 1, 1]
-    determinant = np.maximum(a * d - b * b, 1e-12)
-    result = np.empty_like(matrices)
-    result[..., 0, 0], result[..., 1, 1] = d / determinant, a / determinant
-    result[..., 0, 1] = result[..., 1, 0] = -b / determinant
-    return result
 
 
 class FloorMotion:
@@ -37,7 +29,7 @@ class FloorMotion:
         acceleration: standard deviation of the change of speed within one second, m/s.
     """
 
-    def __init__(self, walking: float, acceleration: float) -> None:
+    def __init__(self, walking: float, acceleration: float = ACCELERATION) -> None:
         self._walking = walking**2
         self._noise = acceleration**2
         self.mean = np.zeros((0, 4))

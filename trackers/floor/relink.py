@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mtmc.trackers.assignment import match
-from mtmc.trackers.floor.motion import FloorMotion, invert
+from mtmc.trackers.floor.motion import FloorMotion
+from mtmc.trackers.floor.reading import SPREAD, fused, invert
 from mtmc.trackers.floor.tracker import STRANGERS, WALKING, FloorConfig
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def relink(
     config = config or FloorConfig()
     if not len(times):
         return ids
-    place, places = _fuse(times, ids, points, covariances, config.spread)
+    place, places = _fuse(times, ids, points, covariances)
     chains = np.zeros(len(places.times), np.int64)
     chains[place] = ids
     for _ in range(SWEEPS):
@@ -112,21 +113,14 @@ class _Exchange:
         return result
 
 
-def _fuse(
-    times: Array, ids: Ints, points: Array, covariances: Array, spread: float
-) -> tuple[Ints, _Places]:
+def _fuse(times: Array, ids: Ints, points: Array, covariances: Array) -> tuple[Ints, _Places]:
     """The place ``(N,)`` each sighting belongs to, and the places."""
     moments, moment = np.unique(times, return_inverse=True)
     people, person = np.unique(ids, return_inverse=True)
     keys, place = np.unique(moment * len(people) + person, return_inverse=True)
-    sure = invert(covariances + spread**2 * np.eye(2))
-    information, pull = np.zeros((len(keys), 2, 2)), np.zeros((len(keys), 2))
-    np.add.at(information, place, sure)
-    np.add.at(pull, place, np.einsum("nij,nj->ni", sure, points))
-    covariance = invert(information)
+    where, covariance = fused(points, covariances + SPREAD**2 * np.eye(2), place, len(keys))
     bounds = np.searchsorted(keys // len(people), np.arange(len(moments) + 1)).tolist()
     steps = [slice(*bound) for bound in pairwise(bounds)]
-    where = np.einsum("kij,kj->ki", covariance, pull)
     return place, _Places(moments[keys // len(people)], where, covariance, steps)
 
 
@@ -143,7 +137,7 @@ def _filtered(
     """
     mean = np.zeros((len(chains), 4))
     covariance = np.zeros((len(chains), 4, 4))
-    motion = FloorMotion(WALKING, config.acceleration)
+    motion = FloorMotion(WALKING)
     motion.add(np.zeros((chains.max() + 1, 2)))
     state = motion.mean, motion.covariance
     last = np.full(chains.max() + 1, np.nan)
@@ -176,7 +170,7 @@ def _exchanges(places: _Places, chains: Ints, config: FloorConfig) -> list[_Exch
         recent = places.times[last[past]] >= time - config.max_age
         # Who is unseen now but comes back later does so unasked.
         past = past[recent & ((final[past] < step.start) | np.isin(past, here))]
-        motion = FloorMotion(WALKING, config.acceleration)
+        motion = FloorMotion(WALKING)
         motion.mean, motion.covariance = before[0][last[past]], before[1][last[past]]
         motion.predict(time - places.times[last[past]])
         rows, cols, cost = _costs(motion, after[0][step], after[1][step], config)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mtmc.trackers.assignment import match
-from mtmc.trackers.floor.motion import FloorMotion, invert
+from mtmc.trackers.floor.motion import FloorMotion
+from mtmc.trackers.floor.reading import SPREAD, apart, fused, invert, known_places
 from mtmc.trackers.settings import TrackerConfig, setting, share
 from mtmc.trackers.types import Detections, Tracks
 
@@ -47,9 +48,6 @@ class FloorConfig(TrackerConfig):
         max_age: a person is kept for so long without a detection in any camera.
         low_score: detections below are not looked at.
         gate: squared Mahalanobis distance up to which a detection may be a person's.
-        spread: standard deviation of positions beyond their known covariance, which two cameras
-            that disagree have.
-        acceleration: how speed changes: standard deviation within one second.
         merge_after: two people close to each other for so long, whom no camera sees both, are one.
     """
 
@@ -57,8 +55,6 @@ class FloorConfig(TrackerConfig):
     max_age: float = setting(2.0, ge=0, unit="s", public=True)
     low_score: float = share(0.3, public=True)
     gate: float = setting(20.0, gt=0)
-    spread: float = setting(0.15, gt=0, unit="m")
-    acceleration: float = setting(0.7, gt=0, unit="m/s")
     merge_after: float = setting(1.0, gt=0, unit="s")
 
 
@@ -85,13 +81,13 @@ class _Sightings:
     pulls: Array
 
     @classmethod
-    def of(cls, cameras: Sequence[Detections], least: float, spread: float) -> _Sightings:
+    def of(cls, cameras: Sequence[Detections], least: float) -> _Sightings:
         parts = [_located(detections, least) for detections in cameras]
         camera = np.repeat(np.arange(len(cameras)), [len(part[0]) for part in parts])
         row, scores, points, covariances = (
             np.concatenate([part[column] for part in parts]) for column in range(4)
         )
-        covariances = covariances + spread**2 * np.eye(2)
+        covariances = covariances + SPREAD**2 * np.eye(2)
         information = invert(covariances)
         pulls = np.einsum("dij,dj->di", information, points)
         return cls(camera, row, scores, points, covariances, information, pulls)
@@ -102,8 +98,7 @@ def _located(detections: Detections, least: float) -> tuple[Ints, Array, Array, 
     floor, covariance = detections.floor, detections.floor_covariance
     if floor is None or covariance is None:
         return np.zeros(0, np.int64), np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2, 2))
-    known = np.isfinite(floor).all(axis=1) & np.isfinite(covariance).all(axis=(1, 2))
-    rows = np.flatnonzero(known & (detections.scores >= least))
+    rows = np.flatnonzero(known_places(floor, covariance) & (detections.scores >= least))
     return rows, detections.scores[rows].astype(np.float64), floor[rows], covariance[rows]
 
 
@@ -125,7 +120,7 @@ class FloorTracker:
 
     def __init__(self, config: FloorConfig | None = None) -> None:
         self.config = config or FloorConfig()
-        self.motion = FloorMotion(WALKING, self.config.acceleration)
+        self.motion = FloorMotion(WALKING)
         self.ids = np.zeros(0, np.int64)
         self.hits = np.zeros(0, np.int64)
         self.seen = np.zeros(0)  # s, time of the last detection
@@ -151,7 +146,7 @@ class FloorTracker:
         # One step may miss somebody however far apart the steps are.
         known = min(time - self.config.max_age, time if self._time is None else self._time)
         self._time = time
-        sightings = _Sightings.of(cameras, self.config.low_score, self.config.spread)
+        sightings = _Sightings.of(cameras, self.config.low_score)
         owner = self._assign(sightings)
         owner = self._births(sightings, owner)
         self._correct(sightings, owner, time)
@@ -206,8 +201,7 @@ class FloorTracker:
         """Allowed pairs of people and detections, and the negative log odds of each."""
         total = covariance[:, None] + sightings.covariances[here]  # (N, D, 2, 2)
         away = sightings.points[here] - mean[:, None]
-        distance = np.einsum("ndi,ndij,ndj->nd", away, invert(total), away)
-        density = -0.5 * distance - 0.5 * np.log(np.linalg.det(total)) - np.log(2 * np.pi)
+        distance, density = apart(away, total)
         cost = np.log(STRANGERS) - density
         rows, cols = np.nonzero((distance <= self.config.gate) & (cost <= 0))
         return rows, cols, cost[rows, cols]
@@ -239,15 +233,11 @@ class FloorTracker:
 
     def _correct(self, sightings: _Sightings, owner: Ints, time: float) -> None:
         owned = np.flatnonzero(owner >= 0)
-        rows = np.unique(owner[owned])
+        rows, place = np.unique(owner[owned], return_inverse=True)
         if not len(rows):
             return
-        information = np.zeros((len(self.ids), 2, 2))
-        pulls = np.zeros((len(self.ids), 2))
-        np.add.at(information, owner[owned], sightings.information[owned])
-        np.add.at(pulls, owner[owned], sightings.pulls[owned])
-        covariance = invert(information[rows])
-        self.motion.correct(rows, np.einsum("nij,nj->ni", covariance, pulls[rows]), covariance)
+        points, covariances = sightings.points[owned], sightings.covariances[owned]
+        self.motion.correct(rows, *fused(points, covariances, place, len(rows)))
         self.hits += np.bincount(owner[owned], minlength=len(self.ids))
         self.seen[rows] = time
 

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solveh_banded
 
+from mtmc.trackers.floor.reading import ACCELERATION
+
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -79,7 +81,7 @@ class Walk:
         times: Doubles,
         information: Doubles,
         pull: Doubles,
-        acceleration: float,
+        acceleration: float = ACCELERATION,
     ) -> None:
         self.knots = knots
         total = 2 * knots.total

@@ -1,6 +1,6 @@
 """Refinement of finished tracks: what recorded video allows beyond tracking frame by frame.
 
-    rows = TrackRows(frames, ids, boxes, scores, det_index)
+    rows = make_table(steps, tracks, boxes, scores)
     rows = refine(rows)
 
 First `linked`, who is who: rows without a detection are dropped and long gaps cut; tracks are
@@ -12,17 +12,20 @@ estimated from the tracks and taken out meanwhile.
 """
 
 from mtmc.trackers.offline.config import RefineConfig, RefineFrames
-from mtmc.trackers.offline.refine import complete, linked, refine
-from mtmc.trackers.offline.rows import NOBODY, TrackRows
+from mtmc.trackers.offline.refine import complete, linked, refine, smoothed
+from mtmc.trackers.offline.rows import NOBODY, ROW, Rows, make_table
 from mtmc.trackers.offline.things import on_things
 
 __all__ = [
     "NOBODY",
+    "ROW",
     "RefineConfig",
     "RefineFrames",
-    "TrackRows",
+    "Rows",
     "complete",
     "linked",
+    "make_table",
     "on_things",
     "refine",
+    "smoothed",
 ]

@@ -52,8 +52,6 @@ class RefineFrames:
         appearance_middle: similarity that speaks neither for nor against one person.
         thing_spread: how far the centre of a thing's box moves, as a share of its height.
         adopt_score: least score of a detection that is taken up.
-        adopt_overlap: least IoU of such a detection with where the track is expected.
-        adopt_inside: the same in gaps, where a straight line is a good answer already.
         noise: how people move.
     """
 
@@ -73,8 +71,6 @@ class RefineFrames:
     appearance_middle: float = 0.6
     thing_spread: float = 0.02
     adopt_score: float = 0.1
-    adopt_overlap: float = 0.5
-    adopt_inside: float = 0.7
     noise: MotionNoise = field(default_factory=MotionNoise)
 
 

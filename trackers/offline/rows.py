@@ -2,79 +2,59 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
-    Array = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-
-NOBODY = 0  # in place of a track's id
+NOBODY = 0  # in place of a person, or a track
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TrackRows:
-    """Boxes of all tracks in all frames of one video, in any order.
+ROW = np.dtype(
+    [
+        ("step", np.int64),
+        ("track", np.int64),
+        ("person", np.int64),
+        ("box", np.float32, 4),
+        ("score", np.float32),
+        ("detected", np.bool_),
+    ]
+)
+Rows = NDArray[np.void]
+
+
+def make_table(
+    steps: NDArray[np.integer],
+    tracks: NDArray[np.integer],
+    boxes: NDArray[np.floating],
+    scores: NDArray[np.floating],
+    detected: NDArray[np.bool_] | bool = True,
+) -> Rows:
+    """The boxes of all tracks of one video, in any order; each track a person for the time being.
 
     Args:
-        frames: ``(M,) int64``, 1-based.
-        ids: ``(M,) int64`` track ids; one box per id and frame. 0 for detections of no track.
-        boxes: ``(M, 4) float32``, ``x1, y1, x2, y2`` in pixels; the detections themselves serve
-            better than a filter's estimates, which lag behind.
-        scores: ``(M,) float32`` detector confidence.
-        det_index: ``(M,) int64`` row of the detection in its frame, -1 for a box without one.
-        embeddings: ``(M, D) float32`` unit rows, or None; a row of NaN where there is none.
+        steps: ``(M,)`` numbers of the frames, from 1.
+        tracks: ``(M,)`` ids, one box per id and frame; 0 for detections of no track.
+        boxes: ``(M, 4)`` ``x1, y1, x2, y2`` px; the detections themselves serve better than a
+            filter's estimates, which lag behind.
+        scores: ``(M,)`` detector confidence.
+        detected: ``(M,)``, False for a box that was predicted.
 
     Raises:
-        ValueError: a shape does not fit or an id occurs twice in a frame.
+        ValueError: a shape does not fit.
     """
-
-    frames: NDArray[np.int64]
-    ids: NDArray[np.int64]
-    boxes: NDArray[np.float32]
-    scores: NDArray[np.float32]
-    det_index: NDArray[np.int64]
-    embeddings: NDArray[np.float32] | None = None
-
-    def __post_init__(self) -> None:
-        columns = {"frames": np.int64, "ids": np.int64, "scores": np.float32, "det_index": np.int64}
-        for name, dtype in columns.items():
-            object.__setattr__(self, name, np.asarray(getattr(self, name), dtype))
-        object.__setattr__(self, "boxes", np.asarray(self.boxes, np.float32))
-        if self.boxes.shape != (len(self), 4):
-            raise ValueError(f"boxes must have shape ({len(self)}, 4), got {self.boxes.shape}")
-        for name in columns:
-            shape = getattr(self, name).shape
-            if shape != (len(self),):
-                raise ValueError(f"{name} must have shape ({len(self)},) like frames, got {shape}")
-        if self.embeddings is not None and len(self.embeddings) != len(self):
-            raise ValueError(f"embeddings must have {len(self)} rows, got {len(self.embeddings)}")
-        pairs = np.stack([self.frames, self.ids], axis=1)[self.ids != NOBODY]
-        if len(np.unique(pairs, axis=0)) != len(pairs):
-            raise ValueError("a track id occurs twice in one frame")
-
-    def __len__(self) -> int:
-        return len(self.frames)
-
-    def __getitem__(self, index: NDArray[np.bool_] | NDArray[np.integer]) -> TrackRows:
-        """The rows selected by a mask or an index array."""
-        embeddings = None if self.embeddings is None else self.embeddings[index]
-        return TrackRows(
-            self.frames[index],
-            self.ids[index],
-            self.boxes[index],
-            self.scores[index],
-            self.det_index[index],
-            embeddings,
-        )
-
-    def renamed(self, ids: NDArray[np.int64]) -> TrackRows:
-        """The same rows with other ids ``(M,)``."""
-        return replace(self, ids=ids)
+    rows = np.zeros(len(steps), ROW)
+    columns = {"step": steps, "track": tracks, "person": tracks, "box": boxes, "score": scores}
+    for name, column in columns.items():
+        if np.shape(column) != rows[name].shape:
+            wanted = rows[name].shape
+            raise ValueError(f"{name} must have shape {wanted}, got {np.shape(column)}")
+        rows[name] = column
+    rows["detected"] = detected
+    return rows
 
 
 @dataclass(slots=True, eq=False)
@@ -124,6 +104,12 @@ class Paths:
         return Paths(track, self.frames, self.values, self.scores, self.source).select(
             np.lexsort((self.frames, track))
         )
+
+
+def corners(values: Array) -> Array:
+    """Boxes ``(N, 4)`` ``x1, y1, x2, y2`` of centres and sizes."""
+    half = 0.5 * np.maximum(values[:, 2:], 1e-3)
+    return np.concatenate([values[:, :2] - half, values[:, :2] + half], axis=1)
 
 
 def join(parts: list[Paths]) -> Paths:

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mtmc.trackers.offline.config import RefineFrames
-    from mtmc.trackers.offline.rows import TrackRows
+    from mtmc.trackers.offline.rows import Rows
 
 _MOST = 0.8  # share of the boxes that must be in place; the rest may jump while somebody passes
 
 
-def on_things(rows: TrackRows, config: RefineFrames) -> NDArray[np.bool_]:
+def on_things(rows: Rows, config: RefineFrames) -> NDArray[np.bool_]:
     """Which rows are of tracks that are things, in the image of a standing camera.
 
     Somebody who stands or sits shifts now and then; a piece of furniture has the same box in every
@@ -36,10 +36,10 @@ def on_things(rows: TrackRows, config: RefineFrames) -> NDArray[np.bool_]:
     result = np.zeros(len(rows), bool)
     if not config.thing_age:
         return result
-    order = np.lexsort((rows.frames, rows.ids))
-    order = order[rows.ids[order] != NOBODY]
-    boxes, frames = rows.boxes[order].astype(np.float64), rows.frames[order]
-    starts = np.flatnonzero(np.diff(rows.ids[order], prepend=NOBODY))
+    order = np.lexsort((rows["step"], rows["person"]))
+    order = order[rows["person"][order] != NOBODY]
+    boxes, frames = rows["box"][order].astype(np.float64), rows["step"][order]
+    starts = np.flatnonzero(np.diff(rows["person"][order], prepend=NOBODY))
     for start, end in pairwise([*starts, len(order)]):
         if frames[end - 1] - frames[start] + 1 >= config.thing_age:
             still = _spread(boxes[start:end]) <= config.thing_spread

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-HIDDEN = 0.75
+_HIDDEN = 0.75
 _ABOVE = 0.98
 _ROUNDS = 10
 
@@ -36,18 +36,11 @@ def make_whole(paths: Paths, headless: NDArray[np.bool_], period: float, longest
     new = np.diff(paths.track) > 0
     parts = np.append(0, np.cumsum(new | (np.diff(paths.frames) > longest + 1)))
     height = np.exp(upper_envelope(np.log(paths.values[:, 3]), paths.frames, parts, period))
-    short = ~headless & (paths.values[:, 3] < HIDDEN * height)
+    short = ~headless & (paths.values[:, 3] < _HIDDEN * height)
     values = paths.values.copy()
-    values[short] = reaching_down(values[short], height[short])
+    values[short, 1] += 0.5 * (height - values[:, 3])[short]  # from the top down
+    values[short, 3] = height[short]
     return Paths(paths.track, paths.frames, values, paths.scores, paths.source)
-
-
-def reaching_down(values: Array, height: Array) -> Array:
-    """Centres and sizes ``(N, 4)`` of boxes with the same top and another height ``(N,)``."""
-    whole = values.copy()
-    whole[:, 1] += 0.5 * (height - values[:, 3])
-    whole[:, 3] = height
-    return whole
 
 
 def upper_envelope(

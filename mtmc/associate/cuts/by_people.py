@@ -148,7 +148,7 @@ def _by_floor(tracklet: Tracklet, row: int, people: _People, config: EvidenceCon
     for left, right in same_step(mine.ticks, theirs.ticks):
         other = people.cameras[theirs.rows[right]] != people.cameras[row]
         left, right = left[other], right[other]  # noqa: PLW2901
-        odds = position_odds(mine, left, theirs, right, config)
+        odds = position_odds(mine, left, theirs, right)
         np.add.at(result, (left, people.groups[theirs.rows[right]]), share * odds)
     return result
 

@@ -25,11 +25,6 @@ class EvidenceConfig:
         appearance_weight: log odds of equal looks; twice ``max_distance`` has the opposite. The
             fewer crops, the less it is.
         appearance_limit: appearance never speaks louder than this, log odds.
-        floor_spread: how far apart two cameras see one person beyond the known uncertainty, m.
-        floor_area: of the scene, m²: how unlikely it is to meet another person at a place.
-        floor_hidden: share of floor positions behind the true one as the camera sees it, since
-            something hides the feet.
-        floor_outliers: share of floor positions that are just wrong.
         floor_memory: seconds after which another look at the floor counts as a new one.
         floor_limit: so many looks at the floor count at most.
         floor_track: log odds that a tracker over all cameras is right: in favour of tracklets it
@@ -46,10 +41,6 @@ class EvidenceConfig:
     camera_colours: bool = True
     appearance_weight: float = 12.0
     appearance_limit: float = 4.0
-    floor_spread: float = 0.3
-    floor_area: float = 60.0
-    floor_hidden: float = 0.2
-    floor_outliers: float = 0.1
     floor_memory: float = 1.0
     floor_limit: float = 10.0
     floor_track: float = 6.0
@@ -63,20 +54,12 @@ class EvidenceConfig:
             "same_camera",
             "appearance_weight",
             "appearance_limit",
-            "floor_spread",
-            "floor_area",
             "floor_memory",
             "floor_limit",
             "floor_track",
         ):
             value = getattr(self, name)
             require(math.isfinite(value) and value > 0, f"{name} must be above 0, got {value}")
-        require(0 < self.floor_outliers < 1, "floor_outliers must be between 0 and 1")
-        wrong = self.floor_outliers + 2 * self.floor_hidden
-        require(
-            self.floor_hidden >= 0 and wrong < 1,
-            "floor_hidden must be at least 0, and floor_outliers + 2 * floor_hidden below 1",
-        )
         require(self.passage is None or self.passage > 0, "passage must be above 0, or null")
         for before, others in (self.topology or {}).items():
             for after, (least, most) in others.items():

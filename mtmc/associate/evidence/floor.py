@@ -14,52 +14,38 @@ from scipy import sparse
 
 from mtmc.associate.evidence.config import EvidenceConfig
 from mtmc.steps import same_step
+from mtmc.trackers.floor.reading import AREA, HIDDEN, OUTLIERS, REACH, SPREAD, apart, behind
 from mtmc.tracking.tracklet import TICK, Tracklet
 from mtmc.types import Doubles, Ints
 
-HIDDEN_REACH = 2.5  # m, how far behind the true place hidden feet put somebody, at most
 FAR = 6.0  # standard deviations, beyond which two positions are not one person's
 
 
 def floor_odds(
     away: Doubles,
     covariance: Doubles,
-    config: EvidenceConfig,
     rays: tuple[Doubles, Doubles] | None = None,
 ) -> Doubles:
     """Log odds of one look at two floor positions taken at the same moment.
 
     One person: both positions scatter around one place (a two-dimensional Gaussian), with a share
-    of outliers. Where the feet are hidden, a position lies behind the true one as its camera sees
-    it: anywhere up to ``HIDDEN_REACH`` further along the ray, and as sure as ever across it. Two
-    people: the second is anywhere in the scene.
+    of outliers, and where the feet are hidden one lies behind the other. Two people: the second is
+    anywhere in the scene.
 
     Args:
         away: ``(K, 2)`` first position less the second, m.
         covariance: ``(K, 2, 2)`` the sum of theirs, m².
-        config: the weights.
         rays: ``(K, 2)`` for each of the two the unit direction in which its camera looks there,
             zeros where that is not known; None for none.
     """
-    spread = covariance + config.floor_spread**2 * np.eye(2)
-    xx, xy, yy = spread[:, 0, 0], spread[:, 0, 1], spread[:, 1, 1]
-    determinant = xx * yy - xy**2
-    x, y = away.T
-    distance = (yy * x**2 - 2 * xy * x * y + xx * y**2) / determinant
-    near = np.exp(-0.5 * distance) / (2 * np.pi * np.sqrt(determinant))
-    share = np.full(len(away), 1.0 - config.floor_outliers)
-    density = np.zeros(len(away))
+    covariance = covariance + 2 * SPREAD**2 * np.eye(2)  # of both
+    share, hidden = np.full(len(away), 1.0 - OUTLIERS), np.zeros(len(away))
     for ray, towards in zip(rays, (1.0, -1.0), strict=True) if rays else ():
-        along = towards * (away * ray).sum(axis=1)
-        across = x * ray[:, 1] - y * ray[:, 0]
-        variance = xx * ray[:, 1] ** 2 - 2 * xy * ray[:, 0] * ray[:, 1] + yy * ray[:, 0] ** 2
-        known = variance > 0
-        variance = np.where(known, variance, 1.0)
-        bearing = np.exp(-0.5 * across**2 / variance) / np.sqrt(2 * np.pi * variance)
-        behind = known & (along > 0) & (along < HIDDEN_REACH)
-        density += config.floor_hidden * np.where(behind, bearing / HIDDEN_REACH, 0.0)
-        share -= config.floor_hidden * known
-    odds: Doubles = np.log((share * near + density) * config.floor_area + config.floor_outliers)
+        density, known = behind(towards * away, covariance, ray)
+        hidden += HIDDEN * density
+        share -= HIDDEN * known
+    near = np.exp(apart(away, covariance)[1])
+    odds: Doubles = np.log((share * near + hidden) * AREA + OUTLIERS)
     return odds
 
 
@@ -92,7 +78,7 @@ def floor_evidence(
         if itself:
             other &= rows < columns
         left, right = left[other], right[other]  # noqa: PLW2901
-        odds = position_odds(first, left, second, right, config)
+        odds = position_odds(first, left, second, right)
         place, looks = np.unique(rows[other] * len(b) + columns[other], return_inverse=True)
         places.append(place)
         totals.append(np.bincount(looks, odds, len(place)))
@@ -182,17 +168,15 @@ class Positions:
         )
 
 
-def position_odds(
-    a: Positions, left: Ints, b: Positions, right: Ints, config: EvidenceConfig
-) -> Doubles:
+def position_odds(a: Positions, left: Ints, b: Positions, right: Ints) -> Doubles:
     """Log odds of pairs of positions, some of ``a`` and as many of ``b``."""
     away = a.points[left] - b.points[right]
-    odds = np.full(len(away), math.log(config.floor_outliers))
-    spread = a.variances[left] + b.variances[right] + config.floor_spread**2
-    reach = HIDDEN_REACH + FAR * np.sqrt(spread)
+    odds = np.full(len(away), math.log(OUTLIERS))
+    spread = a.variances[left] + b.variances[right] + 2 * SPREAD**2
+    reach = REACH + FAR * np.sqrt(spread)
     close = np.flatnonzero((away**2).sum(axis=1) < reach**2)
     left, right = left[close], right[close]
     covariance = a.covariances[left] + b.covariances[right]
     rays = a.rays[left], b.rays[right]
-    odds[close] = floor_odds(away[close], covariance, config, rays)
+    odds[close] = floor_odds(away[close], covariance, rays)
     return odds

@@ -65,7 +65,7 @@ class Camera:
         pixels = np.column_stack([middle, boxes[:, 3]])
         hidden = boxes[:, 3] >= height - 2
         if self.known is not None:
-            points, _ = self.known.locate(boxes, self.sightings.size)
+            points, _ = self.known.locate(boxes)
             return np.where(hidden, np.nan, points[:, 0] + 1j * points[:, 1])
         feet = self.view.coordinates(pixels)
         if self.pose is not None:

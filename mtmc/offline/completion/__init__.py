@@ -7,6 +7,5 @@ of people a camera had lost are taken up, and these are drawn on where the camer
 
 from mtmc.offline.completion.config import CompletionConfig
 from mtmc.offline.completion.scene import complete_scene
-from mtmc.offline.completion.sightings import View
 
-__all__ = ["CompletionConfig", "View", "complete_scene"]
+__all__ = ["CompletionConfig", "complete_scene"]

@@ -8,21 +8,29 @@ from dataclasses import dataclass
 import numpy as np
 
 from mtmc.calibration.camera import PERSON_HEIGHT, PERSON_HEIGHT_SPREAD
-from mtmc.offline.completion.config import CompletionConfig
 from mtmc.offline.completion.paths import Paths, between, stretches
-from mtmc.offline.completion.sightings import Sightings, View
-from mtmc.trackers.floor.motion import invert
+from mtmc.offline.completion.sightings import Sightings
+from mtmc.trackers.floor.reading import (
+    AREA,
+    HIDDEN,
+    NOTHING,
+    OUTLIERS,
+    REACH,
+    SPREAD,
+    apart,
+    behind,
+    invert,
+    known_places,
+)
 from mtmc.trackers.floor.walk import Walk
+from mtmc.tracking.view import View
 from mtmc.types import Doubles, Mask
 
 MEMORY = 0.3  # s for which errors of a camera's boxes stay alike,
 CUT_MEMORY = 3.0  # where a side border of the image cuts them
-REACH = 2.5  # m, how far behind people hidden feet seem to be, at most
-OUTLIERS, AREA = 0.05, 100.0  # share of readings that tell nothing; m² in which these lie
 PLAUSIBLE = (0.5, 2.3)  # m, heights that are looked at
 EDGE_ERROR, PLACE_ERROR = 0.05, 0.15  # m, standard deviations of a height by top and by place
 ROUNDS = 4  # of places, and what these make of heights and feet
-SMALL = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,17 +65,14 @@ class _Reading:
     known: Mask
 
     @classmethod
-    def of(cls, points: Doubles, information: Doubles, spread: float) -> _Reading:
+    def of(cls, points: Doubles, information: Doubles) -> _Reading:
         known = information[:, 0, 0] > 0
-        covariances = invert(information + SMALL * np.eye(2)) + spread**2 * np.eye(2)
+        covariances = invert(information + NOTHING * np.eye(2)) + SPREAD**2 * np.eye(2)
         return cls(points, covariances, known)
 
     def density(self, at: Doubles) -> Doubles:
         """``(N,)`` 1/m², of the readings of people who are there; 0 where there is none."""
-        away, sure = self.points - at, invert(self.covariances)
-        distance = np.einsum("ni,nij,nj->n", away, sure, away)
-        density = np.exp(-0.5 * distance) * np.sqrt(np.linalg.det(sure)) / (2 * np.pi)
-        return np.where(self.known, density, 0.0)
+        return np.where(self.known, np.exp(apart(self.points - at, self.covariances)[1]), 0.0)
 
     def evidence(self, weight: Doubles) -> tuple[Doubles, Doubles]:
         """Information ``(N, 2, 2)`` and pull ``(N, 2)``, so much of it."""
@@ -81,17 +86,10 @@ class _Reading:
 
     def hidden_density(self, at: Doubles, rays: Doubles) -> Doubles:
         """``(N,)`` 1/m², of the readings of people who are there and whose feet are hidden."""
-        away, side = self.points - at, np.stack([rays[:, 1], -rays[:, 0]], axis=1)
-        along, across = (away * rays).sum(axis=1), (away * side).sum(axis=1)
-        variance = np.einsum("ni,nij,nj->n", side, self.covariances, side)
-        # Of cameras that do not know in which direction they look, nothing is known to be behind.
-        known = self.known & (variance > 0)
-        variance = np.where(known, variance, 1.0)
-        bearing = np.exp(-0.5 * across**2 / variance) / np.sqrt(2 * np.pi * variance)
-        return np.where(known & (along > 0) & (along < REACH), bearing / REACH, 0.0)
+        return np.where(self.known, behind(self.points - at, self.covariances, rays)[0], 0.0)
 
 
-def fuse(sightings: Sightings, views: Sequence[View], config: CompletionConfig) -> Fused:
+def fuse(sightings: Sightings, views: Sequence[View]) -> Fused:
     """Find the most likely paths, with heights and hidden feet that nobody tells.
 
     Expectation maximisation: given the paths, each box ends at the feet, or above them, where its
@@ -101,21 +99,18 @@ def fuse(sightings: Sightings, views: Sequence[View], config: CompletionConfig) 
     Args:
         sightings: at least one.
         views: by number of the camera.
-        config: settings.
 
     Source: Dempster, Laird and Rubin, "Maximum Likelihood from Incomplete Data via the EM
     Algorithm", 1977.
     """
-    return _Fusion(sightings, views, config).run()
+    return _Fusion(sightings, views).run()
 
 
 class _Fusion:
     """The state of ``fuse``."""
 
-    def __init__(
-        self, sightings: Sightings, views: Sequence[View], config: CompletionConfig
-    ) -> None:
-        self._sightings, self._views, self._config = sightings, views, config
+    def __init__(self, sightings: Sightings, views: Sequence[View]) -> None:
+        self._sightings, self._views = sightings, views
         self._knots, self._path, self._whose = stretches(sightings)
         self._knot, self._share = self._knots.place(self._path, sightings.times)
         self._rays = np.zeros((len(sightings), 2))
@@ -144,25 +139,25 @@ class _Fusion:
     def _walk(self, evidence: Sequence[tuple[Doubles, Doubles]]) -> Walk:
         information = sum(part[0] for part in evidence) * self._independent[:, None, None]
         pull = sum(part[1] for part in evidence) * self._independent[:, None]
-        information = information + SMALL * np.eye(2)
-        times, config = self._sightings.times, self._config
-        return Walk(self._knots, self._path, times, information, pull, config.acceleration)
+        information = information + NOTHING * np.eye(2)
+        return Walk(self._knots, self._path, self._sightings.times, information, pull)
 
     def _located(self) -> _Reading:
         """Places as they are known without the other cameras."""
         points, information = self._nothing()
         for mine, view in self._sightings.by_view(self._views):
-            found, covariance = view.model.locate(self._sightings.boxes[mine], view.size)
-            known = np.isfinite(found).all(axis=1) & np.isfinite(covariance).all(axis=(1, 2))
+            found, covariance = view.locate(self._sightings.boxes[mine])
+            known = known_places(found, covariance)
             points[mine[known]], information[mine[known]] = found[known], invert(covariance[known])
-        return _Reading.of(points, information, self._config.spread)
+        return _Reading.of(points, information)
 
     def _lean(self, at: Doubles) -> Doubles:
         """``(N,)`` px, how far right of the middles of boxes the feet are, and left the heads."""
         lean = np.zeros(len(at))
         for mine, view in self._sightings.by_view(self._views):
             tall = np.full(len(mine), PERSON_HEIGHT)
-            boxes, feet = view.model.standing(at[mine], tall), view.model.from_floor(at[mine])
+            boxes = view.calibration.standing(at[mine], tall)
+            feet = view.calibration.from_floor(at[mine])
             most = 0.5 * (self._sightings.boxes[mine, 3] - self._sightings.boxes[mine, 1])
             away = np.nan_to_num(feet[:, 0] - (boxes[:, 0] + boxes[:, 2]) / 2)
             lean[mine] = np.clip(away, -most, most)
@@ -173,12 +168,11 @@ class _Fusion:
         feet, head = self._nothing(), self._nothing()
         for mine, view in self._sightings.by_view(self._views):
             boxes, tall = self._sightings.boxes[mine], heights[self._sightings.person[mine]]
-            ends = view.model.by_feet(boxes, view.size, lean[mine])
-            tops = view.model.by_head(boxes, tall, view.size, lean[mine])
+            ends = view.calibration.by_feet(boxes, lean[mine])
+            tops = view.calibration.by_head(boxes, tall, lean[mine])
             for column in range(2):
                 feet[column][mine], head[column][mine] = ends[column], tops[column]
-        spread = self._config.spread
-        return _Reading.of(*feet, spread), _Reading.of(*head, spread)
+        return _Reading.of(*feet), _Reading.of(*head)
 
     def _nothing(self) -> tuple[Doubles, Doubles]:
         return np.zeros((len(self._sightings), 2)), np.zeros((len(self._sightings), 2, 2))
@@ -187,9 +181,8 @@ class _Fusion:
         self, at: Doubles, ends: _Reading, tops: _Reading
     ) -> tuple[Doubles, Doubles, Doubles]:
         """Probabilities ``(N,)`` of seen feet, of hidden ones, and of seen heads."""
-        share = self._config.hidden
-        good = (1 - share - OUTLIERS) * ends.density(at)
-        hidden = share * ends.hidden_density(at, self._rays)
+        good = (1 - HIDDEN - OUTLIERS) * ends.density(at)
+        hidden = HIDDEN * ends.hidden_density(at, self._rays)
         total = good + hidden + OUTLIERS / AREA
         top = (1 - OUTLIERS) * tops.density(at)
         return good / total, hidden / total, top / (top + OUTLIERS / AREA)
@@ -202,8 +195,8 @@ class _Fusion:
             boxes = sightings.boxes[mine].copy()
             boxes[:, ::2] -= lean[mine, None]
             step = 0.1  # m
-            tall[mine] = view.model.heights(boxes, at[mine])
-            farther = view.model.heights(boxes, at[mine] + step * self._rays[mine])
+            tall[mine] = view.calibration.heights(boxes, at[mine])
+            farther = view.calibration.heights(boxes, at[mine] + step * self._rays[mine])
             slope[mine] = (farther - tall[mine]) / step
             tall[mine[view.headless(boxes)]] = np.nan
         weight = self._independent / (EDGE_ERROR**2 + (PLACE_ERROR * slope) ** 2)
@@ -230,7 +223,7 @@ def weighted_median(values: Doubles, weights: Doubles) -> float:
 def _rays(view: View, boxes: Doubles) -> Doubles:
     """Unit directions ``(N, 2)`` on the floor in which the camera looks there, 0 if unknown."""
     feet = np.column_stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]])
-    ahead = view.model.to_floor(feet - [0, 1]) - view.model.to_floor(feet)
+    ahead = view.calibration.to_floor(feet - [0, 1]) - view.calibration.to_floor(feet)
     length = np.linalg.norm(ahead, axis=1, keepdims=True)
     known = np.isfinite(length) & (length > 0)
     return np.where(known, ahead / np.where(known, length, 1.0), 0.0)

@@ -7,9 +7,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from mtmc.offline.completion.config import CompletionConfig
-from mtmc.offline.completion.figures import ALIKE, habits, hidden, moved, off, typical
+from mtmc.offline.completion.figures import ALIKE, habits, typical
 from mtmc.offline.completion.fusion import Fused
-from mtmc.offline.completion.sightings import Sightings, View
+from mtmc.offline.completion.sightings import Sightings
+from mtmc.trackers.figures import hidden, moved, off
+from mtmc.tracking.view import View
 from mtmc.types import Doubles, Ints, Mask
 
 INSIDE = 0.25  # least share of a box that lies in the image
@@ -111,7 +113,7 @@ class _Camera:
         times = view.clock.times(steps)
         points, covariances, covered = self.fused.paths.at(person, times)
         tall = np.full(len(steps), self.fused.heights[person])
-        plain = view.model.standing(points, tall)
+        plain = view.calibration.standing(points, tall)
         unsure = _unsure(view, points, tall, plain, covariances)
         boxes = self._as_usual(own, steps, plain)
         seen = np.full(len(steps), -1)
@@ -182,7 +184,7 @@ def _unsure(
     step = 0.05  # m
     moves = []
     for side in step * np.eye(2):
-        there = view.model.standing(points + side, tall)
+        there = view.calibration.standing(points + side, tall)
         middle = (there[:, [0, 2]] - boxes[:, [0, 2]]).mean(axis=1)
         moves.append(np.column_stack([middle, there[:, 3] - boxes[:, 3]]) / step)
     jacobian = np.stack(moves, axis=2) / (boxes[:, 3] - boxes[:, 1])[:, None, None]

@@ -7,40 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mtmc.calibration import Calibration
-from mtmc.calibration.camera import BORDER
-from mtmc.tracking.frame_clock import FrameClock
+from mtmc.trackers.offline import NOBODY
+from mtmc.tracking.rows import Rows
+from mtmc.tracking.view import View
 from mtmc.types import Doubles, Ints, Mask
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class View:
-    """One camera.
-
-    Args:
-        model: its calibration, for images of ``size``.
-        size: ``(width, height)`` px.
-        period: s between the frames that were read.
-        clock: when each was taken.
-    """
-
-    model: Calibration
-    size: tuple[int, int]
-    period: float
-    clock: FrameClock
-
-    def cut_aside(self, boxes: Doubles) -> Mask:
-        """Which boxes ``(N, 4)`` the left or right border of the image cuts."""
-        border = BORDER * self.size[0]
-        return np.asarray((boxes[:, 0] <= border) | (boxes[:, 2] >= self.size[0] - border))
-
-    def headless(self, boxes: Doubles) -> Mask:
-        """Which boxes ``(N, 4)`` the upper border cuts."""
-        return np.asarray(boxes[:, 1] <= BORDER * self.size[1])
-
-    def clipped(self, boxes: Doubles) -> Doubles:
-        """The parts of boxes ``(N, 4)`` that are in the image."""
-        return np.asarray(np.clip(boxes, 0, [*self.size, *self.size]), np.float64)
+def told(rows: Rows, views: Sequence[View]) -> Mask:
+    """``(N,)`` which rows show people to calibrated cameras."""
+    calibrated = np.array([view.model is not None for view in views], bool)
+    shown: Mask = (rows["person"] != NOBODY) & calibrated[rows["camera"]]
+    return shown
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +39,13 @@ class Sightings:
     times: Doubles
     boxes: Doubles
     scores: Doubles
+
+    @classmethod
+    def of(cls, rows: Rows) -> Sightings:
+        """Rows of people; these are numbered in the order of their ids."""
+        person = np.unique(rows["person"], return_inverse=True)[1]
+        columns = (rows[name].astype(np.float64) for name in ("time", "box", "score"))
+        return cls(rows["camera"].astype(np.int64), person, rows["step"].astype(np.int64), *columns)
 
     def __len__(self) -> int:
         return len(self.camera)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ def test_above_the_horizon_there_is_no_floor():
 def test_people_are_located_and_uncertainty_grows_with_distance():
     model = looking_down()
     boxes = np.array([person_box(model, 0.5, 4), person_box(model, 1.0, 9)])
-    points, covariances = model.locate(boxes, SIZE)
+    points, covariances = model.locate(boxes)
     assert points == pytest.approx(np.array([[0.5, 4], [1.0, 9]]), abs=0.1)
     near, far = np.trace(covariances, axis1=1, axis2=2)
     assert near < far < 0.5
@@ -52,9 +53,7 @@ def test_people_are_located_and_uncertainty_grows_with_distance():
 
 def test_the_bearing_is_surer_than_the_distance():
     model = looking_down()
-    ahead, aside = model.locate(
-        np.array([person_box(model, 0.0, 8), person_box(model, 5.0, 8)]), SIZE
-    )[1]
+    ahead, aside = model.locate(np.array([person_box(model, 0.0, 8), person_box(model, 5.0, 8)]))[1]
     assert ahead[1, 1] > 2 * ahead[0, 0]
     assert ahead[0, 1] == pytest.approx(0, abs=1e-9)
     assert aside[0, 1] > 0  # whoever is further away is also further aside
@@ -66,7 +65,7 @@ def test_covariances_hold_what_noisy_boxes_do():
     noise = 0.03 * (y2 - y1)  # as is assumed of detectors
     x, top, bottom = random.normal(0, noise, (3, 4000))
     boxes = np.array([x1, y1, x2, y2]) + np.column_stack([x, top, x, bottom])
-    points, covariances = model.locate(boxes, SIZE)
+    points, covariances = model.locate(boxes)
     sure = np.linalg.inv(covariances)
     away = points - np.mean(points, axis=0)
     squared = np.einsum("ni,nij,nj->n", away, sure, away)
@@ -77,10 +76,10 @@ def test_hidden_feet_do_not_move_a_person_away():
     model = looking_down()
     x1, y1, x2, y2 = person_box(model, 0.0, 5.0)
     behind_a_desk = np.array([[x1, y1, x2, y1 + 0.55 * (y2 - y1)]])
-    points, covariances = model.locate(behind_a_desk, SIZE)
+    points, covariances = model.locate(behind_a_desk)
     feet_only = model.to_plane(np.array([[(x1 + x2) / 2, behind_a_desk[0, 3]]]), 0.0)
     assert abs(points[0, 1] - 5.0) < 0.3 < abs(feet_only[0, 1] - 5.0)
-    whole = model.locate(np.array([[x1, y1, x2, y2]]), SIZE)[1]
+    whole = model.locate(np.array([[x1, y1, x2, y2]]))[1]
     assert np.linalg.det(covariances[0]) > np.linalg.det(whole[0])
 
 
@@ -90,7 +89,7 @@ def test_a_tall_person_in_a_hat_is_where_the_feet_are():
     feet, top = model.project(np.array([[0.0, 5, 0], [0.0, 5, 2.15]]))
     half = 0.2 * (feet[1] - top[1])
     box = np.array([[feet[0] - half, top[1], feet[0] + half, feet[1]]])
-    points, _ = model.locate(box, SIZE)
+    points, _ = model.locate(box)
     np.testing.assert_allclose(points[0], [0, 5], atol=0.1)
 
 
@@ -101,15 +100,15 @@ def test_a_box_cut_at_a_side_is_not_taken_for_a_person_in_its_middle():
     box = np.array([[feet[0] - half, head[1], feet[0] + half, feet[1]]])
     border = int(feet[0] - 0.5 * half)
     cut = np.minimum(box, [[border, 480, border, 480]])
-    point, covariance = model.locate(cut, (border, 480))
+    point, covariance = replace(model, size=(border, 480)).locate(cut)
     assert point[0] == pytest.approx([0, 5], abs=0.02)
     assert model.to_plane(cut[:, [0, 3]] / 2 + cut[:, [2, 3]] / 2, 0.0)[0, 0] < -0.1
-    whole = model.locate(box, SIZE)[1]
+    whole = model.locate(box)[1]
     assert np.linalg.det(covariance[0]) > np.linalg.det(whole[0])
 
 
 def test_nothing_known_is_nan_with_infinite_covariance():
-    points, covariances = looking_down().locate(np.array([[0, 0, 640, 480.0]]), SIZE)
+    points, covariances = looking_down().locate(np.array([[0, 0, 640, 480.0]]))
     assert np.isnan(points).all()
     assert np.isinf(covariances).all()
 
@@ -120,6 +119,11 @@ def test_another_image_size_is_scaled():
     pixels = np.array([[100.0, 400.0]])
     assert double.to_plane(pixels * 2, 0.0) == pytest.approx(model.to_plane(pixels, 0.0))
     assert model.resized(SIZE) is model
+    unknown = replace(model, size=None)
+    assert unknown.resized(SIZE).size == SIZE
+    feet_outside = np.array([[300.0, 200, 340, 479.5]])
+    alone, known = (m.locate(feet_outside)[1] for m in (unknown, unknown.resized(SIZE)))
+    assert np.linalg.det(alone[0]) < np.linalg.det(known[0])  # a border cuts the feet
 
 
 def entry():
@@ -191,7 +195,7 @@ def test_real_cameras_agree_on_where_a_person_stands(shared_data):
             frame, person, x, y, w, h, flag = (float(v) for v in line.split(",")[:7])
             if flag and frame % 10 == 0:
                 box = np.array([[x, y, x + w, y + h]])
-                floor[name, frame, person] = models[name].locate(box, (1288, 728))[0][0]
+                floor[name, frame, person] = models[name].locate(box)[0][0]
     apart = [
         np.linalg.norm(point - floor[other, frame, person])
         for (name, frame, person), point in floor.items()

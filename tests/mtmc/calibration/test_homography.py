@@ -44,16 +44,16 @@ def test_people_stand_at_their_feet_and_far_ones_are_less_certain():
     model = floor_only()
     (near, far) = model.from_floor(np.array([[0.5, 4], [0.5, 9]]))
     boxes = np.array([[x - 20, y - 150, x + 20, y] for x, y in (near, far)])
-    points, covariances = model.locate(boxes, SIZE)
+    points, covariances = model.locate(boxes)
     variances = np.trace(covariances, axis1=1, axis2=2)
     assert points == pytest.approx(np.array([[0.5, 4], [0.5, 9]]))
     assert variances[0] < variances[1]
-    more = floor_only(error=0.3).locate(boxes, SIZE)[1] - covariances
+    more = floor_only(error=0.3).locate(boxes)[1] - covariances
     assert more == pytest.approx(np.tile(0.09 * np.eye(2), (2, 1, 1)))
 
 
 def test_feet_outside_the_image_say_nothing():
-    points, covariances = floor_only().locate(np.array([[300.0, 200, 340, 479]]), SIZE)
+    points, covariances = floor_only().locate(np.array([[300.0, 200, 340, 479]]))
     assert np.isnan(points).all()
     assert np.isinf(covariances).all()
 

@@ -87,9 +87,9 @@ def test_offline_fills_gaps_and_sees_looks(run, sequence, tmp_path, monkeypatch)
     sequence.detection_file.write_text("".join(lines[:8] + lines[12:]))
     given = []
 
-    def spy(rows, config, last_frame):
-        given.append((rows, last_frame))
-        return refine(rows, config, last_frame)
+    def spy(rows, config, last_step, looks):
+        given.append((rows, last_step, looks))
+        return refine(rows, config, last_step, looks)
 
     monkeypatch.setattr("mtmc.evaluate.tracking.refine", spy)
     track_all(run, [sequence])
@@ -98,9 +98,9 @@ def test_offline_fills_gaps_and_sees_looks(run, sequence, tmp_path, monkeypatch)
     offline = read_mot(tmp_path / "out" / "walk.txt", MotKind.TRACKS)
     assert len(online) == FRAMES - 4
     assert offline.frames.tolist() == list(range(1, FRAMES + 1))
-    ((rows, last_frame),) = given
-    assert last_frame == FRAMES
-    assert len(rows) == len(rows.embeddings) == FRAMES - 4
+    ((rows, last_step, looks),) = given
+    assert last_step == FRAMES
+    assert len(rows) == len(looks) == FRAMES - 4
 
 
 def test_offline_takes_the_detections_own_boxes():

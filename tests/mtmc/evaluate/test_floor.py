@@ -16,7 +16,7 @@ class FromAbove:
 
     size = (1000, 1000)
 
-    def locate(self, boxes, size):
+    def locate(self, boxes):
         return boxes[:, :2] / 10, np.tile(np.eye(2), (len(boxes), 1, 1))
 
 
@@ -86,7 +86,7 @@ def test_fuse_by_certainty_and_without_the_unknown():
         steps=np.array([3, 3, 3, 1]),
         ids=np.array([7, 7, 7, 9]),
         points=np.array([[0, 0], [3, 3], [np.nan, np.nan], [np.nan, 1]]),
-        variances=np.array([1, 2, np.inf, 1]),
+        covariances=np.array([1, 2, np.nan, 1])[:, None, None] * np.eye(2),
         counts=np.ones(4, bool),
     )
     assert (people.steps.tolist(), people.ids.tolist()) == ([3], [7])

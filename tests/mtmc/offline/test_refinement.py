@@ -3,9 +3,9 @@ import pytest
 
 from mtmc.offline.refinement import CameraRefinement
 from mtmc.trackers.offline import RefineConfig
-from mtmc.tracking.frame_clock import FrameClock
 from mtmc.tracking.rows import ROW
 from mtmc.tracking.tracklet import Tracklet
+from mtmc.tracking.view import View
 from mtmc.types import TrackKey
 
 SIZE = (640, 480)
@@ -24,7 +24,10 @@ def make_rows(track, frames, fps=30.0, speed=2.0, detected=True):
 
 def ticking(fps, stride=1):
     """A camera that took every frame on time; ``fps`` of those that are read."""
-    return FrameClock(fps, ((1 + n * stride, n / fps) for n in range(400)))
+    view = View("a", fps, SIZE, None)
+    for number in range(400):
+        view.clock.add(1 + number * stride, number / fps)
+    return view
 
 
 def memory(*tracks):
@@ -37,14 +40,12 @@ def memory(*tracks):
 
 def refine(rows, tracklets, stride=1, fps=30.0, people=None, **settings):
     """The rows, when each track is a person unless ``people`` says who is who, and the tracks."""
-    refinement = CameraRefinement(
-        RefineConfig(**settings), "a", fps, None, SIZE, ticking(fps, stride)
-    )
+    refinement = CameraRefinement(RefineConfig(**settings), ticking(fps, stride))
     linked, tracks = refinement.linked(rows, tracklets)
-    who = linked["track"]
+    linked["person"] = linked["track"]
     if people is not None:
-        who = np.array([people.get(track, 0) for track in who.tolist()], np.int64)
-    return refinement.completed(linked, who), tracks
+        linked["person"] = [people.get(track, 0) for track in linked["track"].tolist()]
+    return refinement.completed(linked), tracks
 
 
 def test_a_broken_track_is_linked_filled_and_looks_like_both_parts():
@@ -148,8 +149,8 @@ def test_nobody_but_weak_detections():
 def test_boxes_of_a_track_that_is_nobody_are_taken_up_by_the_one_they_fit():
     """As where cuts leave scraps: the rows are of the track that goes on over them."""
     rows = np.concatenate([make_rows(1, np.arange(1, 61)), make_rows(2, np.arange(61, 66))])
-    refinement = CameraRefinement(RefineConfig(), "a", 30.0, None, SIZE, ticking(30.0))
-    refined = refinement.completed(rows, np.where(rows["track"] == 1, 7, 0))
+    rows["step"], rows["person"] = rows["frame"], np.where(rows["track"] == 1, 7, 0)
+    refined = CameraRefinement(RefineConfig(), ticking(30.0)).completed(rows)
     assert refined["detected"][refined["frame"] <= 65].all()
     assert set(refined["track"].tolist()) == {1}
     assert set(rows["track"].tolist()) == {1, 2}

@@ -3,6 +3,7 @@ import pytest
 
 from mtmc.trackers import Tracks
 from mtmc.tracking.coasting import Coasting
+from mtmc.tracking.view import View
 from tests.mtmc.rooms import SIZE, box_of, room
 
 MODEL = room()["cam0"]
@@ -14,7 +15,7 @@ def seen(person, place):
 
 
 def test_somebody_lost_is_shown_where_the_others_see_them():
-    coasting = Coasting(MODEL, SIZE, 2.0)
+    coasting = Coasting(View("cam0", 2.0, SIZE, MODEL))
     assert coasting.extended(seen(3, (5, 5)), {3: (5, 5)}, 0.0).det_index.tolist() == [0]
     shown = coasting.extended(NOBODY, {3: (5.6, 4.6)}, 0.5)
     assert (shown.ids.tolist(), shown.det_index.tolist()) == ([3], [-1])
@@ -23,7 +24,7 @@ def test_somebody_lost_is_shown_where_the_others_see_them():
 
 
 def test_whom_nobody_sees_or_who_was_lost_long_ago_is_not_shown():
-    coasting = Coasting(MODEL, SIZE, 2.0)
+    coasting = Coasting(View("cam0", 2.0, SIZE, MODEL))
     coasting.extended(seen(3, (5, 5)), {3: (5, 5)}, 0.0)
     assert len(coasting.extended(NOBODY, {}, 0.5)) == 0
     assert len(coasting.extended(NOBODY, {3: (5, 5)}, 1.0)) == 1
@@ -31,14 +32,14 @@ def test_whom_nobody_sees_or_who_was_lost_long_ago_is_not_shown():
 
 
 def test_who_has_left_the_image_is_not_shown():
-    coasting = Coasting(MODEL, SIZE, 2.0)
+    coasting = Coasting(View("cam0", 2.0, SIZE, MODEL))
     coasting.extended(seen(3, (5, 5)), {3: (5, 5)}, 0.0)
     assert len(coasting.extended(NOBODY, {3: (-5, 5)}, 0.5)) == 0
     assert len(coasting.extended(NOBODY, {3: (-9, -9)}, 0.5)) == 0  # behind the camera
 
 
 def test_the_others_tracks_stay_as_they_are():
-    coasting = Coasting(MODEL, SIZE, 2.0)
+    coasting = Coasting(View("cam0", 2.0, SIZE, MODEL))
     coasting.extended(seen(3, (5, 5)), {3: (5, 5)}, 0.0)
     shown = coasting.extended(seen(4, (6, 6)), {3: (5, 5), 4: (6, 6)}, 0.5)
     assert shown.ids.tolist() == [4, 3]
@@ -47,7 +48,7 @@ def test_the_others_tracks_stay_as_they_are():
 
 def test_it_is_shown_from_one_frame_to_the_next_however_far_apart_they_are():
     """A camera of 10 frames per second of which only one in 3 s is worked on."""
-    coasting = Coasting(MODEL, SIZE, 10.0)
+    coasting = Coasting(View("cam0", 10.0, SIZE, MODEL))
     for time in (0.0, 3.0, 6.0):
         coasting.extended(seen(3, (5, 5)), {3: (5, 5)}, time)
     assert len(coasting.extended(NOBODY, {3: (5, 5)}, 9.0)) == 1

@@ -8,6 +8,7 @@ from mtmc.trackers import Detections, Tracks
 from mtmc.tracking import camera
 from mtmc.tracking.camera import CameraTracking
 from mtmc.tracking.crops import CropsConfig
+from mtmc.tracking.view import View
 from mtmc.types import Frame
 from tests.mtmc.rooms import SIZE, box_of, room
 
@@ -53,7 +54,7 @@ def test_small_boxes_are_worth_a_crop_where_people_are_small():
 
 def follow(seen_at, fps=10.0, keep=True, tracker=Scripted):
     plugin = Plugin("scripted", tracker, SimpleNamespace())
-    tracking = CameraTracking(plugin, CropsConfig(), None, (100, 100), fps, keep)
+    tracking = CameraTracking(plugin, CropsConfig(), View("a", fps, (100, 100), None), keep)
     box = Detections(np.array([[10, 10, 40, 90.0]]), np.array([0.9]))
     ids = []
     for index in range(1, max(seen_at) + 1):
@@ -86,7 +87,7 @@ def test_what_has_ended_is_forgotten_unless_kept():
 def ids_at(times, fps=10.0):
     """Of somebody who is there all the time, and whom the tracker always knows."""
     plugin = Plugin("scripted", Scripted, SimpleNamespace())
-    tracking = CameraTracking(plugin, CropsConfig(), None, (100, 100), fps, keep=True)
+    tracking = CameraTracking(plugin, CropsConfig(), View("a", fps, (100, 100), None), keep=True)
     box = Detections(np.array([[10, 10, 40, 90.0]]), np.array([0.9]))
     sightings = [
         tracking.update(Frame("a", index, time, None), box) for index, time in enumerate(times, 1)
@@ -112,7 +113,6 @@ def test_boxes_of_the_first_frame_are_worth_a_crop():
         Frame("a", 2, 0.1, None), Detections(np.array([[10, 10, 40, 90.0]]), np.array([0.9]))
     )
     assert sighting.wanted.tolist() == [0]
-    assert sighting.floor is None
 
 
 def test_predicted_boxes_are_no_sightings_and_end_with_the_tracklet():
@@ -151,7 +151,7 @@ def test_somebody_who_never_leaves_takes_no_more_memory_all_the_time(monkeypatch
     monkeypatch.setattr(camera, "LATELY", 40)
     plugin = Plugin("scripted", Scripted, SimpleNamespace())
     model = room()["cam0"]
-    tracking = CameraTracking(plugin, CropsConfig(), model, SIZE, 10.0, keep=False)
+    tracking = CameraTracking(plugin, CropsConfig(), View("a", 10.0, SIZE, model), keep=False)
     box = Detections(box_of(model, 5, 5)[None], np.array([0.9]))
     for index in range(1, 401, 2):
         tracking.update(Frame("a", index, index / 10, None), box)

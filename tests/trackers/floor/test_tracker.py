@@ -164,7 +164,7 @@ def test_without_a_place_nobody_is_followed():
 def test_two_who_are_one_are_made_one():
     """Calibrations that disagree make two people of one; no camera ever sees both."""
     rng = np.random.default_rng(10)
-    tracker = FloorTracker(FloorConfig(gate=4.0, spread=0.1, merge_after=1.0))
+    tracker = FloorTracker(FloorConfig(gate=2.0, merge_after=1.0))
     for number in range(12):
         place = np.array([[0.5 * number, 0.0]])
         views = [

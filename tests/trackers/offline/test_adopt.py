@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from mtmc import trackers
-from mtmc.trackers.offline import NOBODY, RefineConfig, TrackRows, linked, refine
-from tests.trackers.offline.test_refine import PLAIN, together, walk, with_looks
+from mtmc.trackers.offline import NOBODY, RefineConfig, linked, make_table, refine
+from tests.trackers.offline.test_refine import PLAIN, looks_of, together, walk, with_boxes
 from tests.trackers.test_contract import crowd
 
 ASIDE = replace(PLAIN, adopt_gap=0)
@@ -15,23 +15,23 @@ PLACE, SPEED = (100, 200), (4, 0)
 
 
 def nobodys(*args, **kwargs):
-    """Detections of no track, weak ones; their numbers are beyond the tracks'."""
-    rows = walk(NOBODY, *args, **({"score": 0.2} | kwargs))
-    return replace(rows, det_index=rows.det_index + 7)
+    """Detections of no track, weak ones."""
+    return walk(NOBODY, *args, **({"score": 0.2} | kwargs))
 
 
 def taken(found):
-    return sorted(found.frames[found.det_index == 7].tolist())
+    weak = found["detected"] & (found["score"] < 0.5)
+    return sorted(found["step"][weak].tolist())
 
 
 def test_a_track_goes_on_before_it_begins_and_after_it_ends():
     rows = together(walk(1, range(20, 60), PLACE, SPEED), nobodys([*range(1, 20)], PLACE, SPEED))
     rows = together(rows, nobodys(range(60, 80), PLACE, SPEED))
     found = refine(rows, PLAIN)
-    assert found.frames.tolist() == list(range(1, 80))
+    assert found["step"].tolist() == list(range(1, 80))
     assert taken(found) == [*range(1, 20), *range(60, 80)]
-    np.testing.assert_allclose(found.boxes, walk(1, range(1, 80), PLACE, SPEED).boxes, atol=1e-3)
-    assert found.scores[0] == pytest.approx(0.2)
+    np.testing.assert_allclose(found["box"], walk(1, range(1, 80), PLACE, SPEED)["box"], atol=1e-3)
+    assert found["score"][0] == pytest.approx(0.2)
 
 
 def test_it_stops_where_nothing_fits():
@@ -64,9 +64,9 @@ def test_in_a_gap_it_must_fit_both_sides():
 
 def test_looks_speak_against_it():
     rows = together(walk(1, range(20, 60), PLACE, SPEED), nobodys(range(60, 70), PLACE, SPEED))
-    assert len(taken(refine(with_looks(rows, {1: 0, NOBODY: 0}), PLAIN))) == 10
-    assert taken(refine(with_looks(rows, {1: 0, NOBODY: 1}), PLAIN)) == []
-    assert len(taken(refine(with_looks(rows, {1: 0, NOBODY: None}), PLAIN))) == 10
+    assert len(taken(refine(rows, PLAIN, looks=looks_of(rows, {1: 0, NOBODY: 0})))) == 10
+    assert taken(refine(rows, PLAIN, looks=looks_of(rows, {1: 0, NOBODY: 1}))) == []
+    assert len(taken(refine(rows, PLAIN, looks=looks_of(rows, {1: 0, NOBODY: None})))) == 10
 
 
 def test_a_weak_detection_below_the_least_score_does_not_count():
@@ -98,8 +98,7 @@ def detections_of_a_crowd(seed, name):
         tracks = tracker.update(trackers.Detections(boxes, scores))
         ids, found = np.zeros(len(boxes)), tracks.det_index >= 0
         ids[tracks.det_index[found]] = tracks.ids[found]
-        index = np.arange(len(boxes))
-        parts.append(TrackRows(np.full(len(boxes), frame), ids, boxes, scores, index))
+        parts.append(make_table(np.full(len(boxes), frame), ids, boxes, scores))
     return together(*parts)
 
 
@@ -108,34 +107,34 @@ def detections_of_a_crowd(seed, name):
 def test_what_always_holds(seed, name):
     rows = detections_of_a_crowd(seed, name)
     found = refine(rows)
-    seen = found[found.det_index >= 0]
-    used = list(zip(seen.frames.tolist(), seen.det_index.tolist(), strict=True))
+    seen = found[found["detected"]]
+    used = list(zip(seen["step"].tolist(), seen["score"].tolist(), strict=True))
     assert len(used) == len(set(used))  # no detection twice
-    places = list(zip(found.frames.tolist(), found.ids.tolist(), strict=True))
+    places = list(zip(found["step"].tolist(), found["person"].tolist(), strict=True))
     assert len(places) == len(set(places))  # nobody twice in a frame
     ids = linked(rows)
     kept = {
-        (frame, index): track
-        for frame, index, track in zip(
-            rows.frames.tolist(), rows.det_index.tolist(), ids.tolist(), strict=True
+        (frame, score): track
+        for frame, score, track in zip(
+            rows["step"].tolist(), rows["score"].tolist(), ids.tolist(), strict=True
         )
         if track != NOBODY
     }
-    after = dict(zip(used, seen.ids.tolist(), strict=True))
+    after = dict(zip(used, seen["person"].tolist(), strict=True))
     assert kept.items() <= after.items()  # what a track had it keeps
     assert len(after) > len(kept)
-    assert set(found.ids.tolist()) == set(kept.values())  # nobody new
+    assert set(found["person"].tolist()) == set(kept.values())  # nobody new
 
     shuffled = refine(rows[np.random.default_rng(seed).permutation(len(rows))])
-    np.testing.assert_array_equal(found.boxes, shuffled.boxes)
-    np.testing.assert_array_equal(found.ids, shuffled.ids)
+    np.testing.assert_array_equal(found["box"], shuffled["box"])
+    np.testing.assert_array_equal(found["person"], shuffled["person"])
 
 
 def test_without_such_detections_nothing_happens():
     rows = detections_of_a_crowd(0, "coast")
-    rows = rows[rows.ids != NOBODY]
+    rows = rows[rows["track"] != NOBODY]
     np.testing.assert_array_equal(
-        refine(rows).boxes, refine(rows, RefineConfig(adopt_gap=0).at_rate(30)).boxes
+        refine(rows)["box"], refine(rows, RefineConfig(adopt_gap=0).at_rate(30))["box"]
     )
 
 
@@ -146,9 +145,9 @@ def test_only_such_detections_are_nobody():
 
 def test_part_of_a_person_is_made_whole():
     rows = together(walk(1, range(20, 60), PLACE, SPEED), nobodys(range(60, 70), PLACE, SPEED))
-    boxes = rows.boxes.copy()
-    hidden = rows.ids == NOBODY
+    boxes = rows["box"].copy()
+    hidden = rows["track"] == NOBODY
     boxes[hidden, 3] -= 50  # of 120: the legs
-    found = refine(replace(rows, boxes=boxes), PLAIN)
+    found = refine(with_boxes(rows, boxes), PLAIN)
     assert len(taken(found)) == 10
-    np.testing.assert_allclose(found.boxes, walk(1, range(20, 70), PLACE, SPEED).boxes, atol=1.0)
+    np.testing.assert_allclose(found["box"], walk(1, range(20, 70), PLACE, SPEED)["box"], atol=1.0)

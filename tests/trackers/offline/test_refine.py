@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mtmc.trackers.offline import RefineConfig, TrackRows, refine
+from mtmc.trackers.offline import RefineConfig, make_table, refine
 from mtmc.trackers.offline.link import best_links, chain_labels
 
 BOX = np.array([0.0, 0, 50, 120])
@@ -22,38 +22,40 @@ def walk(track_id, frames, start, speed, *, noise=0.0, score=1.0, seed=0):
     corner = corner + rng.normal(0, noise, corner.shape)
     count = len(frames)
     boxes = BOX + np.tile(corner, 2)
-    return TrackRows(
-        frames, np.full(count, track_id), boxes, np.full(count, score), np.zeros(count)
-    )
+    return make_table(frames, np.full(count, track_id), boxes, np.full(count, score))
 
 
 def together(*parts):
-    columns = ("frames", "ids", "boxes", "scores", "det_index")
-    return TrackRows(*(np.concatenate([getattr(part, name) for part in parts]) for name in columns))
+    return np.concatenate(parts)
+
+
+def with_boxes(rows, boxes):
+    rows = rows.copy()
+    rows["box"] = boxes
+    return rows
 
 
 def test_a_gap_is_linked_and_filled():
     before = walk(3, range(1, 40), (100, 200), (4, 0))
     after = walk(8, range(60, 100), (100, 200), (4, 0))
     found = refine(together(before, after), PLAIN)
-    assert set(found.ids.tolist()) == {3}
-    assert found.frames.tolist() == list(range(1, 100))
-    expected = walk(3, range(1, 100), (100, 200), (4, 0)).boxes
-    np.testing.assert_allclose(found.boxes, expected, atol=1e-3)
-    filled = (found.frames >= 40) & (found.frames < 60)
-    assert (found.det_index[filled] == -1).all()
-    assert (found.det_index[~filled] == 0).all()
+    assert set(found["person"].tolist()) == {3}
+    assert found["step"].tolist() == list(range(1, 100))
+    expected = walk(3, range(1, 100), (100, 200), (4, 0))["box"]
+    np.testing.assert_allclose(found["box"], expected, atol=1e-3)
+    filled = (found["step"] >= 40) & (found["step"] < 60)
+    assert np.array_equal(found["detected"], ~filled)
 
 
 def test_people_who_pass_each_other_unseen_keep_their_ways():
     right = [walk(i, f, (100, 200), (5, 0)) for i, f in ((1, range(1, 40)), (3, range(60, 100)))]
     left = [walk(i, f, (600, 205), (-5, 0)) for i, f in ((2, range(1, 40)), (4, range(60, 100)))]
     found = refine(together(*right, *left), PLAIN)
-    assert set(found.ids.tolist()) == {1, 2}
-    last = found[found.frames == 99]
+    assert set(found["person"].tolist()) == {1, 2}
+    last = found[found["step"] == 99]
     expected = {1: 100 + 5 * 99, 2: 600 - 5 * 99}
     for track_id, x in expected.items():
-        np.testing.assert_allclose(last.boxes[last.ids == track_id][0, 0], x, atol=1e-3)
+        np.testing.assert_allclose(last["box"][last["person"] == track_id][0, 0], x, atol=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -62,30 +64,28 @@ def test_people_who_pass_each_other_unseen_keep_their_ways():
 def test_another_person_is_not_linked(start, size):
     before = walk(1, range(1, 40), (100, 200), (2, 0))
     after = walk(2, range(50, 90), start, (2, 0))
-    boxes = after.boxes.copy()
-    boxes[:, 2:] = boxes[:, :2] + size * (boxes[:, 2:] - boxes[:, :2])
-    after = TrackRows(after.frames, after.ids, boxes, after.scores, after.det_index)
-    assert set(refine(together(before, after), PLAIN).ids.tolist()) == {1, 2}
+    after["box"][:, 2:] = after["box"][:, :2] + size * (BOX[2:] - BOX[:2])
+    assert set(refine(together(before, after), PLAIN)["person"].tolist()) == {1, 2}
 
 
-def with_looks(rows, looks):
-    """Rows with one embedding per track id; None for a track without."""
+def looks_of(rows, looks):
+    """One embedding per track id; None for a track without."""
     none = np.full(4, np.nan)
-    table = np.array([none if looks[i] is None else np.eye(4)[looks[i]] for i in rows.ids])
-    return TrackRows(rows.frames, rows.ids, rows.boxes, rows.scores, rows.det_index, table)
+    return np.array([none if looks[i] is None else np.eye(4)[looks[i]] for i in rows["track"]])
 
 
-def people_in(rows):
-    return len(set(refine(rows, PLAIN).ids.tolist()))
+def people_in(rows, looks=None):
+    looks = None if looks is None else looks_of(rows, looks)
+    return len(set(refine(rows, PLAIN, looks=looks)["person"].tolist()))
 
 
 def test_looks_decide_where_motion_does_not():
     before = walk(1, range(1, 40), (100, 200), (0, 0), noise=1)
     after = walk(2, range(90, 130), (130, 200), (0, 0), noise=1)
     rows = together(before, after)
-    assert people_in(with_looks(rows, {1: 0, 2: 0})) == 1
-    assert people_in(with_looks(rows, {1: 0, 2: 1})) == 2
-    assert people_in(with_looks(rows, {1: 0, 2: None})) == people_in(rows)
+    assert people_in(rows, {1: 0, 2: 0}) == 1
+    assert people_in(rows, {1: 0, 2: 1}) == 2
+    assert people_in(rows, {1: 0, 2: None}) == people_in(rows)
 
 
 def test_a_long_gap_is_cut_and_its_end_is_somebody_new():
@@ -93,7 +93,7 @@ def test_a_long_gap_is_cut_and_its_end_is_somebody_new():
         walk(5, range(1, 40), (100, 200), (0, 0)), walk(5, range(80, 120), (900, 200), (0, 0))
     )
     found = refine(rows, PLAIN)
-    assert sorted(set(found.ids.tolist())) == [5, 6]
+    assert sorted(set(found["person"].tolist())) == [5, 6]
     assert len(found) == len(rows)
 
 
@@ -102,24 +102,24 @@ def test_ghosts_go():
         walk(1, range(1, 40), (100, 200), (0, 0)),
         walk(2, range(10, 16), (900, 200), (0, 0), score=0.4),
     )
-    assert set(refine(rows, PLAIN).ids.tolist()) == {1}
+    assert set(refine(rows, PLAIN)["person"].tolist()) == {1}
 
 
 def test_both_ends_go_on_within_the_video():
     rows = walk(1, range(3, 40), (100, 200), (4, 0))
-    found = refine(rows, replace(PLAIN, extend=5), last_frame=42)
-    assert found.frames.tolist() == list(range(1, 43))
-    expected = walk(1, range(1, 43), (100, 200), (4, 0)).boxes
-    np.testing.assert_allclose(found.boxes, expected, atol=1.0)
+    found = refine(rows, replace(PLAIN, extend=5), last_step=42)
+    assert found["step"].tolist() == list(range(1, 43))
+    expected = walk(1, range(1, 43), (100, 200), (4, 0))["box"]
+    np.testing.assert_allclose(found["box"], expected, atol=1.0)
 
 
 def test_smoothing_takes_noise_away_and_leaves_lines_alone():
     line = walk(1, range(1, 60), (100, 200), (4, 1))
     config = replace(AT_30, extend=0)
-    np.testing.assert_allclose(refine(line, config).boxes, line.boxes, atol=1e-3)
+    np.testing.assert_allclose(refine(line, config)["box"], line["box"], atol=1e-3)
     noisy = refine(walk(1, range(1, 60), (100, 200), (4, 1), noise=3), config)
-    before = np.abs(walk(1, range(1, 60), (100, 200), (4, 1), noise=3).boxes - line.boxes).mean()
-    assert np.abs(noisy.boxes - line.boxes).mean() < 0.7 * before
+    before = np.abs(walk(1, range(1, 60), (100, 200), (4, 1), noise=3)["box"] - line["box"]).mean()
+    assert np.abs(noisy["box"] - line["box"]).mean() < 0.7 * before
 
 
 def test_camera_motion_is_taken_out():
@@ -130,21 +130,20 @@ def test_camera_motion_is_taken_out():
     for person in range(8):
         frames = np.arange(1, 101)
         rows = walk(person + 1, frames, (150 * person, 300), (0.2 * (person - 4), 0))
-        boxes = rows.boxes + np.tile(camera[frames], 2)
-        people.append(TrackRows(frames, rows.ids, boxes, rows.scores, rows.det_index))
+        people.append(with_boxes(rows, rows["box"] + np.tile(camera[frames], 2)))
     rows = together(*people)
-    hidden = (rows.ids == 4) & (rows.frames > 40) & (rows.frames < 60)
+    hidden = (rows["person"] == 4) & (rows["step"] > 40) & (rows["step"] < 60)
     found = refine(rows[~hidden], PLAIN)
-    mine, truth = found[found.ids == 4], rows[rows.ids == 4]
-    np.testing.assert_allclose(mine.boxes, truth.boxes, atol=6)
+    mine, truth = found[found["person"] == 4], rows[rows["person"] == 4]
+    np.testing.assert_allclose(mine["box"], truth["box"], atol=6)
     assert np.abs(np.diff(camera[40:60], axis=0)).sum() > 60
 
 
 def test_predicted_boxes_are_made_anew():
     rows = walk(1, range(1, 40), (100, 200), (4, 0))
     wrong = walk(1, range(40, 45), (700, 200), (4, 0))
-    predicted = TrackRows(wrong.frames, wrong.ids, wrong.boxes, wrong.scores, np.full(5, -1))
-    assert refine(together(rows, predicted), PLAIN).frames.max() == 39
+    wrong["detected"] = False
+    assert refine(together(rows, wrong), PLAIN)["step"].max() == 39
 
 
 def test_nothing_in_nothing_out():
@@ -158,14 +157,14 @@ def test_order_of_the_rows_does_not_matter():
     parts = [walk(i, range(i, 60 + i), (80 * i, 200), (i, 0), noise=1, seed=i) for i in range(1, 9)]
     rows = together(*parts)
     shuffled = rows[np.random.default_rng(0).permutation(len(rows))]
-    np.testing.assert_array_equal(refine(rows).boxes, refine(shuffled).boxes)
+    np.testing.assert_array_equal(refine(rows)["box"], refine(shuffled)["box"])
 
 
 def test_input_is_never_changed():
     rows = walk(1, range(1, 60), (100, 200), (4, 1), noise=3)
-    before = rows.boxes.copy()
+    before = rows["box"].copy()
     refine(rows)
-    np.testing.assert_array_equal(rows.boxes, before)
+    np.testing.assert_array_equal(rows["box"], before)
 
 
 def test_links_have_the_greatest_evidence():
@@ -186,7 +185,7 @@ def test_chains_take_the_label_of_their_first():
 
 def test_bad_rows_are_named():
     row = np.ones(1)
-    with pytest.raises(ValueError, match=r"boxes must have shape \(1, 4\)"):
-        TrackRows(row, row, np.ones((1, 3)), row, row)
+    with pytest.raises(ValueError, match=r"box must have shape \(1, 4\)"):
+        make_table(row, row, np.ones((1, 3)), row)
     with pytest.raises(ValueError, match="twice in one frame"):
-        TrackRows(np.ones(2), np.ones(2), np.ones((2, 4)), np.ones(2), np.ones(2))
+        refine(make_table(np.ones(2), np.ones(2), np.ones((2, 4)), np.ones(2)))

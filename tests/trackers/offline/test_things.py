@@ -7,7 +7,7 @@ import pytest
 
 from mtmc.trackers.offline import on_things, refine
 from mtmc.trackers.offline.config import RefineConfig
-from tests.trackers.offline.test_refine import PLAIN, together, walk
+from tests.trackers.offline.test_refine import PLAIN, together, walk, with_boxes
 
 HELD = replace(PLAIN, thing_age=100)
 LONG = range(1, 121)
@@ -20,20 +20,20 @@ def thing(track_id, frames=LONG, at=(300, 200)):
 
 def test_a_thing_goes_where_that_is_asked_for_and_walkers_stay():
     rows = together(thing(1), walk(2, LONG, (100, 200), (2, 0)))
-    assert set(refine(rows, HELD).ids.tolist()) == {2}
-    assert set(refine(rows, PLAIN).ids.tolist()) == {1, 2}
+    assert set(refine(rows, HELD)["person"].tolist()) == {2}
+    assert set(refine(rows, PLAIN)["person"].tolist()) == {1, 2}
 
 
 def test_a_thing_may_be_hidden_and_jump_while_somebody_passes():
     rows = thing(1, [*range(1, 40), *range(46, 121)])
-    boxes = rows.boxes.copy()
+    boxes = rows["box"].copy()
     boxes[40:60] += 20
-    assert on_things(replace(rows, boxes=boxes), HELD).all()
+    assert on_things(with_boxes(rows, boxes), HELD).all()
 
 
 def test_who_shifts_and_what_was_seen_for_too_short_a_time_stays():
     shifting = thing(1)
-    shifting.boxes[60:] += 6  # 5 % of the height, once
+    shifting["box"][60:] += 6  # 5 % of the height, once
     assert not on_things(shifting, HELD).any()
     assert not on_things(thing(1, range(1, 100)), HELD).any()
     assert on_things(thing(1, range(1, 101)), HELD).all()
@@ -42,7 +42,7 @@ def test_who_shifts_and_what_was_seen_for_too_short_a_time_stays():
 def test_nobody_goes_on_as_a_thing():
     walker = walk(1, range(1, 80), (140, 200), (2, 0))  # who ends where the thing is
     found = refine(together(walker, thing(2)), HELD)
-    assert found.frames.max() == 79
+    assert found["step"].max() == 79
 
 
 def test_detections_of_no_track_are_no_things():

@@ -7,54 +7,54 @@ import pytest
 
 from mtmc.trackers.offline import refine
 from mtmc.trackers.offline.whole import upper_envelope
-from tests.trackers.offline.test_refine import PLAIN, walk
+from tests.trackers.offline.test_refine import PLAIN, walk, with_boxes
 
 
 def cut_off(rows, frames, share):
     """The rows with boxes that show only the upper part in some frames."""
-    boxes, some = rows.boxes.copy(), np.isin(rows.frames, frames)
+    boxes, some = rows["box"].copy(), np.isin(rows["step"], frames)
     boxes[some, 3] -= (1 - share) * (boxes[some, 3] - boxes[some, 1])
-    return replace(rows, boxes=boxes)
+    return with_boxes(rows, boxes)
 
 
 @pytest.mark.parametrize("frames", [range(60, 90), range(1, 25), range(130, 150)])
 def test_legs_hidden_for_a_while_are_added(frames):
     person = walk(1, range(1, 150), (100, 200), (2, 0), noise=0.5)
     found = refine(cut_off(person, frames, 0.6), PLAIN)
-    np.testing.assert_allclose(found.boxes, person.boxes, atol=10)  # of 48 hidden
-    assert (found.det_index == 0).all()
+    np.testing.assert_allclose(found["box"], person["box"], atol=10)  # of 48 hidden
+    assert found["detected"].all()
 
 
 def test_who_comes_closer_grows_all_the_same():
     frames = np.arange(1, 150)
     rows = walk(1, frames, (100, 200), (0, 0))
     height = 60 * np.exp(frames / 100)
-    boxes = np.column_stack([rows.boxes[:, 0], 300 - height, rows.boxes[:, 2], 300 + 0 * height])
-    grown = replace(rows, boxes=boxes)
-    np.testing.assert_allclose(refine(grown, PLAIN).boxes, grown.boxes, atol=1e-3)
+    boxes = np.column_stack([rows["box"][:, 0], 300 - height, rows["box"][:, 2], 300 + 0 * height])
+    grown = with_boxes(rows, boxes)
+    np.testing.assert_allclose(refine(grown, PLAIN)["box"], grown["box"], atol=1e-3)
     hidden = cut_off(grown, range(70, 90), 0.5)
-    np.testing.assert_allclose(refine(hidden, PLAIN).boxes, grown.boxes, atol=8)
+    np.testing.assert_allclose(refine(hidden, PLAIN)["box"], grown["box"], atol=8)
 
 
 def test_who_sits_down_for_long_is_seated():
     rows = cut_off(walk(1, range(1, 900), (100, 200), (0, 0)), range(300, 900), 0.6)
     found = refine(rows, PLAIN)
-    seated = (found.frames > 500) & (found.frames < 850)
-    np.testing.assert_allclose(found.boxes[seated], rows.boxes[seated], atol=1e-3)
+    seated = (found["step"] > 500) & (found["step"] < 850)
+    np.testing.assert_allclose(found["box"][seated], rows["box"][seated], atol=1e-3)
 
 
 def test_whose_head_is_above_the_image_has_feet():
     rows = walk(1, range(1, 150), (100, 40), (2, 0))
-    boxes, some = rows.boxes.copy(), slice(60, 90)
+    boxes, some = rows["box"].copy(), slice(60, 90)
     boxes[some, 1], boxes[some, 3] = 0, 70  # close to the camera: the upper part is outside
-    rows = replace(rows, boxes=boxes)
-    np.testing.assert_allclose(refine(rows, PLAIN).boxes, boxes, atol=1e-3)
+    rows = with_boxes(rows, boxes)
+    np.testing.assert_allclose(refine(rows, PLAIN)["box"], boxes, atol=1e-3)
 
 
 def test_it_can_be_left_out():
     rows = cut_off(walk(1, range(1, 150), (100, 200), (2, 0)), range(60, 90), 0.6)
     found = refine(rows, replace(PLAIN, whole_period=0))
-    np.testing.assert_allclose(found.boxes, rows.boxes, atol=1e-3)
+    np.testing.assert_allclose(found["box"], rows["box"], atol=1e-3)
 
 
 def dense_envelope(signal, frames, period):

@@ -82,9 +82,8 @@ def test_nothing_known_of_anybody_is_no_evidence():
     [
         {"max_distance": 0.0},
         {"max_distance": float("nan")},
-        {"floor_outliers": 1.0},
         {"appearance_weight": -1.0},
-        {"floor_area": float("inf")},
+        {"floor_limit": float("inf")},
     ],
 )
 def test_settings_out_of_range(options):

@@ -13,31 +13,31 @@ CONFIG = EvidenceConfig()
 
 def test_floor_odds_fall_with_distance_to_the_share_of_outliers():
     away = np.column_stack([[0.0, 0.3, 1.0, 30.0], np.zeros(4)])
-    odds = floor_odds(away, np.tile(0.02 * np.eye(2), (4, 1, 1)), CONFIG)
+    odds = floor_odds(away, np.tile(0.02 * np.eye(2), (4, 1, 1)))
     assert odds[0] > odds[1] > 0 > odds[2] > odds[3]
-    assert odds[3] == pytest.approx(np.log(CONFIG.floor_outliers))
+    assert odds[3] == pytest.approx(np.log(floor.OUTLIERS))
 
 
 def test_uncertain_positions_say_less():
     covariances = np.array([0.01, 4.0])[:, None, None] * np.eye(2)
-    near = floor_odds(np.zeros((2, 2)), covariances, CONFIG)
+    near = floor_odds(np.zeros((2, 2)), covariances)
     assert near[0] > near[1] > 0
 
 
 def test_what_is_unsure_along_one_axis_is_not_along_the_other():
     away = np.array([[1.0, 0.0], [0.0, 1.0]])
-    odds = floor_odds(away, np.tile(np.diag([1.0, 0.01]), (2, 1, 1)), CONFIG)
+    odds = floor_odds(away, np.tile(np.diag([1.0, 0.01]), (2, 1, 1)))
     assert odds[0] > 0 > odds[1]
 
 
 def test_hidden_feet_put_people_behind_their_place_as_the_camera_sees_it():
     # The first camera looks along x; the second person's bearing is not known.
-    away = np.array([[1.5, 0.0], [-1.5, 0.0], [0.0, 1.5], [floor.HIDDEN_REACH + 0.5, 0.0]])
+    away = np.array([[1.5, 0.0], [-1.5, 0.0], [0.0, 1.5], [floor.REACH + 0.5, 0.0]])
     rays = np.tile([1.0, 0.0], (4, 1)), np.zeros((4, 2))
     covariance = np.tile(0.01 * np.eye(2), (4, 1, 1))
-    behind, before, beside, far = floor_odds(away, covariance, CONFIG, rays)
+    behind, before, beside, far = floor_odds(away, covariance, rays)
     assert behind > 0 > max(before, beside, far)
-    back = floor_odds(-away, covariance, CONFIG, rays[::-1])
+    back = floor_odds(-away, covariance, rays[::-1])
     np.testing.assert_allclose(back, [behind, before, beside, far])
 
 
@@ -82,7 +82,7 @@ def slowly(a, b):
             other = b.path.ticks.index(tick)
             away = np.subtract(a.path.points[at], b.path.points[other])
             total = np.add(a.path.covariances[at], b.path.covariances[other])[[0, 1, 1, 2]]
-            found.append(floor_odds(away[None], total.reshape(1, 2, 2), CONFIG)[0])
+            found.append(floor_odds(away[None], total.reshape(1, 2, 2))[0])
     looks = min(len(found) * TICK / CONFIG.floor_memory, CONFIG.floor_limit)
     return float(np.mean(found) * looks) if found else 0.0
 

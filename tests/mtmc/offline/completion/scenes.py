@@ -2,14 +2,22 @@
 
 import numpy as np
 
-from mtmc.offline.completion import View
-from mtmc.tracking.frame_clock import FrameClock
 from mtmc.tracking.rows import ROW
+from mtmc.tracking.view import View
 from tests.mtmc.rooms import SIZE, box_of, room
 
 FPS = 10.0
-CLOCK = FrameClock(FPS, ((number + 1, number / FPS) for number in range(200)))
-VIEWS = [View(model, SIZE, 1 / FPS, CLOCK) for model in room().values()]
+
+
+def view_of(model, stride=1):
+    """A camera that took 200 frames on time, of which some are read."""
+    view = View("a", FPS / stride, SIZE, model)
+    for number in range(0, 200, stride):
+        view.clock.add(number + 1, number / FPS)
+    return view
+
+
+VIEWS = [view_of(model) for model in room().values()]
 
 
 def rows_of(paths, heights, views=VIEWS):

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from mtmc.offline.completion.figures import habits, mended, moved, off, typical
+from mtmc.offline.completion.figures import habits, typical
+from mtmc.trackers.figures import mended, moved, off
 
 PERSON = np.array([[100.0, 50.0, 180.0, 250.0]])
 

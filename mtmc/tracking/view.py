@@ -1,0 +1,67 @@
+"""Who a camera is, and how it sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtmc.calibration import Calibration
+from mtmc.calibration.camera import BORDER
+from mtmc.tracking.frame_clock import FrameClock
+from mtmc.types import Doubles, Mask
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """One camera.
+
+    Args:
+        name: of the camera.
+        fps: of the frames that are read.
+        size: ``(width, height)`` px of its images.
+        model: its calibration for images of that size, None where there is none.
+        clock: when each frame was taken; it fills as frames are read.
+    """
+
+    name: str
+    fps: float
+    size: tuple[int, int]
+    model: Calibration | None
+    clock: FrameClock = field(init=False)
+
+    def __post_init__(self) -> None:
+        if self.model is not None:
+            object.__setattr__(self, "model", self.model.resized(self.size))
+        object.__setattr__(self, "clock", FrameClock(self.fps))
+
+    @property
+    def calibration(self) -> Calibration:
+        """The model of a camera that has one."""
+        assert self.model is not None
+        return self.model
+
+    @property
+    def period(self) -> float:
+        """Seconds between the frames that are read."""
+        return 1 / self.fps
+
+    def locate(self, boxes: NDArray[np.floating]) -> tuple[Doubles, Doubles]:
+        """Where people are, as of ``Calibration.locate``; unknown without a calibration."""
+        if self.model is None:
+            return np.full((len(boxes), 2), np.nan), np.full((len(boxes), 2, 2), np.inf)
+        return self.model.locate(boxes)
+
+    def cut_aside(self, boxes: Doubles) -> Mask:
+        """Which boxes ``(N, 4)`` the left or right border of the image cuts."""
+        border = BORDER * self.size[0]
+        return np.asarray((boxes[:, 0] <= border) | (boxes[:, 2] >= self.size[0] - border))
+
+    def headless(self, boxes: Doubles) -> Mask:
+        """Which boxes ``(N, 4)`` the upper border cuts."""
+        return np.asarray(boxes[:, 1] <= BORDER * self.size[1])
+
+    def clipped(self, boxes: NDArray[np.floating]) -> Doubles:
+        """The parts of boxes ``(N, 4)`` that are in the image."""
+        return np.asarray(np.clip(boxes, 0, [*self.size, *self.size]), np.float64)
