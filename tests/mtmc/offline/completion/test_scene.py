@@ -210,8 +210,27 @@ def test_people_may_be_given_in_any_order():
 
 
 @pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {"support": 0.0}),
+        ({}, {"unsure": 0.0}),
+        ({}, {"fill_gap": 0.5, "seen_share": 1.0}),
+        ({"fill_gap": 0.0, "seen_share": 0.0}, {"fill_gap": 0.0, "seen_share": 1.0}),
+    ],
+)
+def test_less_is_drawn_where_more_is_asked_for(before, after):
+    """Camera 0 loses somebody whom the others see now and then."""
+    lost = when(ROWS, 0, 80, 109) & (PEOPLE == 1)
+    rare = (ROWS["camera"] != 0) & (ROWS["frame"] % 6 > 0)
+    rows, people = ROWS[~lost & ~rare], PEOPLE[~lost & ~rare]
+    results = [complete(rows, people, **settings)[0] for settings in (before, after)]
+    drawn = [(~found["detected"] & (found["camera"] == 0)).sum() for found in results]
+    assert drawn[1] < 0.7 * drawn[0]
+
+
+@pytest.mark.parametrize(
     "wrong",
-    [{"seen_share": 1.5}, {"fill_gap": -1}, {"seen_reach": 0}],
+    [{"seen_share": 1.5}, {"fill_gap": -1}, {"unsure": -0.1}],
 )
 def test_settings_are_checked(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
