@@ -132,7 +132,7 @@ def online(cameras, known, steps, calibrated):
     for frame in range(WARM_UP + steps):
         visible = traffic.step(frame)
         start = time.process_time()
-        decided = associator.update(frame * STEP, visible)
+        decided = associator.look(frame * STEP, visible)
         seconds.append(time.process_time() - start)
         for key, number in decided.items():
             if traffic.person[key] < known:
@@ -164,7 +164,7 @@ def offline(count):
     before = memory()
     start = time.process_time()
     config = OfflineConfig(max_distance=MAX_DISTANCE)
-    ids = OfflineAssociator(config, MAX_DISTANCE).finish(tracklets)
+    ids = OfflineAssociator(config, MAX_DISTANCE).finish(tracklets).ids
     seconds = time.process_time() - start
     people = len(set(ids.values()))
     return {"tracklets": count, "seconds": seconds, "ids": people, "memory": memory() - before}

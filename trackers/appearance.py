@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -40,7 +40,7 @@ class AppearanceTracker(LiveTracker):
 
     Config = AppearanceConfig
     config: AppearanceConfig
-    needs_embeddings = True
+    needs_embeddings: ClassVar[bool] = True
     _columns = (*LiveTracker._columns, "looks")
 
     def __init__(self, config: AppearanceConfig | None = None, fps: float = NOMINAL_FPS) -> None:

@@ -36,8 +36,9 @@ class LiveTracker(ABC):
     """
 
     Config: ClassVar[Any] = TrackerConfig
-    needs_embeddings = False
-    needs_image = False
+    needs_floor: ClassVar[bool] = False
+    needs_embeddings: ClassVar[bool] = False
+    needs_image: ClassVar[bool] = False
     _columns: ClassVar[tuple[str, ...]] = (
         "ids",
         "hits",

@@ -169,7 +169,7 @@ def _track(
     seconds = track_all(run, sequences, count)
     frames = sum(sequence.length for sequence in sequences)
     about = {"detections": options.detections, "tracker": run.tracker.name}
-    if options.reid or getattr(run.tracker.cls, "needs_embeddings", False):
+    if options.reid or run.tracker.cls.needs_embeddings:
         about["reid"] = options.reid or "none"
     if options.offline:
         about["refined"] = "offline"

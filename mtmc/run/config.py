@@ -10,7 +10,7 @@ from typing import Any
 from mtmc.config import Plugin, Settings, build, choose
 from mtmc.errors import unknown_name
 from mtmc.offline.completion.config import CompletionConfig
-from mtmc.registry import ASSOCIATORS, DEFAULT_TRACKER, DETECTORS, TRACKERS
+from mtmc.registry import ASSOCIATORS, DEFAULT_TRACKER, DETECTORS, EMBEDDERS, TRACKERS
 from mtmc.sources import SourcesConfig
 from mtmc.trackers.offline import RefineConfig
 from mtmc.trackers.settings import Checked, setting
@@ -59,7 +59,7 @@ class RunConfig:
     tracker: Plugin
     associator: Plugin
     sources: SourcesConfig = field(default_factory=SourcesConfig)
-    reid: ReidConfig = field(default_factory=ReidConfig)
+    reid: ReidConfig | Plugin = field(default_factory=ReidConfig)
     crops: CropsConfig = field(default_factory=CropsConfig)
     refine: RefineConfig | None = field(default_factory=RefineConfig)
     completion: CompletionConfig | None = field(default_factory=CompletionConfig)
@@ -86,10 +86,15 @@ class RunConfig:
             name: choose(table, settings.get(name, {}), defaults[name])
             for name, table in TABLES.items()
         }
-        parts = {name: _part(name, settings.get(name, {})) for name in SECTIONS}
+        parts: dict[str, Any] = {
+            name: _part(name, settings.get(name, {})) for name in SECTIONS if name != "reid"
+        }
         calibration = settings.get("calibration")
         return cls(
-            **plugins, **parts, calibration=None if calibration is None else str(calibration)
+            **plugins,
+            **parts,
+            reid=_reid(settings.get("reid", {})),
+            calibration=None if calibration is None else str(calibration),
         )
 
     def settings(self) -> Settings:
@@ -107,8 +112,9 @@ class RunConfig:
             if not isinstance(value, Mapping):
                 section = value
             else:
-                plugin = getattr(self, name)
-                default = _plain(plugin.cls.Config() if name in TABLES else SECTIONS[name]())
+                part = getattr(self, name)
+                plain = part.cls.Config() if isinstance(part, Plugin) else type(part)()
+                default = dataclasses.asdict(plain)
                 said = given.get(name)
                 asked = {*ALWAYS, *(said if isinstance(said, Mapping) else ())}
                 section = {
@@ -139,9 +145,18 @@ ALWAYS = {"name", "weights"}  # written out even where nobody chose them
 def _part(name: str, section: Any) -> Any:
     if name in OPTIONAL and section in (None, False):
         return None
-    if name == "reid" and not isinstance(section, Mapping):
-        section = {"weights": str(section)}
     return build(SECTIONS[name], section, name)
+
+
+def _reid(section: Any) -> ReidConfig | Plugin:
+    """The embedder: of another package where one of its name is installed, else a file of ours."""
+    section = dict(section) if isinstance(section, Mapping) else {"weights": str(section)}
+    weights = section.get("weights")
+    if "name" not in section and str(weights) in EMBEDDERS.targets():
+        section["name"] = section.pop("weights")
+    if "name" in section:
+        return choose(EMBEDDERS, section, "")
+    return build(ReidConfig, section, "reid")
 
 
 def _plain(value: Any) -> Any:

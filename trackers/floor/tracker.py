@@ -9,14 +9,15 @@ means the same person in every camera.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from mtmc.trackers.assignment import match
+from mtmc.trackers.floor.config import MERGE_REACH, STRANGERS, SWEEPS, WALKING, FloorConfig
 from mtmc.trackers.floor.motion import FloorMotion
 from mtmc.trackers.floor.reading import SPREAD, apart, fused, invert, known_places
-from mtmc.trackers.settings import TrackerConfig, setting, share
+from mtmc.trackers.floor.relink import relink
 from mtmc.trackers.types import Detections, Tracks
 
 if TYPE_CHECKING:
@@ -28,34 +29,6 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 _NOBODY = -1
-
-
-# How likely a detection must be for a person to be theirs rather than somebody new's.
-STRANGERS = 0.005  # people per m² who may be at a place without being known yet
-WALKING = 1.0  # standard deviation, m/s, of the speed of somebody new
-MERGE_REACH = 0.5  # m: two people no further apart, whom no camera sees both, may be one
-SWEEPS = 3  # how often the cameras are gone through, each with what all the others say
-
-
-@dataclass(frozen=True, slots=True)
-class FloorConfig(TrackerConfig):
-    """Settings of the tracker on the floor.
-
-    Args:
-        birth_score: a detection nobody took starts a person from this score on.
-        min_hits: detections until a person is reported, all cameras counted; in the first step
-            everybody is.
-        max_age: a person is kept for so long without a detection in any camera.
-        low_score: detections below are not looked at.
-        gate: squared Mahalanobis distance up to which a detection may be a person's.
-        merge_after: two people close to each other for so long, whom no camera sees both, are one.
-    """
-
-    min_hits: int = setting(2, ge=1, public=True)
-    max_age: float = setting(2.0, ge=0, unit="s", public=True)
-    low_score: float = share(0.3, public=True)
-    gate: float = setting(20.0, gt=0)
-    merge_after: float = setting(1.0, gt=0, unit="s")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,10 +86,10 @@ class FloorTracker:
         config: settings; the defaults where None.
     """
 
-    Config = FloorConfig
-    needs_floor = True
-    needs_embeddings = False
-    needs_image = False
+    Config: ClassVar = FloorConfig
+    needs_floor: ClassVar = True
+    needs_embeddings: ClassVar = False
+    needs_image: ClassVar = False
 
     def __init__(self, config: FloorConfig | None = None) -> None:
         self.config = config or FloorConfig()
@@ -163,6 +136,10 @@ class FloorTracker:
         """Where those are who were seen in the last step: ids and ``(N, 2)`` m."""
         now = self.seen == self._time
         return self.ids[now], self.motion.mean[now, :2]
+
+    def relink(self, times: Array, ids: Ints, points: Array, covariances: Array) -> Ints:
+        """See `SceneTracker`."""
+        return relink(times, ids, points, covariances, self.config)
 
     def _assign(self, sightings: _Sightings) -> Ints:
         """``(D,)`` the person, by row, of each detection."""

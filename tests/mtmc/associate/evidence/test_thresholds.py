@@ -45,7 +45,7 @@ def test_the_point_lies_between_one_person_and_two(seed, likeness):
     assert 0.4 < found.scale.across < 0.9
     assert 0.4 < found.scale.within < found.scale.across
     assert np.median(found.together) == pytest.approx(1, abs=0.25)
-    ids = OfflineAssociator(OfflineConfig(), 0.5).finish(tracklets)
+    ids = OfflineAssociator(OfflineConfig(), 0.5).finish(tracklets).ids
     wrong = sum(
         (ids[a.key] == ids[b.key]) != (truth[a.key] == truth[b.key])
         for i, a in enumerate(tracklets)
