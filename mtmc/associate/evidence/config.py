@@ -14,6 +14,8 @@ FLOOR_MEMORY = 1.0  # seconds after which another look at the floor counts as a 
 # against those of two at one time.
 FLOOR_TRACK = 6.0
 
+Topology = dict[str, dict[str, tuple[float, float]]]
+
 
 @dataclass(frozen=True)
 class EvidenceConfig:
@@ -47,9 +49,7 @@ class EvidenceConfig:
     appearance_limit: float = setting(4.0, gt=0)
     floor_limit: float = setting(10.0, gt=0)
     passage: float | None = setting(3.0, gt=0)
-    topology: dict[str, dict[str, tuple[float, float]]] | None = setting(
-        None, unit="s", public=True
-    )
+    topology: Topology | None = setting(None, unit="s", public=True)  # noqa: RUF009 - it is None
 
     def distance(self, even: float) -> float:
         """``max_distance``, or where that is no number what suits the embedder."""

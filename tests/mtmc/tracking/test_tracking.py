@@ -45,9 +45,8 @@ class Coasting(Scripted):
 def wanted(**settings):
     """Which of a track's frames are worth a crop."""
     plugin = Plugin("scripted", Scripted, SimpleNamespace())
-    tracking = CameraTracking(
-        plugin, CropsConfig(**settings), View("a", 10.0, (100, 100), None), True
-    )
+    view = View("a", 10.0, (100, 100), None)
+    tracking = CameraTracking(plugin, CropsConfig(**settings), view, keep=True)
     box = Detections(np.array([[10, 10, 40, 40.0]]), np.array([0.9]))
     steps = (tracking.update(Frame("a", n, n / 10, None), box) for n in range(1, 4))
     return [len(sighting.wanted) for sighting in steps]
