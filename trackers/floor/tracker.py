@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-_NOBODY = -1
+_NO_OWNER = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,7 +143,7 @@ class FloorTracker:
 
     def _assign(self, sightings: _Sightings) -> Ints:
         """``(D,)`` the person, by row, of each detection."""
-        owner = np.full(len(sightings.camera), _NOBODY)
+        owner = np.full(len(sightings.camera), _NO_OWNER)
         if not len(self.ids) or not len(owner):
             return owner
         prior = invert(self.motion.covariance[:, :2, :2])
@@ -152,7 +152,7 @@ class FloorTracker:
             before = owner.copy()
             for camera in np.unique(sightings.camera):
                 here = np.flatnonzero(sightings.camera == camera)
-                owner[here] = _NOBODY
+                owner[here] = _NO_OWNER
                 self._match(sightings, owner, here, prior, pull)
             if np.array_equal(before, owner):
                 break
@@ -185,15 +185,15 @@ class FloorTracker:
 
     def _births(self, sightings: _Sightings, owner: Ints) -> Ints:
         """New people for the detections nobody took; one camera adds to those of another."""
-        free = (owner == _NOBODY) & (sightings.scores >= self.config.birth_score)
+        free = (owner == _NO_OWNER) & (sightings.scores >= self.config.birth_score)
         known, count = len(self.ids), len(self.ids)
-        new = np.full(len(owner), _NOBODY)  # by row among the new
+        new = np.full(len(owner), _NO_OWNER)  # by row among the new
         for camera in np.unique(sightings.camera[free]):
             here = np.flatnonzero(free & (sightings.camera == camera))
             if count > known:
                 nothing = np.zeros((count - known, 2, 2)), np.zeros((count - known, 2))
                 self._match(sightings, new, here, *nothing)
-            alone = here[new[here] == _NOBODY]
+            alone = here[new[here] == _NO_OWNER]
             new[alone] = count - known + np.arange(len(alone))
             count += len(alone)
         self._add(sightings, new, count - known)

@@ -24,7 +24,7 @@ class EvidenceConfig:
     Args:
         max_distance: distance between the looks of two tracklets of different cameras, see
             ``Looks.directions``, up to which they are more likely one person than two. ``auto``
-            learns it from the footage, see ``thresholds.calibrate``; None takes the one that suits
+            learns it from the footage, see ``learn_scale``; None takes the one that suits
             the embedder.
         same_camera: the same within one camera, where light and view do not change, as a share of
             ``max_distance``; what ``auto`` learns, it learns for both.

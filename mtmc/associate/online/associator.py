@@ -144,7 +144,7 @@ class OnlineAssociator:
             self._people.count(tracklet)
             if tracklet.key != member.key:
                 member.key = tracklet.key
-                renamed[tracklet.key] = self._people.number(member.person)
+                renamed[tracklet.key] = self._people.global_id(member.person)
         # What a waiting track may have met must stay known until it is decided.
         horizon = min((t.start for t in self._waiting), default=math.inf)
         self._people.forget_moves(horizon)
@@ -268,7 +268,7 @@ class OnlineAssociator:
                 whose.setdefault(group, person)
             self._people.join(track, person)
             del self._waiting[track]
-            decided[track.key] = self._people.number(person)
+            decided[track.key] = self._people.global_id(person)
         return decided
 
     def _cut(self) -> None:

@@ -24,7 +24,7 @@ class Person:
 
     Args:
         index: counts all people.
-        number: the global id; None until it is first given to a track that is shown.
+        global_id: the id of the results; None until it is first given to a track that is shown.
         galleries: looks by camera, of tracks that are no longer remembered.
         tracks: those that are.
         left: when, s, and where the others were last seen.
@@ -32,7 +32,7 @@ class Person:
     """
 
     index: int
-    number: int | None = None
+    global_id: int | None = None
     galleries: dict[str, Gallery] = field(default_factory=dict)
     tracks: list[Tracklet] = field(default_factory=list)
     left: tuple[float, str] = (-math.inf, "")
@@ -95,12 +95,12 @@ class People:
         self._count += 1
         return person
 
-    def number(self, person: Person) -> int:
+    def global_id(self, person: Person) -> int:
         """The person's global id, to be given out now."""
-        if person.number is None:
+        if person.global_id is None:
             self._numbers += 1
-            person.number = self._numbers
-        return person.number
+            person.global_id = self._numbers
+        return person.global_id
 
     def join(self, tracklet: Tracklet, person: Person) -> None:
         """A track is that person's, all of it."""
