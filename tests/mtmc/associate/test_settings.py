@@ -8,7 +8,6 @@ from tests.mtmc.associate.scenes import crowd, replay_said
 
 CHANGES = [
     {"max_distance": 0.3},
-    {"same_camera": 2.0},
     {"camera_colours": False},
     {"appearance_weight": 4.0},
     {"appearance_limit": 0.5},
