@@ -114,9 +114,10 @@ def fill(associator, known):
     everybody = associator._people
     for number in range(known):
         person = everybody.new()
-        everybody.number(person)
+        everybody.global_id(person)
         for look in range(2):
             tracklet = Tracklet(TrackKey(f"c{(number + look) % 4:03}", -number - 1), -9.0, -5.0)
+            tracklet.see(0, -5.0)
             tracklet.gallery.add(people.crops(number, look, 1)[0], 0.8)
             everybody.join(tracklet, person)
             everybody.forget([tracklet])

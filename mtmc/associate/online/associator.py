@@ -40,7 +40,8 @@ class OnlineConfig(CutsConfig):
 
     Args:
         revise: seconds between two looks at all latest tracks together. New tracks are decided
-            there, and others may go on as somebody else.
+            there, and others may go on as somebody else. With many people at a time, in between
+            only new tracks and the people they could be are looked at.
         patience: seconds from a track's first sighting to the decision, at least.
         min_crops: a track with fewer crops waits on, as does one that was not taken for the same
             person twice running,
@@ -98,7 +99,7 @@ class OnlineAssociator:
         self._scale = Scale.given(self._max_distance, config)
         self._recent: dict[Tracklet, None] = {}  # what the scale is learned from, in order
         self._learned = -math.inf  # when, s
-        self._revise_at = self._expire_at = -math.inf  # s
+        self._revise_at = self._all_at = self._expire_at = -math.inf  # s
         self._uncut: dict[Tracklet, int] = {}  # version of the gallery that was not to be cut
         self._compared: dict[Tracklet, None] = {}  # with everybody, longest ago first
 
@@ -124,16 +125,19 @@ class OnlineAssociator:
             return renamed
         self._cut()
         self._compare(time - LATELY)
-        decided, clustered = self._revise(time, visible)
-        # The more there are, the more seldom: it takes the square of their number.
-        seldom = max(1.0, (clustered / REVISED_OFTEN) ** 2)
-        self._revise_at = time + self._config.revise * seldom
+        everybody = time >= self._all_at - ROUNDING
+        decided, clustered = self._revise(time, visible, everybody)
+        self._revise_at = time + self._config.revise
+        if everybody:
+            # The more there are, the more seldom: it takes the square of their number.
+            seldom = max(1.0, (clustered / REVISED_OFTEN) ** 2)
+            self._all_at = time + self._config.revise * seldom
         return {**renamed, **decided}
 
     def finish(self, tracklets: Sequence[Tracklet]) -> Association:
         """Decide the tracks that still wait; those that changed person were ended as they did."""
         del tracklets
-        return Association(self._revise(math.inf, ())[0])
+        return Association(self._revise(math.inf, (), everybody=True)[0])
 
     def _learn(self, visible: Sequence[Tracklet]) -> None:
         """Learn from the latest tracklets what distances mean."""
@@ -179,8 +183,13 @@ class OnlineAssociator:
     def _is_due(self, tracklet: Tracklet, time: float) -> bool:
         return time - tracklet.start + ROUNDING >= self._config.max_patience
 
-    def _revise(self, time: float, visible: Sequence[Tracklet]) -> tuple[dict[TrackKey, int], int]:
+    def _revise(
+        self, time: float, visible: Sequence[Tracklet], everybody: bool
+    ) -> tuple[dict[TrackKey, int], int]:
         """Cluster the latest tracks anew, with those that wait, of which some are decided.
+
+        Where there are too many to do so every time, then in between only those that wait and
+        those of people they could be.
 
         Returns:
             the ids of the decided; and how many tracks were clustered.
@@ -190,11 +199,16 @@ class OnlineAssociator:
         if ready and time - self._learned >= LEARN_EVERY - ROUNDING:
             self._learned = time
             self._learn(visible)
-        # Looks of few crops mislead; a place on the floor does not.
-        chosen = set(ready)
-        waiting = [t for t in self._waiting if t.path.ticks or t in chosen]
-        latest = sorted(members, key=lambda t: (not t.closed, t.end, t.key))[-REVISED:]
-        known = {t for t in members if not t.closed}.union(latest)
+        if everybody:
+            # Looks of few crops mislead; a place on the floor does not.
+            chosen = set(ready)
+            waiting = [t for t in self._waiting if t.path.ticks or t in chosen]
+            latest = sorted(members, key=lambda t: (not t.closed, t.end, t.key))[-REVISED:]
+            known = {t for t in members if not t.closed}.union(latest)
+        else:
+            waiting = ready
+            near = self._people.near(ready, self._scale, self._config)
+            known = {track for person in near for track in person.tracks}
         people = {members[t].person for t in known} | self._people.alike(
             ready, self._scale, self._config
         )

@@ -14,6 +14,7 @@ from mtmc.types import Ints
 
 FIRST_ROWS = 256
 BLOCK = 4096  # looks that are adapted at a time
+MOST_ALIKE = 8  # looks at known people that a new track is compared with further
 
 
 class LookTable:
@@ -68,7 +69,7 @@ class LookTable:
             self._rows[last] = row
 
     def alike(self, looks: Looks, scale: Scale, config: EvidenceConfig) -> Ints:
-        """The people of whom a look speaks for one of some tracks.
+        """The people of whom a look speaks for one of some tracks, the most alike of each.
 
         Args:
             looks: of ``T`` tracklets, as ``scale`` has them adapted.
@@ -84,7 +85,8 @@ class LookTable:
         self._adapt(self._looks, scale)
         known, whose = self._looks[: len(self)], self._people[: len(self)]
         odds = appearance(self._coded(looks[np.flatnonzero(seen)]), known, scale, config)
-        return np.unique(whose[(odds > 0).any(axis=0)])
+        few = np.argsort(-odds, axis=1)[:, :MOST_ALIKE]
+        return np.unique(whose[few[np.take_along_axis(odds, few, axis=1) > 0]])
 
     def _adapt(self, table: Looks, scale: Scale) -> None:
         """Have all looks adapted as ``scale`` says."""

@@ -7,10 +7,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from mtmc.associate.cuts.parts import parts
-from mtmc.associate.evidence.appearance import Scale, looks_of
+from mtmc.associate.evidence.appearance import Scale, appearance, looks_of
 from mtmc.associate.evidence.config import EvidenceConfig
-from mtmc.associate.online.look_table import LookTable
+from mtmc.associate.evidence.floor import floor_evidence
+from mtmc.associate.online.look_table import MOST_ALIKE, LookTable
 from mtmc.tracking.gallery import Gallery
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey
@@ -202,6 +205,20 @@ class People:
         """Those of whose forgotten tracks one looks like one of the tracklets."""
         looks = looks_of(tracklets, scale)
         return {self.all[index] for index in self.looks.alike(looks, scale, config).tolist()}
+
+    def near(
+        self, tracklets: Sequence[Tracklet], scale: Scale, config: EvidenceConfig
+    ) -> set[Person]:
+        """Those one of whose tracks looks like one of the tracklets, or is at the same place."""
+        if not tracklets or not self.members:
+            return set()
+        known = list(self.members)
+        odds = appearance(looks_of(tracklets, scale), looks_of(known, scale), scale, config)
+        few = np.argsort(-odds, axis=1)[:, :MOST_ALIKE]
+        alike = few[np.take_along_axis(odds, few, axis=1) > 0]
+        floor = floor_evidence(tracklets, known, config).tocoo()
+        there = floor.coords[1][floor.data > 0]
+        return {self.members[known[row]].person for row in {*alike.tolist(), *there.tolist()}}
 
     def was_seen_beside(self, person: Person, tracklet: Tracklet) -> bool:
         """Whether a frame that shows a track shows what was given out as that person, too."""

@@ -211,3 +211,26 @@ def test_groups_keep_the_names_that_most_was_said_of():
     said = [{7: 10}, {3: 4}, {7: 6, 3: 5}, {}]
     # 7 for group 0 and 3 for group 1 keep 15 sightings; the other way round it were 10.
     assert name_groups(groups, said) == {0: 7, 1: 3}
+
+
+def test_in_a_crowd_those_are_looked_at_whom_a_new_track_could_be():
+    people = People(8)
+    twin, same_place, other = people.new(), people.new(), people.new()
+    times, here = np.arange(10) / 10, np.zeros((10, 2))
+    people.join(make_tracklet("a", 1, times, [A] * 4), twin)
+    people.join(make_tracklet("b", 1, times, [B] * 4, here), same_place)
+    people.join(make_tracklet("c", 1, times, [B] * 4, here + 9), other)
+    new = make_tracklet("d", 1, times, [A] * 4, here)
+    scale = Scale(DISTANCE, DISTANCE)
+    assert people.near([new], scale, EvidenceConfig()) == {twin, same_place}
+    assert people.near([], scale, EvidenceConfig()) == set()
+    assert People(8).near([new], scale, EvidenceConfig()) == set()
+
+
+def test_in_a_crowd_new_tracks_do_not_wait_for_the_look_at_everybody(monkeypatch):
+    monkeypatch.setattr("mtmc.associate.online.associator.REVISED_OFTEN", 0.5)
+    show = Show()
+    show.go_on(4, a=A)
+    show.go_on(3, a=A, b=A, c=B)  # two tracks and more: the next look at all is far off
+    assert show.now("a") == show.now("b")
+    assert show.tracks["b"].key in show.ids
