@@ -127,12 +127,12 @@ def _made_up(rng: np.random.Generator) -> Panorama:
     outside = rng.random() < 0.5
     horizon = height // 2
     image = np.empty((height, width, 3))
-    top = rng.uniform([0.35, 0.5, 0.7], [0.8, 0.9, 1.0]) if outside else rng.uniform(0.5, 0.95, 3)
-    floor = rng.uniform(0.15, 0.7) * rng.uniform(0.8, 1.2, 3)
+    top = rng.uniform([0.35, 0.5, 0.7], [0.8, 0.9, 1.0]) if outside else _color(rng, 0.5, 0.95)
+    floor = _color(rng, 0.15, 0.7)
     image[:horizon], image[horizon:] = top, floor
     image[horizon:] *= 1 + 0.35 * _texture(rng, height - horizon, width)[..., None]
     wall = int(rng.uniform(0.15, 0.42) * height)
-    image[horizon - wall : horizon + wall // 4] = rng.uniform(0.2, 0.9, 3)
+    image[horizon - wall : horizon + wall // 4] = _color(rng, 0.2, 0.9)
     for _ in range(int(rng.integers(15, 70))):
         _thing(image, rng, horizon, wall)
     lights = int(rng.integers(1, 8))
@@ -143,6 +143,12 @@ def _made_up(rng: np.random.Generator) -> Panorama:
                     0, 0, 360, (1.0, 1.0, 0.97), -1)  # fmt: skip
     image += 0.06 * rng.normal(size=image.shape[:2])[..., None]
     return Panorama((255 * np.clip(image, 0, 1)).astype(np.uint8))
+
+
+def _color(rng: np.random.Generator, low: float, high: float) -> Floats:
+    """The colour of a thing: mostly near grey, as walls and furniture are."""
+    strong = 0.4 if rng.random() < 0.15 else 0.1
+    return np.asarray(np.clip(rng.uniform(low, high) * (1 + rng.normal(0, strong, 3)), 0.02, 0.98))
 
 
 def _texture(rng: np.random.Generator, height: int, width: int) -> Floats:
@@ -166,5 +172,5 @@ def _thing(image: Floats, rng: np.random.Generator, horizon: int, wall: int) -> 
     part = image[y : y + h, x : x + w]
     if not part.size:
         return
-    color = rng.uniform(0.05, 0.95, 3)
+    color = _color(rng, 0.05, 0.95)
     part[:] = color * (1 + 0.5 * _texture(rng, *part.shape[:2])[..., None])
