@@ -102,3 +102,25 @@ def test_looks_count_beside_the_floor():
     for tracklet in tracklets:
         tracklet.path = FloorPath()
     assert changes_by_people(tracklets, np.array([0, 1, 0]), SCALE, CONFIG, 4.0) == []
+
+
+@pytest.mark.parametrize(("seen_at", "changes"), [((6, 7, 8, 9), 1), ((6, 6.05, 6.1, 6.15), 0)])
+def test_crops_of_one_moment_are_one_witness(seen_at, changes):
+    """Somebody else for a moment, however often it is looked at, is no change."""
+    times, path = walk(0.0)
+    vectors = np.eye(2, 64)
+
+    def seen(camera, number, offset, crops):
+        result = make_tracklet(camera, number, times, floor=path + np.array([0, offset]))
+        for person, moments in crops.items():
+            for time in moments:
+                result.gallery.add(vectors[person], 0.9, float(time))
+        return result
+
+    tracklets = [
+        seen("a", 1, 0.0, {0: np.arange(0.5, 12)}),
+        seen("a", 2, 0.4, {1: np.arange(0.5, 12)}),
+        seen("b", 1, 0.2, {0: np.arange(0.5, 5), 1: seen_at}),
+    ]
+    found = changes_by_people(tracklets, np.array([0, 1, 0]), SCALE, CONFIG, 18.0)
+    assert [change.key for change in found] == changes * [tracklets[-1].key]

@@ -56,6 +56,22 @@ def test_the_usual_time_speaks_for_one_person(seed):
     np.testing.assert_array_equal(found, found.T)
 
 
+def test_a_time_says_something_of_those_close_to_it():
+    """All took 5 s; 7 s, which nobody took, are likelier than 20 s."""
+    tracklets, gaps = [], [5.0] * 20 + [7.0, 20.0]
+    for number, gap in enumerate(gaps):
+        start = 100.0 * number
+        tracklets += [
+            track("a", number, start, start + 4),
+            track("b", number, start + 4 + gap, start + 8 + gap),
+        ]
+    who = np.arange(len(tracklets)) // 2
+    odds = np.where(who[:, None] == who[None], 3.0, -3.0)
+    odds[40:] = odds[:, 40:] = 0.0
+    found = passage_evidence(tracklets, links(odds), LIMIT)
+    assert found[40, 41] > found[42, 43] + 1.0
+
+
 def test_several_tracks_are_one_witness():
     tracklets, same, odds = passers(0, pieces=3)
     in_a = np.array([t.key.camera == "a" for t in tracklets])

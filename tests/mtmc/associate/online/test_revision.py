@@ -106,6 +106,22 @@ def test_a_track_that_walks_on_as_another_person_goes_on_under_their_id(change):
     assert (show.now("a") == show.now("c")) == (change is not None)
 
 
+def test_a_track_that_has_just_ended_is_divided_once_the_others_are_known():
+    """It ended beside somebody who was not known to be there yet."""
+    show = Show(split=None)
+    here, there = np.zeros(2), np.array([4.0, 0.0])
+    show.go_on(3, a=(A, here), c=(A, here))
+    show.go_on(0.8, a=(A, here), b=(A, there), c=(A, there))
+    ended = show.tracks["c"]
+    ended.closed = True
+    show.go_on(5, a=(A, here), b=(A, there))
+    members = show.associator._people.members
+    head, tail = sorted((t for t in members if t.key == ended.key), key=lambda t: t.start)
+    assert head.end == pytest.approx(2.9, abs=0.15)
+    assert members[head].person is members[show.tracks["a"]].person
+    assert members[tail].person is members[show.tracks["b"]].person
+
+
 def test_the_parts_of_a_divided_track_share_what_was_said():
     people = People(8)
     person = people.new()

@@ -3,6 +3,8 @@ import pytest
 
 from mtmc.calibration import FloorHomography
 from mtmc.offline.completion import CompletionConfig, complete_scene
+from mtmc.offline.completion.fusion import fuse
+from mtmc.offline.completion.sightings import Sightings
 from mtmc.trackers.geometry import pair_iou
 from mtmc.trackers.offline import NOBODY
 from mtmc.tracking.rows import ROW
@@ -236,3 +238,26 @@ def test_more_is_drawn_behind_a_wall_where_that_is_asked_for(settings):
 def test_settings_are_checked(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         CompletionConfig(**wrong)
+
+
+def test_a_few_boxes_tell_how_tall_somebody_is():
+    few = ROWS["frame"] <= 10
+    rows = ROWS[few].copy()
+    rows["person"], rows["step"] = PEOPLE[few], rows["frame"]
+    assert fuse(Sightings.of(rows), VIEWS).heights == pytest.approx(HEIGHTS, abs=0.02)
+
+
+def test_a_box_is_drawn_as_those_seen_just_before_and_after():
+    """With the arms out for ten seconds, and then close to the body."""
+    rows = ROWS.copy()
+    mine = (rows["camera"] == 0) & (PEOPLE == 1)
+    middle = rows["box"][:, [0, 2]].mean(axis=1)
+    half = (rows["box"][:, 2] - middle) * np.where(rows["frame"] <= 100, 1.4, 0.7)
+    rows["box"][mine, 0], rows["box"][mine, 2] = (middle - half)[mine], (middle + half)[mine]
+    lost = when(rows, 0, 80, 89) & (PEOPLE == 1)
+    result, people = complete(rows[~lost], PEOPLE[~lost])
+    new = np.flatnonzero(~result["detected"])
+    plain = exact(result[new], people[new], PATHS, HEIGHTS)
+    width = (result["box"][new, 2] - result["box"][new, 0]) / (plain[:, 2] - plain[:, 0])
+    assert len(new) == 10
+    assert (width > 1.1).all()
