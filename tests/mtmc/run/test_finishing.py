@@ -114,9 +114,7 @@ def test_the_stages_come_in_their_order(monkeypatch):
     monkeypatch.setattr(
         finishing, "relink_people", lambda rows, *_: told.append("relink") or rows["track"]
     )
-    monkeypatch.setattr(
-        finishing, "complete_scene", lambda rows, *_: told.append("ask") or rows
-    )
+    monkeypatch.setattr(finishing, "complete_scene", lambda rows, *_: told.append("ask") or rows)
     spy("link", CameraRefinement, "linked")
     spy("draw", CameraRefinement, "completed")
     spy("cut", Finishing, "_cut")

@@ -68,6 +68,16 @@ def test_another_person_is_not_linked(start, size):
     assert set(refine(together(before, after), PLAIN)["person"].tolist()) == {1, 2}
 
 
+@pytest.mark.parametrize(("larger", "people"), [(1.3, 1), (2.0, 2)])
+def test_whoever_goes_on_there_in_another_size_is_somebody_else(larger, people):
+    before = walk(1, range(1, 40), (100, 200), (2, 0))
+    after = walk(2, range(50, 90), (100, 200), (2, 0))
+    middle = 0.5 * (after["box"][:, :2] + after["box"][:, 2:])
+    half = 0.5 * larger * (after["box"][:, 2:] - after["box"][:, :2])
+    after["box"] = np.concatenate([middle - half, middle + half], axis=1)
+    assert len(set(refine(together(before, after), PLAIN)["person"].tolist())) == people
+
+
 def looks_of(rows, looks):
     """One embedding per track id; None for a track without."""
     none = np.full(4, np.nan)

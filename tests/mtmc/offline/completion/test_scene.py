@@ -12,6 +12,7 @@ from tests.mtmc.offline.completion.scenes import FPS, VIEWS, exact, rows_of, vie
 from tests.mtmc.rooms import SIZE, circling, room
 
 HEIGHTS = [1.58, 1.9]
+DIAGONAL, ACROSS = np.array([[1, 1], [-1, 1]]) / np.sqrt(2)  # as the first camera looks
 PATHS = circling(2, 200, FPS, radius=2.5, speed=1.2)
 ROWS, PEOPLE = rows_of(PATHS, HEIGHTS)
 
@@ -261,3 +262,41 @@ def test_a_box_is_drawn_as_those_seen_just_before_and_after():
     width = (result["box"][new, 2] - result["box"][new, 0]) / (plain[:, 2] - plain[:, 0])
     assert len(new) == 10
     assert (width > 1.1).all()
+
+
+@pytest.mark.parametrize(("off", "drawn"), [(6.0, True), (7.0, False)])
+def test_nobody_is_drawn_of_whom_hardly_anything_would_be_in_the_image(off, drawn):
+    """Two steps aside and back, out of the first camera's view or not, which loses them then."""
+    aside = off + 0.4 * np.clip(1.5 - np.abs(np.arange(120) / FPS - 6), 0, None)
+    path = np.array([-2.0, -2.0]) + 7 * DIAGONAL + aside[:, None] * ACROSS
+    rows, people = rows_of(path[:, None], [1.7])
+    lost = when(rows, 0, 57, 64)
+    result, _ = complete(rows[~lost], people[~lost])
+    new = ~result["detected"] & (result["camera"] == 0)
+    assert result["frame"][new].tolist() == (list(range(57, 65)) if drawn else [])
+
+
+def test_whose_head_a_camera_never_sees_is_drawn_as_it_sees_them():
+    rows = ROWS.copy()
+    mine = (rows["camera"] == 0) & (PEOPLE == 1)
+    rows["box"][mine, 1] += 0.45 * (rows["box"][mine, 3] - rows["box"][mine, 1])
+    lost = when(rows, 0, 80, 89) & (PEOPLE == 1)
+    result, people = complete(rows[~lost], PEOPLE[~lost])
+    new = np.flatnonzero(~result["detected"])
+    plain = exact(result[new], people[new], PATHS, HEIGHTS)
+    lower = (result["box"][new, 1] - plain[:, 1]) / (plain[:, 3] - plain[:, 1])
+    assert len(new) == 10
+    assert (lower > 0.2).all()
+
+
+def test_a_box_that_the_border_cuts_stays_wrong_and_says_little():
+    """For six seconds, in the same way each time; one other camera sees where they stand."""
+    place = np.array([-2.0, -2.0]) + 7 * DIAGONAL + 7.05 * ACROSS
+    rows, people = rows_of(np.repeat(place[None, None], 60, axis=0), [1.7])
+    rows["person"], rows["step"] = people, rows["frame"]
+    cut = rows["camera"] == 0
+    assert (rows["box"][cut, 0] == 0).all()
+    rows["box"][cut, 2] += 0.3 * (rows["box"][cut, 3] - rows["box"][cut, 1])
+    sightings = Sightings.of(rows[rows["camera"] <= 1])
+    at = fuse(sightings, VIEWS).paths.at(0, np.array([3.0]))[0]
+    assert np.linalg.norm(at - place) < 0.25
