@@ -9,6 +9,7 @@ from mtmc.trackers.camera_motion import common_shift
 from mtmc.trackers.motion import AreaModel, Motion, ReplayMotion
 
 PERSON = np.array([0.0, 0, 50, 120])
+SIDEWAYS = np.array([1, 0, 1, 0])
 
 
 def at(*corners, scores=None, embeddings=None):
@@ -111,6 +112,12 @@ def test_coast_reports_nobody_whom_nothing_hides():
     assert {len(tracks) for tracks in run("coast", story, coast_age=0)[40:]} == {2}
 
 
+def test_coast_takes_the_surer_of_two_boxes_that_fit_alike():
+    story = [at((100, 0))] * 5 + [at((96, 0), (104, 0), scores=[0.55, 0.9])]
+    last = run("coast", story)[-1]
+    assert last.det_index[last.ids == 1].tolist() == [1]
+
+
 @pytest.mark.parametrize(("feet", "hidden"), [(320, True), (240, False)])
 def test_only_who_has_the_feet_lower_hides_somebody(feet, hidden):
     """The walker's are at 270; whoever has theirs higher stands farther away."""
@@ -135,7 +142,7 @@ def test_where_the_camera_has_just_moved_nobody_is_led_on(still, coasts):
         turn = 25.0 * min(t, 60)
         gone = t >= 60 + still
         boxes = np.array([front, *others] if gone else [front, *others, walker])
-        story.append(Detections(boxes + [turn, 0, turn, 0], np.full(len(boxes), 0.9)))
+        story.append(Detections(boxes + turn * SIDEWAYS, np.full(len(boxes), 0.9)))
     counts = [len(tracks) for tracks in run("coast", story)]
     assert counts[59] == 5
     assert counts[-1] == 4 + coasts
