@@ -154,3 +154,11 @@ def test_boxes_of_a_track_that_is_nobody_are_taken_up_by_the_one_they_fit():
     assert refined["detected"][refined["frame"] <= 65].all()
     assert set(refined["track"].tolist()) == {1}
     assert set(rows["track"].tolist()) == {1, 2}
+
+
+def test_what_is_taken_up_of_a_track_that_is_nobody_is_of_that_track_no_more():
+    rows = np.concatenate([make_rows(1, np.arange(1, 61)), make_rows(2, np.arange(61, 76))])
+    refined, _ = refine(rows, memory(1, 2), people={1: 1}, link_gap=0, extend=0)
+    assert refined["frame"].tolist() == list(range(1, 76))
+    assert refined["detected"].all()
+    assert set(refined["track"].tolist()) == {1}
