@@ -114,9 +114,10 @@ def fill(associator, known):
     everybody = associator._people
     for number in range(known):
         person = everybody.new()
-        everybody.number(person)
+        everybody.global_id(person)
         for look in range(2):
             tracklet = Tracklet(TrackKey(f"c{(number + look) % 4:03}", -number - 1), -9.0, -5.0)
+            tracklet.see(0, -5.0)
             tracklet.gallery.add(people.crops(number, look, 1)[0], 0.8)
             everybody.join(tracklet, person)
             everybody.forget([tracklet])
@@ -132,7 +133,7 @@ def online(cameras, known, steps, calibrated):
     for frame in range(WARM_UP + steps):
         visible = traffic.step(frame)
         start = time.process_time()
-        decided = associator.update(frame * STEP, visible)
+        decided = associator.look(frame * STEP, visible)
         seconds.append(time.process_time() - start)
         for key, number in decided.items():
             if traffic.person[key] < known:
@@ -164,7 +165,7 @@ def offline(count):
     before = memory()
     start = time.process_time()
     config = OfflineConfig(max_distance=MAX_DISTANCE)
-    ids = OfflineAssociator(config, MAX_DISTANCE).finish(tracklets)
+    ids = OfflineAssociator(config, MAX_DISTANCE).finish(tracklets).ids
     seconds = time.process_time() - start
     people = len(set(ids.values()))
     return {"tracklets": count, "seconds": seconds, "ids": people, "memory": memory() - before}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -24,10 +24,12 @@ class PluginTable:
     Args:
         kind: what they are, as error messages and entry points name them.
         builtin: name -> ``"module:Class"``.
+        protocols: ``"module:Protocol"`` of which a plug-in follows one.
     """
 
     kind: str
     builtin: Mapping[str, str]
+    protocols: Sequence[str]
     group: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -52,9 +54,26 @@ class PluginTable:
             module, _, attribute = target.partition(":")
             return getattr(import_module(module), attribute)
         try:
-            return EntryPoint(name, target, self.group).load()
+            found = EntryPoint(name, target, self.group).load()
         except (ImportError, AttributeError) as error:
             raise UserError(f"{self.kind} {name!r} ({target}) cannot be loaded: {error}") from error
+        missing = min((_missing(found, protocol) for protocol in self.protocols), key=len)
+        if missing:
+            raise UserError(
+                f"{self.kind} {name!r} ({target}) has no {', '.join(missing)}, which "
+                f"{' or '.join(self.protocols).replace(':', '.')} asks for"
+            )
+        return found
+
+
+def _missing(plugin: Any, protocol: str) -> list[str]:
+    """What a Protocol asks of a class that it does not have."""
+    module, _, name = protocol.partition(":")
+    asked = getattr(import_module(module), name)
+    constants = [n for n, hint in asked.__annotations__.items() if "ClassVar" in str(hint)]
+    methods = [n for n, value in vars(asked).items() if n[0] != "_" and callable(value)]
+    names = dict.fromkeys(("Config", *constants, *methods))
+    return [n for n in names if not hasattr(plugin, n)]
 
 
 DETECTORS = PluginTable(
@@ -65,12 +84,20 @@ DETECTORS = PluginTable(
         "motfile": "mtmc.detectors.motfile:MotFileDetector",
         "motion": "mtmc.detectors.motion:MotionDetector",
     },
+    ["mtmc.detectors:Detector"],
 )
-TRACKERS = PluginTable("tracker", trackers.TRACKERS | trackers.SCENE_TRACKERS)
+TRACKERS = PluginTable(
+    "tracker",
+    trackers.TRACKERS | trackers.SCENE_TRACKERS,
+    ["mtmc.trackers:Tracker", "mtmc.trackers:SceneTracker"],
+)
+# Ours are files of weights, and ``color``.
+EMBEDDERS = PluginTable("embedder", {}, ["mtmc.reid.embedder:Embedder"])
 ASSOCIATORS = PluginTable(
     "associator",
     {
         "online": "mtmc.associate.online.associator:OnlineAssociator",
         "offline": "mtmc.associate.offline:OfflineAssociator",
     },
+    ["mtmc.associate:Associator"],
 )

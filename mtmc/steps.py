@@ -27,9 +27,3 @@ def same_step(a: Ints, b: Ints) -> Iterator[tuple[Ints, Ints]]:
         count = partners[rows]
         first = np.repeat(start[rows] - (np.cumsum(count) - count), count)
         yield np.repeat(rows, count), first + np.arange(len(first))
-
-
-def all_of_same_step(a: Ints, b: Ints) -> tuple[Ints, Ints]:
-    """All pairs that share a time step at once; both are ascending."""
-    left, right = zip(*same_step(a, b), strict=True)
-    return np.concatenate(left), np.concatenate(right)

@@ -29,6 +29,9 @@ EMBEDDERS = {
 class Embedder(Protocol):
     """Turns pictures of people into unit vectors whose dot product says how alike they look.
 
+    One of another package is made of its own settings, ``cls(config)``, and has a frozen dataclass
+    ``Config`` of them.
+
     Attributes:
         name: what is shown to the user, for example the file's stem.
         dim: length of an embedding.

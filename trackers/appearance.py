@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -28,7 +28,7 @@ class AppearanceTracker(LiveTracker):
         momentum: share of the old in the running mean.
     """
 
-    needs_embeddings = True
+    needs_embeddings: ClassVar[bool] = True
     _columns = (*LiveTracker._columns, "looks")
 
     def __init__(

@@ -12,7 +12,7 @@ Ages are times in frames: where frames are missing, nobody looked, but time went
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -49,8 +49,10 @@ class LiveTracker(ABC):
         max_age: frames a confirmed track is kept without a match.
     """
 
-    needs_embeddings = False
-    needs_image = False
+    Config: ClassVar[Any]
+    needs_floor: ClassVar[bool] = False
+    needs_embeddings: ClassVar[bool] = False
+    needs_image: ClassVar[bool] = False
     _columns: ClassVar[tuple[str, ...]] = (
         "ids",
         "hits",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import numpy as np
 
@@ -187,11 +187,14 @@ class Tracker(Protocol):
     """Follows the people of one camera; one instance per camera, nothing shared between them.
 
     ``needs_embeddings`` and ``needs_image`` say what ``update`` makes use of beyond boxes and
-    scores; what is not needed is not computed.
+    scores; what is not needed is not computed. ``needs_floor`` is False: see `SceneTracker`.
+    ``Config`` is a frozen dataclass of settings, of which the constructor takes an instance.
     """
 
-    needs_embeddings: bool
-    needs_image: bool
+    Config: ClassVar[Any]
+    needs_floor: ClassVar[bool]
+    needs_embeddings: ClassVar[bool]
+    needs_image: ClassVar[bool]
 
     def update(
         self, detections: Detections, image: NDArray[np.uint8] | None = None, steps: int = 1
@@ -208,11 +211,12 @@ class Tracker(Protocol):
 
 
 class SceneTracker(Protocol):
-    """Follows people over all cameras of a scene; a tracker that ``needs_floor``."""
+    """Follows people over all cameras of a scene: a tracker whose ``needs_floor`` is True."""
 
-    needs_floor: bool
-    needs_embeddings: bool
-    needs_image: bool
+    Config: ClassVar[Any]
+    needs_floor: ClassVar[bool]
+    needs_embeddings: ClassVar[bool]
+    needs_image: ClassVar[bool]
     merged: Mapping[int, int]  # of the last step: id that turned out to be another -> that one
 
     def update(self, time: float, cameras: Sequence[Detections]) -> list[Tracks]:
@@ -226,4 +230,24 @@ class SceneTracker(Protocol):
 
     def positions(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Ids of the people seen in the last step, and where they are: ``(N, 2)`` m."""
+        ...
+
+    def relink(
+        self,
+        times: NDArray[np.float64],
+        ids: NDArray[np.int64],
+        points: NDArray[np.float64],
+        covariances: NDArray[np.float64],
+    ) -> NDArray[np.int64]:
+        """Look again at who is who, after the last step; ``ids`` as they are is an answer, too.
+
+        Args:
+            times: ``(N,)`` s of each sighting by one camera.
+            ids: ``(N,)`` as they were reported.
+            points: ``(N, 2)`` m.
+            covariances: ``(N, 2, 2)`` m².
+
+        Returns:
+            ``(N,)`` ids.
+        """
         ...

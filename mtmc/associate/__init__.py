@@ -2,45 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Protocol
 
-from mtmc.associate.cuts.parts import Cut
+from mtmc.associate.decisions import Association
+from mtmc.tracking.messages import CameraStep, Decisions
 from mtmc.tracking.tracklet import Tracklet
-from mtmc.types import TrackKey
 
 
 class Associator(Protocol):
     """Gives every tracklet the global id of its person.
 
     Two tracklets that one frame shows at once never share an id.
+
+    ``online`` says that ids are given as the pictures come. It is made of its settings, of the
+    distance of looks across cameras at which one person and two are equally likely, as far as the
+    embedder knows, and of the names of all cameras.
+
+    Raises:
+        ValueError: when it is made, a setting does not fit the cameras.
     """
 
     Config: ClassVar[Any]
     online: ClassVar[bool]
 
-    def __init__(self, config: Any, max_distance: float) -> None: ...
+    def __init__(self, config: Any, even_distance: float, cameras: Sequence[str]) -> None: ...
 
-    def update(self, time: float, visible: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
+    def update(self, time: float, steps: Sequence[CameraStep]) -> Decisions:
         """Take in a time step; returns what was decided now.
-
-        What was decided of a key stays. A tracklet that is found to be somebody else's is marked
-        ``renewed``: it goes on under a new key, of which the id is given when that is seen.
 
         Args:
             time: seconds.
-            visible: the tracklets seen in this step, of all cameras.
+            steps: what the cameras tell that took a frame; ``Memory`` makes tracklets of it.
         """
         ...
 
-    def finish(
-        self, tracklets: Sequence[Tracklet], cut: Cut | None = None
-    ) -> Mapping[TrackKey, int]:
-        """After the last step: the ids, 1-based, of all tracklets not decided before.
+    def finish(self, tracklets: Sequence[Tracklet]) -> Association:
+        """After the last step: who all tracklets are that were not decided before.
 
         Args:
-            tracklets: all of the run.
-            cut: to be called where tracks changed person; it returns all tracklets as they are
-                then, and the ids are of these. None leaves tracks whole.
+            tracklets: all of the run; they stay as they are.
         """
         ...

@@ -2,55 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy import sparse
 
-from mtmc.associate.cuts.by_looks import find_cuts
-from mtmc.associate.cuts.by_overlap import overlap_cuts
-from mtmc.associate.cuts.by_people import find_changes
-from mtmc.associate.cuts.parts import Cut, Cuts
-from mtmc.associate.evidence.appearance import Scale, appearance, looks_of
-from mtmc.associate.evidence.config import EvidenceConfig
-from mtmc.associate.evidence.constraints import conflicts, simultaneous
-from mtmc.associate.evidence.floor import floor_evidence
+from mtmc.associate.cuts.by_looks import changes_by_looks
+from mtmc.associate.cuts.by_overlap import changes_by_overlap
+from mtmc.associate.cuts.by_people import changes_by_people
+from mtmc.associate.cuts.change import Change
+from mtmc.associate.cuts.config import CutsConfig
+from mtmc.associate.cuts.parts import Pieces
+from mtmc.associate.decisions import Association
+from mtmc.associate.evidence.appearance import Scale
+from mtmc.associate.evidence.constraints import simultaneous
+from mtmc.associate.evidence.gather import gather
 from mtmc.associate.evidence.links import Links
-from mtmc.associate.evidence.overlaps import forgive
 from mtmc.associate.evidence.scale import scale_of
-from mtmc.associate.evidence.times import with_times
 from mtmc.associate.solve.clustering import cluster, reassign
-from mtmc.config import require
+from mtmc.tracking.messages import CameraStep, Decisions
 from mtmc.tracking.tracklet import Tracklet
-from mtmc.types import Ints, TrackKey
+from mtmc.types import Ints
 
 ROUNDS_OF_CUTS = 4
 
 
 @dataclass(frozen=True)
-class OfflineConfig(EvidenceConfig):
-    """Settings of the offline association, beside those of ``EvidenceConfig``.
-
-    Args:
-        split: a track is cut where the looks before and after speak at least that much against
-            one person, log odds; None cuts none.
-        change: so many log odds speak against a track's changing person, where it is compared with
-            everybody at every moment, given floor positions; None does not compare.
-        overlap: two tracks that one camera shows at once for up to so many seconds, and for less
-            than half of the longer, may be one person's, and are cut there; None: never.
-    """
-
-    split: float | None = 2.0
-    change: float | None = 4.0
-    overlap: float | None = 1.0
-
-    def __post_init__(self) -> None:
-        EvidenceConfig.__post_init__(self)
-        for name in ("split", "change", "overlap"):
-            value = getattr(self, name)
-            require(value is None or value > 0, f"{name} must be above 0, got {value}")
+class OfflineConfig(CutsConfig):
+    """Settings of the offline association: those of ``EvidenceConfig`` and ``CutsConfig``."""
 
 
 class OfflineAssociator:
@@ -66,98 +46,71 @@ class OfflineAssociator:
     Config: ClassVar = OfflineConfig
     online: ClassVar = False
 
-    def __init__(self, config: OfflineConfig, max_distance: float) -> None:
+    def __init__(
+        self, config: OfflineConfig, even_distance: float, cameras: Sequence[str] | None = None
+    ) -> None:
+        if cameras is not None:
+            config.check_cameras(cameras)
         self._config = config
-        self._max_distance = max_distance
+        self._max_distance = config.distance(even_distance)
 
-    def update(self, time: float, visible: Sequence[Tracklet]) -> Mapping[TrackKey, int]:
+    def update(self, time: float, steps: Sequence[CameraStep]) -> Decisions:
         """Nothing is decided before the end."""
-        del time, visible
-        return {}
+        del time, steps
+        return Decisions()
 
-    def finish(
-        self, tracklets: Sequence[Tracklet], cut: Cut | None = None
-    ) -> Mapping[TrackKey, int]:
+    def finish(self, tracklets: Sequence[Tracklet]) -> Association:
         """See ``Associator``; people are numbered in the order of their first sighting.
 
         Tracks are cut first as if whatever one frame shows at once were two people; so those that
         follow several are settled before brief overlaps are forgiven.
         """
-        ids: dict[TrackKey, int] = {}
-        if cut:
-            for overlap in dict.fromkeys((None, self._config.overlap)):
-                tracklets, ids = self._settled(tracklets, cut, overlap)
-        if not ids:
-            ordered, scale = _in_order(tracklets), self._scale(tracklets)
-            ids = _ids(ordered, self._identify(ordered, scale, conflicts(ordered)))
-        return ids
+        pieces, people = Pieces(tracklets), None
+        for overlap in dict.fromkeys((None, self._config.overlap)):
+            people = self._settled(pieces, overlap)
+        now = pieces.now()
+        if people is None:
+            people = _people(now, gather(now, self._config, self._scale(now)))
+        ids = {t.key: person + 1 for t, person in zip(now, people.tolist(), strict=True)}
+        return Association(ids, pieces.of_those_cut())
 
-    def _settled(
-        self, tracklets: Sequence[Tracklet], cut: Cut, overlap: float | None
-    ) -> tuple[Sequence[Tracklet], dict[TrackKey, int]]:
-        """The tracklets when nothing is left to be cut, and their ids; none if it never ends.
+    def _settled(self, pieces: Pieces, overlap: float | None) -> Ints | None:
+        """Who the pieces are when nothing is left to be cut; None if it never ends.
 
         First those tracks are cut whose own looks say so; then those of one person that overlap for
         a moment; then those that fit better when they are two of the people found. Each round of
         cuts makes clearer who everybody is.
         """
         for _ in range(ROUNDS_OF_CUTS):
-            ordered, scale = _in_order(tracklets), self._scale(tracklets)
-            if not (cuts := self._by_own_looks(ordered, scale)):
-                apart = conflicts(ordered)
-                people = self._identify(ordered, scale, apart, overlap)
-                cuts = overlap_cuts(ordered, apart, people)
-                if not (cuts := cuts or self._by_people(ordered, people, scale)):
-                    return ordered, _ids(ordered, people)
-            tracklets = cut(cuts)
-        return tracklets, {}
+            now = pieces.now()
+            scale = self._scale(now)
+            changes = self._by_own_looks(now, scale)
+            if not changes:
+                links = gather(now, self._config, scale, overlap)
+                people = _people(now, links)
+                changes = changes_by_overlap(now, links.together, people)
+                changes = changes or self._by_people(now, people, scale)
+                if not changes:
+                    return people
+            pieces.cut(changes)
+        return None
 
     def _scale(self, tracklets: Sequence[Tracklet]) -> Scale:
         return scale_of(tracklets, self._max_distance, self._config)
 
-    def _by_own_looks(self, tracklets: Sequence[Tracklet], scale: Scale) -> Cuts:
+    def _by_own_looks(self, tracklets: Sequence[Tracklet], scale: Scale) -> list[Change]:
         least = self._config.split
-        return {} if least is None else find_cuts(tracklets, scale, self._config, least)
+        return [] if least is None else changes_by_looks(tracklets, scale, self._config, least)
 
-    def _by_people(self, tracklets: Sequence[Tracklet], people: Ints, scale: Scale) -> Cuts:
+    def _by_people(self, tracklets: Sequence[Tracklet], people: Ints, scale: Scale) -> list[Change]:
         cost = self._config.change
-        if cost is None or not any(tracklet.path.ticks for tracklet in tracklets):
-            return {}
-        return find_changes(tracklets, people, scale, self._config, cost)
-
-    def _identify(
-        self,
-        tracklets: Sequence[Tracklet],
-        scale: Scale,
-        apart: sparse.csr_array,
-        overlap: float | None = None,
-    ) -> Ints:
-        """``(N,)`` people, from 0, in the order of their first sighting."""
-        links = _links(tracklets, self._config, scale, apart)
-        if overlap is not None:
-            links = forgive(tracklets, links, overlap)
-        groups = reassign(links, cluster(links), simultaneous(tracklets, links.apart))
-        numbers: dict[int, int] = {}
-        return np.array([numbers.setdefault(group, len(numbers)) for group in groups.tolist()], int)
+        if cost is None:
+            return []
+        return changes_by_people(tracklets, people, scale, self._config, cost)
 
 
-def _in_order(tracklets: Sequence[Tracklet]) -> list[Tracklet]:
-    return sorted(tracklets, key=lambda t: (t.start, t.key))
-
-
-def _ids(tracklets: Sequence[Tracklet], people: Ints) -> dict[TrackKey, int]:
-    return {t.key: person + 1 for t, person in zip(tracklets, people.tolist(), strict=True)}
-
-
-def _links(
-    tracklets: Sequence[Tracklet], config: OfflineConfig, scale: Scale, apart: sparse.csr_array
-) -> Links:
-    """All evidence about the tracklets."""
-    looks = looks_of(tracklets, scale)
-    links = Links(
-        lambda rows, columns: appearance(looks[rows], looks[columns], scale, config),
-        looks.weights,
-        floor_evidence(tracklets, tracklets, config),
-        apart,
-    )
-    return with_times(tracklets, links, config)
+def _people(tracklets: Sequence[Tracklet], links: Links) -> Ints:
+    """``(N,)`` people, from 0, in the order of their first sighting."""
+    groups = reassign(links, cluster(links), simultaneous(tracklets, links.apart))
+    numbers: dict[int, int] = {}
+    return np.array([numbers.setdefault(group, len(numbers)) for group in groups.tolist()], int)

@@ -11,7 +11,7 @@ import typer
 from mtmc.errors import UserError
 
 if TYPE_CHECKING:
-    from mtmc.associate.evidence.scale import Calibration
+    from mtmc.associate.evidence.scale import LearnedScale
 
 
 def thresholds(
@@ -42,7 +42,7 @@ def thresholds(
     read as it is; videos go through detection, tracking and ReID first.
     """
     from mtmc.associate.evidence.config import EvidenceConfig
-    from mtmc.associate.evidence.scale import calibrate
+    from mtmc.associate.evidence.scale import learn_scale
     from mtmc.outputs.looks import LOOKS_NAME, read_looks
 
     if out.suffix.lower() != ".png":
@@ -62,7 +62,7 @@ def thresholds(
         with tempfile.TemporaryDirectory() as folder:
             _run(source, Path(folder), config, set_, detector, reid)
             tracklets, usual = read_looks(Path(folder) / LOOKS_NAME)
-    result = calibrate(tracklets, usual, EvidenceConfig())
+    result = learn_scale(tracklets, usual, EvidenceConfig())
     _draw(out, result)
     _print(result, usual, len(tracklets), out)
 
@@ -92,7 +92,7 @@ def _run(
         run(source, out, settings, listener=display)
 
 
-def _draw(path: Path, result: Calibration) -> None:
+def _draw(path: Path, result: LearnedScale) -> None:
     import numpy as np
 
     from mtmc.outputs.histograms import OTHER, SAME, UNKNOWN, Panel, write_histograms
@@ -123,7 +123,7 @@ def _draw(path: Path, result: Calibration) -> None:
     )
 
 
-def _print(result: Calibration, usual: float, tracklets: int, out: Path) -> None:
+def _print(result: LearnedScale, usual: float, tracklets: int, out: Path) -> None:
     import numpy as np
     from rich import box
     from rich.console import Console

@@ -11,7 +11,7 @@ import numpy as np
 from mtmc.evaluate.scene import EPS, Contest
 
 if TYPE_CHECKING:
-    from mtmc.evaluate.scene import Floats, Ints, Mask, Scene
+    from mtmc.evaluate.scene import Floats, Ints, Mask, ScoredScene
 
 _CONTINUES = 1000.0  # outweighs any similarity: a match of the frame before is kept
 
@@ -86,7 +86,7 @@ class Clear:
         return values
 
 
-def clear(scene: Scene, threshold: float = 0.5) -> Clear:
+def clear(scene: ScoredScene, threshold: float = 0.5) -> Clear:
     """CLEAR MOT counts of one scene.
 
     In each time step boxes of similarity >= ``threshold`` are matched one to one: pairs that were
@@ -127,7 +127,7 @@ def clear(scene: Scene, threshold: float = 0.5) -> Clear:
     )
 
 
-def _ranks(scene: Scene) -> Ints:
+def _ranks(scene: ScoredScene) -> Ints:
     """``(T,) int64``: number of each time step among those with boxes on both sides.
 
     One number is left out between two cameras, so that nothing continues across them.
@@ -137,7 +137,7 @@ def _ranks(scene: Scene) -> Ints:
     return np.cumsum(both) + camera.reshape(-1)
 
 
-def _match(scene: Scene, rank: Ints, threshold: float) -> Mask:
+def _match(scene: ScoredScene, rank: Ints, threshold: float) -> Mask:
     """``(P,) bool``: the matched pairs."""
     pairs = scene.pairs
     candidates = pairs.similarity >= threshold - EPS

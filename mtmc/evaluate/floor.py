@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mtmc.evaluate.overlap import join
-from mtmc.evaluate.protocol import Protocol, absorbed, roles
-from mtmc.evaluate.scene import Pairs, Scene, Side
+from mtmc.evaluate.protocol import ScoringProtocol, absorbed, roles
+from mtmc.evaluate.scene import Pairs, ScoredScene, Side
 from mtmc.mot import MotRows
 from mtmc.steps import same_step
 from mtmc.trackers.floor.reading import fused, known_places
@@ -41,12 +41,12 @@ class FloorPeople:
     counts: Mask
 
 
-def floor_scene(cameras: Sequence[CameraRows], models: Mapping[str, Calibration]) -> Scene:
+def floor_scene(cameras: Sequence[CameraRows], models: Mapping[str, Calibration]) -> ScoredScene:
     """The scene on the floor, with similarity ``1 - distance / 2 m``, at least 0.
 
     Boxes of ground truth and result are located in the same way. Frames of the same number are
     taken as the same moment. Ground truth that counts in no camera absorbs the track that falls to
-    it, as in ``Protocol.IGNORE``. People who cannot be located in any camera are left out.
+    it, as in ``ScoringProtocol.IGNORE``. People who cannot be located in any camera are left out.
 
     Args:
         cameras: ground truth and results with global ids, at least one.
@@ -62,7 +62,7 @@ def floor_scene(cameras: Sequence[CameraRows], models: Mapping[str, Calibration]
             for camera, part in zip(cameras, rows, strict=True)
         ]
         everything = MotRows.concatenate(rows)
-        _, counts = roles(everything, Protocol.IGNORE)
+        _, counts = roles(everything, ScoringProtocol.IGNORE)
         sides.append(
             fuse(
                 np.searchsorted(moments, everything.frames),
@@ -73,7 +73,7 @@ def floor_scene(cameras: Sequence[CameraRows], models: Mapping[str, Calibration]
             )
         )
     truth, result = sides
-    scene = Scene(
+    scene = ScoredScene(
         Side.make(truth.steps, truth.ids),
         Side.make(result.steps, result.ids),
         near(truth, result),

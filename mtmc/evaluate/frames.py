@@ -50,7 +50,7 @@ class PerceptionConfig:
     threads: int | None = None
 
 
-class Picture(Frame):
+class SequencePicture(Frame):
     """A frame whose image file is decoded when first asked for."""
 
     def __init__(self, sequence: MotSequence, number: int, path: Path) -> None:
@@ -105,7 +105,7 @@ class SequenceFrames:
             for start in range(0, length, _BATCH):
                 part = slice(start, start + _BATCH)
                 pictures = [
-                    Picture(self._sequence, start + n, path)
+                    SequencePicture(self._sequence, start + n, path)
                     for n, path in enumerate(self._images[part], 1)
                 ]
                 found = _found(find, pictures) if find else in_file[part]
@@ -220,7 +220,7 @@ class _LateEmbedder:
         return vectors
 
 
-def _found(perception: Perception, pictures: Sequence[Picture]) -> list[Detections]:
+def _found(perception: Perception, pictures: Sequence[SequencePicture]) -> list[Detections]:
     """The people in each picture."""
     answers = perception.detect(pictures)
     perception.note(pictures, answers)
@@ -228,7 +228,7 @@ def _found(perception: Perception, pictures: Sequence[Picture]) -> list[Detectio
 
 
 def _described(
-    perception: Perception, pictures: Sequence[Picture], found: Sequence[Detections]
+    perception: Perception, pictures: Sequence[SequencePicture], found: Sequence[Detections]
 ) -> list[Detections]:
     """The detections of each picture with embeddings."""
     known = [perception.known(picture) for picture in pictures]

@@ -10,7 +10,7 @@ import numpy as np
 from mtmc.evaluate.scene import EPS, Contest
 
 if TYPE_CHECKING:
-    from mtmc.evaluate.scene import Floats, Ints, Mask, Scene
+    from mtmc.evaluate.scene import Floats, Ints, Mask, ScoredScene
 
 ALPHAS = np.arange(0.05, 0.99, 0.05)
 _TINY = 1e-10  # LocA of nothing is 1
@@ -75,7 +75,7 @@ class Hota:
         }
 
 
-def hota(scene: Scene) -> Hota:
+def hota(scene: ScoredScene) -> Hota:
     """HOTA sums of one scene."""
     truth, result, pairs = scene.truth, scene.result, scene.pairs
     contest = Contest.among(scene, np.ones(len(pairs), bool))

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 if TYPE_CHECKING:
-    from mtmc.evaluate.scene import Scene
+    from mtmc.evaluate.scene import ScoredScene
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Identity:
         }
 
 
-def identity(scene: Scene, threshold: float = 0.5) -> Identity:
+def identity(scene: ScoredScene, threshold: float = 0.5) -> Identity:
     """Match people and tracks one to one so that most boxes of similarity >= ``threshold`` agree.
 
     The published problem gives every person and every track the choice of having no partner; with

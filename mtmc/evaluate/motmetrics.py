@@ -13,7 +13,7 @@ from mtmc.evaluate.report import Row
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mtmc.evaluate.scene import Scene
+    from mtmc.evaluate.scene import ScoredScene
 
 _MAX_DISTANCE = 0.5  # 1 - IoU, the library's default
 _OVERALL = "OVERALL"  # the library's name of the combined row
@@ -37,7 +37,7 @@ _COUNTS = {
 }
 
 
-def motmetrics_rows(scenes: Mapping[str, Scene]) -> tuple[dict[str, Row], Row]:
+def motmetrics_rows(scenes: Mapping[str, ScoredScene]) -> tuple[dict[str, Row], Row]:
     """CLEAR and identity figures of each scene and of all, by the motmetrics library.
 
     MOTP, a distance there, is given as IoU like everywhere else.
@@ -61,7 +61,7 @@ def motmetrics_rows(scenes: Mapping[str, Scene]) -> tuple[dict[str, Row], Row]:
     return rows, rows.pop(_OVERALL)
 
 
-def _accumulate(accumulator: Any, scene: Scene) -> Any:
+def _accumulate(accumulator: Any, scene: ScoredScene) -> Any:
     """Feed a scene's time steps; the similarities are ours, the matching is the library's."""
     pairs = scene.pairs[scene.pairs.similarity >= 1 - _MAX_DISTANCE]
     truth_start, result_start = scene.starts(scene.truth), scene.starts(scene.result)

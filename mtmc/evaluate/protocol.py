@@ -10,7 +10,7 @@ import numpy as np
 
 from mtmc.errors import UserError
 from mtmc.evaluate.overlap import overlapping
-from mtmc.evaluate.scene import EPS, Contest, Scene, Side
+from mtmc.evaluate.scene import EPS, Contest, ScoredScene, Side
 from mtmc.mot import UNKNOWN, MotRows
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ CLASSES = range(1, 14)
 _ABSORBING = 0.5
 
 
-class Protocol(Enum):
+class ScoringProtocol(Enum):
     """What becomes of ground-truth rows that are not to be evaluated.
 
     Every ground-truth box competes for the result boxes in a one-to-one matching at IoU >= 0.5, and
@@ -97,7 +97,9 @@ class CameraRows:
         return frames - self.first_frame
 
 
-def make_scene(cameras: Sequence[CameraRows], protocol: Protocol = Protocol.MOT) -> Scene:
+def make_scene(
+    cameras: Sequence[CameraRows], protocol: ScoringProtocol = ScoringProtocol.MOT
+) -> ScoredScene:
     """One scene of all cameras, one after the other on the time axis (camera, frame).
 
     Rows outside the evaluated frames are left out. Ids mean the same person in all cameras.
@@ -106,13 +108,13 @@ def make_scene(cameras: Sequence[CameraRows], protocol: Protocol = Protocol.MOT)
         UserError: but for ``PLAIN``, the result holds other classes than pedestrians, or the
             ground truth classes that MOT does not know.
     """
-    if protocol is not Protocol.PLAIN:
+    if protocol is not ScoringProtocol.PLAIN:
         for camera in cameras:
             _check_classes(camera)
     frames = [camera.num_frames for camera in cameras]
     truth, truth_steps = _on_axis([camera.truth for camera in cameras], cameras)
     result, result_steps = _on_axis([camera.result for camera in cameras], cameras)
-    scene = Scene(
+    scene = ScoredScene(
         Side.make(truth_steps, truth.ids),
         Side.make(result_steps, result.ids),
         overlapping(truth_steps, truth.boxes, result_steps, result.boxes),
@@ -135,19 +137,21 @@ def _on_axis(parts: Sequence[MotRows], cameras: Sequence[CameraRows]) -> tuple[M
     return MotRows.concatenate(kept), np.concatenate(steps)
 
 
-def roles(truth: MotRows, protocol: Protocol) -> tuple[Mask, Mask]:
+def roles(truth: MotRows, protocol: ScoringProtocol) -> tuple[Mask, Mask]:
     """``(G,) bool`` rows that absorb the result box matched to them, and rows that count."""
     flagged = truth.scores != 0
     pedestrian = (truth.classes == PEDESTRIAN) | (truth.classes == UNKNOWN)
-    if protocol is Protocol.PLAIN:
+    if protocol is ScoringProtocol.PLAIN:
         return np.zeros(len(truth), bool), flagged
-    if protocol is Protocol.IGNORE:
+    if protocol is ScoringProtocol.IGNORE:
         return ~(flagged & pedestrian), flagged & pedestrian
-    distractors = (*DISTRACTORS, NON_MOT_VEHICLE) if protocol is Protocol.MOT20 else DISTRACTORS
+    distractors = (
+        (*DISTRACTORS, NON_MOT_VEHICLE) if protocol is ScoringProtocol.MOT20 else DISTRACTORS
+    )
     return np.isin(truth.classes, distractors), flagged & pedestrian
 
 
-def absorbed(scene: Scene, absorbing: Mask) -> Mask:
+def absorbed(scene: ScoredScene, absorbing: Mask) -> Mask:
     """``(R,) bool`` result boxes that fall to an absorbing ground-truth row."""
     taken = np.zeros(len(scene.result), bool)
     if absorbing.any():

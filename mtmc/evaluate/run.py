@@ -17,7 +17,7 @@ from mtmc.detectors import detector_settings
 from mtmc.errors import UserError, unknown_name
 from mtmc.evaluate.floor import floor_scene
 from mtmc.evaluate.frames import PerceptionConfig, open_embedder
-from mtmc.evaluate.protocol import Protocol, make_scene
+from mtmc.evaluate.protocol import ScoringProtocol, make_scene
 from mtmc.evaluate.report import Report, Row
 from mtmc.evaluate.scores import Scores, score
 from mtmc.evaluate.sequences import MotSequence, find_sequences, read_cameras, result_files
@@ -138,7 +138,7 @@ def evaluate_benchmark(
         from mtmc.evaluate.motmetrics import motmetrics_rows
 
         lines, combined = motmetrics_rows(
-            {s.name: make_scene([each], Protocol.PLAIN) for s, each in rows.items()}
+            {s.name: make_scene([each], ScoringProtocol.PLAIN) for s, each in rows.items()}
         )
         return Report(about, "sequence", lines, {"combined": combined})
     scores = {s.name: score(make_scene([each], s.protocol)) for s, each in rows.items()}
@@ -169,7 +169,7 @@ def _track(
     seconds = track_all(run, sequences, count)
     frames = sum(sequence.length for sequence in sequences)
     about = {"detections": options.detections, "tracker": run.tracker.name}
-    if options.reid or getattr(run.tracker.cls, "needs_embeddings", False):
+    if options.reid or run.tracker.cls.needs_embeddings:
         about["reid"] = options.reid or "none"
     if options.offline:
         about["refined"] = "offline"
@@ -201,10 +201,10 @@ def evaluate_cameras(
         UserError: input is missing or wrong.
     """
     cameras = read_cameras(truth, results, frames, every)
-    rows = {c.name: Row.of(score(make_scene([c], Protocol.IGNORE))) for c in cameras}
+    rows = {c.name: Row.of(score(make_scene([c], ScoringProtocol.IGNORE))) for c in cameras}
     summary = {
         "mean": Row.mean(rows.values()),
-        "combined": Row.of(score(make_scene(cameras, Protocol.IGNORE))),
+        "combined": Row.of(score(make_scene(cameras, ScoringProtocol.IGNORE))),
     }
     if calibration is not None:
         models = load_calibration(calibration, list(rows), partial=True)

@@ -73,7 +73,7 @@ class Pairs:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scene:
+class ScoredScene:
     """Ground truth and result of one sequence, ready to be scored.
 
     With several cameras the time axis is (camera, frame): the cameras one after the other.
@@ -95,11 +95,11 @@ class Scene:
         """``(T + 1,) int64``: the first row of each time step."""
         return np.searchsorted(side.steps, np.arange(len(self.cameras) + 1))
 
-    def keep(self, truth: Mask, result: Mask) -> Scene:
+    def keep(self, truth: Mask, result: Mask) -> ScoredScene:
         """The scene of the given rows of ground truth and result, as ``bool`` masks."""
         pairs = self.pairs[truth[self.pairs.truth] & result[self.pairs.result]]
         truth_row, result_row = np.cumsum(truth) - 1, np.cumsum(result) - 1
-        return Scene(
+        return ScoredScene(
             Side.make(self.truth.steps[truth], self.truth.ids[truth]),
             Side.make(self.result.steps[result], self.result.ids[result]),
             Pairs(truth_row[pairs.truth], result_row[pairs.result], pairs.similarity),
@@ -157,7 +157,7 @@ class Contest:
     blocks: Sequence[Block]
 
     @classmethod
-    def among(cls, scene: Scene, candidates: Mask) -> Contest:
+    def among(cls, scene: ScoredScene, candidates: Mask) -> Contest:
         """Split the pairs of a scene that may be matched, given as a ``(P,) bool`` mask."""
         pairs, num_steps = scene.pairs, len(scene.cameras)
         steps = scene.truth.steps[pairs.truth]

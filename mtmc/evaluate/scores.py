@@ -10,7 +10,7 @@ from mtmc.evaluate.hota import Hota, hota
 from mtmc.evaluate.identity import Identity, identity
 
 if TYPE_CHECKING:
-    from mtmc.evaluate.scene import Scene
+    from mtmc.evaluate.scene import ScoredScene
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,6 @@ class Scores:
         }
 
 
-def score(scene: Scene) -> Scores:
+def score(scene: ScoredScene) -> Scores:
     """Score one scene at the usual IoU of 0.5 (HOTA: at 0.05 to 0.95)."""
     return Scores(clear(scene), identity(scene), hota(scene))

@@ -12,7 +12,7 @@ import numpy as np
 
 from mtmc.errors import UserError
 from mtmc.evaluate.annotated import Annotated
-from mtmc.evaluate.protocol import CLASSES, CameraRows, Protocol, roles
+from mtmc.evaluate.protocol import CLASSES, CameraRows, ScoringProtocol, roles
 from mtmc.files import spelled
 from mtmc.mot import UNKNOWN, MotKind, MotRows, is_mot, read_mot
 from mtmc.sources.pictures import list_images, numbered
@@ -60,11 +60,11 @@ class MotSequence:
         return self.folder / "img1"
 
     @property
-    def protocol(self) -> Protocol:
+    def protocol(self) -> ScoringProtocol:
         """The preprocessing of the benchmark it belongs to, whatever a link to it is called."""
         names = (self.name, self.folder.resolve().name)
         is_20 = any(name.upper().startswith("MOT20") for name in names)
-        return Protocol.MOT20 if is_20 else Protocol.MOT
+        return ScoringProtocol.MOT20 if is_20 else ScoringProtocol.MOT
 
     def rows(self, result_file: Path, every: int | None = None) -> CameraRows:
         """Ground truth and a result, read and checked.
@@ -159,7 +159,7 @@ def read_truth(path: Path, last_frame: int | None = None) -> MotRows:
             path,
             shares[0],
         )
-    _, counts = roles(rows, Protocol.IGNORE)
+    _, counts = roles(rows, ScoringProtocol.IGNORE)
     if len(rows) and not counts.any() and set(rows.classes.tolist()) <= {UNKNOWN, *CLASSES}:
         flagged = (rows.scores != 0).any()
         why = f"class {rows.classes[0]}, not 1" if flagged else "flag 0 = do not evaluate"

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.trackers.floor.relink import relink
-from mtmc.trackers.floor.tracker import FloorConfig
+from mtmc.trackers import SceneTracker
 from mtmc.trackers.offline import NOBODY, RefineConfig, complete, linked, on_things, smoothed
 from mtmc.tracking.rows import Rows
 from mtmc.tracking.tracklet import Tracklet
@@ -20,7 +19,7 @@ from mtmc.types import Ints, TrackKey
 def relink_people(
     rows: Rows,
     views: Sequence[View],
-    config: FloorConfig,
+    tracker: SceneTracker,
     people: Mapping[tuple[int, int], int],
 ) -> Ints:
     """Who is where, over all cameras, with the future known.
@@ -28,7 +27,7 @@ def relink_people(
     Args:
         rows: of all cameras, with the detections' own boxes, and the detections of no track.
         views: by number of the camera; the rows of those without a calibration are left out.
-        config: of the tracker that followed people over all cameras.
+        tracker: that followed people over all cameras.
         people: the id it gave to each track of each camera, by numbers of both.
 
     Returns:
@@ -43,7 +42,7 @@ def relink_people(
     keys = zip(rows["camera"][found].tolist(), rows["track"][found].tolist(), strict=True)
     ids = np.array([people[key] for key in keys], np.int64)
     result = np.zeros(len(rows), np.int64)
-    result[found] = relink(rows["time"][found], ids, points, covariances, config)
+    result[found] = tracker.relink(rows["time"][found], ids, points, covariances)
     return result
 
 

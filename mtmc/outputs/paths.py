@@ -14,7 +14,7 @@ REACH = 1.0  # s that a path goes on without a place
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FloorPath:
+class PersonPath:
     """One person's positions, one per tick.
 
     Args:
@@ -44,7 +44,7 @@ class FloorPaths:
     start: float
     rate: float
     count: int
-    people: Mapping[int, FloorPath]
+    people: Mapping[int, PersonPath]
 
 
 def floor_paths(table: TrackTable, rate: float) -> FloorPaths:
@@ -73,7 +73,7 @@ def floor_paths(table: TrackTable, rate: float) -> FloorPaths:
     return FloorPaths(start, rate, int(ticks.max()) + 1, people)
 
 
-def _path(ticks: Ints, points: Floats, rate: float) -> FloorPath:
+def _path(ticks: Ints, points: Floats, rate: float) -> PersonPath:
     first = int(ticks.min())
     place = ticks - first
     count = np.bincount(place)
@@ -82,4 +82,4 @@ def _path(ticks: Ints, points: Floats, rate: float) -> FloorPath:
     path = np.column_stack([np.interp(every, seen, mean) for mean in means])
     before = seen[np.searchsorted(seen, every, "right") - 1]
     path[seen[np.searchsorted(seen, every)] - before > REACH * rate] = np.nan
-    return FloorPath(first, path)
+    return PersonPath(first, path)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from mtmc.calibration import load_calibration
 from mtmc.calibration.check import doubt_at_sight
 from mtmc.config import Plugin, choose
+from mtmc.detectors import Detector
 from mtmc.detectors.motfile import MotFileDetector
-from mtmc.errors import UserError, unknown_name
+from mtmc.errors import UserError
 from mtmc.registry import TRACKERS
+from mtmc.reid import Embedder
 from mtmc.run.config import RunConfig
 from mtmc.run.parts import Parts
 from mtmc.sources import Camera, open_cameras
@@ -54,18 +55,15 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
             "tracker %s makes use of appearance, of which --reid none leaves nothing",
             config.tracker.name,
         )
-    options = config.associator.config
-    distance = options.max_distance
-    if distance is None or isinstance(distance, str):
-        distance = even_distance(embedder)
-    for name in _cameras_named(getattr(options, "topology", None) or {}):
-        if name not in {r.name for r in readers}:
-            raise unknown_name("camera of associator.topology", name, [r.name for r in readers])
-    associator = config.associator.cls(options, distance)
+    plugin, names = config.associator, [reader.name for reader in readers]
+    try:
+        associator = plugin.cls(plugin.config, even_distance(embedder), names)
+    except ValueError as error:
+        raise UserError(f"associator: {error}") from error
     return Parts(readers, detector, embedder, associator, calibration)
 
 
-def _warm_up(detector: Any, embedder: Any) -> None:
+def _warm_up(detector: Detector, embedder: Embedder | None) -> None:
     """Let the networks load what they load at their first use; streams do not wait for that."""
     noise = np.random.default_rng(0).integers(0, 255, (720, 1280, 3), np.uint8)
     if not detector.stateful and not isinstance(detector, MotFileDetector):
@@ -97,16 +95,15 @@ def check_tracker(config: RunConfig, parts: Parts) -> None:
         )
 
 
-def even_distance(embedder: Any) -> float:
+def even_distance(embedder: Embedder | None) -> float:
     """Of looks across cameras; what suits the embedder where the footage tells nothing."""
-    return getattr(embedder, "even_distance", None) or MAX_DISTANCE
+    return (embedder and embedder.even_distance) or MAX_DISTANCE
 
 
-def _cameras_named(topology: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    return [name for before, others in topology.items() for name in (before, *others)]
-
-
-def _embedder(config: RunConfig) -> Any:
+def _embedder(config: RunConfig) -> Embedder | None:
+    if isinstance(config.reid, Plugin):
+        made: Embedder = config.reid.cls(config.reid.config)
+        return made
     if config.reid.weights == "none":
         return None
     from mtmc import reid

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from mtmc.config import Plugin, Settings, build, choose, require
 from mtmc.errors import unknown_name
 from mtmc.offline.completion.config import CompletionConfig
-from mtmc.registry import ASSOCIATORS, DEFAULT_TRACKER, DETECTORS, TRACKERS
+from mtmc.registry import ASSOCIATORS, DEFAULT_TRACKER, DETECTORS, EMBEDDERS, TRACKERS
 from mtmc.sources import SourcesConfig
 from mtmc.trackers.offline import RefineConfig
 from mtmc.tracking.crops import CropsConfig
@@ -66,7 +66,7 @@ class RunConfig:
     tracker: Plugin
     associator: Plugin
     sources: SourcesConfig = field(default_factory=SourcesConfig)
-    reid: ReidConfig = field(default_factory=ReidConfig)
+    reid: ReidConfig | Plugin = field(default_factory=ReidConfig)
     crops: CropsConfig = field(default_factory=CropsConfig)
     refine: RefineConfig | None = field(default_factory=RefineConfig)
     completion: CompletionConfig | None = field(default_factory=CompletionConfig)
@@ -94,7 +94,7 @@ class RunConfig:
             choose(TRACKERS, settings.get("tracker", {}), DEFAULT_TRACKER),
             choose(ASSOCIATORS, settings.get("associator", {}), "online" if live else "offline"),
             build(SourcesConfig, settings.get("sources", {}), "sources"),
-            build(ReidConfig, _reid_section(settings.get("reid", {})), "reid"),
+            _reid(settings.get("reid", {})),
             build(CropsConfig, settings.get("crops", {}), "crops"),
             _optional(RefineConfig, settings.get("refine", {}), "refine"),
             _optional(CompletionConfig, settings.get("completion", {}), "completion"),
@@ -120,5 +120,12 @@ def _optional(cls: type[T], section: Any, name: str) -> T | None:
     return None if section in (None, False) else build(cls, section, name)
 
 
-def _reid_section(section: Any) -> Any:
-    return section if isinstance(section, Mapping) else {"weights": str(section)}
+def _reid(section: Any) -> ReidConfig | Plugin:
+    """The embedder: of another package where one of its name is installed, else a file of ours."""
+    section = dict(section) if isinstance(section, Mapping) else {"weights": str(section)}
+    weights = section.get("weights")
+    if "name" not in section and str(weights) in EMBEDDERS.targets():
+        section["name"] = section.pop("weights")
+    if "name" in section:
+        return choose(EMBEDDERS, section, "")
+    return build(ReidConfig, section, "reid")

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.associate.cuts.parts import Cuts, cut_tracklet
 from mtmc.offline.completion import complete_scene
 from mtmc.offline.places import floor_places
 from mtmc.offline.refinement import CameraRefinement, relink_people
+from mtmc.tracking.memory import Memory
 from mtmc.tracking.rows import ROW, Rows
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Floats, TrackKey
@@ -30,7 +30,8 @@ class Finishing:
     Args:
         config: the resolved configuration.
         parts: the opened cameras and plug-ins.
-        tracking: all cameras' trackers, with their tracklets.
+        tracking: all cameras' trackers.
+        memory: the tracklets of an offline run.
         watch: counts the stages' times.
         progress: whose numbers of tracks are kept true.
 
@@ -43,10 +44,12 @@ class Finishing:
         config: RunConfig,
         parts: Parts,
         tracking: SceneTracking,
+        memory: Memory | None,
         watch: Stopwatch,
         progress: Progress,
     ) -> None:
         self._associator, self._tracking = parts.associator, tracking
+        self._memory = memory or Memory(keep=True)
         self._watch, self._progress = watch, progress
         self._numbers = {reader.name: number for number, reader in enumerate(parts.readers)}
         online = parts.associator.online
@@ -67,19 +70,15 @@ class Finishing:
             The rows as they are to be written, and the tracklets of an offline run.
         """
         rows, tracklets = self._linked(rows)
-
-        def cut(cuts: Cuts) -> Sequence[Tracklet]:
-            nonlocal tracklets
-            tracklets = self._cut(rows, tracklets, cuts)
-            return tracklets
-
         with self._watch("associate"):
-            found = self._associator.finish(tracklets, cut)
-            if self._refinements:
-                found = without_ghosts(found, self._evidence(rows))
-            ids.update(found)
-        # Online association forgets those that ended.
-        return self._completed(rows, ids), () if self._associator.online else tracklets
+            found = self._associator.finish(tracklets)
+            self._cut(rows, found.parts)
+            known = without_ghosts(found.ids, self._evidence(rows)) if self.refines else found.ids
+            ids.update(known)
+        rows = self._completed(rows, ids)
+        if self._associator.online:
+            return rows, ()  # it forgets those that ended
+        return rows, [part for t in tracklets for part in found.parts.get(t.key, [t])]
 
     def places(self, rows: Rows, ids: Mapping[TrackKey, int]) -> Floats | None:
         """``(N, 2)`` m where the people of finished rows were; None without any calibration."""
@@ -95,33 +94,26 @@ class Finishing:
             for track, share in refinement.evidence(rows[rows["camera"] == number]).items()
         }
 
-    def _cut(self, rows: Rows, tracklets: Sequence[Tracklet], cuts: Cuts) -> list[Tracklet]:
-        """The tracklets cut at those times; their rows get the parts' ids, in place."""
-        result = [t for t in tracklets if t.key not in cuts]
-        for whole in (t for t in tracklets if t.key in cuts):
-            camera = whole.key.camera
-            here = rows["camera"] == self._numbers[camera]
-            mine = np.flatnonzero(here & (rows["track"] == whole.key.track_id))
-            mine = mine[np.argsort(rows["frame"][mine])]
-            times = np.asarray(cuts[whole.key])
-            seen = rows["frame"][mine], rows["time"][mine]
-            next_id = int(rows["track"][here].max()) + 1
-            result += cut_tracklet(whole, cuts[whole.key], seen, next_id)
-            number = np.searchsorted(times, rows["time"][mine], side="right")
-            rows["track"][mine] = np.where(number, next_id + number - 1, whole.key.track_id)
-            self._progress.tracks[camera] += len(np.unique(number)) - 1
-        return result
+    def _cut(self, rows: Rows, parts: Mapping[TrackKey, Sequence[Tracklet]]) -> None:
+        """Give the rows of tracks that were cut the ids of the parts, in place."""
+        for (camera, track), pieces in parts.items():
+            here = (rows["camera"] == self._numbers[camera]) & (rows["track"] == track)
+            mine = np.flatnonzero(here)
+            starts = [piece.frames[0][0] for piece in pieces[1:]]
+            ids = np.array([piece.key.track_id for piece in pieces])
+            rows["track"][mine] = ids[np.searchsorted(starts, rows["frame"][mine], side="right")]
+            self._progress.tracks[camera] += len(pieces) - 1
 
     def _linked(self, rows: Rows) -> tuple[Rows, list[Tracklet]]:
         """All rows and tracklets, linked where they are refined."""
         if not self._refinements:
-            return rows, [t for c in self._tracking.cameras.values() for t in c.tracklets]
+            return rows, [t for name in self._numbers for t in self._memory.of(name)]
         linked, tracklets = [np.zeros(0, ROW)], []
         with self._watch("refine"):
             self._relink(rows)
             for number, refinement in enumerate(self._refinements):
                 name = refinement.view.name
-                known = {t.key.track_id: t for t in self._tracking.cameras[name].tracklets}
+                known = {t.key.track_id: t for t in self._memory.of(name)}
                 part, found = refinement.linked(rows[rows["camera"] == number], known)
                 linked.append(part)
                 tracklets += found
@@ -155,12 +147,12 @@ class Finishing:
         """Say who each row shows, where a tracker followed people over all cameras."""
         people = {
             (number, tracklet.key.track_id): tracklet.person
-            for number, camera in enumerate(self._tracking.cameras.values())
-            for tracklet in camera.tracklets
+            for name, number in self._numbers.items()
+            for tracklet in self._memory.of(name)
             if tracklet.person is not None
         }
-        if people:
-            rows["person"] = relink_people(rows, self._views, self._tracking.config, people)
+        if self._tracking.joint is not None and people:
+            rows["person"] = relink_people(rows, self._views, self._tracking.joint, people)
 
 
 def without_ghosts(

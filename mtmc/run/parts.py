@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from mtmc.associate import Associator
 from mtmc.calibration import Calibration
+from mtmc.detectors import Detector
+from mtmc.reid import Embedder
 from mtmc.sources import CameraReader
 
 
@@ -30,7 +32,7 @@ class Parts:
     """What a run is put together from."""
 
     readers: Sequence[CameraReader]
-    detector: Any
-    embedder: Any
-    associator: Any
+    detector: Detector
+    embedder: Embedder | None
+    associator: Associator
     calibration: Mapping[str, Calibration]

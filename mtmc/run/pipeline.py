@@ -22,7 +22,9 @@ from mtmc.run.stopwatch import Stopwatch
 from mtmc.sources import CameraReader, align
 from mtmc.sources.background import Background
 from mtmc.trackers import Detections, Tracks
-from mtmc.tracking.camera import CameraTracking, Sighting, remember_crops
+from mtmc.tracking.camera import CameraTracking, Sighting
+from mtmc.tracking.memory import Memory
+from mtmc.tracking.messages import CameraStep
 from mtmc.tracking.rows import Rows, TrackSpool, make_rows, untracked_rows
 from mtmc.tracking.scene import SceneTracking
 from mtmc.tracking.tracklet import Tracklet
@@ -90,7 +92,11 @@ class Pipeline:
         self._embed_all = parts.embedder is not None and self._tracking.needs_embeddings
         self._steps = 0
         self.progress = Progress(dict.fromkeys(self._names, 0), dict.fromkeys(self._names, 0))
-        self._finishing = Finishing(config, parts, self._tracking, watch, self.progress)
+        # Online, the association has a memory of its own.
+        self._memory = None if online else Memory(keep=True)
+        self._finishing = Finishing(
+            config, parts, self._tracking, self._memory, watch, self.progress
+        )
         self.tracklets: Sequence[Tracklet] = ()
         self.interrupted = False
 
@@ -145,28 +151,32 @@ class Pipeline:
                 for frame, inference in zip(frames, inferences, strict=True)
             }
             sightings = self._tracking.update({f.camera: f for f in frames}, detections)
+        steps = [s.unembedded() for s in sightings]
         if self._parts.embedder is not None:
             with self._watch("embed"):
-                inferences = self._embed_tracks(sightings, inferences)
+                inferences, steps = self._embed_tracks(sightings, inferences)
         with self._watch("associate"):
-            time = max(frame.time for frame in frames)
-            visible = [tracklet for s in sightings for tracklet in s.tracklets]
-            decided = self._parts.associator.update(time, visible)
+            if self._memory is not None:
+                for step in steps:
+                    self._memory.take(step)
+            decisions = self._parts.associator.update(max(f.time for f in frames), steps)
+            self._tracking.obey(decisions)
         with self._watch("write"):
-            self._write(sightings, inferences, decided)
-        self._count(sightings, decided)
+            self._write(sightings, inferences, decisions.ids)
+        self._count(sightings, decisions.ids)
 
     def _embed_tracks(
         self, sightings: Sequence[Sighting], inferences: Sequence[Inference]
-    ) -> list[Inference]:
-        """Embed the crops worth it, as one batch over all cameras, and remember them."""
+    ) -> tuple[list[Inference], list[CameraStep]]:
+        """Embed the crops worth it, as one batch over all cameras; what is told of all tracks."""
         wanted = [s.tracks.det_index[s.wanted] for s in sightings]
         embedded = self._perception.embed([s.frame for s in sightings], inferences, wanted)
+        steps = []
         for sighting, inference, rows in zip(sightings, embedded, wanted, strict=True):
             place = {int(row): position for position, row in enumerate(inference.rows)}
             vectors = inference.embeddings[[place[int(row)] for row in rows]]
-            remember_crops(sighting, sighting.wanted, vectors)
-        return embedded
+            steps.append(sighting.embedded(vectors))
+        return embedded, steps
 
     def _write(
         self,
@@ -248,7 +258,7 @@ class _LiveVideo:
         labels = {
             s.frame.camera: (
                 s.tracks.boxes,
-                np.array([ids.get(t.key, 0) for t in s.tracklets], int),
+                np.array([ids.get(TrackKey(s.frame.camera, t), 0) for t in s.tracks.ids], int),
             )
             for s in sightings
         }

@@ -244,7 +244,7 @@ class _Run:
             "stage_seconds": {stage: round(s, 3) for stage, s in stages.items()},
             "detector": config.detector.name,
             "tracker": config.tracker.name,
-            "reid": getattr(parts.embedder, "name", "none"),
+            "reid": parts.embedder.name if parts.embedder else "none",
             "warnings": self._said.warnings,
             "notes": self._said.notes,
             "versions": versions(),

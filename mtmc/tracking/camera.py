@@ -1,8 +1,8 @@
-"""One camera's tracker, and the tracklets it makes."""
+"""One camera's tracker, and what is told of its tracks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,17 +12,16 @@ from numpy.typing import NDArray
 from mtmc.config import Plugin, choose
 from mtmc.registry import DEFAULT_TRACKER, TRACKERS
 from mtmc.trackers import Detections, Tracker, Tracks
-from mtmc.tracking.crops import CropsConfig, crop_quality, wants_crop
+from mtmc.tracking.crops import CropsConfig, CropsTaken, crop_quality, wants_crop
+from mtmc.tracking.messages import CameraStep, Decisions
 from mtmc.tracking.pace import Pace
-from mtmc.tracking.tracklet import Tracklet
 from mtmc.tracking.view import View
-from mtmc.types import Frame, TrackKey
+from mtmc.types import Doubles, Floats, Frame, Ints, Mask, TrackKey
 
 # A tracker may find somebody again after any time; across a long gap that is the association's
 # to decide.
-LOST_AFTER = 2.0  # seconds unseen after which a tracklet has ended,
+LOST_AFTER = 2.0  # seconds unseen after which a track has ended,
 LOST_AFTER_FRAMES = 5  # but not before so many frames
-LATELY = 2000  # runs and floor positions that are kept of somebody who does not go: minutes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,19 +30,41 @@ class Sighting:
 
     Args:
         frame: the frame.
-        tracks: ``M`` tracks, by the tracklets' ids.
-        tracklets: the memory of each.
+        tracks: ``M`` tracks.
         floor: ``(M, 2)`` m, None without a calibration.
         wanted: rows of the tracks whose crop should be embedded now.
-        quality: ``(M,)`` of the crops.
+        step: all that is to be told of it but the embeddings.
     """
 
     frame: Frame
     tracks: Tracks
-    tracklets: list[Tracklet]
     floor: NDArray[np.float64] | None
     wanted: NDArray[np.int64]
-    quality: NDArray[np.float32]
+    step: CameraStep
+
+    def embedded(self, embeddings: Floats) -> CameraStep:
+        """What is to be told, with the embeddings ``(K, D)`` of the wanted crops."""
+        return replace(self.step, embeddings=embeddings)
+
+    def unembedded(self) -> CameraStep:
+        """What is to be told where nothing is embedded."""
+        nothing = np.zeros(0, np.int64)
+        return replace(self.step, crops=nothing, quality=np.zeros(0, np.float32))
+
+
+@dataclass(slots=True)
+class _Track:
+    """What a camera knows of a track that may go on.
+
+    Args:
+        number: its id.
+        seen: when it was last, s.
+        crops: of it.
+    """
+
+    number: int
+    seen: float
+    crops: CropsTaken
 
 
 def make_tracker(tracker: Plugin, fps: float) -> Any:
@@ -55,7 +76,7 @@ def make_tracker(tracker: Plugin, fps: float) -> Any:
 
 def follows_all_cameras(tracker: Plugin) -> bool:
     """Whether one instance follows people over all cameras together, on the floor."""
-    return getattr(tracker.cls, "needs_floor", False)
+    return bool(tracker.cls.needs_floor)
 
 
 def alone_tracker(tracker: Plugin) -> Plugin:
@@ -64,14 +85,14 @@ def alone_tracker(tracker: Plugin) -> Plugin:
 
 
 class CameraTracking:
-    """One camera's tracker and tracklets.
+    """One camera's tracker and tracks.
 
     Args:
         tracker: the tracker plug-in; this camera gets an instance of its own. Where one follows
             people over all calibrated cameras, one that is not gets ``alone_tracker``.
         crops: which boxes are embedded.
         view: the camera.
-        keep: whether ended tracklets, and when each frame was taken, are remembered.
+        keep: whether it is remembered when each frame was taken.
     """
 
     def __init__(
@@ -89,9 +110,11 @@ class CameraTracking:
         self._crops = crops
         self._keep = keep
         self._pace = Pace(view.fps)
-        self.count = 0  # of tracklets so far
-        self.ended: list[Tracklet] = []
-        self._open: dict[int, Tracklet] = {}  # by the tracker's id
+        self.count = 0  # of tracks so far
+        self._open: dict[int, _Track] = {}  # by the tracker's id
+        self._to_end: set[int] = set()
+        self._to_renew: set[int] = set()
+        self._merged: dict[int, int] = {}
 
     def located(self, detections: Detections) -> Detections:
         """The detections with their places on the floor; as they are without a calibration."""
@@ -107,98 +130,110 @@ class CameraTracking:
         return self.follow(frame, self._tracker.update(detections, image, frame.steps))
 
     def rename(self, person: int, other: int) -> None:
-        """Take in that a person is another one, as the tracker over all cameras has found out.
+        """Tell that a person is another one, as the tracker over all cameras has found out."""
+        self._merged[person] = other
 
-        Tracklets that one frame shows beside the other's stay somebody else's.
-        """
-        there = [t for t in self.tracklets if t.person == other]
-        for tracklet in self.tracklets:
-            if tracklet.person == person and not any(tracklet.meets(t) for t in there):
-                tracklet.person = other
+    def obey(self, decisions: Decisions) -> None:
+        """Do what the association says of this camera's tracks, from the next frame on."""
+        self._to_end |= {key.track_id for key in decisions.ended if key.camera == self.view.name}
+        self._to_renew |= {
+            key.track_id for key in decisions.renewed if key.camera == self.view.name
+        }
 
     def follow(self, frame: Frame, tracks: Tracks) -> Sighting:
         """Take in what a tracker says of one frame."""
         if self._keep:
             self.view.clock.add(frame.index, frame.time)
         self._pace.see(frame.time)
-        self._close(frame.time - max(LOST_AFTER, LOST_AFTER_FRAMES * self._pace.seconds))
-        self._renew()
-        # Of a tracklet that has ended, nothing is predicted any more.
+        ended = self._close(frame.time - max(LOST_AFTER, LOST_AFTER_FRAMES * self._pace.seconds))
+        renewed = self._renew()
+        # Of a track that has ended, nothing is predicted any more.
         tracks = tracks[(tracks.det_index >= 0) | np.isin(tracks.ids, list(self._open))]
-        tracklets = [
-            self._see(int(track), frame) if found else self._open[int(track)]
-            for track, found in zip(tracks.ids, tracks.det_index >= 0, strict=True)
+        people, found = tracks.ids, tracks.det_index >= 0
+        known = [
+            self._see(int(track), frame.time) if seen else self._open[int(track)]
+            for track, seen in zip(tracks.ids, found, strict=True)
         ]
-        ids = np.array([tracklet.key.track_id for tracklet in tracklets], np.int64)
+        ids = np.array([track.number for track in known], np.int64)
         tracks = Tracks(ids, tracks.boxes, tracks.scores, tracks.det_index)
-        floor = self._locate(tracks, tracklets, frame.time)
+        floor, covariances = self._locate(tracks)
         quality = crop_quality(tracks.boxes, tracks.scores, self.view.size, self._crops.full_height)
-        wanted = [
-            row
-            for row, tracklet in enumerate(tracklets)
-            if tracks.det_index[row] >= 0
-            and wants_crop(tracklet, frame.time, float(quality[row]), self._crops)
-        ]
-        return Sighting(frame, tracks, tracklets, floor, np.array(wanted, np.int64), quality)
+        wanted = self._wanted(frame.time, known, found, quality)
+        step = CameraStep(
+            self.view.name,
+            frame.index,
+            frame.time,
+            ids,
+            tracks.boxes,
+            tracks.scores,
+            found,
+            people if self._joint else np.zeros_like(people),
+            floor,
+            covariances,
+            self.view.model.position if self.view.model else None,
+            wanted,
+            quality[wanted],
+            ended=np.array(ended, np.int64),
+            renewed=_pairs(renewed),
+            merged=_pairs(self._merged),
+        )
+        self._merged = {}
+        return Sighting(frame, tracks, floor, wanted, step)
+
+    def _wanted(
+        self, time: float, known: Sequence[_Track], found: Mask, quality: Floats
+    ) -> NDArray[np.int64]:
+        """Rows of the tracks whose crop is worth embedding, which are taken to be."""
+        rows = []
+        for row in np.flatnonzero(found).tolist():
+            crops = known[row].crops
+            if wants_crop(crops, time, float(quality[row]), self._crops):
+                crops.add(time, float(quality[row]))
+                rows.append(row)
+        return np.array(rows, np.int64)
 
     def open_keys(self) -> Iterator[TrackKey]:
-        """Of the tracklets that may go on."""
-        return (tracklet.key for tracklet in self._open.values())
+        """Of the tracks that may go on."""
+        return (TrackKey(self.view.name, track.number) for track in self._open.values())
 
-    @property
-    def tracklets(self) -> list[Tracklet]:
-        """All that are remembered."""
-        return [*self.ended, *self._open.values()]
+    def _close(self, before: float) -> list[int]:
+        """End the tracks last seen before that time, s, and those that are to be ended."""
+        gone = {
+            track: known.number
+            for track, known in self._open.items()
+            if known.number in self._to_end or known.seen < before
+        }
+        for track in gone:
+            del self._open[track]
+        self._to_end = set()
+        return list(gone.values())
 
-    def _close(self, before: float) -> None:
-        """End the tracklets last seen before that time, s, or declared ended by others."""
-        for track in [t for t, a in self._open.items() if a.closed or a.end < before]:
-            tracklet = self._open.pop(track)
-            tracklet.gallery.settle()
-            tracklet.closed = True
-            if self._keep:
-                self.ended.append(tracklet)
+    def _renew(self) -> dict[int, int]:
+        """Give other ids to the tracks that are somebody else's than was said."""
+        renewed = {}
+        for track in self._open.values():
+            if track.number in self._to_renew:
+                old, track.number = track.number, self._new_number()
+                renewed[old] = track.number
+                track.crops = CropsTaken()  # of somebody else, who is to be known soon
+        self._to_renew = set()
+        return renewed
 
-    def _renew(self) -> None:
-        """Go on under another key with tracklets that others found to be somebody else's."""
-        for tracklet in self._open.values():
-            if tracklet.renewed:
-                tracklet.key, tracklet.renewed = self._new_key(tracklet.key.camera), False
-
-    def _new_key(self, camera: str) -> TrackKey:
+    def _new_number(self) -> int:
         self.count += 1
-        return TrackKey(camera, self.count)
+        return self.count
 
-    def _see(self, track: int, frame: Frame) -> Tracklet:
-        """The tracklet of the tracker's id; a new one when it was lost for too long."""
-        tracklet = self._open.get(track)
-        if tracklet is None:
-            key = self._new_key(frame.camera)
-            person = track if self._joint else None
-            tracklet = Tracklet(key, frame.time, frame.time, person=person)
-            self._open[track] = tracklet
-        tracklet.see(frame.index, frame.time)
-        if not self._keep:
-            tracklet.let_go(LATELY)
-        return tracklet
+    def _see(self, track: int, time: float) -> _Track:
+        """The track of the tracker's id; a new one when it was lost for too long."""
+        if track not in self._open:
+            self._open[track] = _Track(self._new_number(), time, CropsTaken())
+        self._open[track].seen = time
+        return self._open[track]
 
-    def _locate(
-        self, tracks: Tracks, tracklets: list[Tracklet], time: float
-    ) -> NDArray[np.float64] | None:
-        if self.view.model is None:
-            return None
-        points, covariances = self.view.locate(tracks.boxes)
-        for row in np.flatnonzero(tracks.det_index >= 0):
-            path = tracklets[row].path
-            path.add(time, points[row], covariances[row], self.view.model.position)
-        return points
+    def _locate(self, tracks: Tracks) -> tuple[Doubles, Doubles] | tuple[None, None]:
+        return self.view.locate(tracks.boxes) if self.view.model else (None, None)
 
 
-def remember_crops(
-    sighting: Sighting, rows: NDArray[np.int64], embeddings: NDArray[np.float32]
-) -> None:
-    """Give embeddings ``(K, D)`` to the tracklets of rows ``(K,)``."""
-    for row, embedding in zip(rows, embeddings, strict=True):
-        tracklet = sighting.tracklets[row]
-        tracklet.gallery.add(embedding, float(sighting.quality[row]), sighting.frame.time)
-        tracklet.embedded_at = sighting.frame.time
+def _pairs(changes: Mapping[int, int]) -> Ints:
+    """``(N, 2)`` from what to what."""
+    return np.array(list(changes.items()), np.int64).reshape(-1, 2)

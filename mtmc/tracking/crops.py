@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,6 @@ from numpy.typing import NDArray
 
 from mtmc.config import require, require_fraction
 from mtmc.trackers.geometry import coverage
-from mtmc.tracking.tracklet import Tracklet
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,30 @@ def crop_quality(
     return np.asarray(quality, np.float32)
 
 
-def wants_crop(tracklet: Tracklet, time: float, quality: float, config: CropsConfig) -> bool:
+@dataclass(slots=True)
+class CropsTaken:
+    """The crops of a track that were embedded.
+
+    Args:
+        count: how many.
+        best: their best quality.
+        last: time of the last one, s.
+    """
+
+    count: int = 0
+    best: float = 0.0
+    last: float = -math.inf
+
+    def add(self, time: float, quality: float) -> None:
+        """Note one of that time, s."""
+        self.count, self.best, self.last = self.count + 1, max(self.best, quality), time
+
+
+def wants_crop(taken: CropsTaken, time: float, quality: float, config: CropsConfig) -> bool:
     """Whether a crop of that quality at that time tells something new about the track."""
     if quality < config.min_quality:
         return False
-    if quality > config.better * tracklet.gallery.best_quality:
+    if quality > config.better * taken.best:
         return True
-    young = len(tracklet.gallery) < config.first
-    return time - tracklet.embedded_at >= config.interval * (0.25 if young else 1.0)
+    young = taken.count < config.first
+    return time - taken.last >= config.interval * (0.25 if young else 1.0)

@@ -15,6 +15,7 @@ from mtmc.tracking.camera import (
     make_tracker,
 )
 from mtmc.tracking.coasting import Coasting
+from mtmc.tracking.messages import Decisions
 from mtmc.types import Frame, TrackKey
 
 
@@ -39,16 +40,21 @@ class SceneTracking:
             for name, camera in cameras.items()
             if camera.view.model
         }
-        self._joint: SceneTracker | None = None
+        self.joint: SceneTracker | None = None  # that follows people over all cameras
         if follows_all_cameras(tracker):
             self._coasting = {
                 name: Coasting(camera.view) for name, camera in cameras.items() if camera.view.model
             }
             rate = max(cameras[name].view.fps for name in self._coasting)
-            self._joint = make_tracker(tracker, rate)
+            self.joint = make_tracker(tracker, rate)
+
+    def obey(self, decisions: Decisions) -> None:
+        """Do what the association says of the tracks, from the next frame on."""
+        for camera in self.cameras.values():
+            camera.obey(decisions)
 
     def open_keys(self) -> Iterator[TrackKey]:
-        """Of the tracklets that may go on."""
+        """Of the tracks that may go on."""
         return (key for camera in self.cameras.values() for key in camera.open_keys())
 
     def update(
@@ -60,7 +66,7 @@ class SceneTracking:
             frames: of some cameras, by name.
             detections: of the same.
         """
-        together = {} if self._joint is None else self._followed(frames, detections)
+        together = {} if self.joint is None else self._followed(frames, detections)
         sightings = [
             self.cameras[name].follow(frame, together[name])
             if name in together
@@ -82,7 +88,7 @@ class SceneTracking:
         self, frames: Mapping[str, Frame], detections: Mapping[str, Detections]
     ) -> dict[str, Tracks]:
         """What the tracker over all calibrated cameras says of those that have a frame now."""
-        assert self._joint is not None
+        assert self.joint is not None
         now = {name: frame for name, frame in frames.items() if name in self._coasting}
         if not now:
             return {}
@@ -91,10 +97,10 @@ class SceneTracking:
             self.cameras[name].located(detections.get(name, nothing)) for name in self._coasting
         ]
         time = max(frame.time for frame in now.values())
-        tracks = dict(zip(self._coasting, self._joint.update(time, located), strict=True))
-        for ended, stays in self._joint.merged.items():
+        tracks = dict(zip(self._coasting, self.joint.update(time, located), strict=True))
+        for ended, stays in self.joint.merged.items():
             for name in self._coasting:
                 self.cameras[name].rename(ended, stays)
-        ids, places = self._joint.positions()
+        ids, places = self.joint.positions()
         people = dict(zip(ids.tolist(), places.tolist(), strict=True))
         return {name: self._coasting[name].extended(tracks[name], people, time) for name in now}

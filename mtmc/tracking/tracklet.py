@@ -72,28 +72,32 @@ class FloorPath:
 class Tracklet:
     """One person seen by one camera without a break, as far as the tracker could tell.
 
+    It belongs to the ``Memory`` it is in, and to whoever made that; others leave it as it is.
+
     Args:
         key: camera and track id.
         frames: ``[first, last]`` frame of each run in which it was seen without a gap.
+        times: ``[first, last]`` of each run, s; in between, frames come evenly.
         start: time of the first sighting, s.
         end: time of the last one, s.
         hits: sightings.
         gallery: embeddings of its best crops.
         path: where it was on the floor, empty without a calibration.
-        embedded_at: time of the last crop, s.
         closed: whether it has ended for good; if its track is seen again, that is a new tracklet.
         person: the id that a tracker over all cameras gave it, the same in each; None where each
             camera has its own tracker.
+        renewed: whether it is somebody else's than was said, so that it is to go on under another
+            key; it has it as soon as the camera says so.
     """
 
     key: TrackKey
     start: float
     end: float
     frames: list[list[int]] = field(default_factory=list)
+    times: list[list[float]] = field(default_factory=list)
     hits: int = 0
     gallery: Gallery = field(default_factory=Gallery)
     path: FloorPath = field(default_factory=FloorPath)
-    embedded_at: float = -np.inf
     closed: bool = False
     person: int | None = None
     renewed: bool = False
@@ -101,16 +105,35 @@ class Tracklet:
     def see(self, frame: int, time: float) -> None:
         """Note a sighting."""
         if self.frames and self.frames[-1][1] == frame - 1:
-            self.frames[-1][1] = frame
+            self.frames[-1][1], self.times[-1][1] = frame, time
         else:
             self.frames.append([frame, frame])
+            self.times.append([time, time])
         self.end = time
         self.hits += 1
+
+    def keep(self, part: Tracklet) -> None:
+        """Know no more than a part of itself does."""
+        self.start, self.end, self.hits = part.start, part.end, part.hits
+        self.frames, self.times = part.frames, part.times
+        self.gallery, self.path = part.gallery, part.path
+
+    def before(self, frame: int) -> float:
+        """A moment, s, between the last sighting before a frame and the first one from it on."""
+        last, following = -np.inf, np.inf
+        for (a, b), (start, end) in zip(self.frames, self.times, strict=True):
+            step = (end - start) / max(b - a, 1)
+            if a < frame:
+                last = start + (min(b, frame - 1) - a) * step
+            if b >= frame:
+                following = start + (max(a, frame) - a) * step
+                break
+        return 0.5 * (last + following)
 
     def let_go(self, kept: int) -> None:
         """Forget the oldest runs and floor positions, when there are many more than ``kept``."""
         if len(self.frames) > 1.25 * kept:
-            del self.frames[:-kept]
+            del self.frames[:-kept], self.times[:-kept]
         if len(self.path.ticks) > 1.25 * kept:
             self.path = self.path.part(slice(-kept, None))
 

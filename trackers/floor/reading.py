@@ -22,7 +22,7 @@ NOTHING = 1e-9  # 1/m², information of who is not seen
 
 def invert(matrices: Array) -> Array:
     """Inverses of symmetric ``(..., 2, 2)``; those without one become nearly infinite."""
-    a, b, d = matrices[..., 0, 0], matrices[..., 0, 1], matrices[..., 1, 1]
+    a, b, d = _entries(matrices)
     determinant = np.maximum(a * d - b * b, 1e-12)
     result = np.empty_like(matrices)
     result[..., 0, 0], result[..., 1, 1] = d / determinant, a / determinant
@@ -66,9 +66,15 @@ def apart(away: Array, covariances: Array) -> tuple[Array, Array]:
     Returns:
         squared Mahalanobis distances, and the logs of Gaussian densities, 1/m².
     """
-    distance = np.einsum("...i,...ij,...j->...", away, invert(covariances), away)
-    spread = np.linalg.det(covariances)
-    return distance, np.asarray(-0.5 * (distance + np.log(spread)) - np.log(2 * np.pi), np.float64)
+    (x, y), xx, xy, yy = np.moveaxis(away, -1, 0), *_entries(covariances)
+    determinant = xx * yy - xy**2
+    distance = (yy * x**2 - 2 * xy * x * y + xx * y**2) / determinant
+    return distance, -0.5 * (distance + np.log(determinant)) - np.log(2 * np.pi)
+
+
+def _entries(covariances: Array) -> tuple[Array, Array, Array]:
+    """The variances along x, of both together, and along y."""
+    return covariances[..., 0, 0], covariances[..., 0, 1], covariances[..., 1, 1]
 
 
 def behind(away: Array, covariances: Array, rays: Array) -> tuple[Array, NDArray[np.bool_]]:
@@ -85,9 +91,9 @@ def behind(away: Array, covariances: Array, rays: Array) -> tuple[Array, NDArray
     Returns:
         ``(N,)`` densities, 1/m², and which rays are known.
     """
-    side = np.column_stack([rays[:, 1], -rays[:, 0]])
-    along, across = (away * rays).sum(axis=1), (away * side).sum(axis=1)
-    variance = np.einsum("ni,nij,nj->n", side, covariances, side)
+    (x, y), xx, xy, yy = rays.T, *_entries(covariances)
+    along, across = away[:, 0] * x + away[:, 1] * y, away[:, 0] * y - away[:, 1] * x
+    variance = xx * y**2 - 2 * xy * x * y + yy * x**2
     known = variance > 0
     variance = np.where(known, variance, 1.0)
     bearing = np.exp(-0.5 * across**2 / variance) / np.sqrt(2 * np.pi * variance)

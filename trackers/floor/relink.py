@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mtmc.trackers.assignment import match
+from mtmc.trackers.floor.config import FloorConfig
 from mtmc.trackers.floor.motion import FloorMotion
 from mtmc.trackers.floor.reading import SPREAD, fused, invert
-from mtmc.trackers.floor.tracker import FloorConfig
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,14 +9,15 @@ means the same person in every camera.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from mtmc.trackers.assignment import match
+from mtmc.trackers.floor.config import FloorConfig
 from mtmc.trackers.floor.motion import FloorMotion
 from mtmc.trackers.floor.reading import SPREAD, apart, fused, invert, known_places
-from mtmc.trackers.lifecycle import check_at_least, check_share
+from mtmc.trackers.floor.relink import relink
 from mtmc.trackers.types import Detections, Tracks
 
 if TYPE_CHECKING:
@@ -27,51 +28,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-_NOBODY = -1
-
-
-@dataclass(frozen=True, slots=True)
-class FloorConfig:
-    """Settings of the tracker on the floor; in metres and seconds, whatever the frame rate.
-
-    Args:
-        low_score: detections below are not looked at.
-        birth_score: a detection nobody took starts a person from here on.
-        min_hits: detections until a person is reported, all cameras counted; in the first step
-            everybody is.
-        max_age: seconds a person is kept without a detection in any camera.
-        gate: squared Mahalanobis distance up to which a detection may be a person's.
-        strangers: people per m² who may be at a place without being known yet: how likely a
-            detection must be for a person to be theirs rather than somebody new's.
-        walking: standard deviation, m/s, of the speed of somebody new.
-        merge_reach: two people no further apart, m, whom no camera sees both
-        merge_after: for so many seconds are one.
-        sweeps: how often the cameras are gone through, each with what all the others say.
-    """
-
-    low_score: float = 0.3
-    birth_score: float = 0.7
-    min_hits: int = 2
-    max_age: float = 2.0
-    gate: float = 20.0
-    strangers: float = 0.005
-    walking: float = 1.0
-    merge_reach: float = 0.5
-    merge_after: float = 1.0
-    sweeps: int = 3
-
-    def __post_init__(self) -> None:
-        check_share(low_score=self.low_score, birth_score=self.birth_score)
-        check_at_least(1, min_hits=self.min_hits, sweeps=self.sweeps)
-        check_at_least(0, max_age=self.max_age)
-        check_at_least(
-            1e-6,
-            gate=self.gate,
-            strangers=self.strangers,
-            walking=self.walking,
-            merge_reach=self.merge_reach,
-            merge_after=self.merge_after,
-        )
+_NO_OWNER = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,10 +86,10 @@ class FloorTracker:
         config: settings; the defaults where None.
     """
 
-    Config = FloorConfig
-    needs_floor = True
-    needs_embeddings = False
-    needs_image = False
+    Config: ClassVar = FloorConfig
+    needs_floor: ClassVar = True
+    needs_embeddings: ClassVar = False
+    needs_image: ClassVar = False
 
     def __init__(self, config: FloorConfig | None = None) -> None:
         self.config = config or FloorConfig()
@@ -180,9 +137,13 @@ class FloorTracker:
         now = self.seen == self._time
         return self.ids[now], self.motion.mean[now, :2]
 
+    def relink(self, times: Array, ids: Ints, points: Array, covariances: Array) -> Ints:
+        """See `SceneTracker`."""
+        return relink(times, ids, points, covariances, self.config)
+
     def _assign(self, sightings: _Sightings) -> Ints:
         """``(D,)`` the person, by row, of each detection."""
-        owner = np.full(len(sightings.camera), _NOBODY)
+        owner = np.full(len(sightings.camera), _NO_OWNER)
         if not len(self.ids) or not len(owner):
             return owner
         prior = invert(self.motion.covariance[:, :2, :2])
@@ -191,7 +152,7 @@ class FloorTracker:
             before = owner.copy()
             for camera in np.unique(sightings.camera):
                 here = np.flatnonzero(sightings.camera == camera)
-                owner[here] = _NOBODY
+                owner[here] = _NO_OWNER
                 self._match(sightings, owner, here, prior, pull)
             if np.array_equal(before, owner):
                 break
@@ -224,15 +185,15 @@ class FloorTracker:
 
     def _births(self, sightings: _Sightings, owner: Ints) -> Ints:
         """New people for the detections nobody took; one camera adds to those of another."""
-        free = (owner == _NOBODY) & (sightings.scores >= self.config.birth_score)
+        free = (owner == _NO_OWNER) & (sightings.scores >= self.config.birth_score)
         known, count = len(self.ids), len(self.ids)
-        new = np.full(len(owner), _NOBODY)  # by row among the new
+        new = np.full(len(owner), _NO_OWNER)  # by row among the new
         for camera in np.unique(sightings.camera[free]):
             here = np.flatnonzero(free & (sightings.camera == camera))
             if count > known:
                 nothing = np.zeros((count - known, 2, 2)), np.zeros((count - known, 2))
                 self._match(sightings, new, here, *nothing)
-            alone = here[new[here] == _NOBODY]
+            alone = here[new[here] == _NO_OWNER]
             new[alone] = count - known + np.arange(len(alone))
             count += len(alone)
         self._add(sightings, new, count - known)

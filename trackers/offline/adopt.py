@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mtmc.trackers.offline.config import RefineConfig
 
     Array = NDArray[np.float64]
+    Ints = NDArray[np.int64]
 
 INSIDE = 0.7  # least IoU in gaps, where a straight line is a good answer already
 
@@ -45,27 +46,48 @@ def adopt(
     Returns:
         The tracks with what they took, every detection once and one in each frame at most.
     """
-    free, lines = free.select(free.scores >= config.adopt_score), True
-    while config.adopt_gap and len(paths) and len(free):
-        lost = expected(paths, config, config.adopt_gap, last_step, lines=lines)
+    free = free[free.scores >= config.adopt_score]
+    going, lines = np.arange(paths.count), True
+    while config.adopt_gap and len(going) and len(free):
+        lost = _lost(paths, going, config, last_step, lines=lines)
+        taken, track, values = _fitting(paths, free, lost, config, looks)
+        new = replace(free[taken], track=track, values=values)
+        free, paths = free[np.delete(np.arange(len(free)), taken)], join([paths, new])
+        # Where nothing was taken nothing changes, but what another one took; all look once more.
+        everybody = len(going) == paths.count and not lines
+        going = np.unique(track)
+        if not len(going) and not everybody:
+            going = np.arange(paths.count)
         lines = False  # between what was taken they would lead elsewhere, step by step
-        first, last = paths.frames[paths.first()], paths.frames[paths.last()]
-        inside = (lost.frames > first[lost.track]) & (lost.frames < last[lost.track])
-        wanted = Lost(lost.frames, corners(lost.values), 0.0, np.where(inside, INSIDE, OVERLAP))
-        steps = np.concatenate([paths.frames, free.frames])
-        boxes = corners(np.concatenate([paths.values, free.values]))
-        taken, place = found_again(wanted, steps, boxes, np.arange(len(steps)) >= len(paths))
-        taken, track = taken - len(paths), lost.track[place]
-        if looks is not None:
-            alike = _alike(paths, free.source[taken], track, looks, config)
-            taken, place, track = taken[alike], place[alike], track[alike]
-        if not len(taken):
-            break
-        values = _whole(free.values[taken], lost.values[place])
-        new = replace(free.select(taken), track=track, values=values)
-        paths = join([paths, new])
-        free = free.select(np.delete(np.arange(len(free)), taken))
     return paths
+
+
+def _lost(paths: Paths, going: Ints, config: RefineConfig, last_step: int, *, lines: bool) -> Paths:
+    """Where some of the tracks are expected."""
+    part = paths.select(np.isin(paths.track, going))
+    lost = expected(part, config, config.adopt_gap, last_step, lines=lines)
+    return replace(lost, track=going[lost.track])
+
+
+def _fitting(
+    paths: Paths,
+    free: Paths,
+    lost: Paths,
+    config: RefineConfig,
+    looks: NDArray[np.float32] | None,
+) -> tuple[Ints, Ints, Array]:
+    """Rows of ``free`` that show lost people, whom, and their boxes made whole."""
+    first, last = paths.frames[paths.first()], paths.frames[paths.last()]
+    inside = (lost.frames > first[lost.track]) & (lost.frames < last[lost.track])
+    wanted = Lost(lost.frames, corners(lost.values), 0.0, np.where(inside, INSIDE, OVERLAP))
+    steps = np.concatenate([paths.frames, free.frames])
+    boxes = corners(np.concatenate([paths.values, free.values]))
+    taken, place = found_again(wanted, steps, boxes, np.arange(len(steps)) >= len(paths))
+    taken = taken - len(paths)
+    if looks is not None:
+        alike = _alike(paths, free.source[taken], lost.track[place], looks, config)
+        taken, place = taken[alike], place[alike]
+    return taken, lost.track[place], _whole(free.values[taken], lost.values[place])
 
 
 def _whole(values: Array, expected_: Array) -> Array:
@@ -79,8 +101,8 @@ def _whole(values: Array, expected_: Array) -> Array:
 
 def _alike(
     paths: Paths,
-    source: NDArray[np.int64],
-    track: NDArray[np.int64],
+    source: Ints,
+    track: Ints,
     looks: NDArray[np.float32],
     config: RefineConfig,
 ) -> NDArray[np.bool_]:

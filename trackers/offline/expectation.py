@@ -45,14 +45,8 @@ def expected(
     for at_start in (True, False):
         parts.append(_on(chains, whose, config, beyond, at_start=at_start))
     found = join(parts)
-    inside = (found.frames >= 1) & (found.frames <= last_step)
-    return Paths(
-        whose[found.track[inside]],
-        found.frames[inside],
-        found.values[inside],
-        found.scores[inside],
-        found.source[inside],
-    )
+    found = found[(found.frames >= 1) & (found.frames <= last_step)]
+    return replace(found, track=whose[found.track])
 
 
 def _chains(paths: Paths, config: RefineConfig) -> tuple[Paths, Ints]:

@@ -52,12 +52,13 @@ def found_again(
         ``(K,)`` detections, and ``(K,)`` rows of ``lost``.
     """
     open_, owned = np.flatnonzero(free), np.flatnonzero(~free)
-    expected, found = _same_step(lost.steps, steps[open_])
+    expected, found = same_step(lost.steps, steps[open_])
     unsure, overlap = (np.broadcast_to(v, len(lost.steps)) for v in (lost.unsure, lost.overlap))
     fit = _fit(lost.boxes[expected], boxes[open_[found]], unsure[expected])
     good = fit >= overlap[expected]
     expected, found, fit = expected[good], found[good], fit[good]
-    better = fit > _owned(steps, boxes, open_, owned)[found]
+    some, which = np.unique(found, return_inverse=True)
+    better = fit > _owned(steps, boxes, open_[some], owned)[which]
     expected, found, fit = expected[better], found[better], fit[better]
     # The best first; of equal ones the first.
     order = np.lexsort((expected, found, -fit))
@@ -67,7 +68,7 @@ def found_again(
     return open_[found[chosen]], expected[chosen]
 
 
-def _same_step(a: Ints, b: Ints) -> tuple[Ints, Ints]:
+def same_step(a: Ints, b: Ints) -> tuple[Ints, Ints]:
     """All pairs of rows of one step."""
     order = np.argsort(b, kind="stable")
     start, stop = (np.searchsorted(b[order], a, side) for side in ("left", "right"))
@@ -93,7 +94,7 @@ def _fit(expected: Array, found: Array, unsure: Array) -> Array:
 def _owned(steps: Ints, boxes: Array, free: Ints, owned: Ints) -> Array:
     """``(len(free),)`` how well each fits somebody who was found in that step; 1 for a part."""
     result = np.zeros(len(free))
-    one, other = _same_step(steps[free], steps[owned])
+    one, other = same_step(steps[free], steps[owned])
     a, b = boxes[free[one]], boxes[owned[other]]
     sides = np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])
     common = np.prod(np.maximum(sides, 0), axis=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,19 +91,19 @@ class Paths:
         """Row of each track's last box."""
         return np.searchsorted(self.track, np.arange(self.count), side="right") - 1
 
+    def __getitem__(self, index: NDArray[np.bool_] | NDArray[np.integer]) -> Paths:
+        """The boxes selected by a mask or an index array."""
+        return Paths(*(getattr(self, field.name)[index] for field in fields(self)))
+
     def select(self, index: NDArray[np.bool_] | NDArray[np.integer]) -> Paths:
-        """The boxes selected by a mask or an index array, their tracks numbered anew."""
-        track = np.unique(self.track[index], return_inverse=True)[1].astype(np.int64)
-        return Paths(
-            track, self.frames[index], self.values[index], self.scores[index], self.source[index]
-        )
+        """The same, their tracks numbered anew."""
+        part = self[index]
+        return replace(part, track=np.unique(part.track, return_inverse=True)[1].astype(np.int64))
 
     def relabel(self, labels: Ints) -> Paths:
         """The same boxes with track ``i`` made part of track ``labels[i]``."""
         track = labels[self.track]
-        return Paths(track, self.frames, self.values, self.scores, self.source).select(
-            np.lexsort((self.frames, track))
-        )
+        return replace(self, track=track).select(np.lexsort((self.frames, track)))
 
 
 def corners(values: Array) -> Array:
@@ -114,16 +114,9 @@ def corners(values: Array) -> Array:
 
 def join(parts: list[Paths]) -> Paths:
     """Paths whose boxes come from several, tracks meaning the same in all."""
-    track = np.concatenate([part.track for part in parts])
-    frames = np.concatenate([part.frames for part in parts])
-    order = np.lexsort((frames, track))
-    return Paths(
-        track[order],
-        frames[order],
-        np.concatenate([part.values for part in parts])[order],
-        np.concatenate([part.scores for part in parts])[order],
-        np.concatenate([part.source for part in parts])[order],
-    )
+    columns = ([getattr(part, field.name) for part in parts] for field in fields(Paths))
+    joined = Paths(*(np.concatenate(column) for column in columns))
+    return joined[np.lexsort((joined.frames, joined.track))]
 
 
 def mean_looks(paths: Paths, embeddings: NDArray[np.float32]) -> Array:
@@ -143,4 +136,4 @@ def cut(paths: Paths, longest: int) -> Paths:
     """Tracks cut wherever they were unseen for more than ``longest`` frames."""
     new_track = np.diff(paths.track) > 0
     part = np.concatenate([[0], np.cumsum(new_track | (np.diff(paths.frames) > longest + 1))])
-    return Paths(part, paths.frames, paths.values, paths.scores, paths.source)
+    return replace(paths, track=part)

@@ -8,20 +8,20 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mtmc.associate.cuts.change import Change
 from mtmc.associate.evidence.appearance import Scale, appearance
 from mtmc.associate.evidence.config import EvidenceConfig
 from mtmc.associate.evidence.looks import Looks
 from mtmc.tracking.gallery import Gallery
 from mtmc.tracking.tracklet import Tracklet
-from mtmc.types import TrackKey
 
 MIN_CROPS = 2.5  # on each side of a cut
 
 
-def find_cuts(
+def changes_by_looks(
     tracklets: Sequence[Tracklet], scale: Scale, config: EvidenceConfig, least: float
-) -> dict[TrackKey, list[float]]:
-    """When tracks changed person, as far as their looks say so.
+) -> list[Change]:
+    """Where tracks changed person, as far as their looks say so.
 
     A track is cut where the looks before and after speak most against one person, if they do so by
     at least ``least`` log odds; then its parts are looked at the same way (binary segmentation).
@@ -31,22 +31,18 @@ def find_cuts(
         scale: what distances mean.
         config: how appearance is weighed.
         least: log odds.
-
-    Returns:
-        The times in s, in order, of each track that is cut.
     """
     unlimited = replace(config, appearance_limit=1e9)
-    cuts = {}
-    for tracklet in tracklets:
-        times = _cuts_of(tracklet.gallery, tracklet.key.camera, scale, unlimited, least)
-        if times:
-            cuts[tracklet.key] = times
-    return cuts
+    return [
+        Change(tracklet.key, time, gain)
+        for tracklet in tracklets
+        for time, gain in _changes(tracklet.gallery, tracklet.key.camera, scale, unlimited, least)
+    ]
 
 
-def _cuts_of(
+def _changes(
     gallery: Gallery, camera: str, scale: Scale, config: EvidenceConfig, least: float
-) -> list[float]:
+) -> list[tuple[float, float]]:
     if len(gallery) < 2:
         return []
     order = np.argsort(gallery.times(), kind="stable")
@@ -58,9 +54,9 @@ def _cuts_of(
     time = 0.5 * float(times[best] + times[best + 1])
     early = gallery.times() < time
     return [
-        *_cuts_of(gallery.part(early), camera, scale, config, least),
-        time,
-        *_cuts_of(gallery.part(~early), camera, scale, config, least),
+        *_changes(gallery.part(early), camera, scale, config, least),
+        (time, float(against[best])),
+        *_changes(gallery.part(~early), camera, scale, config, least),
     ]
 
 

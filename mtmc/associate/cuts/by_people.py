@@ -9,71 +9,54 @@ from typing import Self
 import numpy as np
 from scipy import sparse
 
+from mtmc.associate.cuts.change import Change
 from mtmc.associate.evidence.appearance import Scale, appearance, looks_of
 from mtmc.associate.evidence.config import EvidenceConfig
 from mtmc.associate.evidence.floor import Positions, position_odds
 from mtmc.associate.evidence.looks import Looks
 from mtmc.steps import same_step
 from mtmc.tracking.tracklet import TICK, Tracklet
-from mtmc.types import Doubles, Ints, TrackKey
+from mtmc.types import Doubles, Ints
 
 
-def find_changes(
+def changes_by_people(
     tracklets: Sequence[Tracklet],
     people: Ints,
     scale: Scale,
     config: EvidenceConfig,
     cost: float,
-) -> dict[TrackKey, list[float]]:
-    """When tracks changed person: ``changes_of`` for all of them.
-
-    Returns:
-        The times in s, in order, of each track that is cut.
-    """
-    found = changes_of(range(len(tracklets)), tracklets, people, scale, config, cost)
-    return {t.key: times for t, times in zip(tracklets, found, strict=True) if times}
-
-
-def changes_of(
-    rows: Sequence[int],
-    tracklets: Sequence[Tracklet],
-    people: Ints,
-    scale: Scale,
-    config: EvidenceConfig,
-    cost: float,
-) -> list[list[float]]:
-    """When some tracks changed person, by comparison with everybody at every moment.
+    rows: Sequence[int] | None = None,
+) -> list[Change]:
+    """Where tracks changed person, by comparison with everybody at every moment.
 
     Each crop and each floor position of a track speaks for and against each person: those the
     other tracks were taken for, and somebody new. Of all sequences of people the one with the most
     evidence is found, where each change costs something (Viterbi's algorithm). Tracks without floor
-    positions are left alone: looks by themselves bring no more than ``split.find_cuts`` does.
+    positions are left alone: looks by themselves bring no more than ``changes_by_looks`` does.
 
     Args:
-        rows: ``K`` of the tracklets, whose changes are asked for.
         tracklets: ``N``, with all their crops.
         people: ``(N,)`` who each was taken for, from 0.
         scale: what distances mean.
         config: of the evidence.
         cost: of a change, log odds.
-
-    Returns:
-        ``K`` times in s, in order; of most tracks none.
+        rows: of the tracklets whose changes are asked for; None for all.
 
     Source: A. Viterbi, Error bounds for convolutional codes, IEEE Transactions on Information
     Theory 13, 1967.
     """
-    located = [row for row in rows if tracklets[row].path.ticks]
+    asked = range(len(tracklets)) if rows is None else rows
+    located = [row for row in asked if tracklets[row].path.ticks]
     if not located:
-        return [[] for _ in rows]
+        return []
     paths = [tracklets[row].path.ticks for row in located]
     during = min(ticks[0] for ticks in paths), max(ticks[-1] for ticks in paths)
     known = _People.of(tracklets, people, scale, during)
-    found = {}
-    for row in located:
-        times, odds = _by_moment(tracklets[row], row, known, scale, config)
-        found[row] = changes(times, odds, cost)
-    return [found.get(row, []) for row in rows]
+    return [
+        Change(tracklets[row].key, time, gain)
+        for row in located
+        for time, gain in best_changes(*_by_moment(tracklets[row], row, known, scale, config), cost)
+    ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,8 +136,8 @@ def _by_floor(tracklet: Tracklet, row: int, people: _People, config: EvidenceCon
     return result
 
 
-def changes(times: Doubles, odds: Doubles, cost: float) -> list[float]:
-    """Where to cut a track, s.
+def best_changes(times: Doubles, odds: Doubles, cost: float) -> list[tuple[float, float]]:
+    """Where to cut a track, s, and the log odds gained over the next best sequence.
 
     Args:
         times: ``(T,)`` s, ascending.
@@ -166,10 +149,11 @@ def changes(times: Doubles, odds: Doubles, cost: float) -> list[float]:
         before = total[moment - 1]
         total[moment] += np.maximum(before, before.max() - cost)
     person = int(total[-1].argmax())
-    cuts = []
+    found = []
     for moment in range(len(total) - 1, 0, -1):
         before = total[moment - 1]
-        if before.max() - cost > before[person]:
+        gain = float(before.max() - cost - before[person])
+        if gain > 0:
             person = int(before.argmax())
-            cuts.append(0.5 * float(times[moment - 1] + times[moment]))
-    return cuts[::-1]
+            found.append((0.5 * float(times[moment - 1] + times[moment]), gain))
+    return found[::-1]

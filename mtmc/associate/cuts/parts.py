@@ -1,88 +1,101 @@
-"""A tracklet cut into parts, each a tracklet of its own."""
+"""Tracklets cut into parts, each a tracklet of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mtmc.associate.cuts.change import Change, times_of
 from mtmc.tracking.tracklet import TICK, Tracklet
 from mtmc.types import TrackKey
 
-Cuts = Mapping[TrackKey, Sequence[float]]  # when tracks changed person, s, in order
+TIE = 1e-6  # of the time from frame to frame: differences of times are not exact
 
 
-Cut = Callable[[Cuts], Sequence[Tracklet]]  # returns all tracklets as they are then
-
-
-def cut_tracklet(
-    tracklet: Tracklet,
-    times: Sequence[float],
-    seen: tuple[NDArray[np.integer], NDArray[np.floating]],
-    next_id: int,
-) -> list[Tracklet]:
-    """The parts of a tracklet.
+def parts(tracklet: Tracklet, times: Sequence[float]) -> list[Tracklet]:
+    """The parts of a tracklet between some moments.
 
     Args:
         tracklet: the whole.
-        times: of the cuts, s, in order.
-        seen: its frames and their times, in order.
-        next_id: track id of the second part, from which the others count on.
+        times: of the cuts, s, in order; what is seen at that very time comes after the cut.
 
     Returns:
-        Those parts in which it was seen.
+        Those parts in which it was seen, each under the key of the whole.
     """
-    frames, frame_times = seen
-    camera = tracklet.key.camera
-    of_frame = np.searchsorted(times, frame_times, side="right")
-    of_crop = np.searchsorted(times, tracklet.gallery.times(), side="right")
-    of_tick = np.searchsorted(times, np.array(tracklet.path.ticks) * TICK, side="right")
-    parts = []
-    for number in np.unique(of_frame):
-        mine = np.flatnonzero(of_frame == number)
-        key = TrackKey(camera, next_id + int(number) - 1) if number else tracklet.key
-        start, end = (float(frame_times[row]) for row in mine[[0, -1]])
-        part = Tracklet(key, start, end, person=tracklet.person)
-        for row in mine:
-            part.see(int(frames[row]), float(frame_times[row]))
-        part.gallery = tracklet.gallery.part(of_crop == number)
-        part.path = tracklet.path.part(np.flatnonzero(of_tick == number))
-        parts.append(part)
-    return parts
+    crops, ticks = tracklet.gallery.times(), np.array(tracklet.path.ticks) * TICK
+    found = []
+    for start, end in pairwise([-math.inf, *times, math.inf]):
+        runs = [
+            piece
+            for run in zip(tracklet.frames, tracklet.times, strict=True)
+            if (piece := _within(*run, start, end))
+        ]
+        if not runs:
+            continue
+        frames, moments = ([list(run) for run in column] for column in zip(*runs, strict=True))
+        part = Tracklet(tracklet.key, moments[0][0], moments[-1][1], frames, moments)
+        part.hits = sum(last - first + 1 for first, last in frames)
+        part.gallery = tracklet.gallery.part((start <= crops) & (crops < end))
+        part.path = tracklet.path.part(np.flatnonzero((start <= ticks) & (ticks < end)))
+        part.person = tracklet.person
+        found.append(part)
+    return found
 
 
-def divide(tracklet: Tracklet, time: float) -> Tracklet | None:
-    """Take what came before a time out of a tracklet that may go on.
+def _within(
+    frames: Sequence[int], times: Sequence[float], start: float, end: float
+) -> tuple[Sequence[int], Sequence[float]] | None:
+    """What of a run lies between two moments: its first and last frame and their times."""
+    total = frames[1] - frames[0] + 1
+    step = (times[1] - times[0]) / max(total - 1, 1)
 
-    When each frame was is not remembered; they are taken to have come evenly.
+    def earlier(moment: float) -> int:
+        """How many of its frames are."""
+        if moment <= times[0] or moment > times[1]:
+            return 0 if moment <= times[0] else total
+        return min(math.ceil((moment - times[0]) / step - TIE), total)
 
-    Returns:
-        It, as one that has ended; None where there is nothing before or after.
-    """
-    first = tracklet.frames[0][0]
-    step = (tracklet.end - tracklet.start) / max(tracklet.frames[-1][1] - first, 1)
-    if not tracklet.start < time < tracklet.end:
+    skipped, stop = earlier(start), earlier(end)
+    if skipped >= stop:
         return None
-    cut = first + 1 + int((time - tracklet.start) / step)  # the first frame after it
-    early = [[a, min(b, cut - 1)] for a, b in tracklet.frames if a < cut]
-    late = [[max(a, cut), b] for a, b in tracklet.frames if b >= cut]
-    crops = tracklet.gallery.times() < time
-    ticks = np.array(tracklet.path.ticks) * TICK < time
-    head = Tracklet(
-        tracklet.key,
-        tracklet.start,
-        tracklet.start + (early[-1][1] - first) * step,
-        early,
-        sum(b - a + 1 for a, b in early),
-        tracklet.gallery.part(crops),
-        tracklet.path.part(np.flatnonzero(ticks)),
-        closed=True,
-        person=tracklet.person,
-    )
-    head.gallery.settle()
-    tracklet.start += (late[0][0] - first) * step
-    tracklet.frames, tracklet.hits = late, tracklet.hits - head.hits
-    tracklet.gallery = tracklet.gallery.part(~crops)
-    tracklet.path = tracklet.path.part(np.flatnonzero(~ticks))
-    return head
+    first = times[0] + skipped * step
+    last = times[1] if stop == total else times[0] + (stop - 1) * step
+    return (frames[0] + skipped, frames[0] + stop - 1), (first, last)
+
+
+class Pieces:
+    """Tracklets, and what they are cut into; the first piece of each keeps its key."""
+
+    def __init__(self, tracklets: Iterable[Tracklet]) -> None:
+        self._of = {tracklet.key: [tracklet] for tracklet in tracklets}
+        self._last: Counter[str] = Counter()  # track id of each camera
+        for camera, track in self._of:
+            self._last[camera] = max(self._last[camera], track)
+
+    def now(self) -> list[Tracklet]:
+        """All pieces, in the order of their start."""
+        every = [piece for pieces in self._of.values() for piece in pieces]
+        return sorted(every, key=lambda piece: (piece.start, piece.key))
+
+    def cut(self, changes: Iterable[Change]) -> None:
+        """Cut the pieces that changed."""
+        times = times_of(changes)
+        for pieces in self._of.values():
+            pieces[:] = [p for piece in pieces for p in self._cut(piece, times.get(piece.key, ()))]
+
+    def of_those_cut(self) -> dict[TrackKey, list[Tracklet]]:
+        """The pieces, in order of time, of each tracklet that was cut."""
+        return {key: pieces for key, pieces in self._of.items() if len(pieces) > 1}
+
+    def _cut(self, piece: Tracklet, times: Sequence[float]) -> list[Tracklet]:
+        if not times:
+            return [piece]
+        first, *others = parts(piece, times)
+        for other in others:
+            self._last[piece.key.camera] += 1
+            other.key = TrackKey(piece.key.camera, self._last[piece.key.camera])
+        return [first, *others]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from mtmc.config import require
+from mtmc.errors import unknown_name
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class EvidenceConfig:
     Args:
         max_distance: distance between the looks of two tracklets of different cameras, see
             ``Looks.directions``, up to which they are more likely one person than two. ``auto``
-            learns it from the footage, see ``thresholds.calibrate``; None takes the one that suits
+            learns it from the footage, see ``learn_scale``; None takes the one that suits
             the embedder.
         same_camera: the same within one camera, where light and view do not change, as a share of
             ``max_distance``; what ``auto`` learns, it learns for both.
@@ -32,8 +34,9 @@ class EvidenceConfig:
         passage: the time between two tracks never speaks louder than this, log odds: how long
             people take from camera to camera is learned; None lets it say nothing.
         topology: ``topology[a][b]`` the least and greatest time in s that people take from camera
-            ``a`` to camera ``b``; the least is 0 where both see one place. What is not given is
-            learned.
+            ``a`` to camera ``b``; the least is 0 where both see one place. Who is quicker is
+            somebody else; online, so is who comes later after the last sighting. What is not given
+            is learned.
     """
 
     max_distance: float | Literal["auto"] | None = "auto"
@@ -46,6 +49,22 @@ class EvidenceConfig:
     floor_track: float = 6.0
     passage: float | None = 3.0
     topology: dict[str, dict[str, tuple[float, float]]] | None = None
+
+    def distance(self, even: float) -> float:
+        """``max_distance``, or where that is no number what suits the embedder."""
+        given = self.max_distance
+        return even if given is None or given == "auto" else given
+
+    def check_cameras(self, names: Sequence[str]) -> None:
+        """Refuse a topology of other cameras.
+
+        Raises:
+            ValueError: so it is.
+        """
+        for before, others in (self.topology or {}).items():
+            for name in (before, *others):
+                if name not in names:
+                    raise ValueError(str(unknown_name("camera of topology", name, names)))
 
     def __post_init__(self) -> None:
         if self.max_distance is not None and self.max_distance != "auto":

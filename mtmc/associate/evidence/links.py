@@ -26,13 +26,15 @@ class Links:
             asked for; too much to be kept for all.
         weights: ``(N,)`` how much each tracklet's looks count.
         floor: ``(N, N)`` symmetric log odds by floor positions; most were never seen together.
-        apart: ``(N, N)`` symmetric, True for two that one frame shows at once.
+        apart: ``(N, N)`` symmetric, True for two that cannot be one person,
+        together: and for two that one frame shows at once, some of which may be.
     """
 
     appearance: Callable[[Ints, Ints], NDArray[np.floating]]
     weights: NDArray[np.float32]
     floor: sparse.csr_array
     apart: sparse.csr_array
+    together: sparse.csr_array
 
     def __len__(self) -> int:
         return len(self.weights)

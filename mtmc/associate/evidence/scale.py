@@ -88,7 +88,7 @@ class Mixture:
 
 
 @dataclass(frozen=True, eq=False)
-class Calibration:
+class LearnedScale:
     """What the footage says of distances.
 
     Args:
@@ -107,9 +107,9 @@ class Calibration:
     mixture: Mixture | None = None
 
 
-def calibrate(
+def learn_scale(
     tracklets: Sequence[Tracklet], max_distance: float, config: EvidenceConfig
-) -> Calibration:
+) -> LearnedScale:
     """Learn from tracklets how looks are to be compared, and what their distance means.
 
     First, embeddings are adapted to the footage (``Adaptation``), after which people are about
@@ -128,13 +128,13 @@ def calibrate(
     others = int(together.any(axis=1).sum())
     default = Scale.given(max_distance, config, looks)
     if others < MIN_TRACKLETS:
-        return _calibration(default, known, looks, together)
+        return _learned(default, known, looks, together)
     adaptation = Adaptation.learn([t.gallery for t in known], others)
     if config.camera_colours:
         adaptation = adaptation.between_cameras(looks)
     looks = adaptation(looks)
     scale = Scale(1.0, 1.0, looks.coherence(), adaptation)
-    found = _calibration(scale, known, looks, together)
+    found = _learned(scale, known, looks, together)
     near = adaptation.nearness
     prior = Mixture(near * SAME, near * OTHER, near * SPREAD, SHARE)
     mixture = prior.fitted(found.across, len(known))
@@ -142,15 +142,15 @@ def calibrate(
     return replace(found, scale=scale, mixture=mixture)
 
 
-def _calibration(
+def _learned(
     scale: Scale, known: Sequence[Tracklet], looks: Looks, together: NDArray[np.bool_]
-) -> Calibration:
+) -> LearnedScale:
     """The distances of tracklets and of their halves."""
     apart = distances(looks, looks, scale.coherence).astype(np.float64)
     first, second = np.triu_indices(len(known), 1)
     across = looks.cameras[first] != looks.cameras[second]
     values, together = apart[first, second], together[first, second]
-    return Calibration(scale, _halves(known, scale), values[together], values[across])
+    return LearnedScale(scale, _halves(known, scale), values[together], values[across])
 
 
 def _some(tracklets: Sequence[Tracklet]) -> Sequence[Tracklet]:
@@ -165,7 +165,7 @@ def _some(tracklets: Sequence[Tracklet]) -> Sequence[Tracklet]:
 def scale_of(tracklets: Sequence[Tracklet], max_distance: float, config: EvidenceConfig) -> Scale:
     """The scale that the configuration asks for."""
     if config.max_distance == "auto":
-        return calibrate(tracklets, max_distance, config).scale
+        return learn_scale(tracklets, max_distance, config).scale
     return Scale.given(max_distance, config, Looks.of(tracklets))
 
 

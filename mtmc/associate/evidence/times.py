@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -12,7 +12,6 @@ from scipy import sparse
 
 from mtmc.associate.evidence.config import EvidenceConfig
 from mtmc.associate.evidence.links import BLOCK, Links
-from mtmc.associate.evidence.travel import IMPOSSIBLE, Topology
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Doubles, Ints
 
@@ -24,6 +23,9 @@ DOUBT = 4.0  # people who weigh as much as the guess that time says nothing
 SHARE = 0.1  # of one person's among all pairs, before anything is known of them
 LOCATED = 0.5  # of what time says of two whose places on the floor say much of it, too
 ROUNDS = 4  # of expectation maximisation; it settles in two or three
+IMPOSSIBLE = -6.0  # log odds of a time that the given topology rules out
+
+Topology = Mapping[str, Mapping[str, tuple[float, float]]]
 
 
 def with_times(tracklets: Sequence[Tracklet], links: Links, config: EvidenceConfig) -> Links:
@@ -76,12 +78,12 @@ def passage_evidence(tracklets: Sequence[Tracklet], links: Links, limit: float) 
 def topology_evidence(tracklets: Sequence[Tracklet], topology: Topology) -> sparse.csr_array:
     """Log odds against pairs between which there was less time than the way takes.
 
-    What is given as the greatest time says nothing here: between the two they may have been
-    elsewhere.
+    The greatest time says nothing: between the two they may have been elsewhere, but for
+    ``late_evidence``.
 
     Args:
         tracklets: ``N``.
-        topology: as for ``travel.TravelTimes``.
+        topology: see ``EvidenceConfig``.
 
     Returns:
         ``(N, N)`` symmetric.
@@ -98,6 +100,33 @@ def topology_evidence(tracklets: Sequence[Tracklet], topology: Topology) -> spar
     odds = np.full(int(soon.sum()), IMPOSSIBLE, np.float32)
     upper = sparse.csr_array((odds, (first[soon], second[soon])), shape=(len(tracklets),) * 2)
     return sparse.csr_array(upper + upper.T)
+
+
+def late_evidence(
+    tracklets: Sequence[Tracklet], new: Ints, last: Ints, topology: Topology
+) -> sparse.csr_array:
+    """Log odds against new tracks that come later than the way takes from where somebody was last.
+
+    Args:
+        tracklets: ``N``.
+        new: rows of the new ones.
+        last: row of the last one of each person.
+        topology: see ``EvidenceConfig``.
+
+    Returns:
+        ``(N, N)`` symmetric.
+    """
+    place = []
+    for row in new.tolist():
+        for other in last.tolist():
+            before, after = tracklets[other], tracklets[row]
+            ways = topology.get(before.key.camera, {})
+            most = ways.get(after.key.camera, (0.0, np.inf))[1]
+            if after.start - before.end > most:
+                place += [(row, other), (other, row)]
+    odds = np.full(len(place), IMPOSSIBLE, np.float32)
+    where = tuple(np.array(place, np.int64).reshape(-1, 2).T)
+    return sparse.csr_array((odds, where), shape=(len(tracklets), len(tracklets)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mtmc.associate.evidence.appearance import Scale, appearance
 from mtmc.associate.evidence.config import EvidenceConfig
@@ -15,6 +14,7 @@ from mtmc.types import Ints
 
 FIRST_ROWS = 256
 BLOCK = 4096  # looks that are adapted at a time
+MOST_ALIKE = 8  # looks at known people that a new track is compared with further
 
 
 class LookTable:
@@ -68,44 +68,25 @@ class LookTable:
             self._keys[row] = last
             self._rows[last] = row
 
-    def candidates(
-        self, looks: Looks, scale: Scale, config: EvidenceConfig, least: float = 0.0
-    ) -> tuple[Ints, NDArray[np.float32], NDArray[np.float32]]:
-        """The people for whom appearance may speak, and what it says.
-
-        The mean over a person's looks cannot be above ``least`` where no look is, so it is worked
-        out only for people of whom one is.
+    def alike(self, looks: Looks, scale: Scale, config: EvidenceConfig) -> Ints:
+        """The people of whom a look speaks for one of some tracks, the most alike of each.
 
         Args:
             looks: of ``T`` tracklets, as ``scale`` has them adapted.
             scale: what distances mean.
             config: of the evidence.
-            least: log odds that matter.
 
         Returns:
-            ``(P,)`` people, ascending; ``(T, P)`` log odds times weight, summed over the looks of
-            each; ``(P,)`` sum of the weights.
+            ``(P,)`` ascending.
         """
         seen = looks.weights > 0
         if self._looks is None or len(self) == 0 or not seen.any():
-            nobody = np.zeros((len(looks.sums), 0), np.float32)
-            return np.zeros(0, np.int64), nobody, np.zeros(0, np.float32)
+            return np.zeros(0, np.int64)
         self._adapt(self._looks, scale)
         known, whose = self._looks[: len(self)], self._people[: len(self)]
-        new = self._coded(looks)
-        odds = appearance(new, known, scale, config)
-        # A mask of all people finds those of a few rows sooner than sorting these does.
-        mask = np.zeros(int(whose.max()) + 1, bool)
-        mask[whose[(odds[seen] > least).any(axis=0)]] = True
-        people = np.flatnonzero(mask)
-        rows = np.flatnonzero(mask[whose])
-        rows = rows[np.argsort(whose[rows], kind="stable")]
-        starts = np.searchsorted(whose[rows], people)
-        if len(people) == 0:
-            return people, odds[:, :0], known.weights[:0]
-        weights = known.weights[rows]
-        total = np.add.reduceat(odds[:, rows] * weights, starts, axis=1)
-        return people, total, np.add.reduceat(weights, starts)
+        odds = appearance(self._coded(looks[np.flatnonzero(seen)]), known, scale, config)
+        few = np.argsort(-odds, axis=1)[:, :MOST_ALIKE]
+        return np.unique(whose[few[np.take_along_axis(odds, few, axis=1) > 0]])
 
     def _adapt(self, table: Looks, scale: Scale) -> None:
         """Have all looks adapted as ``scale`` says."""

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from mtmc.associate.cuts.parts import divide
-from mtmc.associate.online.look_table import LookTable
+import numpy as np
+
+from mtmc.associate.cuts.parts import parts
+from mtmc.associate.evidence.appearance import Scale, appearance, looks_of
+from mtmc.associate.evidence.config import EvidenceConfig
+from mtmc.associate.evidence.floor import floor_evidence
+from mtmc.associate.online.look_table import MOST_ALIKE, LookTable
 from mtmc.tracking.gallery import Gallery
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey
@@ -20,7 +25,7 @@ class Person:
 
     Args:
         index: counts all people.
-        number: the global id; None until it is first given to a track that is shown.
+        global_id: the id of the results; None until it is first given to a track that is shown.
         galleries: looks by camera, of tracks that are no longer remembered.
         tracks: those that are.
         left: when, s, and where the others were last seen.
@@ -28,7 +33,7 @@ class Person:
     """
 
     index: int
-    number: int | None = None
+    global_id: int | None = None
     galleries: dict[str, Gallery] = field(default_factory=dict)
     tracks: list[Tracklet] = field(default_factory=list)
     left: tuple[float, str] = (-math.inf, "")
@@ -61,14 +66,12 @@ class Member:
         key: under which that was last said.
         said: sightings that were given out as each person's, by index.
         counted: sightings that are in ``said``.
-        looks: version of the gallery that stands in the table.
     """
 
     person: Person
     key: TrackKey
     said: Counter[int] = field(default_factory=Counter)
     counted: int = 0
-    looks: int | None = None
 
 
 class People:
@@ -80,7 +83,7 @@ class People:
 
     def __init__(self, gallery_size: int) -> None:
         self.all: dict[int, Person] = {}  # by index, those that may still matter
-        self.looks = LookTable()
+        self.looks = LookTable()  # of tracks that are no longer remembered
         self.members: dict[Tracklet, Member] = {}
         # Tracks as they were when they moved from the person they had been given out as.
         self._before: list[tuple[Person, Tracklet]] = []
@@ -93,12 +96,12 @@ class People:
         self._count += 1
         return person
 
-    def number(self, person: Person) -> int:
+    def global_id(self, person: Person) -> int:
         """The person's global id, to be given out now."""
-        if person.number is None:
+        if person.global_id is None:
             self._numbers += 1
-            person.number = self._numbers
-        return person.number
+            person.global_id = self._numbers
+        return person.global_id
 
     def join(self, tracklet: Tracklet, person: Person) -> None:
         """A track is that person's, all of it."""
@@ -118,13 +121,14 @@ class People:
         What it was is kept, lest somebody else be given out as the former person at that time.
         """
         member = self.members[tracklet]
-        frames = [list(run) for run in tracklet.frames]
         if not tracklet.renewed:
-            said = Tracklet(tracklet.key, tracklet.start, tracklet.end, frames, closed=True)
+            said = Tracklet(tracklet.key, tracklet.start, tracklet.end, closed=True)
+            said.frames = [list(run) for run in tracklet.frames]
+            said.times = [list(run) for run in tracklet.times]
             self._before.append((member.person, said))
         tracklet.renewed = not tracklet.closed
         member.person.tracks.remove(tracklet)
-        member.person, member.looks = person, None
+        member.person = person
         person.tracks.append(tracklet)
 
     def divide(self, tracklet: Tracklet, time: float) -> None:
@@ -132,15 +136,18 @@ class People:
 
         Both parts are whom it was taken for, until they are found to be two people.
         """
-        head = divide(tracklet, time)
-        if head is None:
+        both = parts(tracklet, [time])
+        if len(both) == 1:
             return
+        head, tail = both
+        head.closed = True
+        head.gallery.settle()
+        tracklet.keep(tail)
         member = self.members[tracklet]
         share = head.hits / (head.hits + tracklet.hits)
         said = Counter({person: round(share * count) for person, count in member.said.items()})
         self.members[head] = Member(member.person, head.key, said, head.hits)
         member.said, member.counted = member.said - said, tracklet.hits
-        member.looks = None
         member.person.tracks.append(head)
 
     def merge(self, person: Person, other: Person) -> None:
@@ -159,7 +166,6 @@ class People:
             person.tracks.remove(tracklet)
             person.left = max(person.left, (tracklet.end, camera))
             person.said += member.said[person.index]
-            self.looks.remove(tracklet)
             if len(tracklet.gallery):
                 self._remember(person, camera, tracklet.gallery)
 
@@ -193,18 +199,31 @@ class People:
                 for tracklet in tracklets:
                     tracklet.closed |= tracklet is not last
 
-    def present(self) -> list[tuple[int, Tracklet]]:
-        """All tracks that may matter, and the index of who they were given out as."""
-        members = [(member.person.index, t) for t, member in self.members.items()]
-        return members + [(person.index, track) for person, track in self._before]
+    def alike(
+        self, tracklets: Sequence[Tracklet], scale: Scale, config: EvidenceConfig
+    ) -> set[Person]:
+        """Those of whose forgotten tracks one looks like one of the tracklets."""
+        looks = looks_of(tracklets, scale)
+        return {self.all[index] for index in self.looks.alike(looks, scale, config).tolist()}
 
-    def update_looks(self) -> None:
-        """Write the looks that have changed."""
-        for tracklet, member in self.members.items():
-            gallery = tracklet.gallery
-            if len(gallery) and member.looks != gallery.version:
-                member.looks = gallery.version
-                self.looks.put(tracklet, member.person.index, tracklet.key.camera, gallery)
+    def near(
+        self, tracklets: Sequence[Tracklet], scale: Scale, config: EvidenceConfig
+    ) -> set[Person]:
+        """Those one of whose tracks looks like one of the tracklets, or is at the same place."""
+        if not tracklets or not self.members:
+            return set()
+        known = list(self.members)
+        odds = appearance(looks_of(tracklets, scale), looks_of(known, scale), scale, config)
+        few = np.argsort(-odds, axis=1)[:, :MOST_ALIKE]
+        alike = few[np.take_along_axis(odds, few, axis=1) > 0]
+        floor = floor_evidence(tracklets, known, config).tocoo()
+        there = floor.coords[1][floor.data > 0]
+        return {self.members[known[row]].person for row in {*alike.tolist(), *there.tolist()}}
+
+    def was_seen_beside(self, person: Person, tracklet: Tracklet) -> bool:
+        """Whether a frame that shows a track shows what was given out as that person, too."""
+        before = [track for former, track in self._before if former is person]
+        return any(tracklet.meets(track) for track in (*person.tracks, *before))
 
     def _remember(self, person: Person, camera: str, gallery: Gallery) -> None:
         known = person.galleries.setdefault(camera, Gallery(self._gallery_size))

@@ -10,16 +10,14 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import linear_sum_assignment
 
-from mtmc.associate.evidence.appearance import Scale, appearance, looks_of
+from mtmc.associate.evidence.appearance import Scale
 from mtmc.associate.evidence.config import EvidenceConfig
-from mtmc.associate.evidence.constraints import conflicts, simultaneous
-from mtmc.associate.evidence.floor import floor_evidence
-from mtmc.associate.evidence.links import Links
-from mtmc.associate.evidence.overlaps import forgive
-from mtmc.associate.evidence.times import with_times
+from mtmc.associate.evidence.constraints import simultaneous
+from mtmc.associate.evidence.gather import gather
+from mtmc.associate.evidence.times import late_evidence
 from mtmc.associate.solve.clustering import cluster, reassign
 from mtmc.tracking.tracklet import Tracklet
-from mtmc.types import Ints
+from mtmc.types import Ints, Mask
 
 ONE_PERSON = 1e4  # log odds between what is left of one person
 
@@ -30,6 +28,8 @@ def regroup(
     scale: Scale,
     config: EvidenceConfig,
     overlap: float | None = None,
+    undecided: Mask | None = None,
+    last: Ints | None = None,
 ) -> Ints:
     """Cluster tracklets as the offline association does.
 
@@ -41,24 +41,21 @@ def regroup(
         config: of the evidence.
         overlap: seconds for which one camera may show two tracks of a person at once, if that is
             over; None for never.
+        undecided: ``(N,)`` tracklets all of which will be given out as one person; None for none.
+        last: row of the last tracklet of each person; None where that is not asked.
 
     Returns:
         ``(N,)`` groups.
     """
-    apart = conflicts(tracklets)
-    looks = looks_of(tracklets, scale)
-    odds = appearance(looks, looks, scale, config)
-    floor = floor_evidence(tracklets, tracklets, config)
-    links = Links(
-        lambda rows, columns: odds[np.ix_(rows, columns)],
-        looks.weights,
-        sparse.csr_array(floor + _remainders(owners)),
-        apart,
-    )
-    links = with_times(tracklets, links, config)
+    known = _remainders(owners)
+    if config.topology and undecided is not None and last is not None:
+        new = np.flatnonzero(undecided)
+        known = known + late_evidence(tracklets, new, last, config.topology)
+    links = gather(tracklets, config, scale, overlap, known)
     if overlap is not None:
-        links = forgive(tracklets, links, overlap)
-        links = replace(links, apart=sparse.csr_array(links.apart + _going_on(tracklets, apart)))
+        must = _must_stay_apart(tracklets, links.together, undecided)
+        apart = sparse.csr_array(links.apart + must)
+        links = replace(links, apart=apart)
     # What ended is as the clustering has it: only who goes on can go on as somebody else.
     cliques = [
         c for c in simultaneous(tracklets, links.apart) if any(not tracklets[r].closed for r in c)
@@ -66,14 +63,18 @@ def regroup(
     return reassign(links, cluster(links), cliques)
 
 
-def _going_on(tracklets: Sequence[Tracklet], apart: sparse.csr_array) -> sparse.csr_array:
-    """Those of ``apart`` that were last seen in one frame, so that their overlap is not over."""
+def _must_stay_apart(
+    tracklets: Sequence[Tracklet], together: sparse.csr_array, undecided: Mask | None
+) -> sparse.csr_array:
+    """Those of ``together`` whose overlap is not over, or is yet to be given out as somebody's."""
     end = np.array([np.nan if t.closed else t.end for t in tracklets])
-    pairs = apart.tocoo()
+    pairs = together.tocoo()
     rows, columns = pairs.coords
     kept = end[rows] == end[columns]
+    if undecided is not None:
+        kept |= undecided[rows] | undecided[columns]
     place = rows[kept], columns[kept]
-    return sparse.csr_array((pairs.data[kept], place), shape=apart.shape)
+    return sparse.csr_array((pairs.data[kept], place), shape=together.shape)
 
 
 def _remainders(owners: Sequence[int | None]) -> sparse.csr_array:

@@ -28,18 +28,3 @@ def match_or_new(odds: NDArray[np.floating]) -> NDArray[np.int64]:
     matched = np.full(tracks, -1)
     matched[rows] = np.where(columns < people, columns, -1)
     return matched
-
-
-def clearness(odds: NDArray[np.floating]) -> NDArray[np.floating]:
-    """By how much the best choice of each track, a new person included, beats the next.
-
-    Args:
-        odds: ``(tracks, people)`` log odds.
-
-    Returns:
-        ``(tracks,)``, infinite where there is but one choice.
-    """
-    choices = np.hstack([odds, np.zeros((len(odds), 1)), np.full((len(odds), 1), -np.inf)])
-    best = np.partition(np.where(choices <= FORBIDDEN / 2, -np.inf, choices), -2, axis=1)
-    margin: NDArray[np.floating] = best[:, -1] - best[:, -2]
-    return margin

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from mtmc.calibration.estimate.pose import Pose, View
-from mtmc.calibration.estimate.sightings import Sightings
+from mtmc.calibration.estimate.pose import PixelMap, Pose
+from mtmc.calibration.estimate.sightings import SeenTracks
 from mtmc.types import Doubles
 
 ASPECTS = (1.6, 5.0)  # height over width of boxes that show a standing person
@@ -47,7 +47,7 @@ class Standing:
         return result
 
 
-def standing(sightings: Sightings, view: View) -> Standing:
+def standing(sightings: SeenTracks, view: PixelMap) -> Standing:
     """The boxes to learn from: not cut by the image border, upright, evenly over time."""
     x1, y1, x2, y2 = sightings.boxes.T
     width, height = sightings.size

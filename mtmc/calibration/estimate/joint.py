@@ -13,8 +13,8 @@ from scipy.optimize import least_squares
 from mtmc.calibration import Calibration
 from mtmc.calibration.estimate.align import TICK, FloorTracks, common, pairs_at
 from mtmc.calibration.estimate.heights import Standing, height_residuals, prior_residuals
-from mtmc.calibration.estimate.pose import Pose, View
-from mtmc.calibration.estimate.sightings import Sightings
+from mtmc.calibration.estimate.pose import PixelMap, Pose
+from mtmc.calibration.estimate.sightings import SeenTracks
 from mtmc.types import Doubles
 
 Points = NDArray[np.complex128]
@@ -33,7 +33,7 @@ HIDDEN, WRONG = 0.2, 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Camera:
+class PosedCamera:
     """What is known of a camera.
 
     Args:
@@ -44,8 +44,8 @@ class Camera:
         known: its calibration, which stays as it is, and so does its clock.
     """
 
-    sightings: Sightings
-    view: View
+    sightings: SeenTracks
+    view: PixelMap
     people: Standing | None = None
     pose: Pose | None = None
     known: Calibration | None = None
@@ -118,7 +118,7 @@ class Meetings:
     """Moments at which two cameras see one person.
 
     Args:
-        feet: of each of the two cameras, ``(K,)`` as ``Camera.feet``.
+        feet: of each of the two cameras, ``(K,)`` as ``PosedCamera.feet``.
         speed: of these, per s.
         spread: ``(K,)`` m, standard deviation of the distance of the two places.
         seconds: that the two see people together, those left out counted.
@@ -131,8 +131,8 @@ class Meetings:
 
 
 def refine(
-    cameras: Mapping[str, Camera], reference: str, gates: Sequence[float] = GATES
-) -> dict[str, Camera]:
+    cameras: Mapping[str, PosedCamera], reference: str, gates: Sequence[float] = GATES
+) -> dict[str, PosedCamera]:
     """Poses and clocks that make people of ordinary height meet themselves.
 
     Args:
@@ -147,7 +147,9 @@ def refine(
     return result
 
 
-def all_meetings(cameras: Mapping[str, Camera], gate: float) -> dict[tuple[str, str], Meetings]:
+def all_meetings(
+    cameras: Mapping[str, PosedCamera], gate: float
+) -> dict[tuple[str, str], Meetings]:
     """Where any two cameras see one person, whose tracks are ``gate`` m apart at most."""
     tracks = {name: camera.tracks() for name, camera in cameras.items()}
     found = {}
@@ -159,8 +161,8 @@ def all_meetings(cameras: Mapping[str, Camera], gate: float) -> dict[tuple[str, 
 
 
 def _meet(
-    a: Camera,
-    b: Camera,
+    a: PosedCamera,
+    b: PosedCamera,
     a_tracks: tuple[FloorTracks, FloorTracks],
     b_tracks: tuple[FloorTracks, FloorTracks],
     gate: float,
@@ -191,16 +193,16 @@ def _speed(tracks: FloorTracks) -> FloorTracks:
 
 
 def _solve(
-    cameras: Mapping[str, Camera],
+    cameras: Mapping[str, PosedCamera],
     reference: str,
     pairs: Mapping[tuple[str, str], Meetings],
-) -> dict[str, Camera]:
+) -> dict[str, PosedCamera]:
     """One robust least squares fit of everything."""
     free = {name: camera for name, camera in cameras.items() if camera.pose is not None}
     starts = {name: _to_values(camera, name == reference) for name, camera in free.items()}
     ends = np.cumsum([len(values) for values in starts.values()])[:-1]
 
-    def posed(values: Doubles) -> dict[str, Camera]:
+    def posed(values: Doubles) -> dict[str, PosedCamera]:
         parts = np.split(values, ends)
         return dict(cameras) | {
             name: replace(camera, pose=_from_values(part, camera, name == reference))
@@ -226,7 +228,7 @@ def _solve(
     return posed(fit.x)
 
 
-def _own_residuals(now: Camera, before: Camera) -> list[Doubles]:
+def _own_residuals(now: PosedCamera, before: PosedCamera) -> list[Doubles]:
     """How unusual a camera and its people are, and how far it has moved; without meetings, not."""
     pose, start = now.pose, before.pose
     if pose is None or start is None or now.people is None:
@@ -240,8 +242,8 @@ def _own_residuals(now: Camera, before: Camera) -> list[Doubles]:
 
 
 def _distances(
-    now: Mapping[str, Camera],
-    before: Mapping[str, Camera],
+    now: Mapping[str, PosedCamera],
+    before: Mapping[str, PosedCamera],
     pair: tuple[str, str],
     meetings: Meetings,
 ) -> Doubles:
@@ -255,7 +257,7 @@ def _distances(
     return np.concatenate([apart.real, apart.imag])
 
 
-def _to_values(camera: Camera, is_reference: bool) -> Doubles:
+def _to_values(camera: PosedCamera, is_reference: bool) -> Doubles:
     """What is free of a pose, as numbers of about the same size."""
     pose = camera.pose
     assert pose is not None
@@ -264,7 +266,7 @@ def _to_values(camera: Camera, is_reference: bool) -> Doubles:
     return np.array([*focal, pose.tilt, pose.roll, np.log(pose.height), *place])
 
 
-def _from_values(values: Doubles, camera: Camera, is_reference: bool) -> Pose:
+def _from_values(values: Doubles, camera: PosedCamera, is_reference: bool) -> Pose:
     pose = camera.pose
     assert pose is not None
     numbers = [float(value) for value in values]

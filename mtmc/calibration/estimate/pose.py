@@ -88,7 +88,7 @@ class Pose:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class View:
+class PixelMap:
     """How a camera's pixels become the image coordinates of a ``Pose``.
 
     With a lens these are undistorted and have focal length 1; without one, they are centred and in
@@ -103,7 +103,7 @@ class View:
     lens: CameraModel | None = None
 
     @classmethod
-    def of(cls, size: tuple[int, int], lens: Lens | None) -> View:
+    def of(cls, size: tuple[int, int], lens: Lens | None) -> PixelMap:
         """For images of a size, whatever size the lens was calibrated with."""
         if lens is None:
             return cls(size)

@@ -16,7 +16,7 @@ from mtmc.types import Doubles
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sightings:
+class SeenTracks:
     """One camera's boxes, ordered by track and time.
 
     Args:
@@ -34,13 +34,13 @@ class Sightings:
     @classmethod
     def make(
         cls, size: tuple[int, int], times: Doubles, tracks: NDArray[np.int64], boxes: Doubles
-    ) -> Sightings:
+    ) -> SeenTracks:
         """Put rows in order."""
         order = np.lexsort((times, tracks))
         return cls(size, times[order], tracks[order], boxes[order])
 
 
-def read_run(folder: Path) -> dict[str, Sightings]:
+def read_run(folder: Path) -> dict[str, SeenTracks]:
     """What each camera of a finished ``mtmc run`` saw.
 
     Raises:
@@ -71,7 +71,7 @@ def read_record(folder: Path) -> dict[str, Any]:
     return dict(record)
 
 
-def _from_parquet(path: Path, cameras: dict[str, Any]) -> dict[str, Sightings]:
+def _from_parquet(path: Path, cameras: dict[str, Any]) -> dict[str, SeenTracks]:
     import polars as pl
 
     try:
@@ -85,13 +85,13 @@ def _from_parquet(path: Path, cameras: dict[str, Any]) -> dict[str, Sightings]:
                 mine.select("global_id", "track_id").to_numpy(), axis=0, return_inverse=True
             )
             times = mine["time"].to_numpy().astype(np.float64)
-            result[name] = Sightings.make(tuple(about["size"]), times, tracks.reshape(-1), boxes)
+            result[name] = SeenTracks.make(tuple(about["size"]), times, tracks.reshape(-1), boxes)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise UserError(f"{path}: not the table that `mtmc run` writes: {error}") from error
     return result
 
 
-def _from_mot(folder: Path, name: str, about: dict[str, Any]) -> Sightings:
+def _from_mot(folder: Path, name: str, about: dict[str, Any]) -> SeenTracks:
     rows = read_mot(folder / f"{name}.txt", MotKind.TRACKS)
     times = (rows.frames - 1) / float(about["fps"])
-    return Sightings.make(tuple(about["size"]), times, rows.ids, rows.boxes)
+    return SeenTracks.make(tuple(about["size"]), times, rows.ids, rows.boxes)

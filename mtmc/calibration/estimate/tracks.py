@@ -11,9 +11,9 @@ from mtmc.calibration import Calibration, CameraModel
 from mtmc.calibration.entry import Lens
 from mtmc.calibration.estimate.align import TICK, Alignment, FloorTracks, align
 from mtmc.calibration.estimate.heights import pose_from_heights, standing
-from mtmc.calibration.estimate.joint import Camera, all_meetings, refine
-from mtmc.calibration.estimate.pose import View
-from mtmc.calibration.estimate.sightings import Sightings
+from mtmc.calibration.estimate.joint import PosedCamera, all_meetings, refine
+from mtmc.calibration.estimate.pose import PixelMap
+from mtmc.calibration.estimate.sightings import SeenTracks
 
 LEAST_SCORE = 25  # ticks that people are together in both cameras, below which it may be chance
 GREATEST_RIVAL = 0.8  # share of the score that another alignment may have
@@ -54,7 +54,7 @@ class Result:
 
 
 def calibrate_tracks(
-    sightings: Mapping[str, Sightings],
+    sightings: Mapping[str, SeenTracks],
     known: Mapping[str, Calibration],
     lenses: Mapping[str, Lens],
     reference: str | None,
@@ -97,33 +97,37 @@ def calibrate_tracks(
 
 
 def _prepared(
-    sightings: Mapping[str, Sightings], known: Mapping[str, Calibration], lenses: Mapping[str, Lens]
-) -> tuple[dict[str, Camera], dict[str, str]]:
+    sightings: Mapping[str, SeenTracks],
+    known: Mapping[str, Calibration],
+    lenses: Mapping[str, Lens],
+) -> tuple[dict[str, PosedCamera], dict[str, str]]:
     """Cameras that know their own floor, and why others do not."""
     cameras, lost = {}, {}
     for name, seen in sightings.items():
         if name in known:
-            view = View(seen.size)
-            cameras[name] = Camera(seen, view, known=known[name].resized(seen.size))
+            view = PixelMap(seen.size)
+            cameras[name] = PosedCamera(seen, view, known=known[name].resized(seen.size))
             continue
-        view = View.of(seen.size, lenses.get(name))
+        view = PixelMap.of(seen.size, lenses.get(name))
         people = standing(seen, view)
         try:
             pose = pose_from_heights(people, view.lens is not None)
         except ValueError as error:
             lost[name] = str(error)
             continue
-        cameras[name] = Camera(seen, view, people, pose)
+        cameras[name] = PosedCamera(seen, view, people, pose)
     return cameras, lost
 
 
-def _best_reference(cameras: Mapping[str, Camera], known: Sequence[str]) -> str:
+def _best_reference(cameras: Mapping[str, PosedCamera], known: Sequence[str]) -> str:
     """The camera that sees feet most often, of the known ones where there are any."""
     seen = {n: int(np.isfinite(cameras[n].feet()).sum()) for n in known or cameras}
     return max(seen, key=lambda name: seen[name])
 
 
-def _placed(cameras: Mapping[str, Camera], reference: str, window: float) -> dict[str, Camera]:
+def _placed(
+    cameras: Mapping[str, PosedCamera], reference: str, window: float
+) -> dict[str, PosedCamera]:
     """The cameras on the floor of the reference, one after the other, the surest first."""
     placed = {n: c for n, c in cameras.items() if c.known or n == reference}
     while True:
@@ -143,14 +147,14 @@ def _placed(cameras: Mapping[str, Camera], reference: str, window: float) -> dic
         placed = refine(placed, reference, FIRST_GATES)
 
 
-def _put(camera: Camera, link: Alignment) -> Camera:
+def _put(camera: PosedCamera, link: Alignment) -> PosedCamera:
     """A camera moved by its alignment."""
     assert camera.pose is not None
     pose = camera.pose.moved(link.factor, link.shift)
     return replace(camera, pose=replace(pose, offset=link.ticks * TICK))
 
 
-def _report(cameras: Mapping[str, Camera]) -> dict[str, Found]:
+def _report(cameras: Mapping[str, PosedCamera]) -> dict[str, Found]:
     meetings = all_meetings(cameras, GATE)
     found = {}
     for name, camera in cameras.items():
@@ -171,6 +175,6 @@ def _report(cameras: Mapping[str, Camera]) -> dict[str, Found]:
     return found
 
 
-def _model(camera: Camera) -> CameraModel:
+def _model(camera: PosedCamera) -> CameraModel:
     assert camera.pose is not None
     return camera.view.model(camera.pose)

@@ -15,7 +15,7 @@ RANGES = ((0.0, 90.0), (60.0, 190.0), (130.0, 1e9))
 RADIUS = 1.5  # strides around a person's middle
 FOCUS = 2.0  # beta of the quality focal loss
 BOX_WEIGHT = 2.0
-NOBODY, IGNORED = -1, -2
+NO_TARGET, IGNORED = -1, -2
 
 
 def assign(boxes: Tensor, ignored: Tensor, size: tuple[int, int]) -> Tensor:
@@ -38,7 +38,7 @@ def assign(boxes: Tensor, ignored: Tensor, size: tuple[int, int]) -> Tensor:
     longer = extent.amax(dim=1) if len(boxes) else extent.new_zeros(0)
     for stride, (least, most) in zip(STRIDES, RANGES, strict=True):
         cells = cell_centers(size[0] // stride, size[1] // stride, stride, boxes.device)
-        answer = torch.full((len(cells),), NOBODY, dtype=torch.long, device=boxes.device)
+        answer = torch.full((len(cells),), NO_TARGET, dtype=torch.long, device=boxes.device)
         if len(boxes):
             away = (cells[:, None] - middle).abs()  # (cells, N, 2)
             inside = ((cells[:, None] > low) & (cells[:, None] < high)).all(dim=2)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mtmc.calibration.camera import PERSON_HEIGHT, PERSON_HEIGHT_SPREAD
-from mtmc.offline.completion.paths import Paths, between, stretches
+from mtmc.offline.completion.paths import PeoplePaths, between, stretches
 from mtmc.offline.completion.sightings import Sightings
 from mtmc.trackers.floor.reading import (
     AREA,
@@ -44,7 +44,7 @@ class Fused:
         head: ``(N,)`` probability that it begins at the head.
     """
 
-    paths: Paths
+    paths: PeoplePaths
     heights: Doubles
     feet: Doubles
     head: Doubles
@@ -133,7 +133,7 @@ class _Fusion:
             feet, hidden, head = self._responsible(at, ends, tops)
             parts = [ends.evidence(feet), ends.behind(self._rays).evidence(hidden)]
             walk = self._walk([*parts, tops.evidence(head)])
-        paths = Paths(self._whose, self._knots, walk.places(), walk.covariances())
+        paths = PeoplePaths(self._whose, self._knots, walk.places(), walk.covariances())
         return Fused(paths, heights, feet, head)
 
     def _walk(self, evidence: Sequence[tuple[Doubles, Doubles]]) -> Walk:

@@ -15,7 +15,7 @@ CLOCK = 1e-6  # s, what times may be off by
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Paths:
+class PeoplePaths:
     """The paths of all people.
 
     Args:

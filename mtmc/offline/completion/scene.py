@@ -11,11 +11,10 @@ from mtmc.offline.completion.config import CompletionConfig
 from mtmc.offline.completion.fusion import fuse
 from mtmc.offline.completion.outlook import Outlook, outlook
 from mtmc.offline.completion.sightings import Sightings, told
-from mtmc.offline.completion.visibility import Looks, seen_share
-from mtmc.steps import all_of_same_step
+from mtmc.offline.completion.visibility import Glances, seen_share
 from mtmc.trackers.figures import mended
 from mtmc.trackers.offline import NOBODY
-from mtmc.trackers.offline.found import Lost, found_again
+from mtmc.trackers.offline.found import Lost, found_again, same_step
 from mtmc.tracking.rows import ROW, Rows
 from mtmc.tracking.view import View
 from mtmc.types import Ints
@@ -81,7 +80,7 @@ def _drawn(found: Outlook, view: View, config: CompletionConfig) -> Ints:
     lost = lost[~_taken(found, lost)]
     often = found.step % max(1, round(LOOK / view.period)) == 0
     look = np.flatnonzero(often & (found.known | (found.seen >= 0)))
-    looks = Looks(found.points[look], found.seen[look] >= 0, found.gap[look])
+    looks = Glances(found.points[look], found.seen[look] >= 0, found.gap[look])
     share = seen_share(looks, found.points[lost], found.gap[lost], config.seen_reach)
     return lost[(found.lasting[lost] <= config.fill_gap) | (share >= config.seen_share)]
 
@@ -92,12 +91,10 @@ def _taken(found: Outlook, lost: Ints) -> NDArray[np.bool_]:
     Two people are not that close; then one has two ids, and would be shown twice.
     """
     seen = np.flatnonzero(found.seen >= 0)
-    seen = seen[np.argsort(found.step[seen], kind="stable")]
-    order = np.argsort(found.step[lost], kind="stable")
-    one, other = all_of_same_step(found.step[lost[order]], found.step[seen])
-    away = np.linalg.norm(found.points[lost[order[one]]] - found.points[seen[other]], axis=1)
+    one, other = same_step(found.step[lost], found.step[seen])
+    away = np.linalg.norm(found.points[lost[one]] - found.points[seen[other]], axis=1)
     taken = np.zeros(len(lost), bool)
-    taken[order[one[away < CLOSE]]] = True
+    taken[one[away < CLOSE]] = True
     return taken
 
 

@@ -13,7 +13,7 @@ PER_REACH = 2  # cells
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Looks:
+class Glances:
     """Moments at which people were known to be somewhere in a camera's view.
 
     Args:
@@ -27,7 +27,7 @@ class Looks:
     gap: Ints
 
 
-def seen_share(looks: Looks, points: Doubles, gap: Ints, reach: float) -> Doubles:
+def seen_share(looks: Glances, points: Doubles, gap: Ints, reach: float) -> Doubles:
     """Of those who were near some points, which share was seen.
 
     What is to be found out must not tell: the looks of the same gap are left out.

@@ -4,6 +4,7 @@ from itertools import count
 
 import numpy as np
 
+from mtmc.associate.offline import OfflineAssociator, OfflineConfig
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey
 
@@ -13,7 +14,8 @@ LOST_AFTER = 2.0  # seconds
 
 def make_tracklet(camera, track, times, look=None, floor=None):
     """A tracklet seen at ``times`` s, with crops of ``look`` and positions ``floor``."""
-    tracklet = Tracklet(TrackKey(camera, track), float(times[0]), float(times[0]))
+    start = float(times[0]) if len(times) else 0.0
+    tracklet = Tracklet(TrackKey(camera, track), start, start)
     for position, time in enumerate(times):
         tracklet.see(round(time * FPS) + 1, float(time))
         if floor is not None:
@@ -52,6 +54,12 @@ def crowd(seed, people=6, cameras=3, visits=3, noise=0.15, dim=32, walk=False):
                 truth[tracklet.key] = person
                 start += length + random.uniform(1, 20)
     return tracklets, truth
+
+
+def whole(tracklets, distance, **options):
+    """The ids that offline association gives tracks it is not to cut."""
+    config = OfflineConfig(split=None, change=None, overlap=None, **options)
+    return dict(OfflineAssociator(config, distance).finish(tracklets).ids)
 
 
 def same_partition(ids, truth):
@@ -99,10 +107,10 @@ def replay_said(associator, tracklets, step=0.1):
                 visible.append(live)
             elif tracklet.key in shown and time > tracklet.end + LOST_AFTER:
                 shown[tracklet.key].closed = True
-        decided = associator.update(time, visible)
+        decided = associator.look(time, visible)
         assert not decided.keys() & ids.keys(), "a decision was revised"
         ids.update(decided)
-    last = associator.finish(list(shown.values()))
+    last = associator.finish(list(shown.values())).ids
     assert not last.keys() & ids.keys()
     ids.update(last)
     return {sighting: ids[key] for sighting, key in sightings.items()}

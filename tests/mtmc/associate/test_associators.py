@@ -1,16 +1,22 @@
 import numpy as np
 import pytest
 
-from mtmc.associate.offline import OfflineAssociator, OfflineConfig
 from mtmc.associate.online.associator import OnlineAssociator, OnlineConfig
 from mtmc.types import TrackKey
-from tests.mtmc.associate.scenes import crowd, make_tracklet, replay, replay_said, same_partition
+from tests.mtmc.associate.scenes import (
+    crowd,
+    make_tracklet,
+    replay,
+    replay_said,
+    same_partition,
+    whole,
+)
 
 DISTANCE = 0.5
 
 
 def offline(tracklets, distance=DISTANCE):
-    return dict(OfflineAssociator(OfflineConfig(), distance).finish(tracklets))
+    return whole(tracklets, distance)
 
 
 def online(tracklets, distance=DISTANCE, **options):
@@ -74,8 +80,8 @@ def test_nobody_at_all(associate):
         assert offline([]) == {}
     else:
         associator = OnlineAssociator(OnlineConfig(), DISTANCE)
-        assert associator.update(0.0, []) == {}
-        assert associator.finish([]) == {}
+        assert associator.update(0.0, []).ids == {}
+        assert associator.finish([]).ids == {}
 
 
 @MODES
@@ -138,15 +144,30 @@ def test_online_waits_for_crops_but_not_for_ever():
     config = OnlineConfig(patience=0.5, min_crops=2, max_patience=2.0)
     associator = OnlineAssociator(config, DISTANCE)
     track = make_tracklet("a", 1, [0.0])
-    assert associator.update(0.0, [track]) == {}
-    assert associator.update(1.0, [track]) == {}
+    assert associator.look(0.0, [track]) == {}
+    assert associator.look(1.0, [track]) == {}
     for _ in range(2):
         track.gallery.add(np.eye(1, 4, dtype=np.float32)[0], 0.9)
-    assert associator.update(1.1, [track]) == {track.key: 1}
-    assert associator.update(1.2, [track]) == {}
-    bare = make_tracklet("b", 1, [1.2])
-    assert associator.update(2.0, [track, bare]) == {}
-    assert associator.update(3.3, [track, bare]) == {bare.key: 2}
+    assert associator.look(1.2, [track]) == {}  # all tracks are looked at every half second
+    assert associator.look(1.5, [track]) == {track.key: 1}
+    assert associator.look(2.0, [track]) == {}
+    bare = make_tracklet("b", 1, [2.0])
+    assert associator.look(2.5, [track, bare]) == {}
+    assert associator.look(3.5, [track, bare]) == {}
+    assert associator.look(4.0, [track, bare]) == {bare.key: 2}
+
+
+def test_online_believes_what_it_finds_twice():
+    associator = OnlineAssociator(OnlineConfig(), DISTANCE)
+    look = np.eye(2, 8, dtype=np.float32)
+    known = make_tracklet("a", 1, np.arange(20) / 10, np.repeat(look[:1], 4, axis=0))
+    assert associator.look(2.0, [known]) == {known.key: 1}
+    new = make_tracklet("b", 1, np.arange(20, 31) / 10, np.repeat(look[:1], 4, axis=0))
+    assert associator.look(3.0, [known, new]) == {}
+    assert associator.look(3.5, [known, new]) == {new.key: 1}
+    stranger = make_tracklet("c", 1, np.arange(20, 31) / 10, np.repeat(look[1:], 4, axis=0))
+    assert associator.look(4.5, [known, stranger]) == {}
+    assert associator.look(6.0, [known, stranger]) == {stranger.key: 2}  # it is due
 
 
 def test_online_knows_who_comes_back():

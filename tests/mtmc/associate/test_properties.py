@@ -7,10 +7,16 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mtmc.associate.offline import OfflineAssociator, OfflineConfig
 from mtmc.associate.online.associator import OnlineAssociator, OnlineConfig
 from mtmc.types import TrackKey
-from tests.mtmc.associate.scenes import FPS, make_tracklet, replay, replay_said, same_partition
+from tests.mtmc.associate.scenes import (
+    FPS,
+    make_tracklet,
+    replay,
+    replay_said,
+    same_partition,
+    whole,
+)
 
 DIM = 6
 
@@ -28,7 +34,7 @@ class Visit:
 
 
 def offline(tracklets):
-    return dict(OfflineAssociator(OfflineConfig(), 0.4).finish(tracklets))
+    return whole(tracklets, 0.4)
 
 
 def online(tracklets):

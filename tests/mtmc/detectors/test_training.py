@@ -12,7 +12,7 @@ from mtmc.detectors.onnx.preprocess import METADATA_KEY
 from mtmc.detectors.training.augment import disguise, reframe
 from mtmc.detectors.training.data import TrainingImages, read_coco
 from mtmc.detectors.training.export import write_onnx
-from mtmc.detectors.training.loss import IGNORED, NOBODY, assign, detection_loss
+from mtmc.detectors.training.loss import IGNORED, NO_TARGET, assign, detection_loss
 from mtmc.detectors.training.network import STRIDES, Exported, PersonNet, cell_centers
 from mtmc.detectors.training.train import Progress, TrainingConfig, train
 from mtmc.detectors.training.validate import Validation, calibrate, match
@@ -57,9 +57,9 @@ def test_cells_near_a_middle_answer_on_the_grid_of_the_size():
     answers = assign(boxes, torch.tensor([False, False]), (256, 128))
     counts = [(256 // s) * (128 // s) for s in STRIDES]
     fine, middle, coarse = answers.split(counts)
-    assert set(fine.tolist()) == {NOBODY, 0}
-    assert set(middle.tolist()) == {NOBODY}
-    assert set(coarse.tolist()) == {NOBODY, 1}
+    assert set(fine.tolist()) == {NO_TARGET, 0}
+    assert set(middle.tolist()) == {NO_TARGET}
+    assert set(coarse.tolist()) == {NO_TARGET, 1}
     centers = cell_centers(32, 16, 8, boxes.device)[fine == 0]
     assert ((centers - torch.tensor([50.0, 45.0])).abs() < 12).all()
 
@@ -67,8 +67,8 @@ def test_cells_near_a_middle_answer_on_the_grid_of_the_size():
 def test_who_does_not_matter_is_no_error_either_way():
     boxes = torch.tensor([[40.0, 20.0, 60.0, 70.0]])
     answers = assign(boxes, torch.tensor([True]), (96, 128))
-    assert set(answers.tolist()) == {NOBODY, IGNORED}
-    assert assign(torch.zeros(0, 4), torch.zeros(0, dtype=torch.bool), (96, 128)).max() == NOBODY
+    assert set(answers.tolist()) == {NO_TARGET, IGNORED}
+    assert assign(torch.zeros(0, 4), torch.zeros(0, dtype=torch.bool), (96, 128)).max() == NO_TARGET
 
 
 def test_perfect_answers_cost_next_to_nothing():

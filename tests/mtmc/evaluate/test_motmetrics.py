@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mtmc.evaluate.motmetrics import motmetrics_rows
-from mtmc.evaluate.protocol import CameraRows, Protocol, make_scene
+from mtmc.evaluate.protocol import CameraRows, ScoringProtocol, make_scene
 from mtmc.mot import MotKind, write_mot
 from tests.mtmc.evaluate.test_against_trackeval import people_walking, tracked
 from tests.mtmc.evaluate.trackeval_oracle import rows_of, scene_of
@@ -30,7 +30,7 @@ def test_as_the_library_reads_the_files(tmp_path, monkeypatch):
     for name in ("one", "two"):
         truth = people_walking(rng, 40, 8)
         result = tracked(rng, truth)
-        scenes[name] = make_scene([CameraRows(name, truth, result, 1, 40)], Protocol.PLAIN)
+        scenes[name] = make_scene([CameraRows(name, truth, result, 1, 40)], ScoringProtocol.PLAIN)
         write_mot(tmp_path / "gt.txt", truth, MotKind.TRUTH)
         write_mot(tmp_path / "result.txt", result)
         accumulators.append(
@@ -52,6 +52,6 @@ def test_as_the_library_reads_the_files(tmp_path, monkeypatch):
 def test_ignored_ground_truth_found_is_a_mistake():
     truth, result = rows_of({1: {1: 0}, 2: {1: 0}}), rows_of({1: {1: 0}, 2: {1: 0}})
     truth.scores[1] = 0
-    scene = make_scene([CameraRows("s", truth, result, 1, 2)], Protocol.PLAIN)
+    scene = make_scene([CameraRows("s", truth, result, 1, 2)], ScoringProtocol.PLAIN)
     rows, _ = motmetrics_rows({"s": scene})
     assert rows["s"].counts["FP"] == 1

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from mtmc.errors import UserError
-from mtmc.evaluate.protocol import CameraRows, Protocol, make_scene
+from mtmc.evaluate.protocol import CameraRows, ScoringProtocol, make_scene
 from mtmc.evaluate.scores import Scores, score
 from tests.mtmc.evaluate.trackeval_oracle import rows_of
 
 ONE_PERSON = rows_of({1: {1: 0}, 2: {1: 0}})
 
 
-def scores_of(truth, result, protocol=Protocol.MOT, frames=(1, 2)):
+def scores_of(truth, result, protocol=ScoringProtocol.MOT, frames=(1, 2)):
     return score(make_scene([CameraRows("s", truth, result, *frames)], protocol))
 
 
@@ -32,7 +32,7 @@ def test_a_distractor_found_is_no_mistake(class_):
 def test_other_ignored_ground_truth_found_is_a_mistake_in_mot(flag, class_):
     truth = marked(ONE_PERSON, flag=flag, class_=class_)
     assert scores_of(truth, ONE_PERSON).counts()["FP"] == 2
-    assert scores_of(truth, ONE_PERSON, Protocol.IGNORE).counts()["FP"] == 0
+    assert scores_of(truth, ONE_PERSON, ScoringProtocol.IGNORE).counts()["FP"] == 0
 
 
 def test_a_distractor_takes_only_the_box_that_fits_it_best():

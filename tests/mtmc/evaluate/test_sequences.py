@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mtmc.errors import UserError
-from mtmc.evaluate.protocol import Protocol, make_scene
+from mtmc.evaluate.protocol import ScoringProtocol, make_scene
 from mtmc.evaluate.sequences import find_sequences, read_cameras, result_files
 from mtmc.mot import MotKind, MotRows, write_mot
 
@@ -73,7 +73,7 @@ def test_preprocessing_by_benchmark(tmp_path):
     for name in ("MOT16-02", "MOT20-02"):
         sequence(tmp_path / name)
     protocols = [s.protocol for s in find_sequences(tmp_path)]
-    assert protocols == [Protocol.MOT, Protocol.MOT20]
+    assert protocols == [ScoringProtocol.MOT, ScoringProtocol.MOT20]
 
 
 @pytest.mark.parametrize(
@@ -109,13 +109,17 @@ def test_a_link_goes_by_its_own_name(tmp_path):
         (train / link).symlink_to(tmp_path / "store" / target)
     found = find_sequences(tmp_path / "bench")
     assert names(found) == ["MOT17-02", "MOT17-03", "mine"]
-    assert [s.protocol for s in found] == [Protocol.MOT, Protocol.MOT, Protocol.MOT20]
+    assert [s.protocol for s in found] == [
+        ScoringProtocol.MOT,
+        ScoringProtocol.MOT,
+        ScoringProtocol.MOT20,
+    ]
     assert names(find_sequences(train / "MOT17-03")) == ["MOT17-03"]
 
 
 def test_benchmarks_in_small_letters(tmp_path):
     sequence(tmp_path / "mot20-01")
-    assert find_sequences(tmp_path)[0].protocol is Protocol.MOT20
+    assert find_sequences(tmp_path)[0].protocol is ScoringProtocol.MOT20
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
@@ -229,7 +233,7 @@ class TestCameras:
         assert said in caplog.text
         assert len(caplog.records) == 1
         if "0.87" in line:
-            assert len(make_scene(cameras[:1], Protocol.IGNORE).truth) == 1
+            assert len(make_scene(cameras[:1], ScoringProtocol.IGNORE).truth) == 1
 
     def test_missing_results(self):
         (self.results / "tracks" / "b.txt").unlink()

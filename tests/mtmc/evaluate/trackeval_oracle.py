@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mtmc.evaluate.protocol import CameraRows, Protocol, make_scene
+from mtmc.evaluate.protocol import CameraRows, ScoringProtocol, make_scene
 from mtmc.evaluate.scores import Scores, score
 from mtmc.mot import MotKind, MotRows, read_mot, write_mot
 
@@ -30,12 +30,12 @@ def rows_of(story):
     return MotRows.make(frames.astype(int), ids.astype(int), boxes)
 
 
-def scene_of(truth, result, frames=5, protocol=Protocol.MOT):
+def scene_of(truth, result, frames=5, protocol=ScoringProtocol.MOT):
     """A scene of two stories as in ``rows_of``."""
     return make_scene([CameraRows("s", rows_of(truth), rows_of(result), 1, frames)], protocol)
 
 
-def score_files(truth_file, result_file, frames, protocol=Protocol.MOT):
+def score_files(truth_file, result_file, frames, protocol=ScoringProtocol.MOT):
     truth = read_mot(truth_file, MotKind.TRUTH, frames)
     result = read_mot(result_file, MotKind.TRACKS, frames)
     return score(make_scene([CameraRows(result_file.stem, truth, result, 1, frames)], protocol))
@@ -90,7 +90,7 @@ def check_against_trackeval(sequences, benchmark="MOT17"):
             result_file = folder / "ours" / "data" / f"{name}.txt"
             write_mot(truth_file, truth, MotKind.TRUTH)
             write_mot(result_file, result)
-            protocol = Protocol.MOT20 if benchmark == "MOT20" else Protocol.MOT
+            protocol = ScoringProtocol.MOT20 if benchmark == "MOT20" else ScoringProtocol.MOT
             ours[name] = score_files(truth_file, result_file, frames, protocol)
         lengths = {name: frames for name, (_, _, frames) in sequences.items()}
         reference = trackeval_scores(folder, lengths, benchmark)

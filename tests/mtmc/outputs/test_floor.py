@@ -15,7 +15,7 @@ from mtmc.outputs.floor import (
     write_picture,
     write_video,
 )
-from mtmc.outputs.paths import FloorPath, FloorPaths, floor_paths
+from mtmc.outputs.paths import FloorPaths, PersonPath, floor_paths
 from mtmc.outputs.tracks import TrackTable
 from mtmc.tracking.rows import ROW
 from mtmc.types import TrackKey
@@ -85,7 +85,7 @@ def test_without_places_there_are_no_paths():
 def test_one_wild_position_does_not_shrink_the_plan():
     points = np.random.default_rng(0).uniform(-3, 3, (1000, 2))
     points[500] = [90, -70]
-    extent = Extent.around(FloorPaths(0.0, 10, 1000, {1: FloorPath(0, points)}), {})
+    extent = Extent.around(FloorPaths(0.0, 10, 1000, {1: PersonPath(0, points)}), {})
     assert (extent.low > -4.1).all()
     assert (extent.high < 4.1).all()
 
@@ -94,8 +94,8 @@ def test_one_wild_position_does_not_shrink_the_plan():
 def walked():
     cameras = {"whole": camera(), "plane": FROM_ABOVE}
     people = {
-        1: FloorPath(0, line([-2.0, 1.0], [2.0, 1.0])),
-        5: FloorPath(20, line([-2.0, -1.0], [2.0, -1.0], 11)),
+        1: PersonPath(0, line([-2.0, 1.0], [2.0, 1.0])),
+        5: PersonPath(20, line([-2.0, -1.0], [2.0, -1.0], 11)),
     }
     paths = FloorPaths(3.0, 10, 41, people)
     plan = FloorPlan(Extent.around(paths, cameras), cameras, 800, 600)

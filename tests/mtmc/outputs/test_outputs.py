@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import av
 import numpy as np
@@ -287,35 +288,39 @@ def decoded(path):
         return sum(1 for _ in container.decode(video=0))
 
 
-@pytest.fixture
-def disk():
-    """A function that lets no file become larger than so many bytes."""
+@contextmanager
+def room(size):
+    """Within it, no file becomes larger than so many bytes.
+
+    Not a moment longer: where pytest itself writes into a file, it is held to that as well.
+    """
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("live", [True, False])
-def test_a_full_disk_is_an_error_whenever_it_shows(tmp_path, disk, live):
+def test_a_full_disk_is_an_error_whenever_it_shows(tmp_path, live):
     images, path = pictures(30), tmp_path / "v.mp4"
     write_whole(path, images, live=live)
     size = path.stat().st_size
-    for room in (0, 100, size // 2, size - 3000, size - 1):
-        disk(room)
-        with pytest.raises(OSError, match="too large"):
+    for least in (0, 100, size // 2, size - 3000, size - 1):
+        with pytest.raises(OSError, match="too large"), room(least):
             write_whole(path, images, live=live)
-    disk(size)
-    write_whole(path, images, live=live)
+    with room(size):
+        write_whole(path, images, live=live)
     assert decoded(path) == len(images)
 
 
 @pytest.mark.parametrize(
     "write", [write_mot_files, lambda table, out: write_parquet(table, out / "t")]
 )
-def test_results_on_a_full_disk_are_refused_in_one_line(table, tmp_path, disk, write):
-    disk(20)
-    with pytest.raises(UserError, match=r"cannot be written .*too large") as error:
+def test_results_on_a_full_disk_are_refused_in_one_line(table, tmp_path, write):
+    with pytest.raises(UserError, match=r"cannot be written .*too large") as error, room(20):
         write(table, tmp_path)
     assert "\n" not in str(error.value)
     assert list(tmp_path.iterdir()) == []

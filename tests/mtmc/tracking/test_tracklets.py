@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mtmc.perception.cut import cut_out
-from mtmc.tracking.crops import CropsConfig, crop_quality, wants_crop
+from mtmc.tracking.crops import CropsConfig, CropsTaken, crop_quality, wants_crop
 from mtmc.tracking.gallery import Gallery
 from mtmc.tracking.tracklet import TICK, FloorPath, Tracklet
 from mtmc.types import TrackKey
@@ -82,15 +82,13 @@ def test_quality_falls_with_occlusion_smallness_and_the_border():
 
 def test_crops_are_spaced_in_time_unless_much_better():
     config = CropsConfig(interval=1.0, first=2, better=1.5, min_quality=0.2)
-    track = tracklet(frames=[1])
+    track = CropsTaken()
     assert wants_crop(track, 0.1, 0.5, config)
     assert not wants_crop(track, 0.1, 0.1, config)
-    track.gallery.add(unit(1, 0), 0.5)
-    track.embedded_at = 0.1
+    track.add(0.1, 0.5)
     assert not wants_crop(track, 0.3, 0.5, config)  # a new track's second comes after 0.25 s
     assert wants_crop(track, 0.36, 0.5, config)
-    track.gallery.add(unit(1, 0), 0.5)
-    track.embedded_at = 0.35
+    track.add(0.35, 0.4)
     assert not wants_crop(track, 1.0, 0.5, config)
     assert wants_crop(track, 1.0, 0.8, config)
     assert wants_crop(track, 1.36, 0.5, config)

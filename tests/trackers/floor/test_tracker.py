@@ -5,7 +5,8 @@ import pytest
 
 from mtmc import trackers
 from mtmc.trackers import Detections
-from mtmc.trackers.floor.tracker import FloorConfig, FloorTracker
+from mtmc.trackers.floor.config import FloorConfig
+from mtmc.trackers.floor.tracker import FloorTracker
 
 STEP = 0.5  # s
 

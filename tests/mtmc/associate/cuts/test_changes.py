@@ -3,8 +3,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from mtmc.associate.cuts.by_people import changes, find_changes
-from mtmc.associate.cuts.parts import cut_tracklet
+from mtmc.associate.cuts.by_people import best_changes, changes_by_people
+from mtmc.associate.cuts.change import times_of
 from mtmc.associate.evidence.appearance import Scale
 from mtmc.associate.evidence.config import EvidenceConfig
 from mtmc.associate.offline import OfflineAssociator, OfflineConfig
@@ -24,16 +24,19 @@ def test_the_best_sequence_is_the_best_of_all(seed):
         for path in every
     ]
     best = np.array(every[int(np.argmax(totals))])
-    assert changes(np.arange(6.0), odds, 2.5) == (np.flatnonzero(np.diff(best)) + 0.5).tolist()
+    found = best_changes(np.arange(6.0), odds, 2.5)
+    assert [time for time, _ in found] == (np.flatnonzero(np.diff(best)) + 0.5).tolist()
+    assert all(gain > 0 for _, gain in found)
 
 
 def test_a_glance_of_somebody_else_is_no_change():
     odds = np.zeros((12, 2))
     odds[:, 0], odds[6, 1] = 1.0, 3.0
-    assert changes(np.arange(12.0), odds, 4.0) == []
+    assert best_changes(np.arange(12.0), odds, 4.0) == []
     odds[6:, 1] = 3.0
-    assert changes(np.arange(12.0), odds, 4.0) == [5.5]
-    assert changes(np.zeros(1), odds[:1], 4.0) == []
+    # One moment earlier were nearly as good: the sixth speaks for the first person.
+    assert best_changes(np.arange(12.0), odds, 4.0) == [(5.5, 1.0)]
+    assert best_changes(np.zeros(1), odds[:1], 4.0) == []
 
 
 def walk(offset, seconds=12.0):
@@ -55,29 +58,24 @@ def who_swapped():
 
 def test_a_track_is_cut_where_it_is_elsewhere_for_a_while():
     tracklets, people = who_swapped()
-    (key,), (times,) = zip(
-        *find_changes(tracklets, people, SCALE, CONFIG, 4.0).items(), strict=True
-    )
+    found = changes_by_people(tracklets, people, SCALE, CONFIG, 4.0)
+    ((key, times),) = times_of(found).items()
     assert key == tracklets[-1].key
+    assert changes_by_people(tracklets, people, SCALE, CONFIG, 4.0, rows=[0, 1]) == []
     # It comes back to whom it followed before, which a single cut would not explain.
     assert times == pytest.approx([4.0, 8.0], abs=0.3)
 
 
 def test_the_offline_association_mends_it():
     (*whole, mixed), _ = who_swapped()
-    times = np.arange(0, 12, TICK)
-    frames = np.round(times * 10).astype(int) + 1
-    parts = []
-
-    def cut(cuts):
-        parts[:] = cut_tracklet(mixed, cuts[mixed.key], (frames, times), 2)
-        return [*whole, *parts]
-
-    ids = OfflineAssociator(OfflineConfig(), 0.3).finish([*whole, mixed], cut)
-    assert [ids[t.key] for t in whole] == [1, 2, 1, 2]
-    long = [part for part in parts if part.end - part.start > 1]
-    assert [ids[part.key] for part in long] == [1, 2, 1]
-    OfflineAssociator(OfflineConfig(change=None), 0.3).finish([*whole, mixed], pytest.fail)
+    times, _ = walk(0.0)
+    found = OfflineAssociator(OfflineConfig(), 0.3).finish([*whole, mixed])
+    assert [found.ids[t.key] for t in whole] == [1, 2, 1, 2]
+    assert list(found.parts) == [mixed.key]
+    long = [part for part in found.parts[mixed.key] if part.end - part.start > 1]
+    assert [found.ids[part.key] for part in long] == [1, 2, 1]
+    assert mixed.end == times[-1]  # the whole stays as it was
+    assert not OfflineAssociator(OfflineConfig(change=None), 0.3).finish([*whole, mixed]).parts
 
 
 def test_looks_count_beside_the_floor():
@@ -98,9 +96,9 @@ def test_looks_count_beside_the_floor():
         seen("a", 2, [1] * 12, 0.4),
         seen("b", 1, swapped, 0.2),
     ]
-    cuts = find_changes(tracklets, np.array([0, 1, 0]), SCALE, CONFIG, 4.0)
+    cuts = times_of(changes_by_people(tracklets, np.array([0, 1, 0]), SCALE, CONFIG, 4.0))
     assert list(cuts) == [tracklets[-1].key]
     assert cuts[tracklets[-1].key] == pytest.approx([6.0], abs=0.6)
     for tracklet in tracklets:
         tracklet.path = FloorPath()
-    assert find_changes(tracklets, np.array([0, 1, 0]), SCALE, CONFIG, 4.0) == {}
+    assert changes_by_people(tracklets, np.array([0, 1, 0]), SCALE, CONFIG, 4.0) == []

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from mtmc.associate.cuts.by_overlap import overlap_cuts
-from mtmc.associate.cuts.parts import cut_tracklet
+from mtmc.associate.cuts.by_overlap import changes_by_overlap
+from mtmc.associate.cuts.change import times_of
 from mtmc.associate.evidence.constraints import conflicts
 from mtmc.associate.evidence.links import Links
 from mtmc.associate.evidence.overlaps import COST, forgive
@@ -30,24 +30,14 @@ def links(tracklets):
     nothing = sparse.csr_array((count, count), dtype=np.float32)
     odds = np.full((count, count), 3.0, np.float32)
     weights = np.ones(count, np.float32)
-    return Links(lambda r, c: odds[np.ix_(r, c)], weights, nothing, conflicts(tracklets))
+    met = conflicts(tracklets)
+    return Links(lambda r, c: odds[np.ix_(r, c)], weights, nothing, met, met)
 
 
 def finish(tracklets, config=None):
     """The ids, and all tracklets as they are after the cuts."""
-    now = list(tracklets)
-
-    def cut(cuts):
-        for whole in [t for t in now if t.key in cuts]:
-            now.remove(whole)
-            frames = [f for run in whole.frames for f in range(run[0], run[1] + 1)]
-            seen = np.array(frames), (np.array(frames) - 1) / FPS
-            number = max(t.key.track_id for t in now) + 100
-            now.extend(cut_tracklet(whole, cuts[whole.key], seen, number))
-        return now
-
-    ids = OfflineAssociator(config or OfflineConfig(), 0.3).finish(tracklets, cut)
-    return ids, now
+    found = OfflineAssociator(config or OfflineConfig(), 0.3).finish(tracklets)
+    return found.ids, [part for t in tracklets for part in found.parts.get(t.key, [t])]
 
 
 @pytest.mark.parametrize(
@@ -77,15 +67,16 @@ def test_two_short_tracks_at_once_are_two():
 def test_tracks_of_one_group_are_cut_where_they_overlap():
     tracklets = [track("a", 1, 0, 5, 0), track("a", 2, 4, 9, 0), track("a", 3, 0, 9, 1)]
     apart = conflicts(tracklets)
-    cuts = overlap_cuts(tracklets, apart, np.array([0, 0, 1]))
-    assert list(cuts) == [tracklets[0].key, tracklets[1].key]
-    assert cuts[tracklets[0].key] == [4.0]
-    assert cuts[tracklets[1].key] == [pytest.approx(5.0)]
-    assert cuts[tracklets[1].key][0] > 5
-    assert overlap_cuts(tracklets, apart, np.arange(3)) == {}
+    cuts = times_of(changes_by_overlap(tracklets, apart, np.array([0, 0, 1])))
+    # Between two frames, so that it is clear on which side each is.
+    assert cuts == {
+        tracklets[0].key: [pytest.approx(3.95)],
+        tracklets[1].key: [pytest.approx(5.05)],
+    }
+    assert changes_by_overlap(tracklets, apart, np.arange(3)) == []
     inside = [track("a", 1, 0, 9, 0), track("a", 2, 4, 5, 0)]
-    cuts = overlap_cuts(inside, conflicts(inside), np.zeros(2, int))
-    assert cuts == {inside[0].key: [4.0, pytest.approx(5.0)]}
+    cuts = times_of(changes_by_overlap(inside, conflicts(inside), np.zeros(2, int)))
+    assert cuts == {inside[0].key: pytest.approx([3.95, 5.05])}
 
 
 def test_one_person_whose_tracks_overlap_has_one_id():

@@ -3,7 +3,7 @@ import pytest
 
 from mtmc.associate.evidence import scale as thresholds
 from mtmc.associate.evidence.config import EvidenceConfig
-from mtmc.associate.evidence.scale import calibrate
+from mtmc.associate.evidence.scale import learn_scale
 from mtmc.associate.offline import OfflineAssociator, OfflineConfig
 from tests.mtmc.associate.scenes import crowd, make_tracklet
 
@@ -38,14 +38,14 @@ def lengthened(tracklets):
 def test_the_point_lies_between_one_person_and_two(seed, likeness):
     """However alike people are: the embedder's own distance, 0.5, suits only one of these."""
     tracklets, truth = confusable(seed, likeness)
-    found = calibrate(lengthened(tracklets), 0.5, CONFIG)
+    found = learn_scale(lengthened(tracklets), 0.5, CONFIG)
     assert found.mixture is not None
     assert found.mixture.same < found.scale.across < found.mixture.other
     # Once adapted, people who are all alike are as far apart as others.
     assert 0.4 < found.scale.across < 0.9
     assert 0.4 < found.scale.within < found.scale.across
     assert np.median(found.together) == pytest.approx(1, abs=0.25)
-    ids = OfflineAssociator(OfflineConfig(), 0.5).finish(tracklets)
+    ids = OfflineAssociator(OfflineConfig(), 0.5).finish(tracklets).ids
     wrong = sum(
         (ids[a.key] == ids[b.key]) != (truth[a.key] == truth[b.key])
         for i, a in enumerate(tracklets)
@@ -57,10 +57,10 @@ def test_the_point_lies_between_one_person_and_two(seed, likeness):
 def test_too_little_evidence_leaves_the_embedders_own():
     times = np.arange(30) / 10
     alone = [make_tracklet("a", t, times + 10 * t, np.eye(8)[[0] * 8]) for t in range(6)]
-    assert calibrate(alone, 0.4, CONFIG).mixture is None  # nobody was seen together
+    assert learn_scale(alone, 0.4, CONFIG).mixture is None  # nobody was seen together
     few = [make_tracklet("a", t, times, np.eye(8)[[t] * 8]) for t in range(3)]
     for tracklets in ([], few, alone):
-        found = calibrate(tracklets, 0.4, CONFIG)
+        found = learn_scale(tracklets, 0.4, CONFIG)
         assert found.mixture is None
         assert found.scale.adaptation is None
         assert found.scale.across == 0.4
@@ -69,20 +69,20 @@ def test_too_little_evidence_leaves_the_embedders_own():
 
 def test_a_track_that_changed_person_does_not_widen_the_point():
     tracklets, _ = confusable(1, 0.5)
-    before = calibrate(lengthened(tracklets), 0.5, CONFIG).scale.across
+    before = learn_scale(lengthened(tracklets), 0.5, CONFIG).scale.across
     a, b = tracklets[0].gallery, tracklets[-1].gallery
     switched = make_tracklet("c0", 99, 500 + np.arange(30) / 10)
     for time, row in enumerate([*a.rows()[:4], *b.rows()[:4]]):
         switched.gallery.add(row, 0.9, 500.0 + time)
-    after = calibrate([*tracklets, switched], 0.5, CONFIG).scale.across
+    after = learn_scale([*tracklets, switched], 0.5, CONFIG).scale.across
     assert after == pytest.approx(before, rel=0.1)
 
 
 def test_some_of_very_many_tell_about_the_same(monkeypatch):
     tracklets, _ = confusable(1, 0.5, visits=8)
-    whole = calibrate(lengthened(tracklets), 0.5, CONFIG)
+    whole = learn_scale(lengthened(tracklets), 0.5, CONFIG)
     monkeypatch.setattr(thresholds, "MOST_TRACKLETS", 60)
-    some = calibrate(tracklets, 0.5, CONFIG)
+    some = learn_scale(tracklets, 0.5, CONFIG)
     assert len(whole.across) > 2 * len(some.across) > 0
     assert some.scale.across == pytest.approx(whole.scale.across, rel=0.1)
 
@@ -92,6 +92,6 @@ def test_tracks_that_all_change_person_tell_nothing_of_one_person():
     times = np.arange(30) / 10
     looks = np.eye(8)[[0] * 4 + [1] * 4]
     tracklets = [make_tracklet("a", t, times + 10 * (t // 2), looks) for t in range(8)]
-    found = calibrate(tracklets, 0.4, CONFIG)
+    found = learn_scale(tracklets, 0.4, CONFIG)
     assert found.mixture is not None
     assert found.scale.across > 0

@@ -3,7 +3,6 @@
 import pickle
 
 import numpy as np
-import pytest
 
 from mtmc.associate.online.associator import OnlineAssociator, OnlineConfig
 from mtmc.tracking.tracklet import Tracklet
@@ -27,14 +26,14 @@ class Door:
         for _ in range(10):
             track.see(round(self.time / STEP) + 1, self.time)
             track.gallery.add(look, 0.9, self.time)
-            self.ids |= self.associator.update(self.time, [track])
+            self.ids |= self.associator.look(self.time, [track])
             self.time += STEP
         track.closed = True
         return self.ids[track.key]
 
     def waits(self, seconds):
         for _ in range(round(seconds / STEP)):
-            self.ids |= self.associator.update(self.time, [])
+            self.ids |= self.associator.look(self.time, [])
             self.time += STEP
 
 
@@ -43,9 +42,8 @@ def looks(count, dim=16):
     return found / np.linalg.norm(found, axis=1, keepdims=True)
 
 
-@pytest.mark.parametrize("revise", [None, 0.5])
-def test_who_comes_back_in_time_is_known_and_later_is_somebody_new(revise):
-    door, (one, other) = Door(memory=40.0, revise=revise), np.eye(2, 16, dtype=np.float32)
+def test_who_comes_back_in_time_is_known_and_later_is_somebody_new():
+    door, (one, other) = Door(memory=40.0), np.eye(2, 16, dtype=np.float32)
     assert [door.passes(one), door.passes(other)] == [1, 2]
     door.waits(30)
     assert door.passes(one) == 1
@@ -64,5 +62,5 @@ def test_memory_does_not_grow_with_all_who_ever_came():
             door.ids.clear()
             sizes.append(len(pickle.dumps(door.associator._people)))
     assert len(door.associator._people.all) < 20
-    assert door.associator._people.number(door.associator._people.new()) > 30
+    assert door.associator._people.global_id(door.associator._people.new()) > 30
     assert sizes[2] < 1.2 * sizes[1]

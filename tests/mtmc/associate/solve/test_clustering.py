@@ -38,6 +38,7 @@ class Dense:
             self.weights,
             sparse.csr_array(self.floor),
             sparse.csr_array(self.apart),
+            sparse.csr_array(self.apart),
         )
 
     def odds(self, a, b):

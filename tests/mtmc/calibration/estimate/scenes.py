@@ -3,7 +3,7 @@
 import numpy as np
 
 from mtmc.calibration import CameraModel
-from mtmc.calibration.estimate.sightings import Sightings
+from mtmc.calibration.estimate.sightings import SeenTracks
 
 SIZE = (1280, 720)
 FPS = 5
@@ -58,7 +58,7 @@ def see(model, positions, offset, seed=0, noise=2.0, swap=False):
             track = np.where(frames > 200, 100 * ((person + 1) % len(positions)) + 2, track)
         rows += [(f / FPS - offset, t, *boxes[f]) for f, t in zip(frames, track, strict=True)]
     table = np.array(rows)
-    return Sightings.make(SIZE, table[:, 0], table[:, 1].astype(np.int64), table[:, 2:])
+    return SeenTracks.make(SIZE, table[:, 0], table[:, 1].astype(np.int64), table[:, 2:])
 
 
 def scene(swap=False, cameras=CAMERAS):

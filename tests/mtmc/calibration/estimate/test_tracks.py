@@ -4,8 +4,8 @@ import pytest
 from mtmc.calibration import load_calibration
 from mtmc.calibration.entry import Lens
 from mtmc.calibration.estimate.heights import pose_from_heights, standing
-from mtmc.calibration.estimate.pose import View
-from mtmc.calibration.estimate.sightings import Sightings
+from mtmc.calibration.estimate.pose import PixelMap
+from mtmc.calibration.estimate.sightings import SeenTracks
 from mtmc.calibration.estimate.tracks import calibrate_tracks
 from mtmc.mot import MotKind, read_mot
 from tests.mtmc.calibration.estimate.scenes import (
@@ -59,7 +59,7 @@ def test_cameras_that_share_nothing_are_told():
 
 def test_too_few_people_are_told():
     few = scene()
-    few["b"] = Sightings.make(
+    few["b"] = SeenTracks.make(
         SIZE, *(getattr(few["b"], k)[:9] for k in ("times", "tracks", "boxes"))
     )
     result = calibrate_tracks(few, {}, {}, "a", 8.0)
@@ -69,7 +69,7 @@ def test_too_few_people_are_told():
 @pytest.mark.parametrize("name", CAMERAS)
 def test_heights_tell_how_a_camera_is_mounted(name):
     truth = CAMERAS[name]
-    view = View(SIZE)
+    view = PixelMap(SIZE)
     pose = pose_from_heights(standing(scene()[name], view), False)
     assert pose.focal * SIZE[0] == pytest.approx(truth.matrix[0, 0], rel=0.25)
     assert pose.height == pytest.approx(truth.position[2], rel=0.25)
@@ -91,7 +91,9 @@ def test_a_real_room_without_markers(shared_data):
         rows = read_mot(lab / "gt" / f"{name}.txt", MotKind.TRUTH)
         rows = rows[rows.scores > 0]
         boxes = np.clip(rows.boxes, 0, [*size, *size])
-        sightings[name] = Sightings.make(size, (rows.frames - 1) / 10 - late[name], rows.ids, boxes)
+        sightings[name] = SeenTracks.make(
+            size, (rows.frames - 1) / 10 - late[name], rows.ids, boxes
+        )
     lenses = {name: Lens(m.matrix, m.distortion, m.size) for name, m in truth.items()}
     result = calibrate_tracks(sightings, {}, lenses, "cam0", 10.0)
     for name, offset in late.items():

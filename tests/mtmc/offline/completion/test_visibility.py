@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mtmc.offline.completion.visibility import PER_REACH, Looks, seen_share
+from mtmc.offline.completion.visibility import PER_REACH, Glances, seen_share
 
 
 def test_shares_are_those_of_a_count_by_hand():
@@ -20,10 +20,10 @@ def test_shares_are_those_of_a_count_by_hand():
     for point, which in zip(wanted, own, strict=True):
         around = near(points, point) & (gap != which)
         expected.append(seen[around].mean() if around.any() else 0.0)
-    assert seen_share(Looks(points, seen, gap), wanted, own, 0.4) == pytest.approx(expected)
+    assert seen_share(Glances(points, seen, gap), wanted, own, 0.4) == pytest.approx(expected)
 
 
 def test_nobody_was_there():
-    nothing = Looks(np.zeros((0, 2)), np.zeros(0, bool), np.zeros(0, np.int64))
+    nothing = Glances(np.zeros((0, 2)), np.zeros(0, bool), np.zeros(0, np.int64))
     assert seen_share(nothing, np.ones((2, 2)), np.zeros(2, np.int64), 0.4).tolist() == [0, 0]
     assert len(seen_share(nothing, np.zeros((0, 2)), np.zeros(0, np.int64), 0.4)) == 0

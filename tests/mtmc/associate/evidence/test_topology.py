@@ -1,41 +1,8 @@
 import numpy as np
 import pytest
 
-from mtmc.associate.evidence.travel import IMPOSSIBLE, LIMIT, TravelTimes
 from mtmc.associate.online.associator import OnlineAssociator, OnlineConfig
 from tests.mtmc.associate.scenes import make_tracklet, replay
-
-
-def test_nothing_seen_says_nothing():
-    assert TravelTimes().odds([("a", "b", 3.0), ("a", "a", -1.0)]) == pytest.approx([0, 0])
-    assert len(TravelTimes().odds([])) == 0
-
-
-def test_the_usual_time_speaks_for_a_person_and_any_other_against():
-    travel = TravelTimes()
-    random = np.random.default_rng(0)
-    for _ in range(30):
-        others = [("a", "b", float(gap)) for gap in random.uniform(0, 100, 5)]
-        usual = ("a", "b", float(random.uniform(4.5, 7.5)))
-        travel.learn(usual, [usual, *others])
-    at_once, usual, late, elsewhere = travel.odds(
-        [("a", "b", -1.0), ("a", "b", 6.0), ("a", "b", 60.0), ("b", "a", 6.0)]
-    )
-    assert 0.8 < usual <= LIMIT
-    assert -LIMIT <= late < -0.8
-    assert at_once <= 0.01
-    assert elsewhere == 0
-
-
-def test_a_given_topology_rules_out():
-    travel = TravelTimes({"a": {"b": (2.0, 10.0), "c": (0.0, 5.0)}})
-    gaps = [("a", "b", 1.0), ("a", "b", 5.0), ("a", "b", 11.0), ("a", "b", -3.0)]
-    assert travel.odds(gaps).tolist() == [IMPOSSIBLE, 0, IMPOSSIBLE, IMPOSSIBLE]
-    assert travel.odds([("a", "c", -3.0), ("a", "c", 6.0), ("b", "a", 1.0)]).tolist() == [
-        *(0, IMPOSSIBLE, 0)
-    ]
-    with pytest.raises(ValueError, match=r"topology\.a\.b"):
-        OnlineConfig(topology={"a": {"b": (3.0, 1.0)}})
 
 
 def walkers(seed, people=15):
@@ -69,4 +36,10 @@ def test_a_topology_tells_people_apart_who_look_alike(seed):
     topology = {"a": {"b": (3.0, 8.0), "a": never}, "b": {"a": never, "b": never}}
     plain = replay(OnlineAssociator(OnlineConfig(), 0.1), tracklets)
     informed = replay(OnlineAssociator(OnlineConfig(topology=topology), 0.1), tracklets)
-    assert right(informed, truth) == 1 > right(plain, truth)
+    # All but the first ones, as long as nothing is learned of the usual time.
+    assert right(informed, truth) > 0.8 > right(plain, truth)
+
+
+def test_settings_out_of_range():
+    with pytest.raises(ValueError, match=r"topology\.a\.b"):
+        OnlineConfig(topology={"a": {"b": (3.0, 1.0)}})

@@ -1,0 +1,73 @@
+"""What a camera and the association tell each other: plain arrays, which can cross a process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mtmc.types import Doubles, Floats, Ints, Mask, TrackKey
+
+
+def _no_pairs() -> Ints:
+    return np.zeros((0, 2), np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CameraStep:
+    """What one camera tells of one moment.
+
+    Args:
+        camera: its name.
+        frame: 1-based number of the frame.
+        time: s.
+        ids: ``(M,)`` of its tracks.
+        boxes: ``(M, 4)`` px.
+        scores: ``(M,)``.
+        seen: ``(M,)``, False for those that are only predicted.
+        people: ``(M,)`` whom a tracker over all cameras takes each for; 0 where it is the camera's
+            own.
+        floor: ``(M, 2)`` m, None without a calibration,
+        covariances: ``(M, 2, 2)`` m²,
+        position: ``(3,)`` m, of the camera; None where that is not known.
+        crops: ``(K,)`` rows of the tracks that were embedded now,
+        quality: ``(K,)`` of the crops,
+        embeddings: ``(K, D)``.
+        ended: ids of tracks that are not taken up again.
+        renewed: ``(R, 2)`` ids of tracks, and the ids under which they go on from now on.
+        merged: ``(P, 2)`` people of the tracker over all cameras, and who they turned out to be.
+    """
+
+    camera: str
+    frame: int
+    time: float
+    ids: Ints
+    boxes: Floats
+    scores: Floats
+    seen: Mask
+    people: Ints
+    floor: Doubles | None = None
+    covariances: Doubles | None = None
+    position: Doubles | None = None
+    crops: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    quality: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
+    embeddings: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    ended: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    renewed: Ints = field(default_factory=_no_pairs)
+    merged: Ints = field(default_factory=_no_pairs)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decisions:
+    """What the association answers.
+
+    Args:
+        ids: global ids that were decided now, by track; what was decided of a track stays.
+        renewed: tracks that are somebody else's than was said: they go on under another id.
+        ended: tracks that are not to be taken up again.
+    """
+
+    ids: Mapping[TrackKey, int] = field(default_factory=dict)
+    renewed: Sequence[TrackKey] = ()
+    ended: Sequence[TrackKey] = ()
