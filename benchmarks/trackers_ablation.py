@@ -8,7 +8,9 @@ The first table leaves out one part at a time, the second adds the refinement's 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from rich.console import Console
@@ -16,7 +18,7 @@ from rich.table import Table
 from trackers_vs_peers import TUNED_ON, read_detections, score
 
 from mtmc.evaluate.sequences import find_sequences
-from mtmc.trackers import Detections, geometry
+from mtmc.trackers import Detections, coast, geometry
 from mtmc.trackers.coast import Coast, CoastConfig
 from mtmc.trackers.offline import RefineConfig, make_table, refine
 
@@ -24,15 +26,15 @@ ONLINE = {
     "COAST": {},
     "no camera motion": {"camera": False},
     "no coasting (only matched boxes)": {"coast_age": 0},
-    "coasting only while covered": {"coast_open": 0},
-    "coasting whatever the camera does": {"coast_drift": 1e9},
-    "no growth of boxes": {"growth": 0.0},
+    "coasting only while covered": {"COAST_OPEN": 0},
+    "coasting whatever the camera does": {"COAST_DRIFT": 1e9},
+    "no growth of boxes": {"GROWTH": 0.0},
     "plain IoU instead of height-weighted": {"plain": True},
-    "forgets after 30 frames": {"max_age": 30},
-    "forgets after 120 frames": {"max_age": 120},
+    "forgets after one second": {"max_age": 1.0},
+    "forgets after four seconds": {"max_age": 4.0},
     "unsure detections from 0.05": {"low_score": 0.05},
     "no unsure detections": {"low_score": 0.5},
-    "filter noise of BoT-SORT": {"position_std": 1 / 20, "velocity_std": 1 / 160},
+    "filter noise of BoT-SORT": {"POSITION_STD": 1 / 20, "VELOCITY_STD": 1 / 160},
     "one match confirms": {"min_hits": 1},
     "three matches confirm": {"min_hits": 3},
 }
@@ -61,35 +63,40 @@ STEPS = [
 
 
 def follow(sequence, *, plain=False, **settings):
-    """Runs COAST: what it reports, and all detections with its ids as rows for the refinement."""
-    weighted = geometry.height_iou
-    if plain:
-        geometry.height_iou = geometry.iou
-    tracker, reported, detected = Coast(CoastConfig(**settings).at_rate(sequence.fps)), [], []
-    for frame, (boxes, scores) in enumerate(read_detections(sequence.folder), start=1):
-        tracks = tracker.update(Detections(boxes, scores))
-        count = np.full(len(tracks), frame)
-        reported.append(np.column_stack([count, tracks.ids, tracks.boxes, tracks.scores]))
-        ids, seen = np.zeros(len(boxes)), tracks.det_index >= 0
-        ids[tracks.det_index[seen]] = tracks.ids[seen]
-        detected.append(np.column_stack([np.full(len(boxes), frame), ids, boxes, scores]))
-    geometry.height_iou = weighted
+    """Runs COAST: what it reports, and all detections with its ids as rows for the refinement.
+
+    Settings in capitals are constants of its module.
+    """
+    constants = {name: value for name, value in settings.items() if name.isupper()}
+    chosen = {name: value for name, value in settings.items() if not name.isupper()}
+    overlap = {"height_iou": geometry.iou} if plain else {}
+    reported, detected = [], []
+    with patch.dict(vars(coast), constants), patch.dict(vars(geometry), overlap):
+        tracker = Coast(CoastConfig(**chosen), sequence.fps)
+        for frame, (boxes, scores) in enumerate(read_detections(sequence.folder), start=1):
+            tracks = tracker.update(Detections(boxes, scores))
+            count = np.full(len(tracks), frame)
+            reported.append(np.column_stack([count, tracks.ids, tracks.boxes, tracks.scores]))
+            ids, seen = np.zeros(len(boxes)), tracks.det_index >= 0
+            ids[tracks.det_index[seen]] = tracks.ids[seen]
+            detected.append(np.column_stack([np.full(len(boxes), frame), ids, boxes, scores]))
     return np.concatenate(reported), np.concatenate(detected)
 
 
 def refined(rows, sequence, settings):
     """Rows of COAST after the refinement."""
     given = make_table(rows[:, 0], rows[:, 1], rows[:, 2:6], rows[:, 6])
-    better = refine(given, RefineConfig(**settings).at_rate(sequence.fps), sequence.length)
+    config = replace(RefineConfig().at_rate(sequence.fps), **settings)
+    better = refine(given, config, sequence.length)
     return np.column_stack([*(better[name] for name in ("step", "person", "box", "score"))])
 
 
 def steps():
-    """The refinement's settings, one step more each time."""
-    settings, defaults = dict(NOTHING), RefineConfig()
+    """What of the refinement is left out, one step less each time."""
+    settings = dict(NOTHING)
     for title, names in STEPS:
-        settings |= {name: getattr(defaults, name) for name in names}
-        yield title, dict(settings)
+        settings = {name: value for name, value in settings.items() if name not in names}
+        yield title, settings
 
 
 def print_table(title, results, groups):

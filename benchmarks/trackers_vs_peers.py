@@ -50,9 +50,7 @@ def _ours():
         return np.column_stack([*(better[name] for name in ("step", "person", "box", "score"))])
 
     def maker(name):
-        config = trackers.tracker_class(name).Config()
-        at_rate = getattr(config, "at_rate", lambda fps: config)
-        return lambda fps: trackers.create(name, at_rate(fps))
+        return lambda fps: trackers.create(name, fps=fps)
 
     # Without images there are no embeddings; trackers with appearance run on motion alone.
     methods = {name: (maker(name), trackers.Detections, update) for name in trackers.TRACKERS}

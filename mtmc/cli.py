@@ -15,6 +15,7 @@ from mtmc.commands.demo import demo
 from mtmc.commands.evaluate import evaluate
 from mtmc.commands.messages import Sayable, sayable
 from mtmc.commands.run import INTERRUPTED, run
+from mtmc.commands.settings import settings
 from mtmc.commands.simulate import simulate
 from mtmc.commands.thresholds import thresholds
 from mtmc.commands.train_detector import train_detector
@@ -48,6 +49,7 @@ app.command()(demo)
 app.command()(simulate)
 app.command("train-detector")(train_detector)
 app.command()(thresholds)
+app.command()(settings)
 app.command()(crops)
 app.add_typer(calibrate, name="calibrate")
 

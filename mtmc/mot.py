@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn, Self
 import numpy as np
 
 from mtmc.errors import UserError
-from mtmc.text import read_text
+from mtmc.reid.text import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""The command line: ``reid train``, ``distill``, ``eval``, ``tradeoff``, ``export``, ``list``."""
+"""The command line: ``reid train``, ``distill``, ``eval``, ``export``, ``settings`` and others."""
 
 from __future__ import annotations
 
@@ -104,18 +104,19 @@ def evaluate(
 ) -> None:
     """Score a model on a dataset: CMC, mAP and mINP."""
     from mtmc.reid.commands.evaluate import run
+    from mtmc.reid.configuration import one_line
     from mtmc.reid.evaluation.benchmark import Protocol
 
     try:
         protocol = Protocol(
-            metric,  # type: ignore[arg-type]
-            augmentation,  # type: ignore[arg-type]
-            multi_query,
-            rerank,
-            camera_centred,
+            metric=metric,  # type: ignore[arg-type]
+            augmentation=augmentation,  # type: ignore[arg-type]
+            multi_query=multi_query,
+            rerank=rerank,
+            camera_centred=camera_centred,
         )
     except ValueError as error:
-        raise ReidError(str(error)) from error
+        raise ReidError(one_line(error)) from error
     run(
         model,
         dataset,
@@ -166,6 +167,21 @@ def export(
     from mtmc.reid.commands.export import run
 
     run(checkpoint, target, int8=int8, calibration=calibration)
+
+
+@app.command()
+def settings(
+    section: Annotated[str | None, typer.Argument(help="Such as schedule.")] = None,
+    *,
+    expert: Annotated[bool, typer.Option("--expert", help="All of them.")] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="The page docs/reference/reid-settings.md.")
+    ] = False,
+) -> None:
+    """Show the settings of `reid train`: default, range and meaning."""
+    from mtmc.reid.commands.settings import run
+
+    run(section, expert=expert, markdown=markdown)
 
 
 @app.command("list")

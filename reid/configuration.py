@@ -1,32 +1,36 @@
-"""Strict YAML and ``key=value`` settings into frozen dataclasses."""
+"""From YAML files and ``--set key=value`` to frozen, checked configuration objects.
+
+Every section is a dataclass that holds its own defaults; nothing is defaulted here.
+"""
 
 from __future__ import annotations
 
-import types
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
-import yaml
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from mtmc.reid.errors import ReidError
-from mtmc.reid.registry import unknown
+from mtmc.reid.errors import ReidError, quoted, unknown_text
+from mtmc.reid.strict_yaml import parse_yaml, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 BASE = "base"  # key that names the YAML file a file builds on
-Config = TypeVar("Config")
+Settings = dict[str, Any]
+T = TypeVar("T")
 
 
-def read_config(cls: type[Config], path: Path, settings: Sequence[str] = ()) -> Config:
+def read_config(cls: type[T], path: Path, settings: Sequence[str] = ()) -> T:
     """Fill a dataclass from a YAML file and ``key=value`` settings.
 
     A file may name another one under ``base``, relative to itself, whose values it changes.
 
     Args:
-        cls: a frozen dataclass; nested ones, tuples, literals and optional values are understood.
+        cls: a dataclass whose fields all have defaults.
         path: the file.
         settings: like ``schedule.epochs=10``; the value is read as YAML and wins over the file.
 
@@ -36,132 +40,142 @@ def read_config(cls: type[Config], path: Path, settings: Sequence[str] = ()) -> 
     return build_config(cls, read_values(path, settings), str(path))
 
 
-def read_values(path: Path, settings: Sequence[str] = ()) -> dict[str, Any]:
+def read_values(path: Path, settings: Sequence[str] = ()) -> Settings:
     """The nested values of a YAML file and ``key=value`` settings, not checked yet.
 
     Raises:
         ReidError: the file or a setting cannot be read.
     """
-    values = _read_yaml(path, ())
-    for setting in settings:
-        key, equals, text = setting.partition("=")
-        if not equals or not key:
-            raise ReidError(f"--set {setting}: expected key=value, for example schedule.epochs=10")
-        try:
-            _put(values, key.split("."), yaml.safe_load(text))
-        except yaml.YAMLError as error:
-            raise ReidError(f"--set {setting}: the value cannot be read ({error})") from error
-    return values
+    return override(_with_base(path, ()), settings, "schedule.epochs=10")
 
 
-def build_config(cls: type[Config], values: Mapping[str, Any], source: str) -> Config:
-    """Fill a dataclass from nested mappings.
+def build_config(cls: type[T], values: Any, source: str) -> T:
+    """`build`, with errors that begin with where the values come from.
 
     Raises:
-        ReidError: a key does not exist or a value does not fit; ``source`` begins the message.
+        ReidError: a key does not exist or a value does not fit.
     """
-    result: Config = _fill(cls, values, source, "")
+    try:
+        return build(cls, values, "")
+    except ReidError as error:
+        raise ReidError(f"{source}: {error}") from error
+
+
+def override(settings: Settings, assignments: Iterable[str], example: str) -> Settings:
+    """``settings`` with each ``section.key=value`` applied; values are read as YAML.
+
+    Args:
+        settings: nested; left as they are.
+        assignments: in order.
+        example: of an assignment, for messages.
+
+    Raises:
+        ReidError: an assignment has no ``=``, or goes through a key that is not a section.
+    """
+    result = _copy(settings)
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        if not equals or not key.strip():
+            raise ReidError(f"--set {assignment!r}: expected key=value, as in {example}")
+        *sections, name = key.strip().split(".")
+        target = result
+        for section in sections:
+            inner = target.setdefault(section, {})
+            if not isinstance(inner, dict):
+                raise ReidError(f"--set {assignment!r}: {section!r} is a value, not a section")
+            target = inner
+        try:
+            target[name] = parse_yaml(text)
+        except ValueError as error:
+            raise ReidError(f"--set {assignment!r}: the value is not valid YAML") from error
     return result
 
 
-def _read_yaml(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+def build(cls: type[T], settings: Any, where: str) -> T:
+    """Fill the dataclass ``cls`` from plain settings.
+
+    Args:
+        cls: a dataclass whose fields all have defaults.
+        settings: a mapping with a subset of its fields.
+        where: the section's name for error messages, such as ``detector``; may be empty.
+
+    Raises:
+        ReidError: a key is unknown, or a value has the wrong type or range.
+    """
+    if not isinstance(settings, Mapping):
+        raise ReidError(f"{_prefix(where)}expected a section with keys, got {quoted(settings)}")
+    dot = f"{where}." if where else ""
+    known = {f.name for f in fields(cls)}  # type: ignore[arg-type]
+    for key in settings:
+        if key not in known:
+            name = f"{dot}{key}" if isinstance(key, str) else f"{dot}{quoted(key)}"
+            raise ReidError(unknown_text("key", name, {f"{dot}{k}" for k in known}))
+    hints = get_type_hints(cls)
+    values = {
+        key: build(hints[key], value, f"{dot}{key}")
+        if is_dataclass(hints[key]) and value is not None
+        else _checked(hints[key], value, f"{dot}{key}")
+        for key, value in settings.items()
+    }
+    try:
+        return cls(**values)
+    except ValueError as error:
+        raise ReidError(f"{_prefix(where)}{one_line(error)}") from error
+
+
+def one_line(error: ValueError) -> str:
+    """What a settings object did not like about its values."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors()[0]
+    name = "".join(f"{part} " for part in first["loc"])
+    got = "" if first["type"] == "value_error" else f", got {quoted(first['input'])}"
+    return f"{name}{_reason(first['msg'])}{got}"
+
+
+def _checked(hint: Any, value: Any, where: str) -> Any:
+    try:
+        # YAML reads the 0 of `device: 0` as a number.
+        adapter = TypeAdapter(hint, config=ConfigDict(coerce_numbers_to_str=True))
+        result = adapter.validate_python(value)
+    except ValidationError as error:
+        first, *others = error.errors()
+        part = "".join(f"[{part}]" for part in first["loc"] if isinstance(part, int))
+        wrong = f"{where}{part}: {quoted(first['input'] if part else value)}"
+        alternatives = [each for each in others if not part and each["input"] == first["input"]]
+        reasons = dict.fromkeys(_reason(each["msg"]) for each in (first, *alternatives))
+        raise ReidError(f"{wrong} {' or '.join(reasons)}") from error
+    if isinstance(value, bool) and isinstance(result, int | float) and result is not value:
+        raise ReidError(f"{where}: {value} should be a number")
+    return result
+
+
+def _reason(message: str) -> str:
+    """Pydantic's words in the middle of a sentence."""
+    return re.sub(r"^\w+ should", "should", message.removeprefix("Value error, "))
+
+
+def _prefix(where: str) -> str:
+    return f"{where}: " if where else ""
+
+
+def _copy(settings: Mapping[str, Any]) -> Settings:
+    return {k: _copy(v) if isinstance(v, Mapping) else v for k, v in settings.items()}
+
+
+def _with_base(path: Path, seen: tuple[Path, ...]) -> Settings:
     if path.resolve() in seen:
         raise ReidError(f"{path}: builds on itself through '{BASE}'")
-    try:
-        content = yaml.safe_load(path.read_text())
-    except OSError as error:
-        raise ReidError(f"{path}: cannot be read ({error.strerror})") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ReidError(f"{path}: not a YAML file ({' '.join(str(error).split())})") from error
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise ReidError(f"{path}: expected keys and values, got a {type(content).__name__}")
+    content = read_yaml(path)
     base = content.pop(BASE, None)
     if base is None:
         return content
-    under = _read_yaml(path.parent / str(base), (*seen, path.resolve()))
-    return _merged(under, content)
+    return _merged(_with_base(path.parent / str(base), (*seen, path.resolve())), content)
 
 
-def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> Settings:
     result = dict(under)
     for key, value in over.items():
         both = isinstance(value, dict) and isinstance(result.get(key), dict)
         result[key] = _merged(result[key], value) if both else value
     return result
-
-
-def _put(values: dict[str, Any], keys: list[str], value: Any) -> None:
-    for key in keys[:-1]:
-        inner = values.get(key)
-        values[key] = dict(inner) if isinstance(inner, dict) else {}
-        values = values[key]
-    values[keys[-1]] = value
-
-
-def _fill(cls: Any, values: Any, source: str, where: str) -> Any:
-    if not isinstance(values, Mapping):
-        raise ReidError(f"{source}: {where or 'the file'} expects keys and values, got {values!r}")
-    hints = get_type_hints(cls)
-    names = {f.name for f in fields(cls)}
-    arguments = {}
-    for key, value in values.items():
-        if key not in names:
-            place = f"{where}." if where else ""
-            raise ReidError(
-                f"{source}: {unknown('key', str(key), names)}"
-                + (f" in '{place[:-1]}'" if place else "")
-            )
-        path = f"{where}.{key}" if where else str(key)
-        arguments[key] = _convert(hints[key], value, source, path)
-    try:
-        return cls(**arguments)
-    except (TypeError, ValueError) as error:
-        prefix = f"{where}: " if where else ""
-        raise ReidError(f"{source}: {prefix}{error}") from error
-
-
-def _convert(kind: Any, value: Any, source: str, where: str) -> Any:
-    if is_dataclass(kind):
-        return _fill(kind, value, source, where)
-    origin, args = get_origin(kind), get_args(kind)
-    if origin in (Union, types.UnionType):
-        if value is None and type(None) in args:
-            return None
-        (kind,) = (a for a in args if a is not type(None))
-        return _convert(kind, value, source, where)
-    if origin is tuple and isinstance(value, list | tuple):
-        kinds = [args[0]] * len(value) if args[-1] is Ellipsis else list(args)
-        if len(kinds) == len(value):
-            pairs = zip(kinds, value, strict=True)
-            return tuple(_convert(k, v, source, f"{where}[{i}]") for i, (k, v) in enumerate(pairs))
-    if _fits(kind, origin, args, value):
-        return float(value) if kind is float else value
-    raise ReidError(f"{source}: {where} expects {_describe(kind, origin, args)}, got {value!r}")
-
-
-def _fits(kind: Any, origin: Any, args: tuple[Any, ...], value: Any) -> bool:
-    if origin is Literal:
-        return value in args
-    if origin is dict:
-        return isinstance(value, dict) and all(isinstance(key, str) for key in value)
-    if kind in (int, float):
-        return (
-            isinstance(value, int if kind is int else int | float)
-            and value is not True
-            and (value is not False)
-        )
-    return isinstance(kind, type) and isinstance(value, kind)
-
-
-def _describe(kind: Any, origin: Any, args: tuple[Any, ...]) -> str:
-    if origin is Literal:
-        return "one of " + ", ".join(map(str, args))
-    if origin is tuple:
-        inner = getattr(args[0], "__name__", str(args[0]))
-        return f"a list of {inner}" if args[-1] is Ellipsis else f"a list of {len(args)} {inner}"
-    if origin is dict:
-        return "keys and values"
-    names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
-    return names.get(kind, str(kind))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib import import_module
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from mtmc.reid.errors import ReidError
+from mtmc.reid.errors import ReidError, unknown_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,10 +14,7 @@ if TYPE_CHECKING:
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> ReidError:
     """The error for a name that does not exist: what does, and which one was probably meant."""
-    names = sorted(known)
-    near = get_close_matches(name, names, n=1)
-    hint = f"; did you mean '{near[0]}'?" if near else ""
-    return ReidError(f"unknown {kind} '{name}'{hint} (available: {', '.join(names)})")
+    return ReidError(unknown_text(kind, name, known))
 
 
 def lookup(kind: str, name: str, table: Mapping[str, str]) -> Any:

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from mtmc.trackers.convert import from_supervision, from_ultralytics
+from mtmc.trackers.rate import NOMINAL_FPS
 from mtmc.trackers.types import Detections, SceneTracker, Tracker, Tracks
 
 __all__ = [
@@ -52,15 +53,18 @@ def tracker_class(name: str) -> Any:
     return getattr(import_module(module), attribute)
 
 
-def create(name: str, config: Any = None) -> Tracker:
+def create(name: str, config: Any = None, fps: float = NOMINAL_FPS) -> Tracker:
     """A new tracker for one camera.
 
     Args:
         name: a key of `TRACKERS`.
-        config: an instance of the tracker's `Config`; the defaults where None.
+        config: an instance of the tracker's `Config`, whose times are in seconds; the defaults
+            where None.
+        fps: frames per second, which say how many frames a second is.
 
     Raises:
         ValueError: there is no tracker of that name.
     """
-    tracker: Tracker = tracker_class(name)(config)
+    cls = tracker_class(name)
+    tracker: Tracker = cls(config) if name in SCENE_TRACKERS else cls(config, fps)
     return tracker

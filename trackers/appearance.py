@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from mtmc.trackers.lifecycle import LiveTracker
+from mtmc.trackers.rate import NOMINAL_FPS
+from mtmc.trackers.settings import TrackerConfig, share
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mtmc.trackers.motion import Motion
     from mtmc.trackers.types import Detections
+
+
+@dataclass(frozen=True, slots=True)
+class AppearanceConfig(TrackerConfig):
+    """What trackers with appearance can be told.
+
+    Args:
+        momentum: share of the old in a track's running mean embedding.
+    """
+
+    momentum: float = share(0.9)
 
 
 class AppearanceTracker(LiveTracker):
@@ -21,27 +34,18 @@ class AppearanceTracker(LiveTracker):
     Detections may come without embeddings; then the looks say nothing.
 
     Args:
-        motion: moves the boxes.
-        birth_score: a detection nobody took starts a track from this score on.
-        min_hits: matches until a track is reported; in the first frame all are.
-        max_age: frames a confirmed track is kept without a match.
-        momentum: share of the old in the running mean.
+        config: settings; the defaults where None.
+        fps: frames per second.
     """
 
+    Config = AppearanceConfig
+    config: AppearanceConfig
     needs_embeddings: ClassVar[bool] = True
     _columns = (*LiveTracker._columns, "looks")
 
-    def __init__(
-        self,
-        motion: Motion,
-        birth_score: float,
-        min_hits: int,
-        max_age: int,
-        momentum: float,
-    ) -> None:
-        super().__init__(motion, birth_score, min_hits, max_age)
+    def __init__(self, config: AppearanceConfig | None = None, fps: float = NOMINAL_FPS) -> None:
+        super().__init__(config, fps)
         self.looks = np.zeros((0, 0), np.float32)  # unit rows, zero where not known yet
-        self._momentum = momentum
 
     def look_distance(
         self, detections: Detections, rows: NDArray[np.intp], cols: NDArray[np.intp]
@@ -70,9 +74,9 @@ class AppearanceTracker(LiveTracker):
             return
         new = detections.embeddings[cols]
         self._make_room(new.shape[1])
-        old = self.looks[rows]
-        mean = np.where(old.any(axis=1, keepdims=True), self._momentum * old, 0.0)
-        mean += (1.0 - self._momentum) * new
+        old, momentum = self.looks[rows], self.config.momentum
+        mean = np.where(old.any(axis=1, keepdims=True), momentum * old, 0.0)
+        mean += (1.0 - momentum) * new
         length = np.linalg.norm(mean, axis=1, keepdims=True)
         self.looks[rows] = mean / np.maximum(length, 1e-12)
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from mtmc.trackers import geometry
 from mtmc.trackers.assignment import Rounds
-from mtmc.trackers.lifecycle import LiveTracker, check_at_least, check_share
+from mtmc.trackers.lifecycle import LiveTracker
 from mtmc.trackers.motion import AreaModel, Motion
+from mtmc.trackers.settings import TrackerConfig, share
 
 if TYPE_CHECKING:
     from mtmc.trackers.assignment import Pairs
@@ -16,40 +17,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class ByteTrackConfig:
+class ByteTrackConfig(TrackerConfig):
     """Settings of ByteTrack.
 
     Args:
         high_score: detections from here on are matched first.
         low_score: detections from here on are matched second, to tracks seen in the last frame.
-        birth_score: an unmatched detection starts a track from here on.
         first_iou: least IoU (times the score) in the first round.
         second_iou: least IoU in the second round.
         tentative_iou: least IoU (times the score) for tracks not yet confirmed.
-        min_hits: matches until a track is reported; in the first frame all are.
-        max_age: frames a track is kept without a match.
     """
 
-    high_score: float = 0.6
-    low_score: float = 0.1
-    birth_score: float = 0.7
-    first_iou: float = 0.2
-    second_iou: float = 0.5
-    tentative_iou: float = 0.3
-    min_hits: int = 2
-    max_age: int = 30
-
-    def __post_init__(self) -> None:
-        check_share(
-            high_score=self.high_score,
-            low_score=self.low_score,
-            birth_score=self.birth_score,
-            first_iou=self.first_iou,
-            second_iou=self.second_iou,
-            tentative_iou=self.tentative_iou,
-        )
-        check_at_least(1, min_hits=self.min_hits)
-        check_at_least(0, max_age=self.max_age)
+    high_score: float = share(0.6, public=True)
+    low_score: float = share(0.1, public=True)
+    first_iou: float = share(0.2)
+    second_iou: float = share(0.5)
+    tentative_iou: float = share(0.3)
 
 
 class ByteTrack(LiveTracker):
@@ -57,6 +40,7 @@ class ByteTrack(LiveTracker):
 
     Args:
         config: settings; the defaults where None.
+        fps: frames per second.
 
     Source:
         Zhang et al., "ByteTrack: Multi-Object Tracking by Associating Every Detection Box",
@@ -64,15 +48,10 @@ class ByteTrack(LiveTracker):
     """
 
     Config = ByteTrackConfig
+    config: ByteTrackConfig
 
-    def __init__(self, config: ByteTrackConfig | None = None) -> None:
-        self.config = config or ByteTrackConfig()
-        super().__init__(
-            Motion(AreaModel()),
-            birth_score=self.config.birth_score,
-            min_hits=self.config.min_hits,
-            max_age=self.config.max_age,
-        )
+    def _new_motion(self) -> Motion:
+        return Motion(AreaModel())
 
     def _predict(self) -> None:
         self.motion.predict(frozen_size=self.misses > 0)

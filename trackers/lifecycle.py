@@ -4,9 +4,9 @@ A tracker says which tracks take which detections (`LiveTracker._associate`); ev
 same for all, is here:
 
     unmatched detection -> tentative -> matched ``min_hits`` times -> confirmed -> reported
-    unmatched tentative track -> removed; unmatched confirmed track -> kept ``max_age`` frames
+    unmatched tentative track -> removed; unmatched confirmed track -> kept ``max_age`` seconds
 
-Ages are times in frames: where frames are missing, nobody looked, but time went by.
+Where frames are missing, nobody looked, but time went by.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from mtmc.trackers.rate import NOMINAL_FPS, frames_in
+from mtmc.trackers.settings import TrackerConfig
 from mtmc.trackers.types import Detections, Tracks
 
 if TYPE_CHECKING:
@@ -25,31 +27,15 @@ if TYPE_CHECKING:
     from mtmc.trackers.motion import Motion
 
 
-def check_share(**values: float) -> None:
-    """Raises ValueError unless every value is in 0..1."""
-    for name, value in values.items():
-        if not 0.0 <= value <= 1.0:
-            raise ValueError(f"{name} must be in 0..1, got {value}")
-
-
-def check_at_least(least: float, **values: float) -> None:
-    """Raises ValueError unless every value is ``least`` or more."""
-    for name, value in values.items():
-        if not value >= least:
-            raise ValueError(f"{name} must be {least} or more, got {value}")
-
-
 class LiveTracker(ABC):
     """A tracker's living tracks as columns, one row each, and their lifecycle.
 
     Args:
-        motion: moves the boxes.
-        birth_score: a detection nobody took starts a track from this score on.
-        min_hits: matches until a track is reported; in the first frame all are.
-        max_age: frames a confirmed track is kept without a match.
+        config: settings; the defaults where None.
+        fps: frames per second, which turn the seconds of the settings into frames.
     """
 
-    Config: ClassVar[Any]
+    Config: ClassVar[Any] = TrackerConfig
     needs_floor: ClassVar[bool] = False
     needs_embeddings: ClassVar[bool] = False
     needs_image: ClassVar[bool] = False
@@ -63,8 +49,10 @@ class LiveTracker(ABC):
         "det_index",
     )
 
-    def __init__(self, motion: Motion, birth_score: float, min_hits: int, max_age: int) -> None:
-        self.motion = motion
+    def __init__(self, config: TrackerConfig | None = None, fps: float = NOMINAL_FPS) -> None:
+        self.config = config or self.Config()
+        self.fps = fps
+        self.motion = self._new_motion()
         self.frame = 0
         self.ids = np.zeros(0, np.int64)
         self.hits = np.zeros(0, np.int64)
@@ -73,9 +61,8 @@ class LiveTracker(ABC):
         self.confirmed = np.zeros(0, bool)
         self.scores = np.zeros(0, np.float32)
         self.det_index = np.zeros(0, np.int64)  # in the current frame, -1 where unmatched
-        self._birth_score = birth_score
-        self._min_hits = min_hits
-        self._max_age = max_age
+        self._min_hits = self.config.min_hits
+        self._max_age = frames_in(self.config.max_age, fps)
         self._next_id = 1
         self._steps = 1  # frames since the last update
 
@@ -122,6 +109,10 @@ class LiveTracker(ABC):
         """
         return (self.lost <= frames) | (self.misses <= min(frames, 1))
 
+    @abstractmethod
+    def _new_motion(self) -> Motion:
+        """What moves the boxes."""
+
     def _predict(self) -> None:
         self.motion.predict()
 
@@ -140,7 +131,7 @@ class LiveTracker(ABC):
 
     def _births(self, detections: Detections, taken: NDArray[np.intp]) -> NDArray[np.intp]:
         """Detections that start a track, in an order that does not depend on theirs."""
-        free = detections.scores >= self._birth_score
+        free = detections.scores >= self.config.birth_score
         free[taken] = False
         born = free.nonzero()[0]
         if len(born) > 1:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mtmc.trackers import geometry
-from mtmc.trackers.appearance import AppearanceTracker
+from mtmc.trackers.appearance import AppearanceConfig, AppearanceTracker
 from mtmc.trackers.assignment import Rounds
-from mtmc.trackers.lifecycle import check_at_least, check_share
 from mtmc.trackers.motion import HeightModel, Motion
+from mtmc.trackers.rate import NOMINAL_FPS
+from mtmc.trackers.settings import setting, share
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,51 +22,26 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class MotdtConfig:
+class MotdtConfig(AppearanceConfig):
     """Settings of MOTDT.
 
     Args:
         min_score: candidates (detections and predictions) below are not used.
-        birth_score: an unmatched detection starts a track from here on.
         overlap: of candidates that overlap more than this (IoU), only the best is kept.
         look_distance: highest Euclidean distance of embeddings in the first round.
         look_reach: highest squared Mahalanobis distance of a pair in the first round.
         min_iou: least IoU in the rounds by position.
-        momentum: share of the old in a track's running mean embedding.
-        confidence_decay: how fast the trust in a track's prediction sinks with every frame
-            without a detection (alpha in the paper, 0.05 there, where the classifier on the image
-            also has to agree).
-        min_hits: matches until a track is reported; in the first frame all are.
-        max_age: frames a track is kept without a match.
+        confidence_decay: how fast the trust in a track's prediction sinks without a detection
+            (30 alpha of the paper, 1.5 there, where the classifier on the image also has to
+            agree).
     """
 
-    min_score: float = 0.4
-    birth_score: float = 0.7
-    overlap: float = 0.5
-    look_distance: float = 0.64
-    look_reach: float = 9.4877
-    min_iou: float = 0.3
-    momentum: float = 0.9
-    confidence_decay: float = 0.2
-    min_hits: int = 2
-    max_age: int = 30
-
-    def __post_init__(self) -> None:
-        check_share(
-            min_score=self.min_score,
-            birth_score=self.birth_score,
-            overlap=self.overlap,
-            min_iou=self.min_iou,
-            momentum=self.momentum,
-        )
-        check_at_least(1, min_hits=self.min_hits)
-        check_at_least(
-            0,
-            look_distance=self.look_distance,
-            look_reach=self.look_reach,
-            confidence_decay=self.confidence_decay,
-            max_age=self.max_age,
-        )
+    min_score: float = share(0.4)
+    overlap: float = share(0.5)
+    look_distance: float = setting(0.64, ge=0)
+    look_reach: float = setting(9.4877, ge=0)
+    min_iou: float = share(0.3)
+    confidence_decay: float = setting(6.0, ge=0, unit="1/s")
 
 
 class Motdt(AppearanceTracker):
@@ -77,6 +53,7 @@ class Motdt(AppearanceTracker):
 
     Args:
         config: settings; the defaults where None.
+        fps: frames per second.
 
     Source:
         Long et al., "Real-time Multiple People Tracking with Deeply Learned Candidate Selection
@@ -85,18 +62,15 @@ class Motdt(AppearanceTracker):
     """
 
     Config = MotdtConfig
+    config: MotdtConfig
     _columns = (*AppearanceTracker._columns, "_selected")
 
-    def __init__(self, config: MotdtConfig | None = None) -> None:
-        self.config = config or MotdtConfig()
-        super().__init__(
-            Motion(HeightModel()),
-            birth_score=self.config.birth_score,
-            min_hits=self.config.min_hits,
-            max_age=self.config.max_age,
-            momentum=self.config.momentum,
-        )
+    def __init__(self, config: MotdtConfig | None = None, fps: float = NOMINAL_FPS) -> None:
+        super().__init__(config, fps)
         self._selected = np.zeros(0, bool)  # the track's own prediction is the best candidate
+
+    def _new_motion(self) -> Motion:
+        return Motion(HeightModel())
 
     def _associate(self, detections: Detections) -> Pairs:
         config = self.config
@@ -120,7 +94,8 @@ class Motdt(AppearanceTracker):
 
     def _confidence(self) -> NDArray[np.float64]:
         """Trust in the tracks' predictions, in 0..1."""
-        faded: NDArray[np.float64] = 1.0 - np.log1p(self.config.confidence_decay * self.lost)
+        decay = self.config.confidence_decay / self.fps
+        faded: NDArray[np.float64] = 1.0 - np.log1p(decay * self.lost)
         return np.where(self.hits >= 2, np.maximum(faded, 0.0), 0.0)
 
     def _select(self, boxes: NDArray[np.float64], detections: Detections) -> NDArray[np.bool_]:

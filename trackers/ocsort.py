@@ -9,8 +9,10 @@ import numpy as np
 
 from mtmc.trackers import geometry
 from mtmc.trackers.assignment import Rounds
-from mtmc.trackers.lifecycle import LiveTracker, check_at_least, check_share
-from mtmc.trackers.motion import AreaModel, ReplayMotion
+from mtmc.trackers.lifecycle import LiveTracker
+from mtmc.trackers.motion import AreaModel, Motion, ReplayMotion
+from mtmc.trackers.rate import NOMINAL_FPS
+from mtmc.trackers.settings import TrackerConfig, setting, share
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,42 +22,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class OcSortConfig:
+class OcSortConfig(TrackerConfig):
     """Settings of OC-SORT.
 
     Args:
         high_score: detections from here on are matched first.
         low_score: detections from here on are matched second; 1 leaves that round out, as the
             paper does by default.
-        birth_score: an unmatched detection starts a track from here on.
         min_iou: least IoU of a match.
         second_iou: least IoU in the second round.
         inertia: weight of a change of direction (half a turn costs this much).
         direction_span: detections over which a track's direction is measured.
-        min_hits: matches until a track is reported; in the first frame all are.
-        max_age: frames a track is kept without a match.
     """
 
-    high_score: float = 0.6
-    low_score: float = 0.1
-    birth_score: float = 0.7
-    min_iou: float = 0.2
-    second_iou: float = 0.5
-    inertia: float = 0.2
-    direction_span: int = 3
-    min_hits: int = 2
-    max_age: int = 30
-
-    def __post_init__(self) -> None:
-        check_share(
-            high_score=self.high_score,
-            low_score=self.low_score,
-            birth_score=self.birth_score,
-            min_iou=self.min_iou,
-            second_iou=self.second_iou,
-        )
-        check_at_least(0, inertia=self.inertia, max_age=self.max_age)
-        check_at_least(1, min_hits=self.min_hits, direction_span=self.direction_span)
+    high_score: float = share(0.6, public=True)
+    low_score: float = share(0.1, public=True)
+    min_iou: float = share(0.2)
+    second_iou: float = share(0.5)
+    inertia: float = setting(0.2, ge=0)
+    direction_span: int = setting(3, ge=1)
 
 
 def _centres(boxes: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -67,6 +52,7 @@ class OcSort(LiveTracker):
 
     Args:
         config: settings; the defaults where None.
+        fps: frames per second.
 
     Source:
         Cao et al., "Observation-Centric SORT: Rethinking SORT for Robust Multi-Object Tracking",
@@ -74,18 +60,16 @@ class OcSort(LiveTracker):
     """
 
     Config = OcSortConfig
+    config: OcSortConfig
     _columns = (*LiveTracker._columns, "_history")
 
-    def __init__(self, config: OcSortConfig | None = None) -> None:
-        self.config = config or OcSortConfig()
-        super().__init__(
-            ReplayMotion(AreaModel()),
-            birth_score=self.config.birth_score,
-            min_hits=self.config.min_hits,
-            max_age=self.config.max_age,
-        )
+    def __init__(self, config: OcSortConfig | None = None, fps: float = NOMINAL_FPS) -> None:
+        super().__init__(config, fps)
         # The last detections of every track, newest last.
         self._history = np.zeros((0, self.config.direction_span + 1, 4))
+
+    def _new_motion(self) -> Motion:
+        return ReplayMotion(AreaModel())
 
     def _associate(self, detections: Detections) -> Pairs:
         config, scores = self.config, detections.scores

@@ -1,10 +1,10 @@
-"""Settings that count frames, at other frame rates."""
+"""How many frames a time is."""
 
 from __future__ import annotations
 
-NOMINAL_FPS = 30.0  # for which such settings are given
+NOMINAL_FPS = 30.0  # frames per second where nobody says how many
 
 
-def frames_at(frames: int, fps: float) -> int:
-    """As many frames at ``fps`` as take the time of ``frames`` at 30; none stays none."""
-    return max(min(frames, 1), round(frames * fps / NOMINAL_FPS))
+def frames_in(seconds: float, fps: float) -> int:
+    """The nearest number of frames; at least one, but none in no time."""
+    return max(1 if seconds > 0 else 0, round(seconds * fps))

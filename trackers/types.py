@@ -186,9 +186,11 @@ class Tracks:
 class Tracker(Protocol):
     """Follows the people of one camera; one instance per camera, nothing shared between them.
 
+    It is made of its settings and the camera's frames per second: ``cls(config, fps)``.
+
     ``needs_embeddings`` and ``needs_image`` say what ``update`` makes use of beyond boxes and
     scores; what is not needed is not computed. ``needs_floor`` is False: see `SceneTracker`.
-    ``Config`` is a frozen dataclass of settings, of which the constructor takes an instance.
+    ``Config`` is a frozen dataclass of settings, whose times are in seconds.
     """
 
     Config: ClassVar[Any]
@@ -211,7 +213,10 @@ class Tracker(Protocol):
 
 
 class SceneTracker(Protocol):
-    """Follows people over all cameras of a scene: a tracker whose ``needs_floor`` is True."""
+    """Follows people over all cameras of a scene: a tracker whose ``needs_floor`` is True.
+
+    It is made of its settings: ``cls(config)``.
+    """
 
     Config: ClassVar[Any]
     needs_floor: ClassVar[bool]

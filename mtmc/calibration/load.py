@@ -15,9 +15,9 @@ from mtmc.calibration.formats import named_entries
 from mtmc.calibration.model import Calibration
 from mtmc.calibration.opencv import is_opencv, parse_opencv
 from mtmc.calibration.wildtrack import find_wildtrack, read_wildtrack
-from mtmc.config import parse_yaml
 from mtmc.errors import UserError
-from mtmc.text import read_text
+from mtmc.reid.strict_yaml import parse_yaml
+from mtmc.reid.text import read_text
 
 log = logging.getLogger("mtmc")
 

@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 
 from mtmc.errors import UserError
-from mtmc.text import read_text
+from mtmc.reid.text import read_text
 
 _BEGINNINGS = ("%YAML:", "<?xml", "<opencv_storage")
 _MATRIX = "opencv-matrix"

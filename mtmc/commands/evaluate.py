@@ -58,7 +58,7 @@ def evaluate(
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Change a setting: tracker.max_age=60", metavar="K=V"),
+        typer.Option("--set", help="Change a setting: tracker.max_age=3", metavar="K=V"),
     ] = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="Refine the finished tracks, with the future known.")

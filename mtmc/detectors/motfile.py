@@ -11,12 +11,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.config import require, require_fraction
 from mtmc.detectors.boxes import to_detections
 from mtmc.errors import UserError
 from mtmc.files import spelled
 from mtmc.mot import UNKNOWN, MotKind, MotRows, read_mot
 from mtmc.trackers import Detections
+from mtmc.trackers.settings import Checked, setting, share
 from mtmc.types import Frame
 
 log = logging.getLogger("mtmc")
@@ -27,7 +27,7 @@ SAME_PIXELS, SAME_SHARE = 1.0, 0.02
 
 
 @dataclass(frozen=True)
-class MotFileConfig:
+class MotFileConfig(Checked):
     """Settings of the ``motfile`` detector.
 
     Args:
@@ -38,14 +38,9 @@ class MotFileConfig:
             where it occurs, else 1.
     """
 
-    folder: str | None = None
-    confidence: float = 0.0
-    person_class: int | None = None
-
-    def __post_init__(self) -> None:
-        require_fraction(self, "confidence")
-        chosen = self.person_class
-        require(chosen is None or chosen >= 0, f"person_class must be 0 or more, got {chosen}")
+    folder: str | None = setting(None, public=True)
+    confidence: float = share(0.0, public=True)
+    person_class: int | None = setting(None, ge=0)
 
 
 class MotFileDetector:

@@ -11,40 +11,30 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.config import require
 from mtmc.detectors.boxes import to_detections
 from mtmc.trackers import Detections
+from mtmc.trackers.settings import Checked, setting
 from mtmc.types import Frame, Image
 
 PERSON_FILL = 0.6  # share of their box that a standing person fills
+HISTORY = 500  # frames that the background model remembers
+MAX_ASPECT = 1.2  # greatest width of a person as a share of their height
+JOIN_GAP = 0.03  # of the image height, which parts of one person may be apart
 
 
 @dataclass(frozen=True)
-class MotionConfig:
+class MotionConfig(Checked):
     """Settings of the ``motion`` detector.
 
     Args:
         width: images are shrunk to this width before anything else, px.
-        history: frames that the background model remembers.
         threshold: squared Mahalanobis distance from which a pixel is foreground.
         min_height: least height of a person as a share of the image height.
-        max_aspect: greatest width of a person as a share of their height.
-        join_gap: parts of one person may be this share of the image height apart.
     """
 
-    width: int = 480
-    history: int = 500
-    threshold: float = 24.0
-    min_height: float = 0.08
-    max_aspect: float = 1.2
-    join_gap: float = 0.03
-
-    def __post_init__(self) -> None:
-        require(self.width >= 32, f"width must be at least 32, got {self.width}")
-        require(self.history >= 1, f"history must be at least 1, got {self.history}")
-        for name in ("threshold", "min_height", "max_aspect", "join_gap"):
-            value = getattr(self, name)
-            require(np.isfinite(value) and value > 0, f"{name} must be above 0, got {value}")
+    width: int = setting(480, ge=32, unit="px")
+    threshold: float = setting(24.0, gt=0, public=True)
+    min_height: float = setting(0.08, gt=0, public=True)
 
 
 class MotionDetector:
@@ -81,13 +71,13 @@ class MotionDetector:
     def _foreground(self, camera: str, image: Image) -> Image:
         if camera not in self._backgrounds:
             self._backgrounds[camera] = cv2.createBackgroundSubtractorMOG2(
-                self._config.history, self._config.threshold, detectShadows=True
+                HISTORY, self._config.threshold, detectShadows=True
             )
         mask = self._backgrounds[camera].apply(cv2.GaussianBlur(image, (3, 3), 0))
         mask = np.where(mask == 255, np.uint8(255), np.uint8(0))  # 127 is shadow
         mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
         # Upright people: close gaps between head, trunk and legs further than between neighbours.
-        gap = max(3, round(self._config.join_gap * image.shape[0]))
+        gap = max(3, round(JOIN_GAP * image.shape[0]))
         kernel = np.ones((2 * gap + 1, gap | 1), np.uint8)
         closed: Image = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, kernel)
         return closed
@@ -95,7 +85,7 @@ class MotionDetector:
     def _blobs(self, mask: Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
         x, y, w, h, area = stats[1:].T.astype(np.float32)  # row 0 is the background
-        keep = (h >= self._config.min_height * mask.shape[0]) & (w <= self._config.max_aspect * h)
+        keep = (h >= self._config.min_height * mask.shape[0]) & (w <= MAX_ASPECT * h)
         # When more than half of the picture changes, it is the light or the camera.
         keep &= (mask > 0).mean() < 0.5
         boxes = np.stack([x, y, x + w, y + h], axis=1)[keep]

@@ -12,18 +12,19 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from mtmc.config import require, require_fraction
 from mtmc.detectors.boxes import to_detections
 from mtmc.detectors.people import people_among
 from mtmc.errors import UserError
 from mtmc.trackers import Detections
+from mtmc.trackers.settings import Checked, setting, share
 from mtmc.types import Frame
 
+MAX_DETECTIONS = 300  # per frame
 SETTINGS = TemporaryDirectory(prefix="mtmc-ultralytics-", ignore_cleanup_errors=True)
 
 
 @dataclass(frozen=True)
-class UltralyticsConfig:
+class UltralyticsConfig(Checked):
     """Settings of the ``ultralytics`` detector.
 
     Args:
@@ -33,26 +34,16 @@ class UltralyticsConfig:
         iou: overlap above which non-maximum suppression drops the weaker box.
         device: such as ``cpu`` or ``cuda:0``; None takes the best there is.
         half: half precision, where the device has it.
-        max_detections: per frame.
         person_class: number of the class that is people; None finds it by its name.
     """
 
-    weights: str = "yolo11n.pt"
-    image_size: int = 640
-    confidence: float = 0.1
-    iou: float = 0.7
-    device: str | None = None
+    weights: str = setting("yolo11n.pt", public=True)
+    image_size: int = setting(640, ge=32, unit="px", public=True)
+    confidence: float = share(0.1, public=True)
+    iou: float = share(0.7)
+    device: str | None = setting(None, public=True)
     half: bool = False
-    max_detections: int = 300
-    person_class: int | None = None
-
-    def __post_init__(self) -> None:
-        require_fraction(self, "confidence", "iou")
-        require(self.image_size >= 32, f"image_size must be at least 32, got {self.image_size}")
-        require(
-            self.max_detections >= 1, f"max_detections must be positive, got {self.max_detections}"
-        )
-        require((self.person_class or 0) >= 0, "person_class must not be negative")
+    person_class: int | None = setting(None, ge=0)
 
 
 class UltralyticsDetector:
@@ -102,7 +93,7 @@ class UltralyticsDetector:
             iou=config.iou,
             device=config.device,
             half=config.half,
-            max_det=config.max_detections,
+            max_det=MAX_DETECTIONS,
             verbose=False,
             save=False,
         )

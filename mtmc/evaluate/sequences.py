@@ -15,8 +15,8 @@ from mtmc.evaluate.annotated import Annotated
 from mtmc.evaluate.protocol import CLASSES, CameraRows, ScoringProtocol, roles
 from mtmc.files import spelled
 from mtmc.mot import UNKNOWN, MotKind, MotRows, is_mot, read_mot
+from mtmc.reid.text import read_text
 from mtmc.sources.pictures import list_images, numbered
-from mtmc.text import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -20,7 +20,7 @@ from mtmc.evaluate.frames import PerceptionConfig, SequenceFrames
 from mtmc.mot import MotRows, write_mot
 from mtmc.reid.threads import available_cores
 from mtmc.trackers import Detections, Tracks
-from mtmc.trackers.offline import NOBODY, RefineConfig, make_table, refine
+from mtmc.trackers.offline import NOBODY, RefineConfig, RefineFrames, make_table, refine
 from mtmc.tracking.camera import make_tracker
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def reported(found: Sequence[Found]) -> MotRows:
     )
 
 
-def refined(found: Sequence[Found], config: RefineConfig) -> MotRows:
+def refined(found: Sequence[Found], config: RefineFrames) -> MotRows:
     """The tracks after a second look with the future known, made from the detections' own boxes."""
     detections = [d for d, _ in found] or [Detections()]
     looks = [d.embeddings for d in detections if d.embeddings is not None]

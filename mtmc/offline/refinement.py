@@ -9,7 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.trackers import SceneTracker
-from mtmc.trackers.offline import NOBODY, RefineConfig, complete, linked, on_things, smoothed
+from mtmc.trackers.offline import (
+    NOBODY,
+    RefineConfig,
+    RefineFrames,
+    complete,
+    linked,
+    on_things,
+    smoothed,
+)
 from mtmc.tracking.rows import Rows
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.tracking.view import View
@@ -123,7 +131,7 @@ class CameraRefinement:
         shown: Rows = rows[(area >= 1) & (rows["frame"] > 0)]  # px²
         return shown
 
-    def _config(self) -> RefineConfig:
+    def _config(self) -> RefineFrames:
         return self.config.at_rate(self.view.fps)
 
     def _joined(self, track: int, rows: Rows, parts: Sequence[Tracklet]) -> Tracklet:

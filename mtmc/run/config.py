@@ -5,23 +5,20 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
-from mtmc.config import Plugin, Settings, build, choose, require
+from mtmc.config import Plugin, Settings, build, choose
 from mtmc.errors import unknown_name
 from mtmc.offline.completion.config import CompletionConfig
 from mtmc.registry import ASSOCIATORS, DEFAULT_TRACKER, DETECTORS, EMBEDDERS, TRACKERS
 from mtmc.sources import SourcesConfig
 from mtmc.trackers.offline import RefineConfig
+from mtmc.trackers.settings import Checked, setting
 from mtmc.tracking.crops import CropsConfig
-
-T = TypeVar("T")
-
-DEFAULT_DETECTOR = "ultralytics"
 
 
 @dataclass(frozen=True)
-class ReidConfig:
+class ReidConfig(Checked):
     """The embedder.
 
     Args:
@@ -30,13 +27,13 @@ class ReidConfig:
         batch_size: crops per forward pass; None takes what suits the device.
     """
 
-    weights: str = "color"
-    device: str | None = None
-    batch_size: int | None = None
+    weights: str = setting("color", public=True)
+    device: str | None = setting(None, public=True)
+    batch_size: int | None = setting(None, ge=1, unit="crops")
 
 
 @dataclass(frozen=True)
-class OutputConfig:
+class OutputConfig(Checked):
     """What is written beside the tracks.
 
     Args:
@@ -45,13 +42,9 @@ class OutputConfig:
         height: greatest height of a picture, px.
     """
 
-    video: bool = True
-    width: int = 1920
-    height: int = 1080
-
-    def __post_init__(self) -> None:
-        for name in ("width", "height"):
-            require(getattr(self, name) >= 16, f"{name} must be at least 16 px")
+    video: bool = setting(True, public=True)
+    width: int = setting(1920, ge=16, unit="px", public=True)
+    height: int = setting(1080, ge=16, unit="px", public=True)
 
 
 @dataclass(frozen=True)
@@ -84,40 +77,75 @@ class RunConfig:
         Raises:
             UserError: a section, key, name or value is wrong.
         """
-        sections = {f.name for f in dataclasses.fields(cls)}
+        known = {f.name for f in dataclasses.fields(cls)}
         for name in settings:
-            if name not in sections:
-                raise unknown_name("section", name, sections)
+            if name not in known:
+                raise unknown_name("section", name, known)
+        defaults = DEFAULTS | ({"associator": "online"} if live else {})
+        plugins: dict[str, Any] = {
+            name: choose(table, settings.get(name, {}), defaults[name])
+            for name, table in TABLES.items()
+        }
+        parts: dict[str, Any] = {
+            name: _part(name, settings.get(name, {})) for name in SECTIONS if name != "reid"
+        }
         calibration = settings.get("calibration")
         return cls(
-            choose(DETECTORS, settings.get("detector", {}), DEFAULT_DETECTOR),
-            choose(TRACKERS, settings.get("tracker", {}), DEFAULT_TRACKER),
-            choose(ASSOCIATORS, settings.get("associator", {}), "online" if live else "offline"),
-            build(SourcesConfig, settings.get("sources", {}), "sources"),
-            _reid(settings.get("reid", {})),
-            build(CropsConfig, settings.get("crops", {}), "crops"),
-            _optional(RefineConfig, settings.get("refine", {}), "refine"),
-            _optional(CompletionConfig, settings.get("completion", {}), "completion"),
-            build(OutputConfig, settings.get("output", {}), "output"),
-            None if calibration is None else str(calibration),
+            **plugins,
+            **parts,
+            reid=_reid(settings.get("reid", {})),
+            calibration=None if calibration is None else str(calibration),
         )
 
     def settings(self) -> Settings:
         """As plain settings, which ``from_settings`` reads back."""
-        result: dict[str, Any] = {}
-        for f in dataclasses.fields(self):
-            value = getattr(self, f.name)
-            if isinstance(value, Plugin):
-                value = value.settings()
-            elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-                value = dataclasses.asdict(value)
-            result[f.name] = value
+        return {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
+
+    def chosen(self, given: Settings) -> Settings:
+        """What was chosen, and what else differs from the defaults: enough to repeat the run.
+
+        Args:
+            given: the settings that the run was called with.
+        """
+        result: Settings = {}
+        for name, value in self.settings().items():
+            if not isinstance(value, Mapping):
+                section = value
+            else:
+                part = getattr(self, name)
+                plain = part.cls.Config() if isinstance(part, Plugin) else type(part)()
+                default = dataclasses.asdict(plain)
+                said = given.get(name)
+                asked = {*ALWAYS, *(said if isinstance(said, Mapping) else ())}
+                section = {
+                    key: each
+                    for key, each in value.items()
+                    if key in asked or each != default.get(key)
+                }
+            if section or (section is None and name in SECTIONS):
+                result[name] = section
         return result
 
 
-def _optional(cls: type[T], section: Any, name: str) -> T | None:
-    """A section that ``null`` turns off."""
-    return None if section in (None, False) else build(cls, section, name)
+TABLES = {"detector": DETECTORS, "tracker": TRACKERS, "associator": ASSOCIATORS}
+DEFAULT_DETECTOR = "ultralytics"
+DEFAULTS = {"detector": DEFAULT_DETECTOR, "tracker": DEFAULT_TRACKER, "associator": "offline"}
+SECTIONS: dict[str, type] = {
+    "sources": SourcesConfig,
+    "reid": ReidConfig,
+    "crops": CropsConfig,
+    "refine": RefineConfig,
+    "completion": CompletionConfig,
+    "output": OutputConfig,
+}
+OPTIONAL = {"refine", "completion"}  # `null` turns them off
+ALWAYS = {"name", "weights"}  # written out even where nobody chose them
+
+
+def _part(name: str, section: Any) -> Any:
+    if name in OPTIONAL and section in (None, False):
+        return None
+    return build(SECTIONS[name], section, name)
 
 
 def _reid(section: Any) -> ReidConfig | Plugin:
@@ -129,3 +157,9 @@ def _reid(section: Any) -> ReidConfig | Plugin:
     if "name" in section:
         return choose(EMBEDDERS, section, "")
     return build(ReidConfig, section, "reid")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Plugin):
+        return value.settings()
+    return dataclasses.asdict(value) if dataclasses.is_dataclass(value) else value  # type: ignore[arg-type]

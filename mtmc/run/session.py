@@ -98,7 +98,8 @@ def run(
             set_aside(out, live)
             done = None if live else open_log(out / LOG_NAME, about, resume)
             try:
-                record = _Run(config, parts, out, done, listener, about, said).record()
+                chosen = config.chosen(settings)
+                record = _Run(config, parts, out, done, listener, about, said, chosen).record()
             finally:
                 if done:
                     done.close()
@@ -119,6 +120,7 @@ class _Run:
         listener: Listener,
         about: dict[str, Any],
         said: _Said,
+        chosen: Settings,
     ) -> None:
         self._config = config
         self._parts = parts
@@ -126,6 +128,7 @@ class _Run:
         self._listener = listener
         self._about = about
         self._said = said
+        self._chosen = chosen
         self._started = time.time()
         self._watch = Stopwatch()
         self._live = any(reader.live for reader in parts.readers)
@@ -135,7 +138,7 @@ class _Run:
     def record(self) -> dict[str, Any]:
         """Do everything and write everything; returns what ``run.json`` says."""
         config, out = self._config, self._out
-        write_text(out / "config.yaml", yaml.safe_dump(config.settings(), sort_keys=False))
+        write_text(out / "config.yaml", yaml.safe_dump(self._chosen, sort_keys=False))
         self._listener.begin(self._parts.readers)
         table = self._pipeline.run()
         with self._watch("write"):

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.errors import UserError
+from mtmc.reid.text import read_text
 from mtmc.sources.camera import FASTEST, MOST_FRAMES, SLOWEST, Camera, rate_fits, size_fits
 from mtmc.sources.depth import Range, find_range
 from mtmc.sources.pictures import Numbered, list_images, numbered
 from mtmc.sources.source import Request
-from mtmc.text import read_text
 from mtmc.types import Frame, Image
 
 log = logging.getLogger("mtmc")

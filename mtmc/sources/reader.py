@@ -15,6 +15,7 @@ from mtmc.types import Frame
 
 log = logging.getLogger("mtmc")
 
+READ_AHEAD = 4  # decoded frames that may wait per camera
 CLOSE_PATIENCE = 1.0  # seconds to wait for a live camera's thread, which may hang in the network
 LATE = 0.5  # seconds, or frames: a live picture so much older than the newest is not worth the work
 LATE_FRAMES = 1.5
@@ -49,7 +50,7 @@ class CameraReader:
         self.losses, self._last = Losses(), None
         request = Request(pixels_from, self._config.stride, self._closing, self.losses)
         outdated = self._outdated if self.live else None
-        self._frames = Background(self._source.frames(request), self._config.read_ahead, outdated)
+        self._frames = Background(self._source.frames(request), READ_AHEAD, outdated)
 
     def _outdated(self, old: Frame, new: Frame) -> bool:
         return new.time - old.time > max(LATE, LATE_FRAMES / self.fps)

@@ -7,29 +7,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from mtmc.config import require
+from mtmc.trackers.settings import Checked, setting
 from mtmc.types import Frame
 
 
 @dataclass(frozen=True)
-class SourcesConfig:
+class SourcesConfig(Checked):
     """How cameras are read.
 
     Args:
         stride: use every n-th frame of each camera.
-        read_ahead: decoded frames that may wait per camera.
-        reconnect: seconds to keep trying when a live stream breaks off, before it is given up; a
-            camera that starts anew takes a minute or so.
+        reconnect: to keep trying when a live stream breaks off, before it is given up; a camera
+            that starts anew takes a minute or so.
     """
 
-    stride: int = 1
-    read_ahead: int = 4
-    reconnect: float = 120.0
-
-    def __post_init__(self) -> None:
-        require(self.stride >= 1, f"stride must be at least 1, got {self.stride}")
-        require(self.read_ahead >= 1, f"read_ahead must be at least 1, got {self.read_ahead}")
-        require(self.reconnect >= 0, f"reconnect must not be negative, got {self.reconnect}")
+    stride: int = setting(1, ge=1, unit="frames", public=True)
+    reconnect: float = setting(120.0, ge=0, unit="s", public=True)
 
 
 @dataclass

@@ -69,9 +69,9 @@ class _Track:
 
 def make_tracker(tracker: Plugin, fps: float) -> Any:
     """A new instance of the tracker for a camera, or the cameras, of that frame rate."""
-    # Settings with this method count frames, and are given for 30 per second.
-    at_rate = getattr(tracker.config, "at_rate", None)
-    return tracker.cls(at_rate(fps) if at_rate else tracker.config)
+    if follows_all_cameras(tracker):
+        return tracker.cls(tracker.config)  # it is told the time at every step
+    return tracker.cls(tracker.config, fps)
 
 
 def follows_all_cameras(tracker: Plugin) -> bool:

@@ -8,33 +8,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.config import require, require_fraction
 from mtmc.trackers.geometry import coverage
+from mtmc.trackers.settings import Checked, setting, share
+
+FIRST = 4  # so many crops are taken at a quarter of the interval, to know a new track soon
+BETTER = 1.3  # a crop so many times better than the track's best is taken at once
 
 
 @dataclass(frozen=True)
-class CropsConfig:
+class CropsConfig(Checked):
     """Which boxes of a track are embedded.
 
     Args:
         interval: seconds between two crops of one track.
-        first: so many crops are taken at a quarter of the interval, to know a new track soon.
-        better: a crop this much better than the track's best is taken at once (a factor).
         min_quality: none worse than this is taken.
         full_height: px from which a box is tall enough to lose nothing.
     """
 
-    interval: float = 1.0
-    first: int = 4
-    better: float = 1.3
-    min_quality: float = 0.15
-    full_height: int = 128
-
-    def __post_init__(self) -> None:
-        require(self.interval >= 0, f"interval must not be negative, got {self.interval}")
-        require(self.better >= 1, f"better must be at least 1, got {self.better}")
-        require(self.full_height >= 1, f"full_height must be positive, got {self.full_height}")
-        require_fraction(self, "min_quality")
+    interval: float = setting(1.0, ge=0, unit="s", public=True)
+    min_quality: float = share(0.15)
+    full_height: int = setting(128, ge=1, unit="px", public=True)
 
 
 def crop_quality(
@@ -90,7 +83,7 @@ def wants_crop(taken: CropsTaken, time: float, quality: float, config: CropsConf
     """Whether a crop of that quality at that time tells something new about the track."""
     if quality < config.min_quality:
         return False
-    if quality > config.better * taken.best:
+    if quality > BETTER * taken.best:
         return True
-    young = taken.count < config.first
+    young = taken.count < FIRST
     return time - taken.last >= config.interval * (0.25 if young else 1.0)

@@ -13,7 +13,14 @@ import numpy as np
 
 from mtmc.reid.data.decode import is_image
 from mtmc.reid.data.images import Dataset, Images, images_of
-from mtmc.reid.data.market import GALLERY, QUERY, TRAIN, read_images
+from mtmc.reid.data.market import (
+    GALLERY,
+    MORE_QUERIES,
+    QUERY,
+    TRAIN,
+    more_queries,
+    read_images,
+)
 from mtmc.reid.errors import ReidError
 
 if TYPE_CHECKING:
@@ -59,7 +66,8 @@ def read_folder(root: Path) -> Dataset:
         for part in (train, query, gallery)
     ]
     queries = parts[1] if query is not None else _one_per_camera(parts[2])
-    return Dataset("folder", parts[0].where(parts[0].pids > 0), queries, parts[2])
+    more = None if by_folder else more_queries(root / MORE_QUERIES, queries)
+    return Dataset("folder", parts[0].where(parts[0].pids > 0), queries, parts[2], more)
 
 
 def _unsplit(root: Path) -> Dataset:

@@ -64,7 +64,7 @@ def read_dukemtmc(root: Path) -> Dataset:
 def _read(root: Path, name: str, what: str, folders: Sequence[str]) -> Dataset:
     folder = find_folder(root, folders, (TRAIN, *TESTS), what, TESTS, (TRAIN,))
     train, query, gallery = read_parts(folder)
-    more = _more_queries(folder / MORE_QUERIES, query)
+    more = more_queries(folder / MORE_QUERIES, query)
     return Dataset(name, train.where(train.pids > 0), query, gallery, more)
 
 
@@ -77,7 +77,7 @@ def read_parts(folder: Path) -> tuple[Images, Images, Images]:
     return train, query, gallery
 
 
-def _more_queries(folder: Path, query: Images) -> Images | None:
+def more_queries(folder: Path, query: Images) -> Images | None:
     """Hand-drawn boxes of the queries' people in the queries' cameras."""
     if not folder.is_dir():
         return None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, get_args
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pydantic.dataclasses import dataclass
 
 from mtmc.reid.errors import ReidError
 from mtmc.reid.evaluation.embeddings import Embeddings, Metric
@@ -11,6 +13,7 @@ from mtmc.reid.evaluation.extract import Augmentation, extract
 from mtmc.reid.evaluation.ranking import Scores, score_distances, score_embeddings
 from mtmc.reid.evaluation.rerank import rerank
 from mtmc.reid.evaluation.verification import even_distance
+from mtmc.reid.settings import setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,24 +32,13 @@ class Protocol:
         multi_query: average all images of a person in a camera into one query.
         rerank: k-reciprocal re-ranking with its usual parameters.
         camera_centred: take the mean of a camera's images out of each, known without any label.
-
-    Raises:
-        ValueError: unknown metric or augmentation.
     """
 
-    metric: Metric = "cosine"
-    augmentation: Augmentation = "none"
-    multi_query: bool = False
-    rerank: bool = False
-    camera_centred: bool = False
-
-    def __post_init__(self) -> None:
-        if self.metric not in get_args(Metric):
-            raise ValueError(f"metric must be one of {get_args(Metric)}, got {self.metric!r}")
-        if self.augmentation not in get_args(Augmentation):
-            raise ValueError(
-                f"augmentation must be one of {get_args(Augmentation)}, got {self.augmentation!r}"
-            )
+    metric: Metric = setting("cosine", public=True)
+    augmentation: Augmentation = setting("none", public=True)
+    multi_query: bool = setting(False, public=True)
+    rerank: bool = setting(False, public=True)
+    camera_centred: bool = setting(False, public=True)
 
 
 def evaluate(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
+
+from pydantic.dataclasses import dataclass
 
 from mtmc.reid.evaluation.benchmark import Protocol
 from mtmc.reid.models.metric import Compare
+from mtmc.reid.settings import setting
 from mtmc.reid.training.config import DataConfig, ModelConfig, Settings
 
 
@@ -30,23 +33,15 @@ class MetricConfig:
         ValueError: a value is out of range.
     """
 
-    method: Literal["xqda", "kissme", "euclidean"] = "xqda"
-    pca: int | None = None
-    dims: int | None = None
-    regularizer: float = 1e-3
+    method: Literal["xqda", "kissme", "euclidean"] = setting("xqda", public=True)
+    pca: int | None = setting(None, ge=1, public=True)
+    dims: int | None = setting(None, ge=1)
+    regularizer: float = setting(1e-3, ge=0)
     pairs: Literal["cross_camera", "all"] = "cross_camera"
     compare: Compare = "mahalanobis"
-    radius: float = 2.0
+    radius: float = setting(2.0, ge=1)
 
     def __post_init__(self) -> None:
-        for name in ("pca", "dims"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"{name} must be at least 1, or null for all")
-        if self.radius < 1:
-            raise ValueError("radius must be at least 1")
-        if self.regularizer < 0:
-            raise ValueError("regularizer must not be negative")
         if self.dims is not None and self.method != "xqda":
             raise ValueError(f"dims is for xqda; use pca with {self.method}")
 

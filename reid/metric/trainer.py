@@ -129,8 +129,10 @@ class MetricTrainer:
         weights["radius"] = torch.tensor(self._config.metric.radius * metric.longest)
         compare = self._config.metric.compare
         args = {"dims": dims, "args": model.args, "compare": compare}
-        whole = replace(checkpoint, model=METRIC + model.name, args=args, weights=weights)
-        return replace(whole, dim=whole.build().dim)
+        name = METRIC + model.name
+        return replace(
+            checkpoint, model=name, args=args, weights=weights, dim=build(name, **args).dim
+        )
 
 
 @torch.inference_mode()

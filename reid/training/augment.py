@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
+from pydantic.dataclasses import dataclass
 from torch import Tensor
 from torch.nn import functional
+
+from mtmc.reid.settings import setting
 
 ERASE_ATTEMPTS = 10  # proposals per image, of which the first that fits is used
 
@@ -30,19 +33,14 @@ class AugmentConfig:
     Source: random erasing and its ranges: Zhong et al., and Lawen et al., section 3.1.
     """
 
-    flip: float = 0.5
-    crop: int = 10
-    erase: float = 0.5
+    flip: float = setting(0.5, ge=0, le=1)
+    crop: int = setting(10, ge=0, unit="px", public=True)
+    erase: float = setting(0.5, ge=0, le=1, public=True)
     erase_area: tuple[float, float] = (0.02, 0.4)
     erase_aspect: tuple[float, float] = (0.3, 3.3)
-    jitter: float = 0.0
+    jitter: float = setting(0.0, ge=0, public=True)
 
     def __post_init__(self) -> None:
-        for name in ("flip", "erase"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} must be a probability in 0..1")
-        if self.crop < 0 or self.jitter < 0:
-            raise ValueError("crop and jitter must not be negative")
         low, high = self.erase_area
         if not 0 < low <= high < 1:
             raise ValueError(f"erase_area must be two shares in 0..1, got {self.erase_area}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
+from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
+
+from mtmc.reid.settings import setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,18 +23,11 @@ class AverageConfig:
             variance, from which ``samples`` models are drawn that embed together.
         samples: networks of the SWAG ensemble.
         scale: standard deviations are multiplied with this before drawing.
-
-    Raises:
-        ValueError: a value is out of range.
     """
 
-    method: Literal["none", "swa", "swag"] = "none"
-    samples: int = 8
-    scale: float = 1.0
-
-    def __post_init__(self) -> None:
-        if self.samples < 1 or self.scale < 0:
-            raise ValueError("samples must be at least 1 and scale not negative")
+    method: Literal["none", "swa", "swag"] = setting("none", public=True)
+    samples: int = setting(8, ge=1)
+    scale: float = setting(1.0, ge=0)
 
 
 class WeightAverage:

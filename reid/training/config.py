@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any, Literal
 
+from pydantic.dataclasses import dataclass
+
 from mtmc.reid.evaluation.benchmark import Protocol
+from mtmc.reid.settings import setting
 from mtmc.reid.training.augment import AugmentConfig
 from mtmc.reid.training.averaging import AverageConfig
 from mtmc.reid.training.distillation import DistillationConfig
@@ -26,9 +29,9 @@ class ModelConfig:
             ones.
     """
 
-    name: str = "robust_reid_1x"
+    name: str = setting("robust_reid_1x", public=True)
     args: dict[str, Any] = field(default_factory=dict)
-    start_from: str | None = None
+    start_from: str | None = setting(None, public=True)
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,8 @@ class DataConfig:
         ValueError: there is nothing to train on.
     """
 
-    train: tuple[str, ...] = ("market1501",)
-    test: tuple[str, ...] = ()
+    train: tuple[str, ...] = setting(("market1501",), public=True)
+    test: tuple[str, ...] = setting((), public=True)
 
     def __post_init__(self) -> None:
         if not self.train:
@@ -65,14 +68,12 @@ class OptimizerConfig:
         ValueError: a value is out of range.
     """
 
-    name: Literal["sgd", "adam", "adamw"] = "sgd"
-    momentum: float = 0.9
+    name: Literal["sgd", "adam", "adamw"] = setting("sgd", public=True)
+    momentum: float = setting(0.9, ge=0, lt=1)
     nesterov: bool = True
-    weight_decay: float = 5e-4
+    weight_decay: float = setting(5e-4, ge=0, public=True)
 
     def __post_init__(self) -> None:
-        if not 0 <= self.momentum < 1 or self.weight_decay < 0:
-            raise ValueError("momentum must be in 0..1 and weight_decay not negative")
         if self.nesterov and self.momentum == 0 and self.name == "sgd":
             raise ValueError("nesterov needs a momentum above 0")
 
@@ -86,18 +87,11 @@ class EvaluationConfig:
         select: which epoch ``best.pt`` holds: ``last``, or ``best`` by mAP on the first test set
             (which then is no longer unseen).
         protocol: metric, test-time augmentation, re-ranking.
-
-    Raises:
-        ValueError: a value is out of range.
     """
 
-    every: int = 0
-    select: Literal["last", "best"] = "last"
+    every: int = setting(0, ge=0, unit="epochs", public=True)
+    select: Literal["last", "best"] = setting("last", public=True)
     protocol: Protocol = field(default_factory=Protocol)
-
-    def __post_init__(self) -> None:
-        if self.every < 0:
-            raise ValueError("every must not be negative")
 
 
 @dataclass(frozen=True)
@@ -137,7 +131,7 @@ class TrainConfig(Settings):
 
     model: ModelConfig = field(default_factory=ModelConfig)
     data: DataConfig = field(default_factory=DataConfig)
-    input_size: tuple[int, int] | None = None
+    input_size: tuple[int, int] | None = setting(None, unit="px", public=True)
     sampler: SamplerConfig = field(default_factory=SamplerConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     loss: LossConfig = field(default_factory=LossConfig)
@@ -147,9 +141,9 @@ class TrainConfig(Settings):
     cycles: CyclesConfig = field(default_factory=CyclesConfig)
     average: AverageConfig = field(default_factory=AverageConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
-    seed: int = 0
-    tensorboard: bool = False
+    precision: Literal["fp32", "bf16", "fp16"] = setting("fp32", public=True)
+    seed: int = setting(0, ge=0, public=True)
+    tensorboard: bool = setting(False, public=True)
 
     def __post_init__(self) -> None:
         if self.average.method != "none" and self.cycles.cycles < 2:
@@ -159,8 +153,6 @@ class TrainConfig(Settings):
             )
         if self.evaluation.select == "best" and not self.data.test:
             raise ValueError("evaluation.select=best needs a dataset in data.test")
-        if self.seed < 0:
-            raise ValueError("seed must not be negative")
 
     @property
     def uses_labels(self) -> bool:

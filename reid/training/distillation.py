@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import dataclasses
 from typing import Literal
 
 import torch
+from pydantic.dataclasses import dataclass
 from torch import Tensor
 from torch.nn import functional
+
+from mtmc.reid.settings import setting
 
 
 @dataclass(frozen=True)
@@ -37,19 +40,15 @@ class DistillationConfig:
     Knowledge in a Neural Network", section 2.
     """
 
-    teacher: str | None = None
+    teacher: str | None = setting(None, public=True)
     head: Literal["own", "means"] = "own"
-    temperature: float = 3.0
-    soft_weight: float = 1.0
+    temperature: float = setting(3.0, gt=0, public=True)
+    soft_weight: float = setting(1.0, ge=0)
     scale_soft: bool = False
-    similarity_weight: float = 0.0
-    label_weight: float = 1e-4
+    similarity_weight: float = setting(0.0, ge=0)
+    label_weight: float = setting(1e-4, ge=0, public=True)
 
     def __post_init__(self) -> None:
-        if self.temperature <= 0:
-            raise ValueError(f"temperature must be positive, got {self.temperature}")
-        if min(self.soft_weight, self.similarity_weight, self.label_weight) < 0:
-            raise ValueError("weights must not be negative")
         if self.teacher is not None and self.soft_weight == self.similarity_weight == 0:
             raise ValueError("nothing to learn from the teacher: both its weights are 0")
 
@@ -64,7 +63,7 @@ class DistillationConfig:
         return self.teacher is None or self.label_weight > 0
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Answers:
     """What a teacher says about a batch.
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import torch
+from pydantic.dataclasses import dataclass
 from torch import Tensor
 from torch.nn import functional
+
+from mtmc.reid.settings import setting
 
 Mining = Literal["none", "all", "hard", "soft"]
 
@@ -31,22 +33,16 @@ class LossConfig:
     Source: equation numbers are those of Lawen et al., "Attention Network Robustification".
     """
 
-    cross_entropy: float = 1.0
-    label_smoothing: float = 0.1
+    cross_entropy: float = setting(1.0, ge=0)
+    label_smoothing: float = setting(0.1, ge=0, lt=1)
     classifier_bias: bool = False
-    triplet: Mining = "soft"
-    triplet_weight: float = 1.0
-    margin: float | None = None
+    triplet: Mining = setting("soft", public=True)
+    triplet_weight: float = setting(1.0, ge=0, public=True)
+    margin: float | None = setting(None, ge=0)
 
     def __post_init__(self) -> None:
-        if not 0 <= self.label_smoothing < 1:
-            raise ValueError(f"label_smoothing must be in 0..1, got {self.label_smoothing}")
-        if self.cross_entropy < 0 or self.triplet_weight < 0:
-            raise ValueError("weights of losses must not be negative")
         if self.cross_entropy == 0 and (self.triplet == "none" or self.triplet_weight == 0):
             raise ValueError("nothing to minimise: both losses are switched off")
-        if self.margin is not None and self.margin < 0:
-            raise ValueError(f"margin must not be negative, got {self.margin}")
 
 
 def pairwise_distances(features: Tensor) -> Tensor:

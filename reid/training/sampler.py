@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic.dataclasses import dataclass
 
 from mtmc.reid.errors import ReidError
+from mtmc.reid.settings import setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,17 +21,10 @@ class SamplerConfig:
     Args:
         people: P.
         images: K; 1 only where no triplet loss needs a positive.
-
-    Raises:
-        ValueError: a value is below 1.
     """
 
-    people: int = 8
-    images: int = 4
-
-    def __post_init__(self) -> None:
-        if self.people < 1 or self.images < 1:
-            raise ValueError(f"people and images must be at least 1, got {self}")
+    people: int = setting(8, ge=1, public=True)
+    images: int = setting(4, ge=1, public=True)
 
     @property
     def batch_size(self) -> int:

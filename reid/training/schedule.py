@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from pydantic.dataclasses import dataclass
+
+from mtmc.reid.settings import setting
 
 
 @dataclass(frozen=True)
@@ -21,19 +24,15 @@ class ScheduleConfig:
         ValueError: a value is out of range.
     """
 
-    epochs: int = 350
-    lr: float = 3e-2
-    warmup_epochs: int = 10
-    milestones: tuple[int, ...] = (150, 225)
-    gamma: float = 0.1
+    epochs: int = setting(350, ge=1, public=True)
+    lr: float = setting(3e-2, gt=0, public=True)
+    warmup_epochs: int = setting(10, ge=0, public=True)
+    milestones: tuple[int, ...] = setting((150, 225), unit="epochs", public=True)
+    gamma: float = setting(0.1, gt=0)
 
     def __post_init__(self) -> None:
-        if self.epochs < 1:
-            raise ValueError(f"epochs must be at least 1, got {self.epochs}")
-        if self.lr <= 0 or self.gamma <= 0:
-            raise ValueError("lr and gamma must be positive")
-        if self.warmup_epochs < 0 or list(self.milestones) != sorted(self.milestones):
-            raise ValueError("warmup_epochs must not be negative, milestones must ascend")
+        if list(self.milestones) != sorted(self.milestones):
+            raise ValueError("milestones must ascend")
 
     def rate(self, epoch: int) -> float:
         """The learning rate of an epoch, 1-based."""
@@ -52,23 +51,14 @@ class CyclesConfig:
         lr: the rate at the start of the first cycle.
         decay: the start of a cycle is this times the start of the one before.
 
-    Raises:
-        ValueError: a value is out of range.
-
     Source: Lawen et al., section 3.1 (SWAG): 15 cycles of 35 epochs, decay 0.7. The paper does not
     print the first rate; the schedule's own highest one is the default.
     """
 
-    cycles: int = 0
-    epochs: int = 35
-    lr: float = 3e-2
-    decay: float = 0.7
-
-    def __post_init__(self) -> None:
-        if self.cycles < 0 or self.epochs < 1:
-            raise ValueError("cycles must not be negative and their epochs at least 1")
-        if self.lr <= 0 or not 0 < self.decay <= 1:
-            raise ValueError("lr must be positive and decay in 0..1")
+    cycles: int = setting(0, ge=0, public=True)
+    epochs: int = setting(35, ge=1, public=True)
+    lr: float = setting(3e-2, gt=0, public=True)
+    decay: float = setting(0.7, gt=0, le=1)
 
     @property
     def total_epochs(self) -> int:

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 FLOORS = [
     {"trackers"},
     {"reid"},
-    {"errors", "text", "types"},
+    {"errors", "types"},
     {"mot", "files", "steps"},
     {"registry"},
     {"config"},

@@ -110,7 +110,10 @@ def test_list_shows_everything_with_a_name(capsys, monkeypatch) -> None:
         (["eval", "none.pt", "--dataset", "folder", "--data", "{data}"], "no such model file"),
         (["eval", "color", "--dataset", "foldr"], "did you mean 'folder'?"),
         (["eval", "color"], "Missing option '--dataset'"),
-        (["eval", "color", "--dataset", "folder", "--metric", "l1"], "metric must be one of"),
+        (
+            ["eval", "color", "--dataset", "folder", "--metric", "l1"],
+            "metric should be 'cosine' or 'euclidean', got 'l1'",
+        ),
         (["export", "none.pt"], "no such file"),
         (["export", "none.pt", "x.onx"], "ends in .onnx"),
         (["lst"], "No such command 'lst'"),

@@ -122,8 +122,16 @@ def test_a_metric_on_a_trained_network(capsys, monkeypatch, tmp_path, people) ->
 @pytest.mark.parametrize(
     ("preset", "options", "message"),
     [
-        ("lomo_xqda", ["--set=metric.method=lda"], "metric.method expects one of xqda, kissme"),
-        ("lomo_xqda", ["--set=metric.dims=0"], "dims must be at least 1, or null for all"),
+        (
+            "lomo_xqda",
+            ["--set=metric.method=lda"],
+            "metric.method: 'lda' should be 'xqda', ",
+        ),
+        (
+            "lomo_xqda",
+            ["--set=metric.dims=0"],
+            "metric: dims should be greater than",
+        ),
         ("lomo_xqda", ["--set=schedule.epochs=9"], "unknown key 'schedule'"),
         ("lomo_kissme", [], "do not vary in all 47 dimensions; lower metric.pca"),
         ("tiny", ["--set=model={name: lomo}"], "has no weights that a training could change"),

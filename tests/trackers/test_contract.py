@@ -203,7 +203,7 @@ def test_one_update_may_miss_somebody_however_far_apart_they_are(name):
     for step in range(20):
         tracker.update(no_detections() if step == 10 else box, steps=12)
     assert tracker.update(box, steps=12).ids.tolist() == [1]
-    age = tracker.config.max_age
+    age = round(30 * tracker.config.max_age)
     for _ in range(2):
         tracker.update(no_detections(), steps=age)
     tracker.update(box)

@@ -34,5 +34,5 @@ def test_config_is_checked(name):
     assert config() == config()
     with pytest.raises(ValueError, match=r"birth_score must be in 0\.\.1, got 2"):
         config(birth_score=2.0)
-    with pytest.raises(ValueError, match="max_age must be 0 or more, got -1"):
+    with pytest.raises(ValueError, match="max_age must be at least 0, got -1"):
         config(max_age=-1)

@@ -1,24 +1,43 @@
+from dataclasses import fields, replace
+
+import numpy as np
 import pytest
 
-from mtmc.trackers.coast import CoastConfig
+from mtmc import trackers
+from mtmc.trackers import Detections
 from mtmc.trackers.offline import RefineConfig
-from mtmc.trackers.rate import frames_at
+from mtmc.trackers.rate import frames_in
+
+PERSON = np.array([[0.0, 0, 50, 120]])
 
 
-def test_ages_keep_their_duration_and_none_stays_none():
-    assert [frames_at(f, 10.0) for f in (60, 30, 2, 1, 0)] == [20, 10, 1, 1, 0]
-    assert frames_at(60, 60.0) == 120
+def test_a_time_is_frames_and_none_stays_none():
+    assert [frames_in(s, 10.0) for s in (2.0, 1.0, 0.07, 0.0)] == [20, 10, 1, 0]
+    assert frames_in(2.0, 60.0) == 120
 
 
-@pytest.mark.parametrize("config", [CoastConfig(), RefineConfig()])
-def test_the_nominal_rate_changes_nothing(config):
-    assert config.at_rate(30.0) == config
+@pytest.mark.parametrize("name", sorted(trackers.TRACKERS))
+@pytest.mark.parametrize("fps", [5.0, 30.0])
+def test_a_track_is_kept_for_the_same_time_at_every_rate(name, fps):
+    """Somebody standing still is out of sight for a little less, or more, than ``max_age``."""
+    config = trackers.tracker_class(name).Config(max_age=0.8)
+    seen, one = [Detections(PERSON, np.array([0.9]))], Detections()
+    for hidden, same in ((0.6, True), (1.2, False)):
+        tracker = trackers.create(name, config, fps)
+        story = seen * 6 + [one] * round(hidden * fps) + seen * 3
+        found = [tracker.update(detections) for detections in story]
+        assert (found[-1].ids.tolist() == found[5].ids.tolist()) == same
 
 
-def test_a_slow_camera_lets_velocities_change_more():
-    slow = CoastConfig().at_rate(7.5)
-    assert slow.velocity_std == pytest.approx(8 * CoastConfig().velocity_std)
-    assert (slow.max_age, slow.coast_age) == (15, 8)
+@pytest.mark.parametrize("name", [f.name for f in fields(RefineConfig)])
+def test_every_time_of_the_refinement_becomes_frames(name):
+    plain, changed = RefineConfig().at_rate(25), RefineConfig(**{name: 20.0}).at_rate(25)
+    frames = {"ghost_age": "ghost_score"}.get(name, name)
+    assert getattr(changed, frames) == 500
+    assert replace(changed, **{frames: getattr(plain, frames)}) == plain
+
+
+def test_the_refinement_keeps_durations():
     offline = RefineConfig().at_rate(10.0)
     assert (offline.link_gap, offline.extend) == (50, 1)
-    assert offline.smooth_position == RefineConfig().smooth_position
+    assert offline.smooth_position == RefineConfig().at_rate(30.0).smooth_position

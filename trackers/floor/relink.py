@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mtmc.trackers.assignment import match
-from mtmc.trackers.floor.config import FloorConfig
+from mtmc.trackers.floor.config import STRANGERS, WALKING, FloorConfig
 from mtmc.trackers.floor.motion import FloorMotion
 from mtmc.trackers.floor.reading import SPREAD, fused, invert
 
@@ -137,7 +137,7 @@ def _filtered(
     """
     mean = np.zeros((len(chains), 4))
     covariance = np.zeros((len(chains), 4, 4))
-    motion = FloorMotion(config.walking)
+    motion = FloorMotion(WALKING)
     motion.add(np.zeros((chains.max() + 1, 2)))
     state = motion.mean, motion.covariance
     last = np.full(chains.max() + 1, np.nan)
@@ -170,7 +170,7 @@ def _exchanges(places: _Places, chains: Ints, config: FloorConfig) -> list[_Exch
         recent = places.times[last[past]] >= time - config.max_age
         # Who is unseen now but comes back later does so unasked.
         past = past[recent & ((final[past] < step.start) | np.isin(past, here))]
-        motion = FloorMotion(config.walking)
+        motion = FloorMotion(WALKING)
         motion.mean, motion.covariance = before[0][last[past]], before[1][last[past]]
         motion.predict(time - places.times[last[past]])
         rows, cols, cost = _costs(motion, after[0][step], after[1][step], config)
@@ -204,8 +204,8 @@ def _costs(
     total, away = total[rows, cols], away[rows, cols]
     distance = np.einsum("pi,pi->p", away, np.linalg.solve(total, away[..., None])[..., 0])
     same = -0.5 * distance - 0.5 * np.linalg.slogdet(2 * np.pi * total)[1]
-    pace = unsure[:, 2:, 2:] + config.walking**2 * np.eye(2)
+    pace = unsure[:, 2:, 2:] + WALKING**2 * np.eye(2)
     speed = ahead[:, 2:]
     other = -0.5 * np.einsum("mi,mij,mj->m", speed, invert(pace), speed)
     other -= 0.5 * np.log(np.linalg.det(2 * np.pi * pace))
-    return rows, cols, np.log(ENDING * config.strangers) + other[cols] - same
+    return rows, cols, np.log(ENDING * STRANGERS) + other[cols] - same

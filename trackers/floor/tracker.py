@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from mtmc.trackers.assignment import match
-from mtmc.trackers.floor.config import FloorConfig
+from mtmc.trackers.floor.config import MERGE_REACH, STRANGERS, SWEEPS, WALKING, FloorConfig
 from mtmc.trackers.floor.motion import FloorMotion
 from mtmc.trackers.floor.reading import SPREAD, apart, fused, invert, known_places
 from mtmc.trackers.floor.relink import relink
@@ -93,7 +93,7 @@ class FloorTracker:
 
     def __init__(self, config: FloorConfig | None = None) -> None:
         self.config = config or FloorConfig()
-        self.motion = FloorMotion(self.config.walking)
+        self.motion = FloorMotion(WALKING)
         self.ids = np.zeros(0, np.int64)
         self.hits = np.zeros(0, np.int64)
         self.seen = np.zeros(0)  # s, time of the last detection
@@ -148,7 +148,7 @@ class FloorTracker:
             return owner
         prior = invert(self.motion.covariance[:, :2, :2])
         pull = np.einsum("nij,nj->ni", prior, self.motion.mean[:, :2])
-        for _ in range(self.config.sweeps):
+        for _ in range(SWEEPS):
             before = owner.copy()
             for camera in np.unique(sightings.camera):
                 here = np.flatnonzero(sightings.camera == camera)
@@ -179,7 +179,7 @@ class FloorTracker:
         total = covariance[:, None] + sightings.covariances[here]  # (N, D, 2, 2)
         away = sightings.points[here] - mean[:, None]
         distance, density = apart(away, total)
-        cost = np.log(self.config.strangers) - density
+        cost = np.log(STRANGERS) - density
         rows, cols = np.nonzero((distance <= self.config.gate) & (cost <= 0))
         return rows, cols, cost[rows, cols]
 
@@ -229,7 +229,7 @@ class FloorTracker:
         views[owner[owned], sightings.camera[owned]] = True
         seen = np.bincount(owner[owned], minlength=len(self.ids)) > 0
         place = self.motion.mean[:, :2]
-        far = np.linalg.norm(place[:, None] - place[None], axis=2) > self.config.merge_reach
+        far = np.linalg.norm(place[:, None] - place[None], axis=2) > MERGE_REACH
         both = seen[:, None] & seen[None]
         # One box too many in a camera now and then is no proof of two people.
         shared = (views[:, None] & views[None]).any(axis=2)

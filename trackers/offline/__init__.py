@@ -11,7 +11,7 @@ taken up, gaps are filled, boxes smoothed and both ends continued a little. Came
 estimated from the tracks and taken out meanwhile.
 """
 
-from mtmc.trackers.offline.config import RefineConfig
+from mtmc.trackers.offline.config import RefineConfig, RefineFrames
 from mtmc.trackers.offline.refine import complete, linked, refine, smoothed
 from mtmc.trackers.offline.rows import NOBODY, ROW, Rows, make_table
 from mtmc.trackers.offline.things import on_things
@@ -20,6 +20,7 @@ __all__ = [
     "NOBODY",
     "ROW",
     "RefineConfig",
+    "RefineFrames",
     "Rows",
     "complete",
     "linked",

@@ -15,7 +15,7 @@ from mtmc.trackers.offline.rows import Paths, corners, join, mean_looks
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mtmc.trackers.offline.config import RefineConfig
+    from mtmc.trackers.offline.config import RefineFrames
 
     Array = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -26,7 +26,7 @@ INSIDE = 0.7  # least IoU in gaps, where a straight line is a good answer alread
 def adopt(
     paths: Paths,
     free: Paths,
-    config: RefineConfig,
+    config: RefineFrames,
     last_step: int,
     looks: NDArray[np.float32] | None = None,
 ) -> Paths:
@@ -62,7 +62,7 @@ def adopt(
     return paths
 
 
-def _lost(paths: Paths, going: Ints, config: RefineConfig, last_step: int, *, lines: bool) -> Paths:
+def _lost(paths: Paths, going: Ints, config: RefineFrames, last_step: int, *, lines: bool) -> Paths:
     """Where some of the tracks are expected."""
     part = paths.select(np.isin(paths.track, going))
     lost = expected(part, config, config.adopt_gap, last_step, lines=lines)
@@ -73,7 +73,7 @@ def _fitting(
     paths: Paths,
     free: Paths,
     lost: Paths,
-    config: RefineConfig,
+    config: RefineFrames,
     looks: NDArray[np.float32] | None,
 ) -> tuple[Ints, Ints, Array]:
     """Rows of ``free`` that show lost people, whom, and their boxes made whole."""
@@ -104,7 +104,7 @@ def _alike(
     source: Ints,
     track: Ints,
     looks: NDArray[np.float32],
-    config: RefineConfig,
+    config: RefineFrames,
 ) -> NDArray[np.bool_]:
     """Whether nothing in the looks of detections speaks clearly against these tracks."""
     a, b = mean_looks(paths, looks)[track], np.nan_to_num(looks[source])

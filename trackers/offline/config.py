@@ -1,13 +1,15 @@
-"""Settings of the refinement of finished tracks."""
+"""Settings of the refinement of finished tracks, in seconds for users and in frames for a video."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from mtmc.trackers.lifecycle import check_at_least, check_share
-from mtmc.trackers.rate import NOMINAL_FPS, frames_at
+from mtmc.trackers.rate import frames_in
+from mtmc.trackers.settings import Checked, setting
 
-_STRAIGHT = 0.2  # seconds, standard deviation, over which a path may be smoothed
+CUT_GAP = 0.67  # seconds unseen after which tracks are cut, to be linked anew
+WINDOW = 1.0  # seconds at each end that tell a track's motion and size
+STRAIGHT = 0.2  # seconds, standard deviation, over which a path may be smoothed
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,91 +30,95 @@ class MotionNoise:
 
 
 @dataclass(frozen=True, slots=True)
-class RefineConfig:
-    """Settings of the refinement, for 30 frames per second; `at_rate` gives those for another.
+class RefineFrames:
+    """The refinement of one video, whose times are frames; `RefineConfig.at_rate` makes it.
 
     Args:
         cut_gap: tracks are cut where they were unseen for more frames than this, and linked anew.
-        link_gap: longest gap, in frames, across which tracks are linked; 0 links nothing.
-        link_evidence: log-likelihood ratio a link must exceed.
+        link_gap: see `RefineConfig`, as for the next six.
+        fill_gap: gaps of more than `cut_gap` frames are filled where motion and size alone would
+            link across them, too.
+        adopt_gap: in frames.
+        ghost_score: tracks whose detections' scores sum up to less are removed.
+        thing_age: in frames.
+        whole_period: in frames.
+        extend: in frames.
         link_window: frames at each end that tell a track's motion and size.
+        smooth_position: standard deviation, in frames, of the smoothing of positions; 0 for none.
+        smooth_size: likewise for width and height.
+        link_evidence: log-likelihood ratio a link must exceed.
         appearance_weight: nats of evidence per unit of cosine similarity above
             `appearance_middle`, where there are embeddings.
         appearance_middle: similarity that speaks neither for nor against one person.
-        ghost_score: tracks whose detections' scores sum up to less are removed.
-        thing_age: tracks whose box stays where it is for at least so many frames from first to last
-            are things, and removed; 0 removes none.
         thing_spread: how far the centre of a thing's box moves, as a share of its height.
-        fill_gap: longest gap, in frames, that is filled in; gaps of more than `cut_gap` frames are
-            where motion and size alone would link across them, too.
-        adopt_gap: tracks go on over detections that none of them took, before they begin, after
-            they end and in gaps, until there was none for so many frames; 0 takes none.
-        adopt_score: least score of such a detection.
-        whole_period: boxes with hidden feet are made as tall as the person, if these are hidden
-            for less than about so many frames; 0 leaves them.
-        extend: frames by which tracks are continued at both ends.
-        smooth_position: standard deviation, in frames, of the smoothing of positions; 0 for none.
-        smooth_size: likewise for width and height.
+        adopt_score: least score of a detection that is taken up.
         noise: how people move.
     """
 
-    cut_gap: int = 20
-    link_gap: int = 150
+    cut_gap: int
+    link_gap: int
+    fill_gap: int
+    adopt_gap: int
+    ghost_score: float
+    thing_age: int
+    whole_period: float
+    extend: int
+    link_window: int
+    smooth_position: float
+    smooth_size: float
     link_evidence: float = 4.0
-    link_window: int = 30
     appearance_weight: float = 10.0
     appearance_middle: float = 0.6
-    ghost_score: float = 10.0
-    thing_age: int = 0
     thing_spread: float = 0.02
-    fill_gap: int = 100
-    adopt_gap: int = 10
     adopt_score: float = 0.1
-    whole_period: float = 120
-    extend: int = 3
-    smooth_position: float = 1.0
-    smooth_size: float = 2.0
     noise: MotionNoise = field(default_factory=MotionNoise)
 
-    def __post_init__(self) -> None:
-        check_at_least(1, link_window=self.link_window, cut_gap=self.cut_gap)
-        check_share(
-            adopt_score=self.adopt_score,
-        )
-        check_at_least(
-            0,
-            link_gap=self.link_gap,
-            ghost_score=self.ghost_score,
-            thing_age=self.thing_age,
-            thing_spread=self.thing_spread,
-            fill_gap=self.fill_gap,
-            adopt_gap=self.adopt_gap,
-            whole_period=self.whole_period,
-            extend=self.extend,
-            smooth_position=self.smooth_position,
-            smooth_size=self.smooth_size,
-        )
 
-    def at_rate(self, fps: float) -> RefineConfig:
-        """These settings, which are given for 30 frames per second, for another frame rate.
+@dataclass(frozen=True, slots=True)
+class RefineConfig(Checked):
+    """Settings of the second look at each camera's finished tracks, offline.
 
-        Gaps and lengths keep their duration. Smoothing stays, as it averages over detections, of
-        which each has its own error; but not over more time than people walk straight.
+    Args:
+        link_gap: longest gap across which tracks are linked; 0 links nothing.
+        fill_gap: longest gap that is filled in.
+        adopt_gap: tracks go on over detections that none of them took, before they begin, after
+            they end and in gaps, until there was none for so long; 0 takes none.
+        ghost_age: tracks are removed that were seen for less than so long, where a detection
+            counts as much as its score says.
+        thing_age: tracks whose box stays where it is for at least so long from first to last are
+            things, and removed; 0 removes none.
+        whole_period: boxes with hidden feet are made as tall as the person, if these are hidden
+            for less than about so long; 0 leaves them.
+        extend: by which tracks are continued at both ends.
+    """
+
+    link_gap: float = setting(5.0, ge=0, unit="s", public=True)
+    fill_gap: float = setting(3.33, ge=0, unit="s", public=True)
+    adopt_gap: float = setting(0.33, ge=0, unit="s")
+    ghost_age: float = setting(0.33, ge=0, unit="s", public=True)
+    thing_age: float = setting(0.0, ge=0, unit="s", public=True)
+    whole_period: float = setting(4.0, ge=0, unit="s")
+    extend: float = setting(0.1, ge=0, unit="s")
+
+    def at_rate(self, fps: float) -> RefineFrames:
+        """What they are in frames.
+
+        Smoothing averages over detections, of which each has its own error, however far apart; but
+        not over more time than people walk straight.
 
         Args:
             fps: frames per second of the video.
         """
-        return replace(
-            self,
-            cut_gap=frames_at(self.cut_gap, fps),
-            link_gap=frames_at(self.link_gap, fps),
-            link_window=frames_at(self.link_window, fps),
-            ghost_score=self.ghost_score * fps / NOMINAL_FPS,
-            thing_age=frames_at(self.thing_age, fps),
-            fill_gap=frames_at(self.fill_gap, fps),
-            adopt_gap=frames_at(self.adopt_gap, fps),
-            whole_period=self.whole_period * fps / NOMINAL_FPS,
-            extend=round(self.extend * fps / NOMINAL_FPS),
-            smooth_position=min(self.smooth_position, _STRAIGHT * fps),
-            smooth_size=min(self.smooth_size, _STRAIGHT * fps),
+        return RefineFrames(
+            cut_gap=frames_in(CUT_GAP, fps),
+            link_gap=frames_in(self.link_gap, fps),
+            fill_gap=frames_in(self.fill_gap, fps),
+            adopt_gap=frames_in(self.adopt_gap, fps),
+            ghost_score=self.ghost_age * fps,
+            thing_age=frames_in(self.thing_age, fps),
+            whole_period=self.whole_period * fps,
+            extend=round(self.extend * fps),
+            link_window=frames_in(WINDOW, fps),
+            smooth_position=min(1.0, STRAIGHT * fps),
+            smooth_size=min(2.0, STRAIGHT * fps),
         )

@@ -15,14 +15,14 @@ from mtmc.trackers.offline.rows import Paths, cut, join
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mtmc.trackers.offline.config import RefineConfig
+    from mtmc.trackers.offline.config import RefineFrames
 
     Array = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
 
 def expected(
-    paths: Paths, config: RefineConfig, beyond: int, last_step: int, *, lines: bool = True
+    paths: Paths, config: RefineFrames, beyond: int, last_step: int, *, lines: bool = True
 ) -> Paths:
     """Straight lines across gaps, and the way on at both ends, at the speed there.
 
@@ -49,7 +49,7 @@ def expected(
     return replace(found, track=whose[found.track])
 
 
-def _chains(paths: Paths, config: RefineConfig) -> tuple[Paths, Ints]:
+def _chains(paths: Paths, config: RefineFrames) -> tuple[Paths, Ints]:
     """Pieces of tracks across whose gaps one may draw a line, and the track of each."""
     pieces = cut(paths, config.cut_gap)
     whose = paths.track[pieces.first()]
@@ -84,7 +84,7 @@ def _lines(paths: Paths, longest: int) -> Paths:
     return Paths(paths.track[row], frames, between(paths.values), between(paths.scores), nothing)
 
 
-def _on(chains: Paths, whose: Ints, config: RefineConfig, beyond: int, *, at_start: bool) -> Paths:
+def _on(chains: Paths, whose: Ints, config: RefineFrames, beyond: int, *, at_start: bool) -> Paths:
     """The way on from one end of all chains, up to half of the gap to the track's next."""
     ends = track_ends(chains, config.noise, config.link_window, at_start=at_start)
     outermost = chains.first() if at_start else chains.last()

@@ -9,7 +9,7 @@ import numpy as np
 
 from mtmc.trackers.camera_motion import common_shift
 from mtmc.trackers.offline.adopt import adopt
-from mtmc.trackers.offline.config import RefineConfig
+from mtmc.trackers.offline.config import RefineConfig, RefineFrames
 from mtmc.trackers.offline.ends import track_ends
 from mtmc.trackers.offline.expectation import expected
 from mtmc.trackers.offline.link import (
@@ -23,6 +23,7 @@ from mtmc.trackers.offline.rows import NOBODY, Paths, Rows, corners, cut, join, 
 from mtmc.trackers.offline.smoothing import smooth
 from mtmc.trackers.offline.things import on_things
 from mtmc.trackers.offline.whole import make_whole
+from mtmc.trackers.rate import NOMINAL_FPS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,9 +35,12 @@ if TYPE_CHECKING:
     Looks = NDArray[np.float32]
 
 
+DEFAULTS = RefineConfig().at_rate(NOMINAL_FPS)
+
+
 def refine(
     rows: Rows,
-    config: RefineConfig | None = None,
+    config: RefineFrames | None = None,
     last_step: int | None = None,
     looks: Looks | None = None,
 ) -> Rows:
@@ -52,7 +56,7 @@ def refine(
     Returns:
         Rows sorted by step and person, whose number is that of the first track that was linked.
     """
-    config = config or RefineConfig()
+    config = config or DEFAULTS
     found = rows["detected"]
     rows, looks = rows[found], None if looks is None else looks[found]
     if last_step is None:
@@ -63,7 +67,7 @@ def refine(
     return complete(rows[persons], config, last_step, looks)
 
 
-def linked(rows: Rows, config: RefineConfig | None = None, looks: Looks | None = None) -> Ints:
+def linked(rows: Rows, config: RefineFrames | None = None, looks: Looks | None = None) -> Ints:
     """Who is who: the first half of `refine`.
 
     Args:
@@ -74,7 +78,7 @@ def linked(rows: Rows, config: RefineConfig | None = None, looks: Looks | None =
     Returns:
         ``(len(rows),)`` the persons of linked tracks, 0 for what is nobody.
     """
-    config = config or RefineConfig()
+    config = config or DEFAULTS
     people = np.full(len(rows), NOBODY)
     tracks = rows["person"] != NOBODY
     if not tracks.any():
@@ -89,7 +93,7 @@ def linked(rows: Rows, config: RefineConfig | None = None, looks: Looks | None =
 
 def complete(
     rows: Rows,
-    config: RefineConfig | None = None,
+    config: RefineFrames | None = None,
     last_step: int | None = None,
     looks: Looks | None = None,
 ) -> Rows:
@@ -104,7 +108,7 @@ def complete(
     Returns:
         As `refine`. What is new has the other columns of the person's row before it, or the first.
     """
-    config = config or RefineConfig()
+    config = config or DEFAULTS
     tracks = rows["person"] != NOBODY
     if not tracks.any():
         return rows[:0].copy()
@@ -120,7 +124,7 @@ def complete(
     return to_rows(paths, people, rows, camera)
 
 
-def smoothed(rows: Rows, config: RefineConfig) -> Rows:
+def smoothed(rows: Rows, config: RefineFrames) -> Rows:
     """People's rows with smooth boxes, sorted by step and person.
 
     Args:
@@ -209,7 +213,7 @@ def _nearby(track: Ints, good: NDArray[np.bool_]) -> Ints:
     return np.where((track[last] == track) & (last <= every), last, following)
 
 
-def link(paths: Paths, looks: Looks | None, config: RefineConfig) -> Paths:
+def link(paths: Paths, looks: Looks | None, config: RefineFrames) -> Paths:
     """Tracks that are one person made one."""
     if not config.link_gap or paths.count < 2:
         return paths

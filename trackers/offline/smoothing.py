@@ -11,13 +11,13 @@ from scipy.ndimage import gaussian_filter1d
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mtmc.trackers.offline.config import RefineConfig
+    from mtmc.trackers.offline.config import RefineFrames
     from mtmc.trackers.offline.rows import Paths
 
     Array = NDArray[np.float64]
 
 
-def smooth(paths: Paths, config: RefineConfig) -> Paths:
+def smooth(paths: Paths, config: RefineFrames) -> Paths:
     """Tracks with positions and sizes smoothed by a Gaussian, run by run of adjacent frames."""
     if not len(paths):
         return paths

@@ -12,13 +12,13 @@ from mtmc.trackers.offline.rows import NOBODY
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mtmc.trackers.offline.config import RefineConfig
+    from mtmc.trackers.offline.config import RefineFrames
     from mtmc.trackers.offline.rows import Rows
 
 _MOST = 0.8  # share of the boxes that must be in place; the rest may jump while somebody passes
 
 
-def on_things(rows: Rows, config: RefineConfig) -> NDArray[np.bool_]:
+def on_things(rows: Rows, config: RefineFrames) -> NDArray[np.bool_]:
     """Which rows are of tracks that are things, in the image of a standing camera.
 
     Somebody who stands or sits shifts now and then; a piece of furniture has the same box in every

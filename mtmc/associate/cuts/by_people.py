@@ -11,7 +11,7 @@ from scipy import sparse
 
 from mtmc.associate.cuts.change import Change
 from mtmc.associate.evidence.appearance import Scale, appearance, looks_of
-from mtmc.associate.evidence.config import EvidenceConfig
+from mtmc.associate.evidence.config import FLOOR_MEMORY, EvidenceConfig
 from mtmc.associate.evidence.floor import Positions, position_odds
 from mtmc.associate.evidence.looks import Looks
 from mtmc.steps import same_step
@@ -120,14 +120,14 @@ def _by_looks(
     weights[people.groups[row]] -= people.looks.weights[row]
     mean = (people.shares @ odds.T).T / np.maximum(weights, 1e-9)
     since = np.diff(times, prepend=-np.inf)
-    return times, mean * np.minimum(1.0, since / config.floor_memory)[:, None]
+    return times, mean * np.minimum(1.0, since / FLOOR_MEMORY)[:, None]
 
 
 def _by_floor(tracklet: Tracklet, row: int, people: _People, config: EvidenceConfig) -> Doubles:
     """``(ticks, people)`` log odds by where the other cameras see everybody."""
     result = np.zeros((len(tracklet.path.ticks), people.shares.shape[0]))
     mine, theirs = Positions.of([tracklet], -np.inf, np.inf), people.positions
-    share = min(1, TICK / config.floor_memory)
+    share = min(1, TICK / FLOOR_MEMORY)
     for left, right in same_step(mine.ticks, theirs.ticks):
         other = people.cameras[theirs.rows[right]] != people.cameras[row]
         left, right = left[other], right[other]  # noqa: PLW2901

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mtmc.associate.evidence.config import EvidenceConfig
-from mtmc.config import require
+from mtmc.trackers.settings import setting
 
 
 @dataclass(frozen=True)
@@ -17,17 +17,11 @@ class CutsConfig(EvidenceConfig):
             one person, log odds; None cuts none.
         change: so many log odds speak against a track's changing person, where it is compared with
             everybody at every moment, given floor positions; None does not compare.
-        overlap: two tracks that one camera shows at once for up to so many seconds, and for less
+        overlap: two tracks that one camera shows at once for up to so long, and for less
             than half of the longer, may be one person's, and are cut there; None: never. Online,
             where what was shown stays, they are not cut.
     """
 
-    split: float | None = 2.0
-    change: float | None = 4.0
-    overlap: float | None = 1.0
-
-    def __post_init__(self) -> None:
-        EvidenceConfig.__post_init__(self)
-        for name in ("split", "change", "overlap"):
-            value = getattr(self, name)
-            require(value is None or value > 0, f"{name} must be above 0, got {value}")
+    split: float | None = setting(2.0, gt=0)
+    change: float | None = setting(4.0, gt=0)
+    overlap: float | None = setting(1.0, gt=0, unit="s")

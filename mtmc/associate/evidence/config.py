@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mtmc.config import require
 from mtmc.errors import unknown_name
+from mtmc.trackers.settings import check, setting
+
+FLOOR_MEMORY = 1.0  # seconds after which another look at the floor counts as a new one
+# Log odds that a tracker over all cameras is right: in favour of tracklets it took for one person,
+# against those of two at one time.
+FLOOR_TRACK = 6.0
+
+Topology = dict[str, dict[str, tuple[float, float]]]
 
 
 @dataclass(frozen=True)
@@ -27,28 +33,23 @@ class EvidenceConfig:
         appearance_weight: log odds of equal looks; twice ``max_distance`` has the opposite. The
             fewer crops, the less it is.
         appearance_limit: appearance never speaks louder than this, log odds.
-        floor_memory: seconds after which another look at the floor counts as a new one.
         floor_limit: so many looks at the floor count at most.
-        floor_track: log odds that a tracker over all cameras is right: in favour of tracklets it
-            took for one person, against those of two at one time.
         passage: the time between two tracks never speaks louder than this, log odds: how long
             people take from camera to camera is learned; None lets it say nothing.
-        topology: ``topology[a][b]`` the least and greatest time in s that people take from camera
+        topology: ``topology[a][b]`` the least and greatest time that people take from camera
             ``a`` to camera ``b``; the least is 0 where both see one place. Who is quicker is
             somebody else; online, so is who comes later after the last sighting. What is not given
             is learned.
     """
 
-    max_distance: float | Literal["auto"] | None = "auto"
-    same_camera: float = 0.7
+    max_distance: float | Literal["auto"] | None = setting("auto", gt=0, le=2, public=True)
+    same_camera: float = setting(0.7, gt=0)
     camera_colours: bool = True
-    appearance_weight: float = 12.0
-    appearance_limit: float = 4.0
-    floor_memory: float = 1.0
-    floor_limit: float = 10.0
-    floor_track: float = 6.0
-    passage: float | None = 3.0
-    topology: dict[str, dict[str, tuple[float, float]]] | None = None
+    appearance_weight: float = setting(12.0, gt=0)
+    appearance_limit: float = setting(4.0, gt=0)
+    floor_limit: float = setting(10.0, gt=0)
+    passage: float | None = setting(3.0, gt=0)
+    topology: Topology | None = setting(None, unit="s", public=True)  # noqa: RUF009 - it is None
 
     def distance(self, even: float) -> float:
         """``max_distance``, or where that is no number what suits the embedder."""
@@ -67,22 +68,10 @@ class EvidenceConfig:
                     raise ValueError(str(unknown_name("camera of topology", name, names)))
 
     def __post_init__(self) -> None:
-        if self.max_distance is not None and self.max_distance != "auto":
-            require(0 < self.max_distance <= 2, "max_distance must be in 0..2, or auto")
-        for name in (
-            "same_camera",
-            "appearance_weight",
-            "appearance_limit",
-            "floor_memory",
-            "floor_limit",
-            "floor_track",
-        ):
-            value = getattr(self, name)
-            require(math.isfinite(value) and value > 0, f"{name} must be above 0, got {value}")
-        require(self.passage is None or self.passage > 0, "passage must be above 0, or null")
+        check(self)
         for before, others in (self.topology or {}).items():
             for after, (least, most) in others.items():
-                require(
-                    least <= most,
-                    f"topology.{before}.{after} must be the least and the greatest time, s",
-                )
+                if least > most:
+                    raise ValueError(
+                        f"topology.{before}.{after} must be the least and the greatest time, s"
+                    )

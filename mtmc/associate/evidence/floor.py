@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from mtmc.associate.evidence.config import EvidenceConfig
+from mtmc.associate.evidence.config import FLOOR_MEMORY, FLOOR_TRACK, EvidenceConfig
 from mtmc.steps import same_step
 from mtmc.trackers.floor.reading import AREA, HIDDEN, OUTLIERS, REACH, SPREAD, apart, behind
 from mtmc.tracking.tracklet import TICK, Tracklet
@@ -56,7 +56,7 @@ def floor_evidence(
 
     Where a tracker followed people over all cameras, what it says; it has compared their places
     with everybody else's. Elsewhere, between tracklets of different cameras, all positions at each
-    tick are compared; looks closer together in time than ``floor_memory`` are not independent and
+    tick are compared; looks closer together in time than ``FLOOR_MEMORY`` are not independent and
     count less.
 
     Returns:
@@ -86,7 +86,7 @@ def floor_evidence(
     place, part = np.unique(np.concatenate(places), return_inverse=True)
     total = np.bincount(part, np.concatenate(totals), len(place))
     count = np.bincount(part, np.concatenate(counts), len(place))
-    independent = np.minimum(count * min(1, TICK / config.floor_memory), config.floor_limit)
+    independent = np.minimum(count * min(1, TICK / FLOOR_MEMORY), config.floor_limit)
     values = (total / count * independent).astype(np.float32)
     found = sparse.csr_array((values, np.divmod(place, len(b))), shape)
     return sparse.csr_array(found + found.T) if itself else found
@@ -110,7 +110,7 @@ def _tracked_evidence(
         column(b, "start")[None] <= column(a, "end")[:, None]
     )
     apart = together & np.isfinite(people) & np.isfinite(others)
-    odds = np.where(people == others, 1.0, np.where(apart, -1.0, 0.0)) * config.floor_track
+    odds = np.where(people == others, 1.0, np.where(apart, -1.0, 0.0)) * FLOOR_TRACK
     keys = {tracklet.key: row for row, tracklet in enumerate(b)}
     own = [(row, keys[t.key]) for row, t in enumerate(a) if t.key in keys]
     odds[tuple(np.array(own, np.int64).reshape(-1, 2).T)] = 0

@@ -18,7 +18,7 @@ from mtmc.associate.evidence.appearance import Scale
 from mtmc.associate.evidence.scale import scale_of
 from mtmc.associate.online.people import People, Person
 from mtmc.associate.online.revision import name_groups, regroup
-from mtmc.config import require
+from mtmc.trackers.settings import setting
 from mtmc.tracking.memory import Memory
 from mtmc.tracking.messages import CameraStep, Decisions
 from mtmc.tracking.tracklet import Tracklet
@@ -50,26 +50,15 @@ class OnlineConfig(CutsConfig):
         memory: seconds for which somebody whom no camera sees is remembered. Who comes back later
             gets a new id; the longer, the more memory a run takes that goes on for days.
         floor_limit: less than offline: a few seconds of hidden feet must not outweigh all else.
-        gallery_size: embeddings remembered of a person in each camera.
     """
 
-    revise: float = 0.5
-    patience: float = 1.0
-    min_crops: int = 3
-    max_patience: float = 4.0
-    revise_memory: float = 60.0
-    memory: float = 4 * 3600.0
-    floor_limit: float = 4.0
-    gallery_size: int = 32
-
-    def __post_init__(self) -> None:
-        CutsConfig.__post_init__(self)
-        for name in ("patience", "max_patience", "revise_memory", "memory"):
-            value = getattr(self, name)
-            require(math.isfinite(value) and value >= 0, f"{name} must not be negative")
-        require(self.revise > 0, f"revise must be above 0, got {self.revise}")
-        require(self.min_crops >= 0, f"min_crops must not be negative, got {self.min_crops}")
-        require(self.gallery_size >= 1, f"gallery_size must be positive, got {self.gallery_size}")
+    revise: float = setting(0.5, gt=0, unit="s")
+    patience: float = setting(1.0, ge=0, unit="s", public=True)
+    min_crops: int = setting(3, ge=0)
+    max_patience: float = setting(4.0, ge=0, unit="s", public=True)
+    revise_memory: float = setting(60.0, ge=0, unit="s")
+    memory: float = setting(4 * 3600.0, ge=0, unit="s", public=True)
+    floor_limit: float = setting(4.0, gt=0)
 
 
 class OnlineAssociator:
@@ -94,7 +83,7 @@ class OnlineAssociator:
         self._config = config
         self._max_distance = config.distance(even_distance)
         self._memory = Memory(keep=False)
-        self._people = People(config.gallery_size)
+        self._people = People()
         self._waiting: dict[Tracklet, Person | None] = {}  # whom each was last taken for
         self._scale = Scale.given(self._max_distance, config)
         self._recent: dict[Tracklet, None] = {}  # what the scale is learned from, in order

@@ -18,6 +18,8 @@ from mtmc.tracking.gallery import Gallery
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey
 
+GALLERY_SIZE = 32  # embeddings remembered of a person in each camera
+
 
 @dataclass(slots=True, eq=False)
 class Person:
@@ -81,7 +83,7 @@ class People:
         gallery_size: embeddings remembered of a person in each camera.
     """
 
-    def __init__(self, gallery_size: int) -> None:
+    def __init__(self, gallery_size: int = GALLERY_SIZE) -> None:
         self.all: dict[int, Person] = {}  # by index, those that may still matter
         self.looks = LookTable()  # of tracks that are no longer remembered
         self.members: dict[Tracklet, Member] = {}

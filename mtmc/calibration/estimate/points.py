@@ -12,7 +12,7 @@ import numpy as np
 
 from mtmc.config import read_yaml
 from mtmc.errors import UserError, unknown_name
-from mtmc.text import read_text
+from mtmc.reid.text import read_text
 from mtmc.types import Doubles
 
 COLUMNS = ("camera", "x", "y", "floor_x", "floor_y")

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
-from mtmc.config import require, require_fraction
 from mtmc.detectors import SHIPPED, WEIGHTS
 from mtmc.detectors.boxes import non_maximum_suppression, soften, to_detections
 from mtmc.detectors.onnx.doubt import Doubt
@@ -23,6 +22,7 @@ from mtmc.detectors.onnx.tell import Answer, tell
 from mtmc.detectors.people import people_among
 from mtmc.errors import UserError
 from mtmc.trackers import Detections
+from mtmc.trackers.settings import Checked, setting, share
 from mtmc.types import Floats, Frame
 
 log = logging.getLogger("mtmc")
@@ -31,7 +31,7 @@ SHARES = 2.0  # boxes that end within so many px are shares of the input
 
 
 @dataclass(frozen=True)
-class OnnxConfig:
+class OnnxConfig(Checked):
     """Settings of the ``onnx`` detector.
 
     Args:
@@ -53,22 +53,15 @@ class OnnxConfig:
         threads: of ONNX Runtime; 0 lets it choose.
     """
 
-    weights: str = ""
+    weights: str = setting("", public=True)
     layout: Literal["auto", "yolox", "yolov5", "yolov8", "end2end", "detr"] = "auto"
-    image_size: int = 640
-    confidence: float = 0.1
-    iou: float | None = None
-    soft_nms: float | None = None
-    person_class: int | None = None
-    device: Literal["cpu", "cuda"] = "cpu"
-    threads: int = 0
-
-    def __post_init__(self) -> None:
-        require_fraction(self, "confidence", *(["iou"] if self.iou is not None else []))
-        require((self.soft_nms or 0) >= 0, f"soft_nms must not be negative, got {self.soft_nms}")
-        require(self.image_size >= 32, f"image_size must be at least 32, got {self.image_size}")
-        require((self.person_class or 0) >= 0, "person_class must not be negative")
-        require(self.threads >= 0, "threads must not be negative")
+    image_size: int = setting(640, ge=32, unit="px", public=True)
+    confidence: float = share(0.1, public=True)
+    iou: float | None = share(None)
+    soft_nms: float | None = setting(None, ge=0)
+    person_class: int | None = setting(None, ge=0)
+    device: Literal["cpu", "cuda"] = setting("cpu", public=True)
+    threads: int = setting(0, ge=0)
 
 
 class OnnxDetector:

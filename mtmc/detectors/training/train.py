@@ -13,7 +13,6 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
 
-from mtmc.config import require
 from mtmc.detectors.training.data import Labelled, TrainingImages, collate, read_coco
 from mtmc.detectors.training.export import write_onnx
 from mtmc.detectors.training.loss import detection_loss
@@ -21,13 +20,14 @@ from mtmc.detectors.training.network import PersonNet
 from mtmc.detectors.training.validate import Validation, validate
 from mtmc.errors import UserError
 from mtmc.reid.atomic import atomic_file
+from mtmc.trackers.settings import Checked, setting
 
 WARMUP = 60  # steps, or a tenth of all if that is less
 CLIP = 10.0  # norm of the gradient
 
 
 @dataclass(frozen=True)
-class TrainingConfig:
+class TrainingConfig(Checked):
     """How to train.
 
     Args:
@@ -46,33 +46,29 @@ class TrainingConfig:
         device: ``auto`` takes a GPU where there is one; ``cpu``, ``cuda``.
     """
 
-    epochs: int = 12
-    batch: int = 8
-    rate: float = 1.5e-3
+    epochs: int = setting(12, ge=1)
+    batch: int = setting(8, ge=1)
+    rate: float = setting(1.5e-3, gt=0, lt=1)
     decay: float = 0.02
-    validate_every: int = 1
-    average: float = 0.995
-    height: int = 256
-    width: int = 320
-    input_height: int = 320
-    input_width: int = 512
+    validate_every: int = setting(1, ge=1)
+    average: float = setting(0.995, ge=0, lt=1)
+    height: int = setting(256, ge=64)
+    width: int = setting(320, ge=64)
+    input_height: int = setting(320, ge=64)
+    input_width: int = setting(512, ge=64)
     start: str = ""
-    seed: int = 0
+    seed: int = setting(0, ge=0)
     bfloat16: bool = False
-    workers: int = 0
+    workers: int = setting(0, ge=0)
     device: str = "auto"
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch", "validate_every"):
-            require(getattr(self, name) >= 1, f"{name} must be at least 1")
+        Checked.__post_init__(self)
         for name in ("height", "width", "input_height", "input_width"):
-            value = getattr(self, name)
-            require(value >= 64 and value % 32 == 0, f"{name} must be a multiple of 32 from 64 on")
-        require(0 < self.rate < 1, "rate must be between 0 and 1")
-        require(0 <= self.average < 1, "average must be in 0..1")
-        require(self.seed >= 0, "seed must be 0 or more")
-        require(self.workers >= 0, "workers must not be negative")
-        require(self.device in {"auto", "cpu", "cuda"}, "device must be auto, cpu or cuda")
+            if getattr(self, name) % 32:
+                raise ValueError(f"{name} must be a multiple of 32")
+        if self.device not in {"auto", "cpu", "cuda"}:
+            raise ValueError("device must be auto, cpu or cuda")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.offline.completion.config import CompletionConfig
+from mtmc.offline.completion.config import SEEN_REACH, CompletionConfig
 from mtmc.offline.completion.fusion import fuse
 from mtmc.offline.completion.outlook import Outlook, outlook
 from mtmc.offline.completion.sightings import Sightings, told
@@ -81,7 +81,7 @@ def _drawn(found: Outlook, view: View, config: CompletionConfig) -> Ints:
     often = found.step % max(1, round(LOOK / view.period)) == 0
     look = np.flatnonzero(often & (found.known | (found.seen >= 0)))
     looks = Glances(found.points[look], found.seen[look] >= 0, found.gap[look])
-    share = seen_share(looks, found.points[lost], found.gap[lost], config.seen_reach)
+    share = seen_share(looks, found.points[lost], found.gap[lost], SEEN_REACH)
     return lost[(found.lasting[lost] <= config.fill_gap) | (share >= config.seen_share)]
 
 

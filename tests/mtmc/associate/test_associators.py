@@ -181,6 +181,6 @@ def test_online_knows_who_comes_back():
 
 
 def test_online_settings_out_of_range():
-    for options in ({"patience": -1.0}, {"min_crops": -1}, {"gallery_size": 0}):
+    for options in ({"patience": -1.0}, {"min_crops": -1}, {"memory": -1.0}):
         with pytest.raises(ValueError, match=next(iter(options))):
             OnlineConfig(**options)

@@ -78,7 +78,7 @@ def test_a_weaker_box_that_overlaps_a_stronger_one_is_believed_less(tmp_path):
     found = detect(weights, soft_nms=0.5)[0]
     kept = 0.7 * np.exp(-(0.4**2) / 0.5)
     assert found.scores.tolist() == pytest.approx([0.8, kept, 0.3])
-    with pytest.raises(ValueError, match="soft_nms must not be negative"):
+    with pytest.raises(ValueError, match="soft_nms must be at least 0"):
         OnnxConfig(soft_nms=-1.0)
 
 

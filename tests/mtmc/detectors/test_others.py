@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -50,6 +51,25 @@ def test_motion_ignores_a_change_of_the_whole_picture():
         detector.detect([Frame("a", 1, 0.0, image)])
     bright = np.full((120, 160, 3), 250, np.uint8)
     assert len(detector.detect([Frame("a", 11, 1.0, bright)])[0]) == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        ({}, [50, 40, 60, 80]),
+        ({"threshold": 1e6}, None),
+        ({"min_height": 0.6}, None),
+        ({"width": 32}, [45, 40, 65, 80]),  # in steps of five pixels
+    ],
+)
+def test_motion_settings_say_what_is_a_person(settings, found):
+    detector = MotionDetector(MotionConfig(**settings), None)
+    for image in block_frames(10, people=0):
+        detector.detect([Frame("a", 1, 0.0, image)])
+    image = next(block_frames(1, people=0)).copy()
+    image[40:80, 50:60] = (40, 40, 230)
+    boxes = detector.detect([Frame("a", 11, 1.0, image)])[0].boxes.tolist()
+    assert boxes == ([pytest.approx(found, abs=1)] if found else [])
 
 
 @pytest.mark.parametrize("size", [(2000, 1), (1, 2000), (1, 1)])
@@ -248,3 +268,22 @@ def test_ultralytics_finds_people_in_a_batch(shared_data, shared_weights):
     found = detector.detect(frames)
     assert all(len(d[d.scores > 0.5]) >= 3 for d in found)
     assert detector.detect([]) == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "argument"),
+    [
+        ({"image_size": 320}, {"imgsz": 320}),
+        ({"confidence": 0.4}, {"conf": 0.4}),
+        ({"iou": 0.4}, {"iou": 0.4}),
+        ({"device": "cuda:1"}, {"device": "cuda:1"}),
+        ({"half": True}, {"half": True}),
+    ],
+)
+def test_ultralytics_is_told_what_was_set(setting, argument):
+    told = {}
+    detector = object.__new__(UltralyticsDetector)
+    detector._config = UltralyticsConfig(**setting)
+    detector._model = SimpleNamespace(predict=lambda images, **options: told.update(options) or [])
+    detector._predict([])
+    assert told.items() >= argument.items()

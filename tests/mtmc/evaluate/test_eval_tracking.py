@@ -22,7 +22,7 @@ class Follower:
     needs_image = False
     given: list
 
-    def __init__(self, config):
+    def __init__(self, config, fps):
         pass
 
     def update(self, detections, image=None):
@@ -94,7 +94,7 @@ def test_offline_fills_gaps_and_sees_looks(run, sequence, tmp_path, monkeypatch)
     monkeypatch.setattr("mtmc.evaluate.tracking.refine", spy)
     track_all(run, [sequence])
     online = read_mot(tmp_path / "out" / "walk.txt", MotKind.TRACKS)
-    track_all(dataclasses.replace(run, offline=RefineConfig(ghost_score=0)), [sequence])
+    track_all(dataclasses.replace(run, offline=RefineConfig(ghost_age=0)), [sequence])
     offline = read_mot(tmp_path / "out" / "walk.txt", MotKind.TRACKS)
     assert len(online) == FRAMES - 4
     assert offline.frames.tolist() == list(range(1, FRAMES + 1))
@@ -109,14 +109,14 @@ def test_offline_takes_the_detections_own_boxes():
     for _ in range(12):
         tracks = Tracks(np.array([1, 2]), np.concatenate([beside, beside]), np.ones(2), [0, -1])
         found.append((Detections(box, np.ones(1)), tracks))
-    rows = refined(found, RefineConfig(ghost_score=0, extend=0))
+    rows = refined(found, RefineConfig(ghost_age=0, extend=0).at_rate(30))
     assert set(rows.ids) == {1}
     np.testing.assert_allclose(rows.boxes, np.repeat(box, 12, axis=0), atol=1e-4)
 
 
 def test_offline_without_any_track():
-    assert len(refined([], RefineConfig())) == 0
-    assert len(refined([(Detections(), Tracks())] * 3, RefineConfig())) == 0
+    assert len(refined([], RefineConfig().at_rate(30))) == 0
+    assert len(refined([(Detections(), Tracks())] * 3, RefineConfig().at_rate(30))) == 0
 
 
 def test_what_is_missing_shows_before_anything_starts(run, sequence, tmp_path, monkeypatch):

@@ -78,7 +78,7 @@ def test_a_thing_goes_and_nobody_takes_up_its_detections():
     still["box"] += 120  # where the walker is lost
     rows = np.concatenate([make_rows(1, np.arange(1, 61)), still])
     rows["box"][:60, 1::2] += 120
-    refined, people = refine(rows, memory(1, 2), thing_age=100)
+    refined, people = refine(rows, memory(1, 2), thing_age=3.3)
     assert [p.key for p in people] == [TrackKey("a", 1)]
     assert refined["frame"].max() <= 63  # continued for three frames at most
     assert len(refine(rows, memory(1, 2))[1]) == 2

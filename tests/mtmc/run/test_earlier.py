@@ -46,8 +46,9 @@ def live(scene, tmp_path, monkeypatch):
             patch.setattr(session, "find_cameras", lambda path: cameras)
             as_file = lambda c, *rest: opened(dataclasses.replace(c, kind="video"), *rest)  # noqa: E731
             patch.setattr(reader, "_open", as_file)
+            patch.setattr(reader, "READ_AHEAD", 99)
             patch.setattr(reader.CameraReader, "_outdated", lambda *_: False)
-            settings = {**SETTINGS, "sources": {"read_ahead": 99}, "output": {"width": 320}}
+            settings = {**SETTINGS, "output": {"width": 320}}
             return run(scene, out, settings, listener=Dying(dies_at))
 
     return start

@@ -19,9 +19,9 @@ def test_scraps_are_nobody_and_people_are_counted_on():
 
 @pytest.mark.parametrize(("fps", "share"), [(30.0, 0.9), (15.0, 1.8)])
 def test_evidence_is_the_scores_over_time(fps, share):
-    refinement = CameraRefinement(RefineConfig(ghost_score=10), View("a", fps, SIZE, None))
+    refinement = CameraRefinement(RefineConfig(ghost_age=1 / 3), View("a", fps, SIZE, None))
     rows = np.concatenate([make_rows(7, np.arange(10)), make_rows(7, [11], detected=False)])
     assert refinement.evidence(rows) == {7: pytest.approx(share)}
     assert refinement.evidence(rows[:0]) == {}
-    anybody = CameraRefinement(RefineConfig(ghost_score=0), View("a", fps, SIZE, None))
+    anybody = CameraRefinement(RefineConfig(ghost_age=0), View("a", fps, SIZE, None))
     assert anybody.evidence(rows)[7] > 1

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -135,9 +136,9 @@ class Hasty:
 
 def read(count, every, read_ahead=4):
     """What a consumer gets who takes a picture after each ``every`` that have come."""
-    config = SourcesConfig(read_ahead=read_ahead)
-    reader = CameraReader(Camera("door", "rtsp://x", "live"), Hasty(0), config)
-    reader.start()
+    reader = CameraReader(Camera("door", "rtsp://x", "live"), Hasty(0), SourcesConfig())
+    with patch("mtmc.sources.reader.READ_AHEAD", read_ahead):
+        reader.start()
     frames, taken = reader._frames, []
     for frame in Hasty(count).frames(Request()):
         frames._put(frame)

@@ -23,8 +23,8 @@ class Scripted:
 
     needs_floor = needs_embeddings = needs_image = False
 
-    def __init__(self, config):
-        del config
+    def __init__(self, config, fps):
+        del config, fps
 
     def update(self, detections, image=None, steps=1):
         assert image is None
@@ -40,6 +40,21 @@ class Coasting(Scripted):
             self.last = super().update(detections, image)
             return self.last
         return Tracks(self.last.ids, self.last.boxes, self.last.scores, np.array([-1]))
+
+
+def wanted(**settings):
+    """Which of a track's frames are worth a crop."""
+    plugin = Plugin("scripted", Scripted, SimpleNamespace())
+    view = View("a", 10.0, (100, 100), None)
+    tracking = CameraTracking(plugin, CropsConfig(**settings), view, keep=True)
+    box = Detections(np.array([[10, 10, 40, 40.0]]), np.array([0.9]))
+    steps = (tracking.update(Frame("a", n, n / 10, None), box) for n in range(1, 4))
+    return [len(sighting.wanted) for sighting in steps]
+
+
+def test_small_boxes_are_worth_a_crop_where_people_are_small():
+    assert sum(wanted(full_height=32)) > 0
+    assert sum(wanted(full_height=400)) == 0
 
 
 def follow(seen_at, fps=10.0, keep=True, tracker=Scripted):

@@ -81,17 +81,28 @@ def test_quality_falls_with_occlusion_smallness_and_the_border():
 
 
 def test_crops_are_spaced_in_time_unless_much_better():
-    config = CropsConfig(interval=1.0, first=2, better=1.5, min_quality=0.2)
+    config = CropsConfig(interval=1.0, min_quality=0.2)
     track = CropsTaken()
     assert wants_crop(track, 0.1, 0.5, config)
     assert not wants_crop(track, 0.1, 0.1, config)
     track.add(0.1, 0.5)
     assert not wants_crop(track, 0.3, 0.5, config)  # a new track's second comes after 0.25 s
     assert wants_crop(track, 0.36, 0.5, config)
-    track.add(0.35, 0.4)
-    assert not wants_crop(track, 1.0, 0.5, config)
-    assert wants_crop(track, 1.0, 0.8, config)
+    for _ in range(3):
+        track.add(0.35, 0.4)
+    assert not wants_crop(track, 1.0, 0.64, config)
+    assert wants_crop(track, 1.0, 0.66, config)  # much better than the best so far
     assert wants_crop(track, 1.36, 0.5, config)
+
+
+def test_crops_may_come_more_often_or_be_worse():
+    track = CropsTaken()
+    for _ in range(4):
+        track.add(0.0, 0.5)
+    assert not wants_crop(track, 0.6, 0.1, CropsConfig())
+    assert not wants_crop(track, 0.6, 0.4, CropsConfig())
+    assert wants_crop(track, 0.6, 0.4, CropsConfig(interval=0.5))
+    assert wants_crop(track, 1.1, 0.1, CropsConfig(min_quality=0.05))
 
 
 def test_a_crop_has_a_pixel_wherever_the_box_is():

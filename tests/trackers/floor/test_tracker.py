@@ -129,9 +129,10 @@ def test_one_step_may_miss_somebody_however_far_apart_the_steps_are():
     assert found == [1] * 7
 
 
-def test_one_look_after_a_long_step_does_not_make_one_of_two():
+def test_one_look_after_a_long_step_does_not_make_one_of_two(monkeypatch):
     """Two people near each other, each seen by one camera."""
-    tracker, merged = FloorTracker(FloorConfig(merge_reach=3.0)), []
+    monkeypatch.setattr("mtmc.trackers.floor.tracker.MERGE_REACH", 3.0)
+    tracker, merged = FloorTracker(), []
     box, covariance = np.array([[0, 0, 5.0, 9]]), 1e-3 * np.eye(2)[None]
     for time in (0.0, 1.5, 3.0):
         places = np.zeros((1, 2)), np.array([[2.0, 0.0]])

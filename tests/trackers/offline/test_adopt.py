@@ -134,7 +134,7 @@ def test_without_such_detections_nothing_happens():
     rows = detections_of_a_crowd(0, "coast")
     rows = rows[rows["track"] != NOBODY]
     np.testing.assert_array_equal(
-        refine(rows)["box"], refine(rows, replace(RefineConfig(), adopt_gap=0))["box"]
+        refine(rows)["box"], refine(rows, RefineConfig(adopt_gap=0).at_rate(30))["box"]
     )
 
 

@@ -7,7 +7,7 @@ from mtmc.trackers.offline.config import RefineConfig
 from mtmc.trackers.offline.expectation import expected
 from mtmc.trackers.offline.rows import Paths
 
-CONFIG = RefineConfig()
+CONFIG = RefineConfig().at_rate(30)
 
 
 def path(*parts):

@@ -1,6 +1,7 @@
 """Refinement of finished tracks on made-up stories."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ from mtmc.trackers.offline import RefineConfig, make_table, refine
 from mtmc.trackers.offline.link import best_links, chain_labels
 
 BOX = np.array([0.0, 0, 50, 120])
-PLAIN = RefineConfig(extend=0, smooth_position=0, smooth_size=0)
+AT_30 = RefineConfig().at_rate(30)
+PLAIN = replace(AT_30, extend=0, smooth_position=0, smooth_size=0)
 
 
 def walk(track_id, frames, start, speed, *, noise=0.0, score=1.0, seed=0):
@@ -105,7 +107,7 @@ def test_ghosts_go():
 
 def test_both_ends_go_on_within_the_video():
     rows = walk(1, range(3, 40), (100, 200), (4, 0))
-    found = refine(rows, RefineConfig(extend=5, smooth_position=0, smooth_size=0), last_step=42)
+    found = refine(rows, replace(PLAIN, extend=5), last_step=42)
     assert found["step"].tolist() == list(range(1, 43))
     expected = walk(1, range(1, 43), (100, 200), (4, 0))["box"]
     np.testing.assert_allclose(found["box"], expected, atol=1.0)
@@ -113,7 +115,7 @@ def test_both_ends_go_on_within_the_video():
 
 def test_smoothing_takes_noise_away_and_leaves_lines_alone():
     line = walk(1, range(1, 60), (100, 200), (4, 1))
-    config = RefineConfig(extend=0)
+    config = replace(AT_30, extend=0)
     np.testing.assert_allclose(refine(line, config)["box"], line["box"], atol=1e-3)
     noisy = refine(walk(1, range(1, 60), (100, 200), (4, 1), noise=3), config)
     before = np.abs(walk(1, range(1, 60), (100, 200), (4, 1), noise=3)["box"] - line["box"]).mean()
@@ -187,5 +189,3 @@ def test_bad_rows_are_named():
         make_table(row, row, np.ones((1, 3)), row)
     with pytest.raises(ValueError, match="twice in one frame"):
         refine(make_table(np.ones(2), np.ones(2), np.ones((2, 4)), np.ones(2)))
-    with pytest.raises(ValueError, match="link_window must be 1 or more, got 0"):
-        RefineConfig(link_window=0)

@@ -106,3 +106,12 @@ def test_twins_side_by_side_stay_two():
 def test_settings_out_of_range():
     with pytest.raises(ValueError, match="overlap"):
         replace(OfflineConfig(), overlap=0.0)
+
+
+def test_pieces_meet_in_a_frame_whatever_the_last_bit_of_their_times():
+    """As sums, the end of one piece may lie a bit before the start of another in the same frame."""
+    one, other = track("a", 1, 1.0, 2.0, 0), track("a", 2, 2.0, 3.0, 0)
+    one.times[-1][1] = one.end = float(np.nextafter(2.0, 0))
+    assert one.frames[-1][1] == other.frames[0][0]
+    assert one.meets(other)
+    assert conflicts([one, other]).nnz == conflicts([other, one]).nnz == 2

@@ -3,7 +3,7 @@ import pytest
 
 from mtmc import steps
 from mtmc.associate.evidence import floor
-from mtmc.associate.evidence.config import EvidenceConfig
+from mtmc.associate.evidence.config import FLOOR_MEMORY, FLOOR_TRACK, EvidenceConfig
 from mtmc.associate.evidence.floor import floor_evidence, floor_odds
 from mtmc.tracking.tracklet import TICK
 from tests.mtmc.associate.scenes import crowd, make_tracklet
@@ -83,7 +83,7 @@ def slowly(a, b):
             away = np.subtract(a.path.points[at], b.path.points[other])
             total = np.add(a.path.covariances[at], b.path.covariances[other])[[0, 1, 1, 2]]
             found.append(floor_odds(away[None], total.reshape(1, 2, 2))[0])
-    looks = min(len(found) * TICK / CONFIG.floor_memory, CONFIG.floor_limit)
+    looks = min(len(found) * TICK / FLOOR_MEMORY, CONFIG.floor_limit)
     return float(np.mean(found) * looks) if found else 0.0
 
 
@@ -104,7 +104,7 @@ def test_a_tracker_over_all_cameras_has_compared_places_already():
     for tracklet, person in zip(tracklets, (7, 7, 8, 9), strict=True):
         tracklet.person = person
     odds = floor_evidence(tracklets, tracklets, CONFIG).toarray()
-    weight = CONFIG.floor_track
+    weight = FLOOR_TRACK
     assert odds[0].tolist() == [0, weight, -weight, 0]  # itself, one, two at once, another time
     np.testing.assert_array_equal(odds, odds.T)
 
@@ -112,4 +112,4 @@ def test_a_tracker_over_all_cameras_has_compared_places_already():
 def test_who_comes_back_under_the_same_number_is_the_same():
     first, again = (make_tracklet("a", n, np.arange(3) + 20.0 * n) for n in (1, 2))
     first.person = again.person = 4
-    assert floor_evidence([first, again], [first, again], CONFIG)[0, 1] == CONFIG.floor_track
+    assert floor_evidence([first, again], [first, again], CONFIG)[0, 1] == FLOOR_TRACK

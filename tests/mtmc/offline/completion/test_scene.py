@@ -209,9 +209,29 @@ def test_people_may_be_given_in_any_order():
     assert b["box"][:new] == pytest.approx(a["box"][mixed], abs=1e-2)
 
 
+def drawn_by_camera_0(gone, **settings):
+    result, _ = complete(ROWS[~gone], PEOPLE[~gone], **settings)
+    return (~result["detected"] & (result["camera"] == 0)).sum()
+
+
+@pytest.mark.parametrize("settings", [{"support": 0.0}, {"unsure": 0.0}])
+def test_who_is_expected_nowhere_surely_is_not_drawn(settings):
+    """Camera 0 loses somebody whom the others see now and then."""
+    lost = when(ROWS, 0, 80, 109) & (PEOPLE == 1)
+    gone = lost | ((ROWS["camera"] != 0) & (ROWS["frame"] % 6 > 0))
+    assert drawn_by_camera_0(gone, **settings) < 0.7 * drawn_by_camera_0(gone)
+
+
+@pytest.mark.parametrize("settings", [{"fill_gap": 100.0}, {"seen_share": 0.0}])
+def test_more_is_drawn_behind_a_wall_where_that_is_asked_for(settings):
+    behind = exact(ROWS, PEOPLE, PATHS, HEIGHTS)[:, 3] < 330
+    gone, plain = (ROWS["camera"] == 0) & behind, {"fill_gap": 0.0, "seen_share": 0.4}
+    assert drawn_by_camera_0(gone, **(plain | settings)) > 2 * drawn_by_camera_0(gone, **plain)
+
+
 @pytest.mark.parametrize(
     "wrong",
-    [{"seen_share": 1.5}, {"fill_gap": -1}, {"seen_reach": 0}],
+    [{"seen_share": 1.5}, {"fill_gap": -1}, {"unsure": -0.1}],
 )
 def test_settings_are_checked(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
