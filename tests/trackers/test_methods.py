@@ -111,6 +111,36 @@ def test_coast_reports_nobody_whom_nothing_hides():
     assert {len(tracks) for tracks in run("coast", story, coast_age=0)[40:]} == {2}
 
 
+@pytest.mark.parametrize(("feet", "hidden"), [(320, True), (240, False)])
+def test_only_who_has_the_feet_lower_hides_somebody(feet, hidden):
+    """The walker's are at 270; whoever has theirs higher stands farther away."""
+    other = np.array([300.0, 50, 400, feet])
+    reported = []
+    for t in range(55):
+        walker = PERSON + np.tile([100 + 5 * t, 150], 2)
+        boxes = np.array([other] if t >= 45 else [other, walker])
+        reported.append(Detections(boxes, np.full(len(boxes), 0.9)))
+    counts = [len(tracks) for tracks in run("coast", reported)]
+    assert counts[:47] == [2] * 47  # two frames of grace
+    assert counts[47:] == [1 + hidden] * 8
+
+
+@pytest.mark.parametrize(("still", "coasts"), [(1, False), (60, True)])
+def test_where_the_camera_has_just_moved_nobody_is_led_on(still, coasts):
+    """It may move again; only after a while of standing still is it believed to stand."""
+    front, story = np.array([300.0, 50, 400, 320]), []
+    others = [PERSON + np.tile(place, 2) for place in ([900, 100], [1300, 400], [1700, 200])]
+    walker = PERSON + np.tile([330, 150], 2)
+    for t in range(60 + still + 8):
+        turn = 25.0 * min(t, 60)
+        gone = t >= 60 + still
+        boxes = np.array([front, *others] if gone else [front, *others, walker])
+        story.append(Detections(boxes + [turn, 0, turn, 0], np.full(len(boxes), 0.9)))
+    counts = [len(tracks) for tracks in run("coast", story)]
+    assert counts[59] == 5
+    assert counts[-1] == 4 + coasts
+
+
 def shaken(pixels):
     """Five people standing in front of a camera that is turned this way and that."""
     rng = np.random.default_rng(0)

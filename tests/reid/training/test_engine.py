@@ -70,6 +70,7 @@ def test_a_training_cut_off_anywhere_ends_in_the_very_same_weights(
         whole = Checkpoint.open(tmp_path / "whole" / "best.pt")
         cut = Checkpoint.open(tmp_path / f"cut{stop}" / "best.pt")
         assert same(whole.weights, cut.weights)
+        assert same(whole.classifiers, cut.classifiers)
         assert all(same(a, b) for a, b in zip(whole.members, cut.members, strict=True))
         assert whole.metrics == cut.metrics
 

@@ -1,6 +1,7 @@
 """Ids on the floor, revised with the future known."""
 
 import numpy as np
+import pytest
 
 from mtmc.trackers.floor.relink import relink
 
@@ -72,3 +73,12 @@ def test_sightings_of_one_moment_and_id_stay_together():
 def test_nobody():
     none = np.zeros(0)
     assert len(relink(none, none.astype(int), np.zeros((0, 2)), np.zeros((0, 2, 2)))) == 0
+
+
+@pytest.mark.parametrize(("aside", "people"), [(0.5, 1), (1.25, 1), (1.8, 2)])
+def test_people_seldom_end_just_where_another_one_begins(aside, people):
+    """Ten times likelier than not it is one who stepped aside, unless that was too far."""
+    path = walk([0, 0], [1.2, 0], 16)
+    path[8:, 1] += aside
+    times, one, points, covariances = sightings({1: (0, path)})
+    assert len(set(relink(times, one, points, covariances).tolist())) == people

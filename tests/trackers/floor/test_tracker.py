@@ -237,3 +237,24 @@ def test_a_weak_detection_starts_nobody():
     weak = Detections(np.array([[0.0, 0, 10, 30]]), np.array([0.5]), None, place, sure)
     (tracks,) = FloorTracker().update(0.0, [weak])
     assert len(tracks.ids) == 0
+
+
+def test_who_is_seen_beside_the_other_meanwhile_is_none_the_nearer_to_being_one():
+    """Close for a while, then both in one view, then close again: never for long enough."""
+    tracker, merged = FloorTracker(FloorConfig(merge_after=1.0)), []
+    sure, box = 1e-4 * np.eye(2)[None], np.array([[0.0, 0, 50, 100]])
+    one, other = np.zeros((1, 2)), np.array([[0.45, 0.0]])
+
+    def seen(*places):
+        count = len(places)
+        corner = np.repeat(box, count, axis=0) + 60.0 * np.arange(count)[:, None] * [1, 0, 1, 0]
+        return Detections(
+            corner, np.full(count, 0.9), None, np.concatenate(places), np.repeat(sure, count, 0)
+        )
+
+    beside, apart = [seen(one, other), Detections()], [seen(one), seen(other)]
+    for step, views in enumerate([beside] * 4 + [apart] * 3 + [beside] * 3 + [apart] * 3):
+        tracks = tracker.update(0.2 * step, views)
+        merged.append(tracker.merged)
+        assert sorted(i for t in tracks for i in t.ids.tolist()) == [1, 2]
+    assert merged == [{}] * 13
