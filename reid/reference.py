@@ -84,7 +84,7 @@ def _written(value: Any) -> str:
     if isinstance(value, tuple | list):
         return f"[{', '.join(map(_written, value))}]"
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return f"{value:.6g}"
     return str(value) if value != "" else "''"
 
 
@@ -107,8 +107,11 @@ def table(title: str, rows: Iterable[Entry]) -> Table:
     from rich.markup import escape
     from rich.table import Table
 
-    result = Table("setting", "default", "allowed", "meaning", title=title, box=box.SIMPLE)
+    result = Table(title=title, box=box.SIMPLE)
     result.title_justify = "left"
+    result.add_column("setting", no_wrap=True, overflow="fold")  # to be copied whole
+    for name in ("default", "allowed", "meaning"):
+        result.add_column(name)
     for row in rows:
         cells = (row.key, row.default, row.allowed, row.meaning.replace("`", ""))
         result.add_row(*map(escape, cells))

@@ -150,8 +150,10 @@ def read_yaml(path: Path, as_text: bool = False) -> dict[str, Any]:
     """
     try:
         settings = parse_yaml(read_text(path), as_text)
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise ReidError(f"{path}: cannot be read: {error}") from error
+    except UnicodeDecodeError as error:
+        raise ReidError(f"{path}: not text in UTF-8; save it as that") from error
     except ValueError as error:
         raise ReidError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
     if settings is None:

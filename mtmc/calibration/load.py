@@ -21,7 +21,7 @@ from mtmc.reid.text import read_text
 
 log = logging.getLogger("mtmc")
 
-SUFFIXES = {".json", ".yaml", ".yml", ".xml", ".toml"}
+SUFFIXES = (".json", ".yaml", ".yml", ".xml", ".toml")
 
 
 def load_calibration(
@@ -91,6 +91,11 @@ def _entries(path: Path, cameras: Sequence[str], partial: bool = False) -> dict[
     others = ", ".join(sorted(set(entries) - set(cameras))) or "none"
     mistaken = {_plain(name) for name in missing} & {_plain(name) for name in entries}
     if missing and (mistaken or not partial or len(missing) == len(cameras)):
+        if not entries and path.is_dir():
+            raise UserError(
+                f"{path}: holds no calibration; expected {missing[0]}.json, say (read are "
+                f"{', '.join(SUFFIXES)})"
+            )
         has = others if mistaken else ", ".join(sorted(entries)) or "none"
         raise UserError(
             f"{path}: no calibration for {', '.join(missing)}; it has {has} (an entry is named "
@@ -98,10 +103,10 @@ def _entries(path: Path, cameras: Sequence[str], partial: bool = False) -> dict[
         )
     if missing:
         log.warning(
-            "%s: no calibration for %s (it also has: %s); the floor tells nothing there",
+            "%s: no calibration for %s%s; the floor tells nothing there",
             path,
             ", ".join(missing),
-            others,
+            f" (it also has: {others})" if others != "none" else "",
         )
     return {name: entries[name] for name in cameras if name in entries}
 
@@ -186,8 +191,10 @@ def read_content(path: Path) -> dict[str, Any]:
     """
     try:
         text = read_text(path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read: {error}") from error
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not text; expected one of {', '.join(SUFFIXES)}") from error
     if is_opencv(text):
         return parse_opencv(text, path)
     kind, parse = _PARSERS.get(path.suffix.lower(), ("YAML", parse_yaml))

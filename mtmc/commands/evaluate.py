@@ -112,7 +112,8 @@ def evaluate(
     chosen = [mode for mode, value in modes.items() if value]
     if len(chosen) != 1:
         raise UserError(
-            f"mtmc eval: expected one of --mot16, --lab ROOT and --gt DIR, got {chosen}"
+            "mtmc eval: expected one of --mot16, --lab ROOT and --gt DIR, got "
+            f"{' and '.join(chosen) or 'none'}"
         )
     if mot16:
         report = _benchmark(given)

@@ -24,6 +24,8 @@ log = logging.getLogger("mtmc")
 NO_SCORE = -1.0
 # Edges of two boxes that are one detection lie this close together: px, and share of its height.
 SAME_PIXELS, SAME_SHARE = 1.0, 0.02
+MOST_MARGIN = 10.0  # of classifiers; scores that go beyond, up to 100, are percents
+BEYOND = 1.05  # of the image's sides, beyond which few boxes reach
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class MotFileDetector:
         self._confidence = config.confidence
         self._person_class = config.person_class
         self._files: dict[str, _FrameIndex] = {}
+        self._looked_at: set[str] = set()
 
     def last_frame(self, camera: str) -> int:
         """The last frame of a camera that has a detection.
@@ -93,9 +96,13 @@ class MotFileDetector:
         return [self._detect(frame) for frame in frames]
 
     def _detect(self, frame: Frame) -> Detections:
+        height, width = frame.pixels.shape[:2]
+        if frame.camera not in self._looked_at:
+            self._looked_at.add(frame.camera)
+            if doubt := doubt_boxes(self._file(frame.camera).rows.boxes, (width, height)):
+                log.warning("%s: %s", self._path(frame.camera), doubt)
         boxes, scores = self._file(frame.camera).at(frame.index)
         keep = scores >= self._confidence
-        height, width = frame.pixels.shape[:2]
         return to_detections(boxes[keep], scores[keep], (width, height))
 
 
@@ -140,7 +147,14 @@ def read_detections(
             len(rows),
         )
         rows = rows[~again]
-    return replace(rows, scores=unit_scores(rows.scores))
+    scores = unit_scores(rows.scores)
+    if len(rows) and rows.scores.max() > MOST_MARGIN:
+        log.info(
+            "%s: scores from %g to %g are read as %.2g to %.2g",
+            path,
+            *(np.min(rows.scores), np.max(rows.scores), scores.min(), scores.max()),
+        )
+    return replace(rows, scores=scores)
 
 
 def _of_people(path: Path, rows: MotRows, person_class: int | None) -> MotRows:
@@ -194,20 +208,49 @@ def repeated(rows: MotRows) -> NDArray[np.bool_]:
     return result
 
 
+def doubt_boxes(boxes: NDArray[np.float64], size: tuple[int, int]) -> str | None:
+    """What speaks against boxes being in pixels of the images, with widths and heights.
+
+    Args:
+        boxes: ``(N, 4)`` ``x1, y1, x2, y2`` px, as the file was understood.
+        size: ``(width, height)`` px of the images.
+    """
+    if len(boxes) == 0:
+        return None
+    width, height = size
+    first, sides = boxes[:, :2], boxes[:, 2:] - boxes[:, :2]
+    shown = (np.minimum(boxes[:, 2:], size) - np.maximum(first, 0) >= 1).all(axis=1)
+    if shown.mean() < 0.5:
+        why = "shares of the image" if np.abs(boxes).max() <= 2 else "of other images"
+        return (
+            f"{np.sum(~shown)} of {len(boxes)} boxes lie outside the {width}x{height} images, or "
+            f"are smaller than a pixel; expected x, y, width, height in px (are they {why}?)"
+        )
+    corners = (sides > first).all() and (sides <= np.multiply(BEYOND, size)).all()
+    if corners and (boxes[:, 2:] > np.multiply(BEYOND, size)).any(axis=1).mean() > 0.5:
+        return (
+            f"most boxes reach out of the {width}x{height} images; expected x, y, width, height "
+            "(are they x1, y1, x2, y2?)"
+        )
+    return None
+
+
 def unit_scores(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """Scores as they are if they lie in 0..1, else stretched to it from their 5 to 95 % quantiles.
 
-    Detectors such as MOT16's DPM score on a scale of their own. Those of -1 are none, and so are
-    scores that all are 0, or all are one number outside 0..1: then every detection is as good as
-    the next, and has 1.
+    Detectors such as MOT16's DPM score on a scale of their own; numbers up to 100 that no margin
+    of theirs reaches are percents. Those of -1 are none, and so are scores that all are 0, or all
+    are one number outside 0..1: then every detection is as good as the next, and has 1.
     """
     if len(scores) == 0:
         return scores
     given = scores[scores != NO_SCORE]
     if len(given) == 0 or ((given == given[0]).all() and not 0 < given[0] <= 1):
         return np.ones(len(scores))
-    if given.min() >= 0 and given.max() <= 1:
-        return scores if len(given) == len(scores) else np.where(scores == NO_SCORE, 1.0, scores)
+    percent = MOST_MARGIN < given.max() <= 100
+    if given.min() >= 0 and (given.max() <= 1 or percent):
+        share = scores / 100 if percent else scores
+        return share if len(given) == len(scores) else np.where(scores == NO_SCORE, 1.0, share)
     low, high = np.quantile(scores, [0.05, 0.95])
     stretched: NDArray[np.float64] = (scores - low) / max(high - low, 1e-9)
     return stretched.clip(0, 1)

@@ -41,6 +41,8 @@ def find_cameras(sources: Source | Sequence[Source]) -> list[Camera]:
         UserError: there is no camera, two have one name, or ``cameras.yaml`` is wrong.
     """
     given = [sources] if isinstance(sources, str | Path) else list(sources)
+    if any(not str(source).strip() for source in given):
+        raise UserError("VIDEO_DIR is empty; expected a folder, a file, a URL or a webcam")
     cameras = [camera for source in given for camera in _cameras_at(str(source))]
     if len(given) > 1:
         cameras = _told_apart(cameras)

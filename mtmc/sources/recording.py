@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -84,7 +85,7 @@ class _Part:
             if uri == camera.uri:
                 tell_streams(camera, container)
             self.stated = stated_rate(container, stream)
-            self._frames, self._duration = int(stream.frames), container.duration
+            self._frames, self._duration = int(stream.frames), _duration(container, stream)
             begins = _begins(container, stream)
             first = next(_decoded(container, stream, _Damage()), None)
         if first is None:
@@ -121,7 +122,7 @@ class _Part:
         """How many frames can be had of it by what it says, about."""
         if not self._frames and not self._duration:
             return None
-        said = self._frames or int(self._duration / av.time_base * self.fps + 0.5)
+        said = self._frames or int(self._duration * self.fps + 0.5)
         return max(1, said - int(self.lead * self.fps))
 
 
@@ -132,6 +133,21 @@ def stamp(frame: Any, container: Any) -> float | None:
         return float(frame.dts * frame.time_base)
     time: float | None = frame.time
     return time
+
+
+def _duration(container: Any, stream: Any) -> float:
+    """How long the pictures of a file last, s; 0 where it does not say.
+
+    The file itself lasts as long as its longest stream, which may be sound.
+    """
+    if stream.duration:
+        return float(stream.duration * stream.time_base)
+    tag = next((v for k, v in stream.metadata.items() if k.startswith("DURATION")), "")
+    if match := re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", tag):  # as Matroska's muxers write it
+        hours, minutes, seconds = map(float, match.groups())
+        return 3600 * hours + 60 * minutes + seconds
+    alone = len(container.streams) == 1
+    return (container.duration or 0) / av.time_base if alone else 0.0
 
 
 def _begins(container: Any, stream: Any) -> float | None:

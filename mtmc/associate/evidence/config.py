@@ -22,10 +22,9 @@ class EvidenceConfig:
     """How appearance and floor positions are weighed.
 
     Args:
-        max_distance: distance between the looks of two tracklets of different cameras, see
-            ``Looks.directions``, up to which they are more likely one person than two. ``auto``
-            learns it from the footage, see ``learn_scale``; None takes the one that suits
-            the embedder.
+        max_distance: distance in looks up to which tracks of two cameras are rather one person
+            than two; smaller is stricter. ``auto`` learns it from the footage, None takes what
+            suits the embedder.
         same_camera: the same within one camera, where light and view do not change, as a share of
             ``max_distance``; what ``auto`` learns, it learns for both.
         camera_colours: with ``auto``, take out of the embeddings what sets the cameras apart, as

@@ -282,7 +282,7 @@ def test_encodings(tmp_path, encoding, kind):
 def test_no_text_at_all(tmp_path):
     for name in ("a.xml", "a.json"):
         (tmp_path / name).write_bytes(b"<?xml version='1.0'?>\xff\xfe\x9c")
-        with pytest.raises(UserError, match=f"{name}: cannot be read"):
+        with pytest.raises(UserError, match=f"{name}: not text"):
             load_calibration(tmp_path / name, ["a"])
 
 

@@ -110,3 +110,12 @@ def test_files_that_opencv_cannot_read(tmp_path, capfd, name, text):
     with pytest.raises(UserError, match=f"{name}: not a file that OpenCV's FileStorage can read"):
         load_calibration(tmp_path, ["a"])
     assert capfd.readouterr().err == ""
+
+
+def test_what_is_no_calibration_says_what_would_be(tmp_path):
+    (tmp_path / "c1.txt").write_text("1 2 3 4\n")
+    with pytest.raises(UserError, match=r"holds no calibration; expected c1\.json, say"):
+        load_calibration(tmp_path, ["c1"])
+    (tmp_path / "p.npz").write_bytes(b"PK\x03\x04\xa6\xff\xfe")
+    with pytest.raises(UserError, match=r"p\.npz: not text; expected one of \.json"):
+        load_calibration(tmp_path / "p.npz", ["c1"])

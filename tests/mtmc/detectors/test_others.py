@@ -146,6 +146,8 @@ def test_scores_of_any_scale_end_in_0_to_1():
         ([0.4, -1, 0.9], [0.4, 1, 0.9]),  # some drawn by hand
         ([0.4, 0.4], [0.4, 0.4]),
         ([1.0], [1.0]),
+        ([40, 93.5], [0.4, 0.935]),  # percents
+        ([40, -1, 100], [0.4, 1, 1]),
     ],
 )
 def test_no_scores_are_no_low_scores(given, expected):
@@ -171,6 +173,27 @@ def test_a_detection_given_twice_counts_once(tmp_path, caplog, again, left, best
     rows = detections(tmp_path, text)
     assert (len(rows), rows.scores.max()) == (left, best)
     assert len(caplog.records) == (left == 2)
+
+
+@pytest.mark.parametrize(
+    ("box", "said"),
+    [
+        ("300,100,60,160", None),
+        ("600,300,80,200", None),  # cut by the border
+        ("0.4,0.2,0.05,0.3", "shares of the image"),
+        ("1900,700,60,160", "of other images"),
+        ("300,100,-60,160", "outside"),
+        ("400,200,460,360", "x1, y1, x2, y2"),
+    ],
+)
+def test_boxes_that_cannot_be_in_the_images_are_named(tmp_path, caplog, box, said):
+    (tmp_path / "det").mkdir()
+    (tmp_path / "det" / "c.txt").write_text("".join(f"{f},-1,{box},0.9\n" for f in (1, 2)))
+    detector = MotFileDetector(MotFileConfig(), tmp_path)
+    image = np.zeros((480, 640, 3), np.uint8)
+    for index in (1, 2):
+        detector.detect([Frame("c", index, 0.0, image)])
+    assert [said in record.message for record in caplog.records] == [True] * bool(said)
 
 
 def test_small_boxes_side_by_side_are_two(tmp_path):

@@ -19,6 +19,7 @@ class Follower:
     """Gives every detection the number of its row, and notes what it was given."""
 
     needs_embeddings = False
+    needs_floor = False
     needs_image = False
     given: list
 

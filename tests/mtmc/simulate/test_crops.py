@@ -34,8 +34,9 @@ def test_panoramas_that_are_not_there_are_missed_before_the_work_begins(tmp_path
 
 
 @pytest.mark.slow
-def test_a_set_has_market1501s_layout_and_follows_from_the_seed(tmp_path):
-    config = CropsConfig(people=10, images=4, cameras=2, seed=3)
+@pytest.mark.parametrize("cameras", [2, 6])
+def test_a_set_has_market1501s_layout_and_follows_from_the_seed(tmp_path, cameras):
+    config = CropsConfig(people=10, images=4, cameras=cameras, seed=3)
     for name in ("one", "two"):
         write_crops(config, tmp_path / name, workers=1)
     files = {f: {p.name: p.read_bytes() for p in (tmp_path / "one" / f).iterdir()} for f in FOLDERS}
@@ -47,6 +48,7 @@ def test_a_set_has_market1501s_layout_and_follows_from_the_seed(tmp_path):
     people = {f: {int(m[1]) for m in names[f]} for f in FOLDERS}
     assert people["bounding_box_train"] == set(range(1, 10))
     assert people["query"] | people["bounding_box_test"] == {10}
+    assert names["bounding_box_test"]
     asked = [(m[1], m[2]) for m in names["query"]]
     assert len(asked) == len(set(asked))
     assert sum(map(len, files.values())) >= 38

@@ -46,6 +46,25 @@ def covered_video(path, count=7):
     return path
 
 
+def longer_sound(path, count=10, seconds=3.0):
+    """A video at 10 frames a second with sound that goes on after its pictures."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        sound = container.add_stream("pcm_s16le", rate=8000)
+        image = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 90, np.uint8), format="bgr24")
+        for _ in range(count):
+            image.pts = None
+            container.mux(stream.encode(image))
+        container.mux(stream.encode())
+        quiet = np.zeros((1, int(8000 * seconds)), np.int16)
+        samples = av.AudioFrame.from_ndarray(quiet, format="s16", layout="mono")
+        samples.rate = 8000
+        container.mux(sound.encode(samples))
+        container.mux(sound.encode())
+    return path
+
+
 def two_streams(path, sizes=((160, 120), (64, 48))):
     """A video with one stream of pictures after the other."""
     with av.open(str(path), "w") as container:

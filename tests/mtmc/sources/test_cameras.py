@@ -152,3 +152,9 @@ def test_nothing_there(tmp_path):
     (tmp_path / "a.avi").touch()
     with pytest.raises(UserError, match="two cameras are named 'a'"):
         find_cameras(tmp_path)
+
+
+@pytest.mark.parametrize("given", ["", "  ", ["", "a.mp4"]])
+def test_an_empty_argument_is_not_the_folder_one_is_in(given):
+    with pytest.raises(UserError, match="VIDEO_DIR is empty"):
+        find_cameras(given)

@@ -10,7 +10,13 @@ from mtmc.errors import UserError
 from mtmc.sources import Camera, SourcesConfig, open_cameras
 from mtmc.sources.rate import stated_rate
 from tests.mtmc.conftest import block_frames, write_video
-from tests.mtmc.sources.clips import covered_video, cut_recording, marked_video, two_streams
+from tests.mtmc.sources.clips import (
+    covered_video,
+    cut_recording,
+    longer_sound,
+    marked_video,
+    two_streams,
+)
 
 
 def read(camera):
@@ -218,3 +224,10 @@ def test_sixteen_bits_of_which_ten_are_used_are_seen(tmp_path, caplog):
         _, frames = read(Camera("a", str(path)))
     assert np.abs(frames[1].pixels[:, :, 1].astype(int) - grey[1]).max() <= 1
     assert "their values from 0 to 1023 are shown as 0 to 255" in caplog.text
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "mov", "avi"])
+def test_sound_may_go_on_after_the_pictures(tmp_path, caplog, suffix):
+    reader, frames = read(Camera("a", str(longer_sound(tmp_path / f"a.{suffix}"))))
+    assert (reader.total, len(frames)) == (10, 10)
+    assert not caplog.messages
