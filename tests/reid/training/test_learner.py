@@ -1,0 +1,42 @@
+"""A network with all that changes while it learns."""
+
+import pytest
+import torch
+
+from mtmc.reid.training.learner import Learner
+from tests.reid.training.test_engine import config
+
+CPU = torch.device("cpu")
+
+
+def learner(**sections):
+    result = Learner(config(**sections), CPU)
+    result.begin(people=3)
+    return result
+
+
+def test_every_epoch_learns_whatever_was_evaluated_before() -> None:
+    """Batch statistics move with the images of each step."""
+    one = learner()
+    one.network.eval()
+    one.begin_epoch(0.1)
+    before = {k: v.clone() for k, v in one.weights().items() if "running_mean" in k}
+    one.step(torch.randn(4, 3, 32, 16), torch.tensor([0, 0, 1, 2]))
+    assert before
+    assert not any(torch.equal(value, one.weights()[name]) for name, value in before.items())
+
+
+@pytest.mark.parametrize("method", ["none", "swa"])
+def test_the_last_weights_have_batch_statistics_of_their_own(method) -> None:
+    """Those of an average are estimated anew: none of the averaged networks had them."""
+    one = learner(average={"method": method}, cycles={"cycles": 2})
+    images = torch.randn(4, 3, 32, 16)
+    one.begin_epoch(0.1)
+    one.end_cycle()
+    one.step(images, torch.tensor([0, 0, 1, 2]))
+    asked = []
+    found, members = one.averaged(lambda: asked.append(1) or [images])
+    assert members == []
+    assert len(asked) == (method == "swa")
+    name = next(name for name in found if "running_mean" in name)
+    assert torch.equal(found[name], one.weights()[name]) == (method == "none")
