@@ -112,6 +112,12 @@ def test_coast_reports_nobody_whom_nothing_hides():
     assert {len(tracks) for tracks in run("coast", story, coast_age=0)[40:]} == {2}
 
 
+@pytest.mark.parametrize("name", ["sort", "bytetrack", "coast"])
+def test_a_new_track_that_is_missed_once_is_forgotten(name):
+    story = [at((0, 0))] * 5 + [at((0, 0), (500, 0)), at((0, 0))] + [at((0, 0), (500, 0))] * 6
+    assert run(name, story)[-1].ids.tolist() == [1, 3]
+
+
 def test_coast_takes_the_surer_of_two_boxes_that_fit_alike():
     story = [at((100, 0))] * 5 + [at((96, 0), (104, 0), scores=[0.55, 0.9])]
     last = run("coast", story)[-1]

@@ -93,6 +93,14 @@ def test_a_tall_person_in_a_hat_is_where_the_feet_are():
     np.testing.assert_allclose(points[0], [0, 5], atol=0.1)
 
 
+def test_of_who_raises_an_arm_only_the_feet_count():
+    model = looking_down()
+    feet, top = model.project(np.array([[0.0, 5, 0], [0.0, 5, 2.3]]))
+    half = 0.2 * (feet[1] - top[1])
+    box = np.array([[feet[0] - half, top[1], feet[0] + half, feet[1]]])
+    np.testing.assert_allclose(model.locate(box)[0][0], [0, 5], atol=1e-6)
+
+
 def test_a_box_cut_at_a_side_is_not_taken_for_a_person_in_its_middle():
     model = looking_down()
     feet, head = model.project(np.array([[0.0, 5, 0], [0.0, 5, 1.7]]))

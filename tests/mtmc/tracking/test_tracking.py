@@ -160,6 +160,15 @@ def test_a_track_found_to_be_somebody_elses_goes_on_under_another_id():
     assert (tracklet.key, tracklet.hits, tracklet.renewed) == (TrackKey("a", 2), 4, False)
 
 
+def test_of_who_turns_out_to_be_somebody_else_a_crop_is_wanted_at_once():
+    """Though the last one was just taken: it was taken of the other."""
+    tracking, _, _ = follow({1, 2})
+    frames = [Frame("a", index, 0.2 + 0.001 * index, None) for index in (3, 4)]
+    assert tracking.update(frames[0], BOX).wanted.tolist() == []
+    tracking.obey(Decisions(renewed=[TrackKey("a", 1)]))
+    assert tracking.update(frames[1], BOX).wanted.tolist() == [0]
+
+
 def test_what_is_told_crosses_a_process():
     """Whoever hears of a camera by mail knows what one in the same process knows."""
     model = room()["cam0"]

@@ -78,6 +78,14 @@ def test_whoever_goes_on_there_in_another_size_is_somebody_else(larger, people):
     assert len(set(refine(together(before, after), PLAIN)["person"].tolist())) == people
 
 
+def test_sizes_are_smoothed():
+    rows = walk(1, range(1, 61), (100, 200), (2, 0))
+    rows["box"][::2, [0, 1]] -= 4
+    rows["box"][::2, [2, 3]] += 4
+    found = refine(rows, AT_30)["box"][10:50]
+    assert np.std(found[:, 3] - found[:, 1]) < 0.5  # of 4
+
+
 def looks_of(rows, looks):
     """One embedding per track id; None for a track without."""
     none = np.full(4, np.nan)

@@ -124,3 +124,16 @@ def test_crops_of_one_moment_are_one_witness(seen_at, changes):
     ]
     found = changes_by_people(tracklets, np.array([0, 1, 0]), SCALE, CONFIG, 18.0)
     assert [change.key for change in found] == changes * [tracklets[-1].key]
+
+
+def test_a_track_does_not_speak_for_whom_it_was_itself_taken_for():
+    """Nobody else knows the first person, whom its own early crops say it still is."""
+    times, path = walk(0.0)
+    vectors = np.eye(3, 64)
+    tracklets = [make_tracklet("a", 1, times), make_tracklet("a", 2, times)]
+    tracklets.append(make_tracklet("b", 1, times, floor=path))
+    for tracklet, people in zip(tracklets, ([0] * 12, [1] * 12, [2] * 6 + [1] * 6), strict=True):
+        for second, person in enumerate(people):
+            tracklet.gallery.add(vectors[person], 0.9, second + 0.5)
+    found = changes_by_people(tracklets, np.array([0, 1, 2]), SCALE, CONFIG, 4.0)
+    assert [change.key for change in found] == [tracklets[-1].key]

@@ -4,7 +4,7 @@ import pytest
 from mtmc import steps
 from mtmc.associate.evidence import floor
 from mtmc.associate.evidence.config import FLOOR_MEMORY, FLOOR_TRACK, EvidenceConfig
-from mtmc.associate.evidence.floor import floor_evidence, floor_odds
+from mtmc.associate.evidence.floor import Positions, floor_evidence, floor_odds, position_odds
 from mtmc.tracking.tracklet import TICK
 from tests.mtmc.associate.scenes import crowd, make_tracklet
 
@@ -39,6 +39,16 @@ def test_hidden_feet_put_people_behind_their_place_as_the_camera_sees_it():
     assert behind > 0 > max(before, beside, far)
     back = floor_odds(-away, covariance, rays[::-1])
     np.testing.assert_allclose(back, [behind, before, beside, far])
+
+
+def test_places_far_from_each_other_are_compared_where_both_are_unsure():
+    pair = [make_tracklet(camera, 1, []) for camera in "ab"]
+    for tracklet, x in zip(pair, (0.0, 6.0), strict=True):
+        tracklet.path.add(0.0, np.array([x, 0.0]), 9.0 * np.eye(2))
+    both, first, second = Positions.of(pair, -np.inf, np.inf), np.array([0]), np.array([1])
+    plain = floor_odds(np.array([[-6.0, 0.0]]), np.array([18.0 * np.eye(2)]))
+    assert plain > np.log(floor.OUTLIERS) + 0.1
+    np.testing.assert_allclose(position_odds(both, first, both, second), plain)
 
 
 def test_floor_evidence_grows_with_independent_looks_up_to_a_limit():

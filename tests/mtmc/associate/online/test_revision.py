@@ -5,6 +5,7 @@ import pytest
 
 from mtmc.associate.evidence.appearance import Scale
 from mtmc.associate.evidence.config import EvidenceConfig
+from mtmc.associate.evidence.scale import scale_of
 from mtmc.associate.online.associator import OnlineAssociator, OnlineConfig
 from mtmc.associate.online.people import People
 from mtmc.associate.online.revision import name_groups, regroup
@@ -69,6 +70,19 @@ def test_two_people_in_one_id_part():
     show.go_on(8, a=A, b=B)
     assert show.at_first("b") == show.at_first("a") == show.now("a")
     assert show.now("b") != show.now("a")
+
+
+def test_what_distances_mean_is_learned_again_as_people_come(monkeypatch):
+    learned = []
+    monkeypatch.setattr(
+        "mtmc.associate.online.associator.scale_of",
+        lambda tracks, *rest: learned.append(len(tracks)) or scale_of(tracks, *rest),
+    )
+    show = Show()
+    show.go_on(5, a=A)
+    show.go_on(5, a=A, b=B)
+    assert learned[0] == 1
+    assert learned[-1] == 2
 
 
 def test_two_ids_of_one_person_become_the_older_one():
