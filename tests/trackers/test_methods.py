@@ -118,6 +118,27 @@ def test_a_new_track_that_is_missed_once_is_forgotten(name):
     assert run(name, story)[-1].ids.tolist() == [1, 3]
 
 
+@pytest.mark.parametrize(("aside", "shown"), [(20, 2), (45, 1)])
+def test_coast_reports_nobody_who_is_hardly_covered(aside, shown):
+    front = PERSON + [300 + aside, 20, 300 + aside, 20]
+    story = []
+    for t in range(30):
+        boxes = np.array([front] if t >= 20 else [front, PERSON + [300, 0, 300, 0]])
+        story.append(Detections(boxes, np.full(len(boxes), 0.9)))
+    assert len(run("coast", story)[-1]) == shown
+
+
+@pytest.mark.parametrize(("missed", "taken"), [(1, [0]), (12, [])])
+def test_coast_takes_an_unsure_box_only_for_who_was_just_lost(missed, taken):
+    story = [at((0, 0))] * 10 + [at()] * missed + [at((0, 0), scores=[0.4])]
+    last = run("coast", story, coast_age=0)[-1]
+    assert last.det_index.tolist() == taken
+
+
+def test_coast_finds_who_steps_aside_by_most_of_their_width():
+    assert run("coast", [at((0, 0))] * 10 + [at((31, 0))] * 4)[-1].ids.tolist() == [1]
+
+
 def test_coast_takes_the_surer_of_two_boxes_that_fit_alike():
     story = [at((100, 0))] * 5 + [at((96, 0), (104, 0), scores=[0.55, 0.9])]
     last = run("coast", story)[-1]

@@ -82,3 +82,10 @@ def test_people_seldom_end_just_where_another_one_begins(aside, people):
     path[8:, 1] += aside
     times, one, points, covariances = sightings({1: (0, path)})
     assert len(set(relink(times, one, points, covariances).tolist())) == people
+
+
+@pytest.mark.parametrize(("gone", "people"), [(2, 1), (10, 2)])
+def test_who_was_gone_for_long_is_somebody_new_here_too(gone, people):
+    here = walk([0, 0], [0, 0], 10)
+    times, ids, points, covariances = sightings({1: (0, here), 2: (10 + gone, here)})
+    assert len(set(relink(times, ids, points, covariances).tolist())) == people

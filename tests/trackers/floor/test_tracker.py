@@ -258,3 +258,10 @@ def test_who_is_seen_beside_the_other_meanwhile_is_none_the_nearer_to_being_one(
         merged.append(tracker.merged)
         assert sorted(i for t in tracks for i in t.ids.tolist()) == [1, 2]
     assert merged == [{}] * 13
+
+
+def test_two_in_different_views_and_places_are_two():
+    rng, tracker = np.random.default_rng(13), FloorTracker()
+    for step in range(10):
+        views = [seen_by(rng, np.array([[4.0 * c, 0]]), c, missing=0) for c in (0, 1)]
+        assert [t.ids.tolist() for t in tracker.update(step * STEP, views)] == [[1], [2]]
