@@ -120,10 +120,10 @@ def test_a_new_track_that_is_missed_once_is_forgotten(name):
 
 @pytest.mark.parametrize(("aside", "shown"), [(20, 2), (45, 1)])
 def test_coast_reports_nobody_who_is_hardly_covered(aside, shown):
-    front = PERSON + [300 + aside, 20, 300 + aside, 20]
+    front = PERSON + np.tile([300 + aside, 20], 2)
     story = []
     for t in range(30):
-        boxes = np.array([front] if t >= 20 else [front, PERSON + [300, 0, 300, 0]])
+        boxes = np.array([front] if t >= 20 else [front, PERSON + 300 * SIDEWAYS])
         story.append(Detections(boxes, np.full(len(boxes), 0.9)))
     assert len(run("coast", story)[-1]) == shown
 

@@ -264,3 +264,14 @@ def test_in_a_crowd_new_tracks_do_not_wait_for_the_look_at_everybody(monkeypatch
     show.go_on(3, a=A, b=A, c=B)  # two tracks and more: the next look at all is far off
     assert show.now("a") == show.now("b")
     assert show.tracks["b"].key in show.ids
+
+
+def test_of_two_tracks_of_one_person_the_one_lost_before_has_ended():
+    people = People()
+    person = people.new()
+    tracks = [make_tracklet("a", 1, [0.0, 0.1]), make_tracklet("a", 2, [0.5, 0.6])]
+    tracks.append(make_tracklet("b", 1, [0.0, 0.1]))
+    for track in tracks:
+        people.join(track, person)
+    people.close_all_but_last()
+    assert [track.closed for track in tracks] == [True, False, False]
