@@ -102,3 +102,17 @@ def test_reassignment_mends_a_bad_start():
     assert split(reassign(dense.links(), alone, dense.cliques)) == labels(
         dense.reassign([[n] for n in alone])
     )
+
+
+def test_who_was_joined_the_wrong_way_round_changes_places():
+    """Two cameras see two people at once, and each was taken for the other."""
+    odds = np.full((4, 4), -3.0, np.float32)
+    odds[[0, 1, 2, 3], [2, 3, 0, 1]] = 3.0
+    nothing = sparse.csr_array((4, 4), dtype=np.float32)
+    apart = np.zeros((4, 4), bool)
+    apart[[0, 1, 2, 3], [1, 0, 3, 2]] = True
+    apart = sparse.csr_array(apart)
+    weights = np.ones(4, np.float32)
+    links = Links(lambda r, c: odds[np.ix_(r, c)].copy(), weights, nothing, apart, apart)
+    groups = reassign(links, np.array([0, 1, 1, 0]), [np.array([0, 1]), np.array([2, 3])])
+    assert groups[0] == groups[2] != groups[1] == groups[3]
