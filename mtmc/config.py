@@ -44,17 +44,6 @@ def require(condition: bool, message: str) -> None:
         raise ValueError(message)
 
 
-def require_fraction(config: Any, *names: str) -> None:
-    """Check that the named settings of ``config`` lie in 0..1.
-
-    Raises:
-        ValueError: one does not.
-    """
-    for name in names:
-        value = getattr(config, name)
-        require(0 <= value <= 1, f"{name} must be in 0..1, got {value}")
-
-
 @contextmanager
 def _user_errors() -> Iterator[None]:
     try:

@@ -51,6 +51,14 @@ class Input:
         return np.ascontiguousarray(planes, self.dtype)
 
 
+def new_session(model: str | bytes, providers: list[str], threads: int) -> Any:
+    """A session that says what goes wrong by raising, whatever class that is."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 4  # the log would only repeat it
+    return onnxruntime.InferenceSession(model, options, providers=providers)
+
+
 def open_session(path: Path, model: str | bytes, providers: list[str]) -> Any:
     """A session of ONNX Runtime with one thread.
 
@@ -64,11 +72,8 @@ def open_session(path: Path, model: str | bytes, providers: list[str]) -> Any:
     """
     if isinstance(model, str) and too_large(path):
         raise ReidError(f"{path}: makes tensors that fill the memory; not opened")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 4  # what goes wrong is raised; the log only repeats it
     try:
-        return onnxruntime.InferenceSession(model, options, providers=providers)
+        return new_session(model, providers, 1)
     except Exception as error:  # onnxruntime's exceptions have no common base but Exception
         raise ReidError(f"{path}: not a readable ONNX model ({one_line(error)})") from error
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from mtmc.commands.interrupts import like_ctrl_c, terminal_may_be_gone
+from mtmc.commands.options import Changes, Config
 from mtmc.errors import UserError
 
 INTERRUPTED = 130  # exit code after Ctrl-C
@@ -23,13 +24,8 @@ def run(
             "videos, folders of pictures, URLs, webcams (0, /dev/video0).",
         ),
     ],
-    config: Annotated[
-        str | None, typer.Option(help="A YAML file, or the name of a preset.", metavar="YAML")
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Change a setting: detector.confidence=0.3", metavar="K=V"),
-    ] = None,
+    config: Config = None,
+    set_: Changes = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the results.", show_default="out/VIDEO_DIR")
     ] = None,

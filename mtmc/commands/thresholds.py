@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mtmc.commands.options import Changes, Config
 from mtmc.errors import UserError
 
 if TYPE_CHECKING:
@@ -22,13 +23,8 @@ def thresholds(
         ),
     ],
     out: Annotated[Path, typer.Option(help="The picture.")] = Path("thresholds.png"),
-    config: Annotated[
-        str | None, typer.Option(help="A YAML file, or the name of a preset.", metavar="YAML")
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Change a setting: detector.confidence=0.3", metavar="K=V"),
-    ] = None,
+    config: Config = None,
+    set_: Changes = None,
     detector: Annotated[
         str | None, typer.Option(help="As for `mtmc run`.", metavar="NAME|WEIGHTS")
     ] = None,

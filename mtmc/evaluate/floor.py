@@ -11,8 +11,8 @@ from mtmc.evaluate.overlap import join
 from mtmc.evaluate.protocol import ScoringProtocol, absorbed, roles
 from mtmc.evaluate.scene import Pairs, ScoredScene, Side
 from mtmc.mot import MotRows
-from mtmc.steps import same_step
 from mtmc.trackers.floor.reading import fused, known_places
+from mtmc.trackers.steps import pairs_of_steps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,7 +106,7 @@ def fuse(steps: Ints, ids: Ints, points: Floats, covariances: Floats, counts: Ma
 def near(truth: FloorPeople, result: FloorPeople) -> Pairs:
     """All pairs of one time step that are less than ``REACH`` apart."""
     parts = []
-    for a, b in same_step(truth.steps, result.steps):
+    for a, b in pairs_of_steps(truth.steps, result.steps):
         distance = np.linalg.norm(truth.points[a] - result.points[b], axis=1)
         some = distance < REACH
         parts.append(Pairs(a[some], b[some], 1 - distance[some] / REACH))

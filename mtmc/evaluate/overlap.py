@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mtmc.evaluate.scene import EPS, Pairs
-from mtmc.steps import same_step
+from mtmc.trackers.steps import pairs_of_steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ def overlapping(
         result_boxes: ``(R, 4) float64`` xyxy.
     """
     truth, result = _columns(truth_boxes), _columns(result_boxes)
-    return join([_iou(truth, result, *rows) for rows in same_step(truth_steps, result_steps)])
+    return join([_iou(truth, result, *rows) for rows in pairs_of_steps(truth_steps, result_steps)])
 
 
 def join(parts: Sequence[Pairs]) -> Pairs:

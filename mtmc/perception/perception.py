@@ -7,8 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
-from mtmc.perception.cut import cut_out
 from mtmc.perception.log import Inference, InferenceLog
+from mtmc.reid.preprocess import crop_boxes
 from mtmc.trackers import Detections
 from mtmc.types import Floats, Frame, Image, Ints
 
@@ -86,9 +86,9 @@ class Perception:
         result = list(inferences)
         missing = [n for n, i in enumerate(result) if not np.isin(wanted[n], i.rows).all()]
         crops = [
-            cut_out(frames[n].pixels, box)
+            crop
             for n in missing
-            for box in result[n].detections.boxes[wanted[n]]
+            for crop in crop_boxes(frames[n].pixels, result[n].detections.boxes[wanted[n]])
         ]
         if not crops:
             return result

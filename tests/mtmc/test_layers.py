@@ -13,7 +13,7 @@ FLOORS = [
     {"trackers"},
     {"reid"},
     {"errors", "types"},
-    {"mot", "files", "steps"},
+    {"mot", "files"},
     {"registry"},
     {"config"},
     {"sources", "calibration", "detectors", "perception", "simulate"},

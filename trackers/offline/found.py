@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.trackers.geometry import pair_iou
+from mtmc.trackers.steps import pairs_of_steps
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -71,10 +72,8 @@ def found_again(
 def same_step(a: Ints, b: Ints) -> tuple[Ints, Ints]:
     """All pairs of rows of one step."""
     order = np.argsort(b, kind="stable")
-    start, stop = (np.searchsorted(b[order], a, side) for side in ("left", "right"))
-    count = stop - start
-    rows = np.repeat(np.arange(len(a)), count)
-    return rows, order[np.arange(len(rows)) - np.repeat(np.cumsum(count) - count - start, count)]
+    rows, partners = map(np.concatenate, zip(*pairs_of_steps(a, b[order]), strict=True))
+    return rows, order[partners]
 
 
 def _fit(expected: Array, found: Array, unsure: Array) -> Array:

@@ -14,7 +14,7 @@ from mtmc.associate.evidence.appearance import Scale, appearance, looks_of
 from mtmc.associate.evidence.config import FLOOR_MEMORY, EvidenceConfig
 from mtmc.associate.evidence.floor import Positions, position_odds
 from mtmc.associate.evidence.looks import Looks
-from mtmc.steps import same_step
+from mtmc.trackers.steps import pairs_of_steps
 from mtmc.tracking.tracklet import TICK, Tracklet
 from mtmc.types import Doubles, Ints
 
@@ -128,7 +128,7 @@ def _by_floor(tracklet: Tracklet, row: int, people: _People, config: EvidenceCon
     result = np.zeros((len(tracklet.path.ticks), people.shares.shape[0]))
     mine, theirs = Positions.of([tracklet], -np.inf, np.inf), people.positions
     share = min(1, TICK / FLOOR_MEMORY)
-    for left, right in same_step(mine.ticks, theirs.ticks):
+    for left, right in pairs_of_steps(mine.ticks, theirs.ticks):
         other = people.cameras[theirs.rows[right]] != people.cameras[row]
         left, right = left[other], right[other]  # noqa: PLW2901
         odds = position_odds(mine, left, theirs, right)

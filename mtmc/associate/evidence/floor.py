@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from mtmc.associate.evidence.config import FLOOR_MEMORY, FLOOR_TRACK, EvidenceConfig
-from mtmc.steps import same_step
 from mtmc.trackers.floor.reading import AREA, HIDDEN, OUTLIERS, REACH, SPREAD, apart, behind
+from mtmc.trackers.steps import pairs_of_steps
 from mtmc.tracking.tracklet import TICK, Tracklet
 from mtmc.types import Doubles, Ints
 
@@ -72,7 +72,7 @@ def floor_evidence(
     second = first if itself else Positions.of(b, first.ticks.min(), first.ticks.max())
     cameras = np.unique([t.key.camera for t in (*a, *b)], return_inverse=True)[1]
     places, totals, counts = [], [], []
-    for left, right in same_step(first.ticks, second.ticks):
+    for left, right in pairs_of_steps(first.ticks, second.ticks):
         rows, columns = first.rows[left], second.rows[right]
         other = cameras[rows] != cameras[len(a) + columns]
         if itself:

@@ -30,7 +30,7 @@ class Person:
         global_id: the id of the results; None until it is first given to a track that is shown.
         galleries: looks by camera, of tracks that are no longer remembered.
         tracks: those that are.
-        left: when, s, and where the others were last seen.
+        left: when, s, the others were last seen.
         said: sightings of the others that were given out as this person's.
     """
 
@@ -38,12 +38,8 @@ class Person:
     global_id: int | None = None
     galleries: dict[str, Gallery] = field(default_factory=dict)
     tracks: list[Tracklet] = field(default_factory=list)
-    left: tuple[float, str] = (-math.inf, "")
+    left: float = -math.inf
     said: int = 0
-
-    def last_seen(self) -> tuple[float, str]:
-        """When, s, and in which camera."""
-        return max([(t.end, t.key.camera) for t in self.tracks], default=self.left)
 
     def left_looks(self) -> list[Tracklet]:
         """What is left of the other tracks, as one that ended long ago in each camera."""
@@ -53,10 +49,6 @@ class Person:
             )
             for camera, looks in sorted(self.galleries.items())
         ]
-
-    def is_known(self) -> bool:
-        """Whether anything is; nothing is of whom others turned out to be."""
-        return bool(self.tracks or self.galleries)
 
 
 @dataclass(slots=True, eq=False)
@@ -158,7 +150,7 @@ class People:
         for camera, gallery in other.galleries.items():
             self.looks.remove((other.index, camera))
             self._remember(person, camera, gallery)
-        other.galleries, other.said, other.left = {}, 0, (-math.inf, "")
+        other.galleries, other.said, other.left = {}, 0, -math.inf
 
     def forget(self, tracklets: Iterable[Tracklet]) -> None:
         """Tracks that have ended leave but their looks behind."""
@@ -166,7 +158,7 @@ class People:
             member = self.members.pop(tracklet)
             person, camera = member.person, tracklet.key.camera
             person.tracks.remove(tracklet)
-            person.left = max(person.left, (tracklet.end, camera))
+            person.left = max(person.left, tracklet.end)
             person.said += member.said[person.index]
             if len(tracklet.gallery):
                 self._remember(person, camera, tracklet.gallery)
@@ -178,7 +170,7 @@ class People:
         """
         members = self.members.values()
         named = {index for m in members for index in m.said} | {p.index for p, _ in self._before}
-        for person in [p for p in self.all.values() if not p.tracks and p.left[0] < before]:
+        for person in [p for p in self.all.values() if not p.tracks and p.left < before]:
             for camera in person.galleries:
                 self.looks.remove((person.index, camera))
             person.galleries = {}

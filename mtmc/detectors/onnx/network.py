@@ -125,18 +125,17 @@ class Network:
 def _open(path: Path, cuda: bool, threads: int) -> Any:
     import onnxruntime
 
+    from mtmc.reid.onnx_session import new_session
+
     if too_large(path):
         raise UserError(f"{path}: makes tensors that fill the memory; not opened")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 4  # what goes wrong is raised; the log only repeats it
     providers = ["CPUExecutionProvider"]
     if cuda:
         providers.insert(0, "CUDAExecutionProvider")
         if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
             raise UserError("detector.device cuda: needs the package onnxruntime-gpu and a GPU")
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=providers)
+        return new_session(str(path), providers, threads)
     except Exception as error:
         raise UserError(
             f"{path}: not an ONNX model that can be opened ({_one_line(error)})"

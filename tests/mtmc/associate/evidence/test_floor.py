@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from mtmc import steps
 from mtmc.associate.evidence import floor
 from mtmc.associate.evidence.config import FLOOR_MEMORY, FLOOR_TRACK, EvidenceConfig
 from mtmc.associate.evidence.floor import Positions, floor_evidence, floor_odds, position_odds
+from mtmc.trackers import steps
 from mtmc.tracking.tracklet import TICK
 from tests.mtmc.associate.scenes import crowd, make_tracklet
 

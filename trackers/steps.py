@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mtmc.types import Ints
+Ints = NDArray[np.int64]
+
 
 PAIRS_AT_ONCE = 1 << 16  # fits the cache, and bounds the memory of crowded scenes
 
 
-def same_step(a: Ints, b: Ints) -> Iterator[tuple[Ints, Ints]]:
+def pairs_of_steps(a: Ints, b: Ints) -> Iterator[tuple[Ints, Ints]]:
     """Row numbers of all pairs that share a time step, some at a time (and at least once).
 
     Args:
-        a: ``(N,)`` ascending.
+        a: ``(N,)``.
         b: ``(M,)`` ascending.
     """
     start = np.searchsorted(b, a, side="left")
