@@ -38,11 +38,13 @@ class OutputConfig(Checked):
 
     Args:
         video: whether to write ``mosaic.mp4`` and, with a calibration, ``floor.mp4``.
+        crops: whether to keep up to six small pictures of every tracklet, in ``crops.sqlite``.
         width: greatest width of a picture, px.
         height: greatest height of a picture, px.
     """
 
     video: bool = setting(True, public=True)
+    crops: bool = setting(True, public=True)
     width: int = setting(1920, ge=16, unit="px", public=True)
     height: int = setting(1080, ge=16, unit="px", public=True)
 
