@@ -259,7 +259,8 @@ class _LiveVideo:
         self._writer: VideoWriter | None = None
         if config.output.video:
             sizes = {reader.name: reader.size for reader in readers}
-            self._mosaic = Mosaic(sizes, config.output.width, config.output.height)
+            zeros = {reader.name: reader.zero for reader in readers}
+            self._mosaic = Mosaic(sizes, config.output.width, config.output.height, zeros)
             fps = max(reader.fps for reader in readers)
             self._path = out / "mosaic.mp4"
             with explained(self._path):

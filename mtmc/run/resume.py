@@ -46,7 +46,10 @@ def _fingerprint(camera: Camera) -> list[Any]:
         changed: Any = content_key(*(f"{p.name} {_changed(p)}" for p in list_images(files[0])))
     else:
         changed = [_changed(path) for path in files if path.exists()]
-    return [camera.name, camera.label, camera.stream, camera.fps, camera.offset, changed]
+    about = [camera.name, camera.label, camera.stream, camera.fps, camera.offset, changed]
+    # Of live cameras it is another one each time.
+    began = camera.began if camera.kind != "live" else None
+    return about if began is None else [*about, began.time.isoformat()]
 
 
 def _changed(path: Path) -> tuple[int, float]:

@@ -219,6 +219,7 @@ class _Run:
                     {reader.name: reader.size for reader in readers},
                     max(reader.fps for reader in readers),
                     (output.width, output.height),
+                    {reader.name: reader.zero for reader in readers},
                 )
         finally:
             for reader in readers:
@@ -250,15 +251,18 @@ class _Run:
             "cameras": {
                 reader.name: {
                     "source": reader.camera.label,
+                    **_parts(reader),
                     "fps": round(reader.fps, 3),
                     "size": list(reader.size),
                     "frames": progress.frames[reader.name],
                     "tracks": progress.tracks[reader.name],
                     "calibrated": reader.name in parts.calibration,
+                    **_start(reader),
                     **({"losses": asdict(reader.losses)} if reader.live else {}),
                 }
                 for reader in parts.readers
             },
+            "clock_zero": _clock_zero(parts.readers),
             "frames": frames,
             "identities": progress.people,
             "seconds": round(seconds, 3),
@@ -276,6 +280,22 @@ class _Run:
             record |= what_is_there(self._out, config)
         write_text(self._out / layout.RECORD, to_json(record))
         return record
+
+
+def _parts(reader: CameraReader) -> dict[str, list[str]]:
+    """The files that a recording goes on in."""
+    return {"parts": list(reader.camera.more)} if reader.camera.more else {}
+
+
+def _start(reader: CameraReader) -> dict[str, str]:
+    """When a camera began, and who says so, where it is known."""
+    began = reader.camera.began
+    return {"start": began.time.isoformat(), "start_from": began.by} if began else {}
+
+
+def _clock_zero(readers: Sequence[CameraReader]) -> str | None:
+    """What the clock on the wall says at second 0 of the run's."""
+    return next((reader.zero.isoformat() for reader in readers if reader.zero), None)
 
 
 def _write_results(table: TrackTable, out: Path) -> None:

@@ -122,7 +122,7 @@ class ImageFolder:
                 if image is None:
                     unread.append(path.name)
                     continue
-                time = (index - 1) / self._rate + self._camera.offset
+                time = (index - 1) / self._rate + self._camera.delay
                 yield Frame(self._camera.name, index, time, image)
         finally:
             self._tell_unread(unread)
@@ -265,5 +265,5 @@ class NoImages:
     def frames(self, request: Request) -> Iterator[Frame]:
         """See ``Source``."""
         for index in range(1, (self.total or 0) + 1, request.stride):
-            time = (index - 1) / self.fps + self._camera.offset
+            time = (index - 1) / self.fps + self._camera.delay
             yield Frame(self._camera.name, index, time, self._image)

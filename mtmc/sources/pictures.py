@@ -34,10 +34,11 @@ def list_images(folder: Path, limit: int | None = None) -> Iterator[Path]:
         for path in folder.iterdir()
         if path.suffix.lower() in IMAGE_SUFFIXES and path.name[0] != "." and path.is_file()
     ]
-    yield from sorted(paths, key=_natural)[:limit]
+    yield from sorted(paths, key=natural)[:limit]
 
 
-def _natural(path: Path) -> list[tuple[int, str]]:
+def natural(path: Path) -> list[tuple[int, str]]:
+    """What a name is sorted by, so that the numbers in it count as such."""
     # Numbers as (length, digits): as int they would cost a name of thousands of digits its time.
     return [
         (len(part.lstrip("0")), part.lstrip("0")) if n % 2 else (0, part)
