@@ -88,7 +88,6 @@ def evaluate(
     rerank: Annotated[
         bool, typer.Option("--rerank", help="k-reciprocal re-ranking (k1=20, k2=6, lambda=0.3).")
     ] = False,
-    metric: Annotated[str, typer.Option(help="cosine or euclidean.")] = "cosine",
     augmentation: Annotated[str, typer.Option(help="none, flip or ten_crop.")] = "none",
     multi_query: Annotated[
         bool, typer.Option("--multi-query", help="Average a person's images of one camera.")
@@ -109,7 +108,6 @@ def evaluate(
 
     try:
         protocol = Protocol(
-            metric=metric,  # type: ignore[arg-type]
             augmentation=augmentation,  # type: ignore[arg-type]
             multi_query=multi_query,
             rerank=rerank,

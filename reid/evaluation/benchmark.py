@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from pydantic.dataclasses import dataclass
 
 from mtmc.reid.errors import ReidError
-from mtmc.reid.evaluation.embeddings import Embeddings, Metric
+from mtmc.reid.evaluation.embeddings import Embeddings
 from mtmc.reid.evaluation.extract import Augmentation, extract
 from mtmc.reid.evaluation.ranking import Scores, score_distances, score_embeddings
 from mtmc.reid.evaluation.rerank import rerank
 from mtmc.reid.evaluation.verification import even_distance
-from mtmc.reid.settings import setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,21 +23,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Protocol:
-    """How a retrieval is evaluated.
+    """How a retrieval is evaluated. Embeddings are of unit length, so their angle is what counts.
 
     Args:
-        metric: ``cosine`` or ``euclidean``.
         augmentation: at test time: ``none``, ``flip`` or ``ten_crop``.
         multi_query: average all images of a person in a camera into one query.
         rerank: k-reciprocal re-ranking with its usual parameters.
         camera_centred: take the mean of a camera's images out of each, known without any label.
     """
 
-    metric: Metric = setting("cosine", public=True)
-    augmentation: Augmentation = setting("none", public=True)
-    multi_query: bool = setting(False, public=True)
-    rerank: bool = setting(False, public=True)
-    camera_centred: bool = setting(False, public=True)
+    augmentation: Augmentation = "none"
+    multi_query: bool = False
+    rerank: bool = False
+    camera_centred: bool = False
 
 
 def evaluate(
@@ -52,7 +49,7 @@ def evaluate(
     Args:
         embedder: any, see `reid.load`.
         dataset: images of a tracklet are averaged where it has tracklets.
-        protocol: metric, augmentation, multi-query, re-ranking.
+        protocol: augmentation, multi-query, re-ranking.
         progress: told how many images are done.
 
     Raises:
@@ -75,7 +72,7 @@ def evaluate(
         if protocol.rerank:
             scores = score_distances(rerank(query.features, gallery.features), query, gallery)
         else:
-            scores = score_embeddings(query, gallery, protocol.metric)
+            scores = score_embeddings(query, gallery)
     except ValueError as error:
         raise ReidError(f"{dataset.name}: {error}") from error
     return replace(scores, even_distance=even_distance(query.joined(gallery)))

@@ -59,7 +59,7 @@ def test_train_eval_export_and_eval_again(capsys, monkeypatch, tmp_path, people)
     "options",
     [
         ["--rerank"],
-        ["--metric", "euclidean"],
+        ["--camera-centred"],
         ["--augmentation", "ten_crop"],
         ["--multi-query"],
         ["--augmentation", "flip", "--batch-size", "2", "--threads", "1"],
@@ -111,8 +111,8 @@ def test_list_shows_everything_with_a_name(capsys, monkeypatch) -> None:
         (["eval", "color", "--dataset", "foldr"], "did you mean 'folder'?"),
         (["eval", "color"], "Missing option '--dataset'"),
         (
-            ["eval", "color", "--dataset", "folder", "--metric", "l1"],
-            "metric should be 'cosine' or 'euclidean', got 'l1'",
+            ["eval", "color", "--dataset", "folder", "--augmentation", "l1"],
+            "augmentation should be 'none', 'flip' or 'ten_crop', got 'l1'",
         ),
         (["export", "none.pt"], "no such file"),
         (["export", "none.pt", "x.onx"], "ends in .onnx"),
