@@ -1,4 +1,4 @@
-"""Averages of weights: SWA, and SWAG's diagonal Gaussian around it."""
+"""Averages of weights: EMA, SWA, and SWAG's diagonal Gaussian around that."""
 
 from __future__ import annotations
 
@@ -14,20 +14,35 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+RECENT = 10  # an exponential average begins with the last tenth of the steps so far
+
+
 @dataclass(frozen=True)
 class AverageConfig:
-    """What becomes of the models at the ends of the cycles.
+    """Which weights are served.
 
     Args:
-        method: ``none``: the last one is kept; ``swa``: their mean; ``swag``: their mean and
-            variance, from which ``samples`` models are drawn that embed together.
+        method: ``none``: the last ones; ``ema``: their exponential moving average over steps;
+            ``swa``: the mean of the models at the ends of the cycles; ``swag``: these models' mean
+            and variance, from which ``samples`` models are drawn that embed together.
+        decay: of ``ema``: it looks back over about ``1 / (1 - decay)`` steps.
         samples: networks of the SWAG ensemble.
         scale: standard deviations are multiplied with this before drawing.
     """
 
-    method: Literal["none", "swa", "swag"] = setting("none", public=True)
+    method: Literal["none", "ema", "swa", "swag"] = setting("none", public=True)
+    decay: float = setting(0.999, gt=0, lt=1)
     samples: int = setting(8, ge=1)
     scale: float = setting(1.0, ge=0)
+
+    @property
+    def of_cycles(self) -> bool:
+        """Whether the models at the ends of the cycles are averaged."""
+        return self.method in {"swa", "swag"}
+
+    def share(self, step: int) -> float:
+        """What the weights of a step, 1-based, weigh in an exponential moving average."""
+        return max(1 - self.decay, RECENT / (RECENT - 1 + step))
 
 
 class WeightAverage:
@@ -42,16 +57,24 @@ class WeightAverage:
         self._mean: dict[str, Tensor] = {}
         self._square: dict[str, Tensor] = {}
 
-    def update(self, network: nn.Module) -> None:
-        """Take the network's present weights in."""
+    def update(self, network: nn.Module, share: float | None = None) -> None:
+        """Take the network's present weights in.
+
+        Args:
+            network: of the kind that was averaged.
+            share: what they weigh; None weighs all alike. Only then can samples be drawn.
+        """
         self.count += 1
         for name, parameter in network.named_parameters():
             value = parameter.detach()
-            for moments, moment in ((self._mean, value), (self._square, value.square())):
+            moments = [(self._mean, value)]
+            if share is None:
+                moments.append((self._square, value.square()))
+            for known, moment in moments:
                 if self.count == 1:
-                    moments[name] = moment.clone()
+                    known[name] = moment.clone()
                 else:
-                    moments[name].lerp_(moment, 1 / self.count)
+                    known[name].lerp_(moment, share or 1 / self.count)
 
     def put_mean(self, network: nn.Module) -> None:
         """Give the network the mean weights; its batch statistics are then stale."""

@@ -42,11 +42,11 @@ class DistillationConfig:
 
     teacher: str | None = setting(None, public=True)
     head: Literal["own", "means"] = "own"
-    temperature: float = setting(3.0, gt=0, public=True)
+    temperature: float = setting(3.0, gt=0)
     soft_weight: float = setting(1.0, ge=0)
     scale_soft: bool = False
     similarity_weight: float = setting(0.0, ge=0)
-    label_weight: float = setting(1e-4, ge=0, public=True)
+    label_weight: float = setting(1e-4, ge=0)
 
     def __post_init__(self) -> None:
         if self.teacher is not None and self.soft_weight == self.similarity_weight == 0:

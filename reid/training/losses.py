@@ -37,7 +37,7 @@ class LossConfig:
     label_smoothing: float = setting(0.1, ge=0, lt=1)
     classifier_bias: bool = False
     triplet: Mining = setting("soft", public=True)
-    triplet_weight: float = setting(1.0, ge=0, public=True)
+    triplet_weight: float = setting(1.0, ge=0)
     margin: float | None = setting(None, ge=0)
 
     def __post_init__(self) -> None:
