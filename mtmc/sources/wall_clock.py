@@ -63,13 +63,13 @@ def by_name(path: str) -> Named | None:
     """
     whole = PurePath(path.replace("\\", "/"))
     stem, folders = whole.stem, list(whole.parts[-2::-1])[:FOLDERS]
-    for match in _MOMENT.finditer(stem):
-        if start := _moment(match):
-            behind = stem[match.end() :]
+    for moment in _MOMENT.finditer(stem):
+        if start := _moment(moment):
+            behind = stem[moment.end() :]
             end = _END.match(behind)
             if stem.startswith("PXL_"):
                 start = start.replace(tzinfo=UTC)  # as a make of telephones has it
-            return Named(start, (stem[: match.start()], behind[end.end() if end else 0 :]))
+            return Named(start, (stem[: moment.start()], behind[end.end() if end else 0 :]))
     if match := _FROM_TO.match(stem):
         dates = [found for folder in folders if (found := _FOLDER_DATE.fullmatch(folder))]
         if dates and (start := _datetime(*dates[0].groups(), *match.groups())):
