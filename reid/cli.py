@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from mtmc.reid.errors import ReidError
+from mtmc.reid.extras import what_to_install
 
 # The base of typer's errors; where click lives differs between versions of typer.
 _ClickException: Any = typer.BadParameter.__mro__[2]
@@ -202,6 +203,11 @@ def main() -> None:
         sys.exit(app(standalone_mode=False) or 0)
     except ReidError as error:
         sys.exit(_refuse(str(error)))
+    except ImportError as error:
+        missing = what_to_install(error)
+        if missing is None:
+            raise
+        sys.exit(_refuse(missing))
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
     except _ClickException as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from mtmc.reid.errors import ReidError
+from mtmc.reid.extras import install
 from mtmc.reid.registry import lookup
 
 if TYPE_CHECKING:
@@ -114,6 +115,14 @@ def load(
             f"an .onnx file, or one of the names {SHIPPED} and {COLOR}"
         )
     kind = "onnx" if path.suffix.lower() == ".onnx" else "checkpoint"
-    opener = lookup("embedder", kind, EMBEDDERS)
+    try:
+        opener = lookup("embedder", kind, EMBEDDERS)
+    except ImportError as error:
+        if error.name != "torch":
+            raise
+        raise ReidError(
+            f"{path}: checkpoints are opened with torch, which is not installed: "
+            f"{install('reid')}, or `reid export` it where torch is and give the .onnx file"
+        ) from error
     named = {} if output is None else {"output": output}
     return cast("Embedder", opener(path, device, batch_size, threads, **named))

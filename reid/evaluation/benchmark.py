@@ -11,7 +11,6 @@ from mtmc.reid.errors import ReidError
 from mtmc.reid.evaluation.embeddings import Embeddings, Metric
 from mtmc.reid.evaluation.extract import Augmentation, extract
 from mtmc.reid.evaluation.ranking import Scores, score_distances, score_embeddings
-from mtmc.reid.evaluation.rerank import rerank
 from mtmc.reid.evaluation.verification import even_distance
 from mtmc.reid.settings import setting
 
@@ -73,6 +72,8 @@ def evaluate(
     query = asked.per_person_and_camera().normalized() if protocol.multi_query else asked
     try:
         if protocol.rerank:
+            from mtmc.reid.evaluation.rerank import rerank
+
             scores = score_distances(rerank(query.features, gallery.features), query, gallery)
         else:
             scores = score_embeddings(query, gallery, protocol.metric)

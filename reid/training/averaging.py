@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import torch
-from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
-
-from mtmc.reid.settings import setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-
-@dataclass(frozen=True)
-class AverageConfig:
-    """What becomes of the models at the ends of the cycles.
-
-    Args:
-        method: ``none``: the last one is kept; ``swa``: their mean; ``swag``: their mean and
-            variance, from which ``samples`` models are drawn that embed together.
-        samples: networks of the SWAG ensemble.
-        scale: standard deviations are multiplied with this before drawing.
-    """
-
-    method: Literal["none", "swa", "swag"] = setting("none", public=True)
-    samples: int = setting(8, ge=1)
-    scale: float = setting(1.0, ge=0)
 
 
 class WeightAverage:
