@@ -19,6 +19,7 @@ from mtmc.commands.settings import settings
 from mtmc.commands.simulate import simulate
 from mtmc.commands.thresholds import thresholds
 from mtmc.commands.train_detector import train_detector
+from mtmc.commands.weights import app as weights
 from mtmc.errors import UserError
 from mtmc.reid.extras import what_to_install
 
@@ -53,6 +54,7 @@ app.command()(thresholds)
 app.command()(settings)
 app.command()(crops)
 app.add_typer(calibrate, name="calibrate")
+app.add_typer(weights, name="weights")
 
 
 def main() -> None:

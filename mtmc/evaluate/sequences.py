@@ -16,6 +16,7 @@ from mtmc.evaluate.protocol import CLASSES, CameraRows, ScoringProtocol, roles
 from mtmc.files import spelled
 from mtmc.mot import UNKNOWN, MotKind, MotRows, is_mot, read_mot
 from mtmc.reid.text import read_text
+from mtmc.results import layout
 from mtmc.sources.pictures import list_images, numbered
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("mtmc")
 
 DEFAULT_FPS = 30.0  # of sequences that do not say
-_RESULT_FOLDERS = ("", "tracks", "data")  # of ours, of `mtmc run`, of TrackEval
+_RESULT_FOLDERS = ("", layout.TRACKS, "data")  # of ours, of `mtmc run`, of TrackEval
 
 
 @dataclass(frozen=True)

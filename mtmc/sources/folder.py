@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from mtmc.errors import UserError
+from mtmc.reid.pictures import SUFFIXES
 from mtmc.sources.camera import Camera
-from mtmc.sources.pictures import IMAGE_SUFFIXES, image_folder, list_images
+from mtmc.sources.pictures import image_folder, list_images
 
 VIDEO_SUFFIXES = frozenset(
     {".mp4", ".m4v", ".mov", ".qt", ".avi", ".divx", ".mkv", ".webm", ".ts", ".mts", ".m2ts"}
@@ -138,7 +139,7 @@ def _look_at_file(path: Path) -> tuple[Camera | None, str | None]:
         return Camera(path.stem, str(path)), None
     if reason := _no_video_by_name(path):
         return None, reason
-    if suffix in NO_VIDEO | IMAGE_SUFFIXES or not _is_binary(path):
+    if suffix in NO_VIDEO | SUFFIXES or not _is_binary(path):
         return None, None
     from mtmc.sources.opening import is_video
 

@@ -79,6 +79,9 @@ def run_training(
     if isinstance(config, MetricTraining):
         run_metric_training(config, train, test, out, resume=resume, device=device)
         return
+    if resume and not (out / LAST).exists():
+        console.print(f"{out}: no epoch is done yet; beginning with the first", soft_wrap=True)
+        resume = False
     place = pick_device(device)
     events = _tensorboard(out) if config.tensorboard else None
     total = sum(len(dataset.train) for dataset in train)
@@ -88,8 +91,8 @@ def run_training(
     out.mkdir(parents=True, exist_ok=True)
     (out / CONFIG).write_text(yaml.safe_dump(config.to_dict(), sort_keys=False))
     report = None
-    with progress_bar() as bar, (out / LOG).open("a") as log:
-        task = bar.add_task("epochs", total=config.epochs, completed=done, info="")
+    with progress_bar() as bar, (out / LOG).open("a" if resume else "w") as log:
+        task = bar.add_task("epochs", total=config.schedule.epochs, completed=done, info="")
         try:
             for report in trainer.run():
                 log.write(json.dumps(_row(report)) + "\n")

@@ -13,6 +13,7 @@ from pydantic.dataclasses import dataclass
 from mtmc.reid.settings import setting
 
 Mining = Literal["none", "all", "hard", "soft"]
+RECENT = 10  # an exponential average begins with the last tenth of the steps so far
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class LossConfig:
     label_smoothing: float = setting(0.1, ge=0, lt=1)
     classifier_bias: bool = False
     triplet: Mining = setting("soft", public=True)
-    triplet_weight: float = setting(1.0, ge=0, public=True)
+    triplet_weight: float = setting(1.0, ge=0)
     margin: float | None = setting(None, ge=0)
 
     def __post_init__(self) -> None:
@@ -113,11 +114,11 @@ class DistillationConfig:
 
     teacher: str | None = setting(None, public=True)
     head: Literal["own", "means"] = "own"
-    temperature: float = setting(3.0, gt=0, public=True)
+    temperature: float = setting(3.0, gt=0)
     soft_weight: float = setting(1.0, ge=0)
     scale_soft: bool = False
     similarity_weight: float = setting(0.0, ge=0)
-    label_weight: float = setting(1e-4, ge=0, public=True)
+    label_weight: float = setting(1e-4, ge=0)
 
     def __post_init__(self) -> None:
         if self.teacher is not None and self.soft_weight == self.similarity_weight == 0:
@@ -136,15 +137,45 @@ class DistillationConfig:
 
 @dataclass(frozen=True)
 class AverageConfig:
-    """What becomes of the models at the ends of the cycles.
+    """Which weights are served.
 
     Args:
-        method: ``none``: the last one is kept; ``swa``: their mean; ``swag``: their mean and
-            variance, from which ``samples`` models are drawn that embed together.
+        method: ``none``: the last ones; ``ema``: their exponential moving average over steps;
+            ``swa``: the mean of the models at the ends of the cycles; ``swag``: these models' mean
+            and variance, from which ``samples`` models are drawn that embed together.
+        decay: of ``ema``: it looks back over about ``1 / (1 - decay)`` steps.
         samples: networks of the SWAG ensemble.
         scale: standard deviations are multiplied with this before drawing.
     """
 
-    method: Literal["none", "swa", "swag"] = setting("none", public=True)
+    method: Literal["none", "ema", "swa", "swag"] = setting("none", public=True)
+    decay: float = setting(0.999, gt=0, lt=1)
     samples: int = setting(8, ge=1)
     scale: float = setting(1.0, ge=0)
+
+    @property
+    def of_cycles(self) -> bool:
+        """Whether the models at the ends of the cycles are averaged."""
+        return self.method in {"swa", "swag"}
+
+    def share(self, step: int) -> float:
+        """What the weights of a step, 1-based, weigh in an exponential moving average."""
+        return max(1 - self.decay, RECENT / (RECENT - 1 + step))
+
+
+@dataclass(frozen=True)
+class SamplerConfig:
+    """P x K sampling: so many people per batch, so many images of each.
+
+    Args:
+        people: P.
+        images: K; 1 only where no triplet loss needs a positive.
+    """
+
+    people: int = setting(8, ge=1, public=True)
+    images: int = setting(4, ge=1, public=True)
+
+    @property
+    def batch_size(self) -> int:
+        """P x K."""
+        return self.people * self.images

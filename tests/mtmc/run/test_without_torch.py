@@ -1,4 +1,4 @@
-"""What the core installs is enough to run: no torch, no ultralytics; and one line says what is not."""
+"""What the core installs is enough to run; what needs an extra says in one line which."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Weights as their authors publish them, under our names: torchreid's OSNet."""
+"""OSNet weights as torchreid publishes them, under our names."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ RENAMED = [
 ]
 
 
-def read_published(path: Path) -> Checkpoint:
+def read_torchreid(path: Path) -> Checkpoint:
     """A checkpoint of ours from a ``.pth`` that torchreid wrote.
 
     Which OSNet it is, its sizes and names tell. The classification layer, of the people it was
