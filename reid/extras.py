@@ -18,6 +18,11 @@ EXTRAS = {
 
 def what_to_install(error: ImportError) -> str | None:
     """One line for a package of an extra that is not installed, None for any other error."""
+    if "libGL" in str(error):
+        return (
+            "OpenCV needs libGL, which servers lack: "
+            "pip uninstall -y opencv-python && pip install opencv-python-headless"
+        )
     package = (error.name or "").partition(".")[0]
     if package not in EXTRAS:
         return None
