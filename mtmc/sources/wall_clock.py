@@ -24,7 +24,7 @@ _BETWEEN = r"(?:T|\s?-\s|[ _.,@-]{0,2}(?:at )?)"
 _MOMENT = re.compile(rf"(?<!\d){_DATE}{_BETWEEN}{_TIME}", re.IGNORECASE)
 # When it ended, right behind when it began, with or without the date.
 _END = re.compile(
-    r"\s?(?:[-_~]+|to)\s?(?:(?:19|20)\d\d([-_.]?)\d\d\1\d\d[T _.,-]{0,2})?"
+    r"\s?(?:[-_.~]+|to)\s?(?:(?:19|20)\d\d([-_.]?)\d\d\1\d\d[T _.,-]{0,2})?"
     r"\d\d([-_.:]?)\d\d\2\d\d(?!\d)"
 )
 _FROM_TO = re.compile(r"(\d\d)\.(\d\d)\.(\d\d)-\d\d\.\d\d\.\d\d(?!\d)")  # the date is a folder's
