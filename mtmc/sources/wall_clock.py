@@ -16,7 +16,7 @@ _DATE = (
 )
 _TIME = (
     r"(?P<hour>\d{1,2})(?P<colon>[-_.:h ]?)(?P<minute>[0-5]\d)(?:(?P=colon)|m)(?P<second>[0-5]\d)s?"
-    r"(?:[.,](?P<part>\d{1,6})|(?P<milli>\d{3})|-(?P<micro>\d{6}))?(?!\d)"
+    r"(?:[.,](?P<part>\d{6}|\d{3})|(?P<milli>\d{3})|-(?P<micro>\d{6}))?(?!\d)"
     r"(?:\s?(?P<half>[ap])\.?m\b\.?)?"
     r"(?:\s?(?P<zone>Z(?![a-z])|UTC|GMT[+-]\d{1,2}(?!\d)|[+-]\d\d:?(?:00|30|45)(?!\d))|\b|(?=_))?"
 )
