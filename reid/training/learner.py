@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from mtmc.reid.checkpoint import Checkpoint, classification_layers
+from mtmc.reid.embedder import SHIPPED, WEIGHTS
 from mtmc.reid.errors import ReidError
 from mtmc.reid.models import build
 from mtmc.reid.training.averaging import WeightAverage, refresh_batch_norm
@@ -196,6 +197,8 @@ def starting_weights(config: ModelConfig) -> dict[str, Tensor]:
         ReidError: it cannot be read, or is of another model.
     """
     path = Path(config.start_from or "")
+    if str(path) == SHIPPED:
+        path = WEIGHTS / f"{SHIPPED}.pt"
     checkpoint = Checkpoint.open(path)
     if checkpoint.model != config.name:
         raise ReidError(
