@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from mtmc.reid.errors import ReidError
 from mtmc.reid.metric.config import MetricTraining
 from mtmc.reid.presets import find_config
 from mtmc.reid.training.engine import BEST, LAST, EpochReport, Trainer
+from mtmc.reid.training.group import Group, own_device
 from mtmc.reid.training.kinds import read_training
 
 if TYPE_CHECKING:
@@ -68,6 +70,8 @@ def run_training(
 ) -> None:
     """Train, show and log each epoch, and say what came out.
 
+    Of several processes, as torchrun starts them, the first one tells.
+
     Raises:
         ReidError: a dataset, the teacher or what is to be resumed is not as it should be.
     """
@@ -78,16 +82,26 @@ def run_training(
     if resume and not (out / LAST).exists():
         console.print(f"{out}: no epoch is done yet; beginning with the first", soft_wrap=True)
         resume = False
-    place = pick_device(device)
-    events = _tensorboard(out) if config.tensorboard else None
+    place = own_device(pick_device(device))
+    group = Group.join(place)
+    console.quiet = not group.is_first
     total = sum(len(dataset.train) for dataset in train)
     with counting("reading images", total) as decoding:
-        trainer = Trainer(config, train, test, place, out, decoding=decoding)
+        trainer = Trainer(config, train, test, place, out, decoding=decoding, group=group)
     done = trainer.resume() if resume else 0
+    if group.is_first:
+        _tell(trainer, config, out, done)
+    else:
+        deque(trainer.run(), maxlen=0)
+
+
+def _tell(trainer: Trainer, config: TrainConfig, out: Path, done: int) -> None:
+    """Train, show and log each epoch, and say what came out; ``done`` epochs are there already."""
+    events = _tensorboard(out) if config.tensorboard else None
     out.mkdir(parents=True, exist_ok=True)
     (out / CONFIG).write_text(yaml.safe_dump(config.to_dict(), sort_keys=False))
     report = None
-    with progress_bar() as bar, (out / LOG).open("a" if resume else "w") as log:
+    with progress_bar() as bar, (out / LOG).open("a" if done else "w") as log:
         task = bar.add_task("epochs", total=config.schedule.epochs, completed=done, info="")
         try:
             for report in trainer.run():
