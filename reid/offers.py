@@ -89,8 +89,8 @@ def folder() -> Path:
 
 
 def fetched(name: str) -> Path | None:
-    """The ONNX file that goes by this name, None where nothing of it was fetched."""
-    if not name or Path(name).name != name:
+    """The ONNX file that goes by this name of `OFFERS`, None where it was not fetched."""
+    if name not in OFFERS:
         return None
     path = folder() / f"{name}.onnx"
     return path if path.is_file() else None

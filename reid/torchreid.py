@@ -12,13 +12,14 @@ from mtmc.reid.errors import ReidError
 from mtmc.reid.models import MODELS, build
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 STEM = "conv1.conv.weight"  # (channels, 3, 7, 7)
 STEM_CHANNELS = 64  # at width 1
 # Their names -> ours, one step after the other. The stages are called conv2 to conv4 there, the
 # streams of a block conv2a to conv2d, or conv2.0 to conv2.3 where normalisations were searched.
-RENAMED = [
+RENAMED: list[tuple[str, str | Callable[[re.Match[str]], str]]] = [
     (r"^conv1\.conv\.", "stem.0."),
     (r"^conv1\.bn\.", "stem.1."),
     (r"^conv5\.", "last."),

@@ -16,8 +16,8 @@ def with_networks(settings: Settings) -> Settings:
     section = settings.get("detector", {})
     if not _chosen(section):
         preset = load_settings(PRESET)
-        filled = {key: _over(preset[key], settings.get(key, {})) for key in ("detector", "refine")}
-        return {**settings, **filled}
+        parts = preset.keys() - {"reid"}  # which has a default of its own
+        return {**settings, **{key: _over(preset[key], settings.get(key, {})) for key in parts}}
     if isinstance(section, Mapping) and "name" not in section:
         return {**settings, "detector": {**detector_settings(str(section["weights"])), **section}}
     return settings

@@ -108,7 +108,7 @@ class OmniScale(nn.Module):
         if place == "residual":
             self.expand = nn.Sequential(self.expand[0])
         self.instance = nn.InstanceNorm2d(outputs, affine=True) if place else nn.Identity()
-        self.skip = nn.Identity()
+        self.skip: nn.Module = nn.Identity()
         if inputs != outputs:
             self.skip = conv_bn_relu(inputs, outputs, 1, relu=False)
 
