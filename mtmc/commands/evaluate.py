@@ -226,6 +226,7 @@ def _recording(root: Path, given: dict[str, Any]) -> Report:
         "--set",
         "--out",
         "--draw",
+        "--class",
     )
     for folder in ("gt", "videos"):
         if not (root / folder).is_dir():
@@ -240,7 +241,14 @@ def _recording(root: Path, given: dict[str, Any]) -> Report:
     settings = override(settings, given["--set"] or [])
     with RunDisplay() as display:
         return evaluate_recording(
-            root, settings, given["--out"], frames, display, every, given["--draw"]
+            root,
+            settings,
+            given["--out"],
+            frames,
+            display,
+            every,
+            given["--draw"],
+            given["--class"],
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mtmc.errors import UserError, unknown_name
 from mtmc.trackers.convert import is_person
@@ -74,7 +75,7 @@ class Kinds:
             raise UserError("detector.classes: names no class; expected some, such as [person]")
         return cls(tuple(found), tuple(found.values()))
 
-    def of(self, numbers: np.ndarray) -> np.ndarray | None:  # type: ignore[type-arg]
+    def of(self, numbers: NDArray[np.int64]) -> NDArray[np.int64] | None:
         """``(N,)`` the kind of each class number, its place among the names; None of one kind."""
         if len(self.names) == 1:
             return None

@@ -325,6 +325,7 @@ def evaluate_recording(
     listener: Listener,
     every: int | None = None,
     draw: Path | None = None,
+    only: str | None = None,
 ) -> Report:
     """Run the pipeline on ``root/videos``, with ``root/calibration`` if there is one, and score it.
 
@@ -336,6 +337,7 @@ def evaluate_recording(
         listener: hears how far the run is.
         every: as in ``read_cameras``.
         draw: as in ``evaluate_cameras``.
+        only: as in ``evaluate_benchmark``.
 
     Raises:
         UserError: input is missing or wrong.
@@ -350,7 +352,7 @@ def evaluate_recording(
         settings = override(settings, [] if out else ["output.video=false"])
         record = run(root / "videos", folder, settings, listener=listener)
         report = evaluate_cameras(
-            root / "gt", folder, frames, calibration, every, draw, root / "videos"
+            root / "gt", folder, frames, calibration, every, draw, root / "videos", only
         )
     told = {key: record[key] for key in ("detector", "tracker", "reid", "mode")}
     about = {

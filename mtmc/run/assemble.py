@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
+from mtmc.associate import Associator
 from mtmc.associate.by_kind import ByKind
 from mtmc.calibration import load_calibration
 from mtmc.calibration.check import doubt_at_sight
@@ -67,7 +69,7 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
     try:
         even = even_distance(embedder)
         each = [plugin.cls(plugin.config, even, names) for _ in kinds]
-        associator = each[0] if len(each) == 1 else ByKind(each)
+        associator = each[0] if len(each) == 1 else cast(Associator, ByKind(each))
     except ValueError as error:
         raise UserError(f"associator: {error}") from error
     return Parts(readers, detector, embedder, associator, calibration, kinds)

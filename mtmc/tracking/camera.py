@@ -162,8 +162,8 @@ class CameraTracking:
         tracks = replace(tracks, ids=ids)
         floor, covariances = self._locate(tracks)
         quality = crop_quality(tracks.boxes, tracks.scores, self.view.size, self._crops.full_height)
-        quality *= self.view.known(tracks.classes, len(tracks))
-        wanted = self._wanted(frame.time, known, found, quality)
+        looked_at = self.view.known(tracks.classes, len(tracks))
+        wanted = self._wanted(frame.time, known, found & looked_at, quality)
         step = CameraStep(
             self.view.name,
             frame.index,

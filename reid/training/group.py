@@ -73,7 +73,7 @@ class Group:
         """The batch of everybody's parts; gradients go to one's own."""
         if self.size == 1:
             return part
-        result: Tensor = _Gathered.apply(part, self)  # type: ignore[no-untyped-call]
+        result: Tensor = _Gathered.apply(part, self)
         return result
 
     def sum_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
@@ -83,14 +83,14 @@ class Group:
         grads = [p.grad for p in parameters if p.grad is not None]
         flat = torch.cat([grad.reshape(-1) for grad in grads])
         distributed.all_reduce(flat)
-        for grad, part in zip(grads, flat.split([g.numel() for g in grads]), strict=True):
+        for grad, part in zip(grads, torch.split(flat, [g.numel() for g in grads]), strict=True):
             grad.copy_(part.view_as(grad))
 
 
 def own_device(device: torch.device) -> torch.device:
     """Of several GPUs, the one that torchrun means for this process."""
     rank = os.environ.get("LOCAL_RANK")
-    if device.type == "cuda" and device.index is None and rank is not None:
+    if str(device) == "cuda" and rank is not None:
         device = torch.device("cuda", int(rank))
         torch.cuda.set_device(device)
     return device

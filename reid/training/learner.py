@@ -56,7 +56,7 @@ class Learner:
         elif config.model.start_from is not None:
             network.load_state_dict(starting_weights(config.model))
         if self._group.size > 1 and device.type == "cuda":
-            network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
+            network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
         self.network = network.to(device).to(memory_format=torch.channels_last)
         self._average, self._classifier_average = WeightAverage(), WeightAverage()
         self._scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
