@@ -17,11 +17,10 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from association_long import FPS, scene
 from rich import box
 from rich.console import Console
 from rich.table import Table
-
-from association_long import FPS, scene
 
 SIZE = (1920, 1080)
 RUN = """
@@ -43,7 +42,8 @@ def write(folder, cameras, minutes, at_once):
     for tracklet in tracklets:
         first, last = tracklet.frames[0]
         start, end = random.uniform([0, 300], [1800, 700], (2, 2))
-        for frame, share in zip(range(first, last + 1), np.linspace(0, 1, last - first + 1)):
+        for frame in range(first, last + 1):
+            share = (frame - first) / max(last - first, 1)
             x, y = start + share * (end - start) + random.normal(0, 1.5, 2)
             rows.setdefault(tracklet.key.camera, []).append(
                 f"{frame},-1,{x:.1f},{y:.1f},90,260,0.9,-1,-1,-1"
@@ -51,10 +51,8 @@ def write(folder, cameras, minutes, at_once):
     (folder / "det").mkdir()
     for name, lines in rows.items():
         (folder / "det" / f"{name}.txt").write_text("\n".join(lines) + "\n")
-    entries = [
-        f"- {{name: {name}, fps: {FPS}, size: [{SIZE[0]}, {SIZE[1]}], frames: {60 * minutes * FPS}}}"
-        for name in sorted(rows)
-    ]
+    about = f"fps: {FPS}, size: [{SIZE[0]}, {SIZE[1]}], frames: {60 * minutes * FPS}"
+    entries = [f"- {{name: {name}, {about}}}" for name in sorted(rows)]
     (folder / "cameras.yaml").write_text("cameras:\n" + "\n".join(entries) + "\n")
     return sum(len(lines) for lines in rows.values())
 

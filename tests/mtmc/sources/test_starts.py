@@ -240,6 +240,18 @@ def test_files_that_follow_each_other_are_one_recording(tmp_path):
     assert found[20:] == [5 + n / 10 for n in range(10)]  # with the pause that the names tell
 
 
+def test_a_folder_of_parts_is_a_camera(tmp_path, caplog):
+    for name in ("00.00", "00.01"):  # as Frigate has them
+        clip(tmp_path / "2026-11-28" / "08" / "yard" / f"{name}.mp4")
+    with caplog.at_level("INFO", "mtmc"):
+        (camera,) = find_cameras(tmp_path / "2026-11-28" / "08")
+    assert (camera.name, len(camera.files)) == ("yard", 2)
+    assert caplog.records[0].message.startswith("camera yard: 2 files, by the times in their names")
+    write_cameras(tmp_path, "path: 2026-11-28/08/yard")
+    with pytest.raises(UserError, match=r"holds a recording in parts; write .*yard/\*"):
+        find_cameras(tmp_path)
+
+
 def test_files_at_the_same_time_are_cameras(tmp_path):
     for name in ("20261128080000", "20261128080001"):
         clip(tmp_path / f"{name}.mp4", seconds=20, fps=1)
