@@ -105,7 +105,8 @@ class Checkpoint:
         if not isinstance(fields, dict) or fields.pop("format", None) != FORMAT:
             raise ReidError(
                 f"{path}: a torch file, but not a checkpoint of this project; "
-                "expected best.pt as written by `reid train`"
+                "expected best.pt as written by `reid train`; OSNet weights of torchreid: "
+                f"`reid import {path}`"
             )
         version = fields.pop("version", None)
         if version != VERSION:
