@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from mtmc.reid.commands.display import console, counting, print_notes, print_scores, progress_bar
 from mtmc.reid.data import open_dataset
 from mtmc.reid.errors import ReidError
 from mtmc.reid.metric.config import MetricTraining
@@ -73,6 +72,8 @@ def run_training(
     Raises:
         ReidError: a dataset, the teacher or what is to be resumed is not as it should be.
     """
+    from mtmc.reid.commands.display import console, counting, print_scores, progress_bar
+
     _look_at(train, test)
     # Only now torch, which takes seconds: what is wrong with the input is said before.
     from mtmc.reid.commands.train_metric import run_metric_training
@@ -129,6 +130,8 @@ def _tell(trainer: Trainer, config: TrainConfig, out: Path, done: int) -> None:
 
 def _look_at(train: Sequence[Dataset], test: Sequence[Dataset]) -> None:
     """Show notes, and miss images now rather than after the first epochs."""
+    from mtmc.reid.commands.display import print_notes
+
     for dataset in {d.name: d for d in (*train, *test)}.values():
         print_notes(dataset)
     for dataset in train:
