@@ -72,7 +72,7 @@ def run_training(
     Raises:
         ReidError: a dataset, the teacher or what is to be resumed is not as it should be.
     """
-    from mtmc.reid.commands.display import console, counting, print_scores, progress_bar
+    from mtmc.reid.commands.display import console, counting
 
     _look_at(train, test)
     # Only now torch, which takes seconds: what is wrong with the input is said before.
@@ -102,6 +102,8 @@ def run_training(
 
 def _tell(trainer: Trainer, config: TrainConfig, out: Path, done: int) -> None:
     """Train, show and log each epoch, and say what came out; ``done`` epochs are there already."""
+    from mtmc.reid.commands.display import console, print_scores, progress_bar
+
     events = _tensorboard(out) if config.tensorboard else None
     out.mkdir(parents=True, exist_ok=True)
     (out / CONFIG).write_text(yaml.safe_dump(config.to_dict(), sort_keys=False))
