@@ -18,6 +18,10 @@ NAMELESS = {"", "class", "class0", "class_0", "item", "object", "target", "0"}
 USUAL = {1: 0, 80: 0, 365: 0, 91: 1, 92: 1}
 SHOWN = 20  # names in a message
 PERSON = "person"
+# What moves among COCO's 80 classes, where a file does not name them.
+COCO = {0: PERSON, 1: "bicycle", 2: "car", 3: "motorcycle", 5: "bus", 6: "train", 7: "truck"} | {
+    8: "boat", 14: "bird", 15: "cat", 16: "dog", 17: "horse", 18: "sheep", 19: "cow"
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ class Kinds:
             UserError: there is none of a name or number, or one is wanted twice.
         """
         found: dict[str, tuple[int, ...]] = {}
+        if classes == 80 and not names:
+            names = COCO
         by_name = {" ".join(name.lower().split()): number for number, name in names.items()}
         for text in wanted:
             want = " ".join(text.lower().split())

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from mtmc.detectors.people import Kinds
 from mtmc.errors import UserError
 from mtmc.mot import MotKind, MotRows, read_mot
 from mtmc.run import run
@@ -114,3 +115,10 @@ def test_wrong_classes_are_named(tmp_path, classes, said):
 def test_a_tracker_on_the_floor_follows_people_only(tmp_path):
     with pytest.raises(UserError, match="follows people only, not person and car"):
         results(write(tmp_path / "x", scene()), tmp_path, ["person", "car"], tracker="floor")
+
+
+def test_the_usual_classes_have_names_where_a_file_gives_none():
+    kinds = Kinds.find(["person", "Car", "16"], {}, 80, lambda: (0,), "m.onnx")
+    assert (kinds.names, kinds.numbers) == (("person", "car", "dog"), ((0,), (2,), (16,)))
+    with pytest.raises(UserError, match=r"unknown class of m\.onnx 'car'"):
+        Kinds.find(["car"], {}, 7, lambda: (0,), "m.onnx")
