@@ -85,8 +85,8 @@ def settings(epochs: int, **sections) -> TrainConfig:
         "sampler": {"people": 16, "images": 4},
         "augment": {"crop": 4, "erase": 0.0, "jitter": 0.2},
         "loss": {"triplet": "none", "label_smoothing": 0.0},
-        "schedule": {"epochs": WARMUP, "warmup_epochs": WARMUP, "lr": 0.05, "milestones": []},
-        "cycles": {"cycles": 1, "epochs": epochs - WARMUP, "lr": 0.05},
+        "schedule": {"epochs": epochs, "warmup_epochs": WARMUP, "lr": 0.05, "milestones": []},
+        "cycles": {"cycles": 1, "length": epochs - WARMUP, "lr": 0.05},
         **sections,
     }
     return build_config(TrainConfig, values, "sweep")

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from mtmc.reid.errors import ReidError
+from mtmc.reid.extras import what_to_install
 
 # The base of typer's errors; where click lives differs between versions of typer.
 _ClickException: Any = typer.BadParameter.__mro__[2]
@@ -81,14 +82,25 @@ def distill(
 
 @app.command("eval")
 def evaluate(
-    model: Annotated[str, typer.Argument(help="best.pt, an .onnx file, simulated or color.")],
+    models: Annotated[list[str], typer.Argument(help="best.pt, .onnx files, simulated, color.")],
     *,
-    dataset: Annotated[str, typer.Option(help="Name, or NAME=PATH below ROOT.")],
+    dataset: Annotated[
+        list[str],
+        typer.Option(help="Names, NAME=PATH or folders below ROOT: A,B or A B.", metavar="A,B"),
+    ],
     data: Data = Path("data"),
+    show: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Draw so many queries with their nearest 10: ranked.png.", metavar="N"
+        ),
+    ] = 0,
+    save: Annotated[
+        Path | None, typer.Option(help="Write the embeddings here.", metavar="NPZ")
+    ] = None,
     rerank: Annotated[
         bool, typer.Option("--rerank", help="k-reciprocal re-ranking (k1=20, k2=6, lambda=0.3).")
     ] = False,
-    metric: Annotated[str, typer.Option(help="cosine or euclidean.")] = "cosine",
     augmentation: Annotated[str, typer.Option(help="none, flip or ten_crop.")] = "none",
     multi_query: Annotated[
         bool, typer.Option("--multi-query", help="Average a person's images of one camera.")
@@ -102,27 +114,37 @@ def evaluate(
     threads: Annotated[int | None, typer.Option(help="CPU threads.")] = None,
     json_file: Json = None,
 ) -> None:
-    """Score a model on a dataset: CMC, mAP and mINP."""
-    from mtmc.reid.commands.evaluate import run
-    from mtmc.reid.configuration import one_line
+    """Score models on datasets: CMC, mAP and mINP, one table."""
+    from mtmc.reid.data import is_dataset, need_dataset
+    from mtmc.reid.embedder import need_model
+
+    specs = [spec.strip() for each in dataset for spec in each.split(",") if spec.strip()]
+    # `--dataset A B`: B is taken for one of the models here.
+    more = [name for name in models[1:] if not Path(name).is_file() and is_dataset(name, data)]
+    chosen = [name for name in models if name not in more]
+    # Before what takes a while to load.
+    for spec in specs:
+        need_dataset(spec, data)
+    for name in chosen:
+        need_model(name)
+    from mtmc.reid.commands.evaluate import Wanted, run
     from mtmc.reid.evaluation.benchmark import Protocol
 
     try:
         protocol = Protocol(
-            metric=metric,  # type: ignore[arg-type]
             augmentation=augmentation,  # type: ignore[arg-type]
             multi_query=multi_query,
             rerank=rerank,
             camera_centred=camera_centred,
         )
     except ValueError as error:
-        raise ReidError(one_line(error)) from error
+        raise ReidError(str(error)) from error
     run(
-        model,
-        dataset,
+        chosen,
+        [*specs, *more],
         data,
         protocol,
-        json_file,
+        Wanted(json_file, show, save),
         device=device,
         batch_size=batch_size,
         threads=threads,
@@ -169,6 +191,22 @@ def export(
     run(checkpoint, target, int8=int8, calibration=calibration)
 
 
+@app.command("import")
+def import_(
+    source: Annotated[Path, typer.Argument(help="OSNet weights as torchreid publishes them.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="An .onnx file, or a .pt to train on.  [default: SOURCE.onnx]"
+        ),
+    ] = None,
+) -> None:
+    """Make published weights (torchreid's .pth) a model of ours."""
+    from mtmc.reid.commands.import_ import run
+
+    run(source, out)
+
+
 @app.command()
 def settings(
     section: Annotated[str | None, typer.Argument(help="Such as schedule.")] = None,
@@ -202,6 +240,11 @@ def main() -> None:
         sys.exit(app(standalone_mode=False) or 0)
     except ReidError as error:
         sys.exit(_refuse(str(error)))
+    except ImportError as error:
+        missing = what_to_install(error)
+        if missing is None:
+            raise
+        sys.exit(_refuse(missing))
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
     except _ClickException as error:

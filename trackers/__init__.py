@@ -5,8 +5,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from mtmc.trackers.convert import from_supervision, from_ultralytics
+from mtmc.trackers.convert import (
+    from_supervision,
+    from_ultralytics,
+    to_supervision,
+    to_ultralytics,
+)
 from mtmc.trackers.rate import NOMINAL_FPS
+from mtmc.trackers.settings import from_names
 from mtmc.trackers.types import Detections, SceneTracker, Tracker, Tracks
 
 __all__ = [
@@ -19,6 +25,8 @@ __all__ = [
     "create",
     "from_supervision",
     "from_ultralytics",
+    "to_supervision",
+    "to_ultralytics",
     "tracker_class",
 ]
 
@@ -53,18 +61,25 @@ def tracker_class(name: str) -> Any:
     return getattr(import_module(module), attribute)
 
 
-def create(name: str, config: Any = None, fps: float = NOMINAL_FPS) -> Tracker:
+def create(
+    name: str, config: Any = None, fps: float = NOMINAL_FPS, **settings: float | bool
+) -> Tracker:
     """A new tracker for one camera.
+
+    Times are in seconds. ``_frames`` behind a setting's name has them in frames, as papers and
+    other programs count: ``create("bytetrack", max_age_frames=60, fps=30)`` is ``max_age=2.0``.
 
     Args:
         name: a key of `TRACKERS`.
-        config: an instance of the tracker's `Config`, whose times are in seconds; the defaults
-            where None.
+        config: an instance of the tracker's `Config`; the defaults where None.
         fps: frames per second, which say how many frames a second is.
+        settings: of the tracker's `Config`, by name, in place of what ``config`` says.
 
     Raises:
-        ValueError: there is no tracker of that name.
+        ValueError: there is no tracker or setting of a name, or a value is out of its range.
     """
     cls = tracker_class(name)
+    if settings:
+        config = from_names(config or cls.Config(), settings, fps, f"tracker {name!r}")
     tracker: Tracker = cls(config) if name in SCENE_TRACKERS else cls(config, fps)
     return tracker

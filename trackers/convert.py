@@ -1,4 +1,4 @@
-"""What other libraries find, as `Detections`; none of them is imported."""
+"""To and from what other libraries use; none of them is imported."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mtmc.trackers.types import Detections
+from mtmc.trackers.types import Detections, Tracks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +22,7 @@ def is_person(name: str) -> bool:
 
 
 def from_supervision(found: Any, classes: Iterable[int] | None = None) -> Detections:
-    """The people in a ``supervision.Detections``.
+    """The people in a ``supervision.Detections``; with ``classes``, of those, told apart.
 
     Args:
         found: has ``xyxy``, ``confidence`` (1 where None), ``class_id``, and perhaps the classes'
@@ -39,7 +39,7 @@ def from_supervision(found: Any, classes: Iterable[int] | None = None) -> Detect
 
 
 def from_ultralytics(result: Any, classes: Iterable[int] | None = None) -> Detections:
-    """The people in one of ultralytics' ``Results``.
+    """The people in one of ultralytics' ``Results``; with ``classes`` as in `from_supervision`.
 
     Args:
         result: has ``boxes`` with ``xyxy``, ``conf`` and ``cls``, and ``names``.
@@ -59,6 +59,36 @@ def from_ultralytics(result: Any, classes: Iterable[int] | None = None) -> Detec
     return _chosen(boxes.xyxy, boxes.conf, labels, np.isin(labels, list(people)), classes)
 
 
+def to_supervision(tracks: Tracks) -> dict[str, NDArray[Any]]:
+    """What makes a ``supervision.Detections`` of tracks: ``Detections(**to_supervision(tracks))``.
+
+    Returns:
+        ``xyxy (M, 4)``, ``confidence (M,)``, ``tracker_id (M,)`` and ``class_id (M,)``, 0 where the
+        tracks have no classes.
+    """
+    return {
+        "xyxy": tracks.boxes.copy(),
+        "confidence": tracks.scores.copy(),
+        "tracker_id": tracks.ids.copy(),
+        "class_id": _class_numbers(tracks),
+    }
+
+
+def to_ultralytics(tracks: Tracks) -> NDArray[np.float32]:
+    """Tracks as rows of ultralytics' ``Boxes``: ``result.update(boxes=torch.tensor(rows))``.
+
+    Returns:
+        ``(M, 7) float32``: ``x1, y1, x2, y2``, track id, score and class, 0 where the tracks have
+        no classes.
+    """
+    columns = (tracks.ids, tracks.scores, _class_numbers(tracks))
+    return np.column_stack([tracks.boxes, *columns]).astype(np.float32)
+
+
+def _class_numbers(tracks: Tracks) -> NDArray[np.int64]:
+    return np.zeros(len(tracks), np.int64) if tracks.classes is None else tracks.classes.copy()
+
+
 def _chosen(
     boxes: Any, scores: Any, labels: Any, people: NDArray[np.bool_] | None, classes: Any
 ) -> Detections:
@@ -72,7 +102,8 @@ def _chosen(
         keep &= np.isin(_array(labels).ravel(), list(classes))
     elif people is not None:
         keep &= people
-    return Detections(corners[keep], np.asarray(sure, np.float32)[keep])
+    numbers = None if classes is None else np.asarray(_array(labels)).ravel()[keep]
+    return Detections(corners[keep], np.asarray(sure, np.float32)[keep], classes=numbers)
 
 
 def _array(values: Any) -> NDArray[Any]:

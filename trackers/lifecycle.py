@@ -12,10 +12,12 @@ Where frames are missing, nobody looked, but time went by.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from mtmc.trackers.classes import ByClass
 from mtmc.trackers.rate import NOMINAL_FPS, frames_in
 from mtmc.trackers.settings import TrackerConfig
 from mtmc.trackers.types import Detections, Tracks
@@ -65,6 +67,15 @@ class LiveTracker(ABC):
         self._max_age = frames_in(self.config.max_age, fps)
         self._next_id = 1
         self._steps = 1  # frames since the last update
+        self._by_class: ByClass | None = None  # follows everybody where there are classes
+
+    def at_rate(self, fps: float) -> Self:
+        """A new tracker of the same settings, for a video of so many frames per second."""
+        return type(self)(self.config, fps)
+
+    def reset(self) -> None:
+        """Forgets everybody, as before the first frame of a video; ids start at 1 again."""
+        vars(self).update(vars(self.at_rate(self.fps)))
 
     def update(
         self, detections: Detections, image: NDArray[np.uint8] | None = None, steps: int = 1
@@ -72,14 +83,24 @@ class LiveTracker(ABC):
         """Takes one frame's detections (also when there are none) and reports its tracks.
 
         Args:
-            detections: this frame's people.
+            detections: this frame's people, or whatever else is followed; where they have
+                classes, what is of another class is another one.
             image: ``(H, W, 3) uint8`` BGR, only where ``needs_image`` is set.
             steps: frames since the last update, this one included: more than 1 where some are
                 missing.
 
         Returns:
             The reported tracks, ids ascending.
+
+        Raises:
+            ValueError: there are classes in some frames and none in others.
         """
+        if detections.classes is not None and self._by_class is None:
+            if len(self.ids):
+                raise ValueError("these detections have classes, those before had none")
+            self._by_class = ByClass(partial(self.at_rate, self.fps), started=self.frame > 0)
+        if self._by_class is not None:
+            return self._by_class.update(detections, image, steps)
         self.frame += 1
         self._steps = steps
         # Nobody is led on for longer than they are remembered.

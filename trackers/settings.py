@@ -11,7 +11,9 @@ made from them.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, fields
+import warnings
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from operator import ge, gt, le, lt
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+FRAMES = "_frames"  # behind the name of a time: it is given in frames
+LONG = 10.0  # s; who asks for more may have meant frames
 _BOUNDS = {"ge": ge, "gt": gt, "le": le, "lt": lt}  # as pydantic names them
 _WORDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 
@@ -71,6 +75,45 @@ def check(config: Any) -> None:
             raise ValueError(f"{f.name} must be {_allowed(bounds)}, got {value}")
         if not math.isfinite(value):
             raise ValueError(f"{f.name} must be a number, got {value}")
+
+
+def from_names(config: T, settings: Mapping[str, Any], fps: float, who: str) -> T:
+    """A settings object with some changed by name; times are also taken as ``NAME_frames``.
+
+    Args:
+        config: the settings.
+        settings: by name.
+        fps: frames per second, by which frames become seconds.
+        who: whose settings they are, for messages.
+
+    Raises:
+        ValueError: there is none of a name, one is given twice, or a value does not fit.
+    """
+    known = {f.name: f for f in fields(config)}  # type: ignore[arg-type]
+    times = {name + FRAMES: name for name, f in known.items() if f.metadata.get("unit") == "s"}
+    values = {}
+    for name, value in settings.items():
+        own = times.get(name, name)
+        if own not in known:
+            near = get_close_matches(name, [*known, *times], 1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise ValueError(f"{who}: no setting {name!r}; {hint}there are {', '.join(known)}")
+        if own in values:
+            raise ValueError(f"{who}: {own} is given twice, in seconds and in frames")
+        if _kind(value) is not _kind(known[own].default):
+            raise ValueError(f"{who}: {name} must be like {known[own].default}, got {value!r}")
+        values[own] = value / fps if name in times else value
+        if own == name and f"{name}{FRAMES}" in times and value > LONG:
+            warnings.warn(
+                f"{who}: {name}={value:g} is in seconds, {value * fps:g} frames; "
+                f"{name}{FRAMES}={value:g} counts frames",
+                stacklevel=3,
+            )
+    return replace(config, **values)  # type: ignore[type-var]
+
+
+def _kind(value: Any) -> type:
+    return float if isinstance(value, int | float) and type(value) is not bool else type(value)
 
 
 def _allowed(bounds: Mapping[str, float]) -> str:

@@ -21,6 +21,15 @@ _EMPTY = {
     "embeddings": (0, 0),
     "floor": (0, 2),
     "floor_covariance": (0, 2, 2),
+    "classes": (0,),
+}
+_DTYPES: dict[str, type] = {
+    "boxes": np.float32,
+    "scores": np.float32,
+    "embeddings": np.float32,
+    "floor": np.float64,
+    "floor_covariance": np.float64,
+    "classes": np.int64,
 }
 
 
@@ -65,6 +74,8 @@ class Detections:
         floor: ``(N, 2) float64`` positions on the floor, m, NaN where unknown; None without a
             calibration.
         floor_covariance: ``(N, 2, 2) float64`` of the positions, m²; given if `floor` is.
+        classes: ``(N,) int64`` number of what each is; None where all are of one kind. What is of
+            another class is never the same.
 
     Raises:
         ValueError: a shape does not fit, a number is not finite, or a box has no area.
@@ -75,12 +86,12 @@ class Detections:
     embeddings: NDArray[np.float32] | None = None
     floor: NDArray[np.float64] | None = None
     floor_covariance: NDArray[np.float64] | None = None
+    classes: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("boxes", "scores", "embeddings", "floor", "floor_covariance"):
+        for name, dtype in _DTYPES.items():
             value = getattr(self, name)
             if value is not None:
-                dtype = np.float64 if name.startswith("floor") else np.float32
                 # A view, so that freezing it leaves the caller's own array writable.
                 array = np.asarray(value, dtype)[...]
                 if array.shape[:1] == (0,) and (array.ndim == 1 or name == "boxes"):
@@ -98,6 +109,8 @@ class Detections:
                 )
             if not np.isfinite(self.embeddings).all():
                 raise ValueError("embeddings must be finite")
+        if self.classes is not None:
+            _check_column("classes", self.classes, len(self))
         self._check_floor()
 
     def _check_floor(self) -> None:
@@ -120,6 +133,7 @@ class Detections:
             None if self.embeddings is None else self.embeddings[index],
             None if self.floor is None else self.floor[index],
             None if self.floor_covariance is None else self.floor_covariance[index],
+            None if self.classes is None else self.classes[index],
         )
 
 
@@ -133,6 +147,7 @@ class Tracks:
         scores: ``(M,) float32`` confidence of the matched detection (or of the last one).
         det_index: ``(M,) int64`` row of the matched detection in the input, -1 for a box that was
             predicted without one.
+        classes: ``(M,) int64`` number of what each is; None where the detections had none.
 
     Raises:
         ValueError: a shape does not fit, a number is not finite, a box has no area, or an id
@@ -143,20 +158,18 @@ class Tracks:
     boxes: NDArray[np.float32] = field(default_factory=_no_boxes)
     scores: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     det_index: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    classes: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        for name, dtype in (
-            ("ids", np.int64),
-            ("boxes", np.float32),
-            ("scores", np.float32),
-            ("det_index", np.int64),
-        ):
-            array = np.asarray(getattr(self, name), dtype)[...]
-            object.__setattr__(self, name, array)
-            _freeze(array)
+        for name in self.__slots__:
+            if getattr(self, name) is not None:
+                array = np.asarray(getattr(self, name), _DTYPES.get(name, np.int64))[...]
+                object.__setattr__(self, name, array)
+                _freeze(array)
         _check_boxes(self.boxes)
-        for name in ("ids", "scores", "det_index"):
-            _check_column(name, getattr(self, name), len(self))
+        for name in ("ids", "scores", "det_index", "classes"):
+            if getattr(self, name) is not None:
+                _check_column(name, getattr(self, name), len(self))
         if len(set(self.ids.tolist())) != len(self):
             raise ValueError(f"track ids must be unique in a frame, got {self.ids.tolist()}")
 
@@ -168,9 +181,10 @@ class Tracks:
             columns: ids, boxes, scores and det_index, of their shapes and types.
         """
         tracks = object.__new__(cls)
-        for name, column in zip(cls.__slots__, columns, strict=True):
+        for name, column in zip(cls.__slots__[:-1], columns, strict=True):
             _freeze(column)
             object.__setattr__(tracks, name, column)
+        object.__setattr__(tracks, "classes", None)
         return tracks
 
     def __len__(self) -> int:
@@ -179,7 +193,11 @@ class Tracks:
     def __getitem__(self, index: Index) -> Self:
         """The tracks selected by a boolean mask, an index array or a slice."""
         return type(self)(
-            self.ids[index], self.boxes[index], self.scores[index], self.det_index[index]
+            self.ids[index],
+            self.boxes[index],
+            self.scores[index],
+            self.det_index[index],
+            None if self.classes is None else self.classes[index],
         )
 
 

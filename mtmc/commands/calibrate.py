@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from mtmc.calibration.estimate.fit import Fit
     from mtmc.calibration.estimate.points import PointPairs
+    from mtmc.calibration.estimate.sightings import SeenTracks
     from mtmc.calibration.estimate.tracks import Result
+    from mtmc.results import Results
 
 app = typer.Typer(
     help="Find out where cameras stand: from points on the floor, or from people's tracks.",
@@ -133,13 +135,14 @@ def tracks(
 ) -> None:
     """Find where cameras stand and how their clocks differ, from people they see together."""
     from mtmc.calibration.estimate.save import save_calibration, save_offsets
-    from mtmc.calibration.estimate.sightings import read_record, read_run
     from mtmc.calibration.estimate.tracks import calibrate_tracks
     from mtmc.calibration.load import camera_names, load_calibration, load_lenses
+    from mtmc.results import Results
 
     if not 0 <= max_offset <= 3600:
         raise UserError(f"--max-offset {max_offset:g}: expected seconds from 0 to 3600")
-    sightings = read_run(run_dir)
+    run = Results.open(run_dir)
+    sightings = _sightings(run)
     if reference is not None and reference not in sightings:
         raise unknown_name("camera --reference", reference, sightings)
     known, lenses = {}, {}
@@ -153,11 +156,29 @@ def tracks(
         raise UserError(f"{run_dir}: {error}") from error
     save_calibration(out, {n: f.model for n, f in result.found.items() if n not in known})
     offsets = {name: found.offset for name, found in result.found.items()}
-    clocks = save_offsets(out.with_name("cameras.yaml"), read_record(run_dir), offsets)
+    clocks = save_offsets(out.with_name("cameras.yaml"), run.record, offsets)
     _print_found(result)
     for name, why in result.lost.items():
         typer.echo(f"not calibrated: {name} {why}", err=True)
     typer.echo(f"wrote {out}" + (f" and {clocks}" if clocks else ""))
+
+
+def _sightings(run: Results) -> dict[str, SeenTracks]:
+    """What each camera of a run saw."""
+    import numpy as np
+
+    from mtmc.calibration.estimate.sightings import SeenTracks
+
+    result = {}
+    for name, camera in run.cameras.items():
+        mine = run.table.filter(run.table["camera"] == name)
+        boxes = mine.select("x1", "y1", "x2", "y2").to_numpy().astype(np.float64)
+        # A track that was given to two people is two.
+        pairs = mine.select("global_id", "track_id").to_numpy()
+        _, tracks = np.unique(pairs, axis=0, return_inverse=True)
+        times = mine["time"].to_numpy().astype(np.float64)
+        result[name] = SeenTracks.make(camera.size, times, tracks.reshape(-1), boxes)
+    return result
 
 
 def _among(names: list[str], sightings: Mapping[str, object]) -> list[str]:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     Wanted = dict[int, list[tuple[int, Doubles]]]  # frame -> (person, box)
 
 SMALLEST = 48  # px of height; less shows nobody
-TABLE = "tracks.parquet"
 JPEG = 95
 
 
@@ -35,11 +34,12 @@ def crops(
     Look through the folders before anything is learned from them: move crops to whom they show,
     join the folders of one person, delete what shows nobody.
     """
+    from mtmc.results import Results
     from mtmc.sources import SourcesConfig, find_cameras, open_cameras
 
     if out.exists() and (not out.is_dir() or next(out.iterdir(), None) is not None):
         raise UserError(f"--out {out}: is not empty; choose a new folder")
-    table = _read(run_dir / TABLE)
+    table = Results.open(run_dir).table
     cameras = [camera for camera in find_cameras(video_dir) if camera.kind in {"video", "images"}]
     missing = set(table["camera"].unique()) - {camera.name for camera in cameras}
     if missing:
@@ -51,19 +51,6 @@ def crops(
     if not written:
         raise UserError(f"{run_dir}: shows nobody {SMALLEST} px tall; no crop was written")
     typer.echo(f"{written} crops of {sum(1 for _ in out.iterdir())} people: {out}")
-
-
-def _read(path: Path) -> Any:
-    import polars as pl
-
-    if not path.is_file():
-        raise UserError(f"{path}: no such file; expected the results of `mtmc run`")
-    try:
-        table = pl.read_parquet(path)
-        return table.select("camera", "frame", "global_id", "x1", "y1", "x2", "y2", "score")
-    except Exception as error:  # polars raises many kinds
-        reason = " ".join(str(error).split())[:100]
-        raise UserError(f"{path}: not a table of `mtmc run` ({reason})") from error
 
 
 def _best(table: Any, size: tuple[int, int], each: int) -> Wanted:

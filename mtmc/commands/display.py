@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,13 +32,18 @@ from mtmc.sources import CameraReader
 console = Console(stderr=True, markup=False, emoji=False)
 
 
+SAY_EVERY = 10.0  # seconds between two lines where no terminal shows a bar
+
+
 class RunDisplay(Listener):
     """A progress bar with frames per second and camera, and how many people were seen.
 
-    ``live`` tells, once the run has begun, whether a camera is live.
+    Where there is no terminal, it is a line every ten seconds. ``live`` tells, once the run has
+    begun, whether a camera is live.
     """
 
     def __init__(self) -> None:
+        self._terminal = console.is_terminal
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -45,10 +51,16 @@ class RunDisplay(Listener):
             TextColumn("{task.fields[info]}"),
             TimeRemainingColumn(),
             console=console,
+            disable=not self._terminal,
         )
-        self._handler = RichHandler(console=console, show_time=False, show_path=False)
+        self._handler: logging.Handler = RichHandler(
+            console=console, show_time=False, show_path=False
+        )
+        if not self._terminal:
+            self._handler = logging.StreamHandler()
+            self._handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         self._handler.addFilter(Sayable())
-        self._started = time.monotonic()
+        self._started = self._said = time.monotonic()
         self.live = False
         self._video: TaskID | None = None
 
@@ -67,10 +79,10 @@ class RunDisplay(Listener):
         """See ``Listener``."""
         self.live = any(camera.live for camera in cameras)
         totals = [camera.total for camera in cameras]
-        total = None if None in totals else sum(t for t in totals if t)
+        self._total = None if None in totals else sum(t for t in totals if t)
         self._bar.start()
-        self._started = time.monotonic()
-        self._tracking = self._bar.add_task("tracking", total=total, info="")
+        self._started = self._said = time.monotonic()
+        self._tracking = self._bar.add_task("tracking", total=self._total, info="")
         self._cameras = len(cameras)
 
     def step(self, progress: RunProgress) -> None:
@@ -82,15 +94,29 @@ class RunDisplay(Listener):
             if progress.people
             else f"{sum(progress.tracks.values())} tracks"
         )
-        self._bar.update(
-            self._tracking, completed=done, info=f"{rate:.1f} frames/s per camera, {seen}"
-        )
+        info = f"{rate:.1f} frames/s per camera, {seen}"
+        self._bar.update(self._tracking, completed=done, info=info)
+        self._say("tracking", done, self._total, self._started, f", {info}")
 
     def video(self, done: int, total: int) -> None:
         """See ``Listener``."""
         if self._video is None:
             self._video = self._bar.add_task("mosaic.mp4", total=total, info="")
+            self._drawing = time.monotonic()
         self._bar.update(self._video, completed=done)
+        self._say("mosaic.mp4", done, total, self._drawing)
+
+    def _say(self, what: str, done: int, total: int | None, since: float, info: str = "") -> None:
+        """How far it is, as a line where there is no terminal; past the log of ``run.json``."""
+        now = time.monotonic()
+        if self._terminal or now - self._said < SAY_EVERY:
+            return
+        self._said, left = now, ""
+        if total:
+            seconds = round((now - since) * max(total - done, 0) / max(done, 1))
+            left = f" of {total} ({100 * done // total} %), {timedelta(seconds=seconds)} left"
+        text = f"{what}: {done} frames{left}{info}"
+        self._handler.handle(logging.LogRecord("mtmc", logging.INFO, "", 0, text, (), None))
 
 
 def print_summary(record: dict[str, Any], folder: Path) -> None:

@@ -34,33 +34,29 @@ def thresholds(
 ) -> None:
     """Learn from footage at which distance two looks are no longer one person.
 
-    Draws the histograms and prints the numbers. A folder with the results of an offline run is
+    Draws the histograms and prints the numbers. A folder with the results of a run is
     read as it is; videos go through detection, tracking and ReID first.
     """
     from mtmc.associate.evidence.config import EvidenceConfig
     from mtmc.associate.evidence.scale import learn_scale
-    from mtmc.outputs.looks import LOOKS_NAME, read_looks
+    from mtmc.results import Results
 
     if out.suffix.lower() != ".png":
         raise UserError(f"--out {out}: expected a file that ends in .png")
-    if (source / LOOKS_NAME).is_file():
+    if Results.is_in(source):
         if config or set_ or detector or reid:
             raise UserError(
                 f"{source}: is the results of a run, made with settings of its own; leave out "
                 "--config, --set, --detector and --reid, or give the videos"
             )
-        tracklets, usual = read_looks(source / LOOKS_NAME)
-    elif (source / "run.json").is_file():
-        raise UserError(
-            f"{source}: this run kept no {LOOKS_NAME} (online, or --reid none); give the videos"
-        )
+        looks = Results.open(source).looks
     else:
         with tempfile.TemporaryDirectory() as folder:
             _run(source, Path(folder), config, set_, detector, reid)
-            tracklets, usual = read_looks(Path(folder) / LOOKS_NAME)
-    result = learn_scale(tracklets, usual, EvidenceConfig())
+            looks = Results.open(Path(folder)).looks
+    result = learn_scale(looks.tracklets, looks.even_distance, EvidenceConfig())
     _draw(out, result)
-    _print(result, usual, len(tracklets), out)
+    _print(result, looks.even_distance, len(looks.tracklets), out)
 
 
 def _run(

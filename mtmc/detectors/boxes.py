@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from mtmc.trackers import Detections
 from mtmc.trackers.geometry import iou as overlaps
 
+AT_ONCE = 32  # boxes that non-maximum suppression compares with all others in one step
+
 
 def to_detections(
     boxes: NDArray[np.floating], scores: NDArray[np.floating], size: tuple[int, int]
@@ -29,20 +31,68 @@ def to_detections(
 
 
 def non_maximum_suppression(
-    boxes: NDArray[np.float32], scores: NDArray[np.float32], iou: float
+    boxes: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    iou: float,
+    classes: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
-    """Rows of the boxes that remain, strongest first.
+    """Rows of the boxes that remain, strongest first; of equal scores the first row wins.
+
+    The answer is that of ``torchvision.ops.nms`` to the bit.
 
     Args:
-        boxes: ``(N, 4)`` ``x1, y1, x2, y2``.
+        boxes: ``(N, 4) float32`` ``x1, y1, x2, y2``.
         scores: ``(N,)``.
         iou: a box goes when it overlaps a stronger one by more.
+        classes: ``(N,)``; a box goes for one of its own class only. None takes all for one class.
     """
-    import torch
-    from torchvision.ops import nms
+    if classes is not None:
+        groups = [np.flatnonzero(classes == number) for number in np.unique(classes)]
+        kept = [rows[non_maximum_suppression(boxes[rows], scores[rows], iou)] for rows in groups]
+        rows = np.sort(np.concatenate([np.zeros(0, np.int64), *kept]))
+        return rows[np.argsort(-scores[rows], kind="stable")]
+    order = np.argsort(-scores, kind="stable")
+    columns = np.ascontiguousarray(boxes[order].T)
+    kept, waiting, limit = [], np.arange(len(order)), _not_above(iou)
+    # Many of the strongest at once: of each step of numpy, most is the call.
+    while len(waiting):
+        strongest = waiting[:AT_ONCE]
+        over = _iou(columns[:, strongest, None], columns[:, waiting]) > limit
+        gone = np.zeros(len(waiting), bool)
+        for place, row in enumerate(strongest):
+            if not gone[place]:
+                kept.append(row)
+                gone |= over[place]
+        gone[: len(strongest)] = True
+        waiting = waiting[~gone]
+    return order[np.array(kept, np.int64)]
 
-    keep: NDArray[np.int64] = nms(torch.from_numpy(boxes), torch.from_numpy(scores), iou).numpy()
-    return keep
+
+def _not_above(value: float) -> np.float32:
+    """The float32 that the same float32 exceed as exceed ``value``, which may lie between two."""
+    nearest = np.float32(value)
+    return nearest if float(nearest) <= value else np.nextafter(nearest, np.float32(-1))
+
+
+def _iou(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Of boxes ``(4, ...)`` that broadcast; what does not overlap has 0 or less, or no number."""
+    with np.errstate(invalid="ignore", divide="ignore"):  # boxes without an area
+        wide: NDArray[np.float32] = np.minimum(a[2], b[2])
+        wide -= np.maximum(a[0], b[0])
+        np.maximum(wide, 0, out=wide)
+        both = np.minimum(a[3], b[3])
+        both -= np.maximum(a[1], b[1])
+        np.maximum(both, 0, out=both)
+        wide *= both
+        np.add(_area(a), _area(b), out=both)
+        both -= wide
+        wide /= both
+    return wide
+
+
+def _area(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    area: NDArray[np.float32] = (boxes[2] - boxes[0]) * (boxes[3] - boxes[1])
+    return area
 
 
 def soften(
@@ -66,11 +116,15 @@ def soften(
     equation 3.
     """
     pairs = overlaps(boxes, boxes)
-    kept = np.ones((len(boxes), len(boxes)))  # share of the column's score beside the row's box
-    kept[pairs.rows, pairs.cols] = np.exp(-(pairs.values**2) / sigma)
+    order = np.argsort(pairs.rows, kind="stable")
+    others = pairs.cols[order]
+    kept = np.exp(-(pairs.values[order] ** 2) / sigma)  # share of a score beside the row's box
+    first = np.searchsorted(pairs.rows[order], np.arange(len(boxes) + 1))
     soft, waiting = scores.astype(np.float64), np.ones(len(scores), bool)
     for _ in range(len(scores) - 1):
         strongest = int(np.where(waiting, soft, -np.inf).argmax())
         waiting[strongest] = False
-        soft[waiting] *= kept[strongest, waiting]
+        beside = slice(first[strongest], first[strongest + 1])
+        weaker = waiting[others[beside]]
+        soft[others[beside][weaker]] *= kept[beside][weaker]
     return soft.astype(np.float32)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import cv2
 import numpy as np
 
 from mtmc.detectors import motfile
@@ -15,6 +15,7 @@ from mtmc.errors import UserError
 from mtmc.perception.keys import content_key, files_key, settings_key
 from mtmc.perception.log import Inference, InferenceLog, remove_log
 from mtmc.perception.perception import Perception
+from mtmc.reid.pictures import PictureReader
 from mtmc.sources.pictures import list_images, numbered
 from mtmc.trackers import Detections
 from mtmc.types import Frame
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from mtmc.evaluate.sequences import MotSequence
     from mtmc.types import Floats, Image
 
+log = logging.getLogger("mtmc")
 _BATCH = 16  # frames
 
 
@@ -53,22 +55,22 @@ class PerceptionConfig:
 class SequencePicture(Frame):
     """A frame whose image file is decoded when first asked for."""
 
-    def __init__(self, sequence: MotSequence, number: int, path: Path) -> None:
+    def __init__(
+        self, sequence: MotSequence, number: int, path: Path, reader: PictureReader
+    ) -> None:
         super().__init__(sequence.name, number, (number - 1) / sequence.fps, None)
         object.__setattr__(self, "_path", path)
+        object.__setattr__(self, "_reader", reader)
 
     @cached_property
     def pixels(self) -> Image:
         """``(H, W, 3) uint8`` BGR."""
         path: Path = self._path  # type: ignore[attr-defined]
-        try:
-            raw = np.fromfile(path, np.uint8)
-        except OSError as error:
-            raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-        image = cv2.imdecode(raw, cv2.IMREAD_COLOR) if len(raw) else None
+        reader: PictureReader = self._reader  # type: ignore[attr-defined]
+        image = reader.read(path)
         if image is None:
             raise UserError(f"{path}: not a readable image")
-        return np.asarray(image, np.uint8)
+        return image
 
 
 class SequenceFrames:
@@ -91,6 +93,11 @@ class SequenceFrames:
         self._with_images = with_images
         folder = config.folder
         self._file = folder / f"{sequence.name}.txt" if folder else sequence.detection_file
+        if not config.detector and not folder and not self._file.is_file():
+            raise UserError(
+                f"{self._file}: missing; {sequence.name} comes without public detections: choose "
+                "--detections DETECTOR, or a folder of <sequence>.txt"
+            )
         needs_images = config.detector or config.reid or with_images
         self._images = image_files(sequence) if needs_images else []
 
@@ -102,10 +109,11 @@ class SequenceFrames:
             return
         with ExitStack() as logs:
             find, describe = self._networks(logs)
+            reader = PictureReader(self._sequence.name, self._images, log)
             for start in range(0, length, _BATCH):
                 part = slice(start, start + _BATCH)
                 pictures = [
-                    SequencePicture(self._sequence, start + n, path)
+                    SequencePicture(self._sequence, start + n, path, reader)
                     for n, path in enumerate(self._images[part], 1)
                 ]
                 found = _found(find, pictures) if find else in_file[part]

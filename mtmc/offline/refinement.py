@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -95,13 +95,14 @@ class CameraRefinement:
         rows, told = rows[kept], told[kept]
         seen = smoothed(rows[rows["person"] != NOBODY], config)
         seen["box"] = self.view.clipped(seen["box"])
+        people, first = np.unique(rows["person"], return_index=True)
+        whom = dict(zip(people.tolist(), told[first].tolist(), strict=True))
         tracks = []
-        for track in np.unique(seen["person"]).tolist():
-            mine = seen[seen["person"] == track]
+        for mine in _by_person(seen):
+            track = int(mine["person"][0])
             parts = [tracklets[part] for part in np.unique(mine["track"]).tolist()]
             tracks.append(self._joined(track, mine, parts))
-            person = int(told[np.argmax(rows["person"] == track)])
-            tracks[-1].person = person or None
+            tracks[-1].person = whom[track] or None
         rows["track"], rows["person"] = rows["person"], NOBODY
         return rows, tracks
 
@@ -149,6 +150,13 @@ class CameraRefinement:
             for time, point, covariance in zip(rows["time"], points, covariances, strict=True):
                 tracklet.path.add(float(time), point, covariance, self.view.model.position)
         return tracklet
+
+
+def _by_person(rows: Rows) -> Iterator[Rows]:
+    """The rows of each person, in their order."""
+    order = np.argsort(rows["person"], kind="stable")
+    starts = np.flatnonzero(np.diff(rows["person"][order], prepend=NOBODY))
+    return (rows[mine] for mine in np.split(order, starts[1:]) if len(mine))
 
 
 def _during(times: NDArray[np.float64], start: float, end: float) -> NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+from datetime import datetime, timedelta
 
 import cv2
 
@@ -35,8 +36,16 @@ def draw_text(
     cv2.putText(image, text, (x + 3, y + height + 3), FONT, 0.55, color, 1, cv2.LINE_AA)
 
 
-def clock(time: float) -> str:
-    """A time in s as ``h:mm:ss.s``."""
+def clock(time: float, zero: datetime | None = None) -> str:
+    """A time in s as ``h:mm:ss.s``, or by the clock on the wall as ``YYYY-MM-DD hh:mm:ss.s``.
+
+    Args:
+        time: s.
+        zero: what the clock on the wall says at second 0; None where that is not known.
+    """
+    if zero is not None:
+        now = zero + timedelta(seconds=round(time, 1))
+        return f"{now:%Y-%m-%d %H:%M:%S}.{now.microsecond // 100_000}"
     sign, time = ("-" if time < 0 else ""), abs(time)
     minutes, seconds = divmod(time, 60)
     hours, minutes = divmod(int(minutes), 60)

@@ -25,7 +25,7 @@ def frames_at(readers: Sequence[CameraReader], time: float) -> Iterator[Frame]:
             frame = found = reader.peek()
             while frame is not None:
                 found = next(reader)
-                if found.time - reader.camera.offset >= time:
+                if found.time - reader.camera.delay >= time:
                     break
                 frame = reader.peek()
             if found is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 import cv2
@@ -23,10 +24,17 @@ class Mosaic:
         sizes: ``(width, height)`` px of each camera, by name, in the order they are laid out.
         width: greatest width of the picture, px.
         height: greatest height, px.
+        zeros: what the clock on the wall says at second 0, by camera, where it is known.
     """
 
-    def __init__(self, sizes: Mapping[str, tuple[int, int]], width: int, height: int) -> None:
-        self._names = list(sizes)
+    def __init__(
+        self,
+        sizes: Mapping[str, tuple[int, int]],
+        width: int,
+        height: int,
+        zeros: Mapping[str, datetime | None] | None = None,
+    ) -> None:
+        self._names, self._zeros = list(sizes), zeros or {}
         # Pictures may be one pixel wide; a cell is two, and no higher than all may be.
         aspect = max(*(w / h for w, h in sizes.values()), 2 * len(sizes) / height)
         self._columns = _best_columns(len(sizes), aspect, width / height)
@@ -72,7 +80,8 @@ class Mosaic:
         view = np.ascontiguousarray(cell)
         for box, identity in zip(boxes, ids, strict=True):
             _draw_person(view, np.asarray(box) * scale, int(identity))
-        draw_text(view, f"{frame.camera}  {clock(frame.time)}", (6, 6), (255, 255, 255), (0, 0, 0))
+        now = clock(frame.time, self._zeros.get(frame.camera))
+        draw_text(view, f"{frame.camera}  {now}", (6, 6), (255, 255, 255), (0, 0, 0))
         cell[:] = view
 
 
@@ -100,6 +109,7 @@ def write_mosaic(
     sizes: Mapping[str, tuple[int, int]],
     fps: float,
     limits: tuple[int, int],
+    zeros: Mapping[str, datetime | None] | None = None,
 ) -> None:
     """Write the whole video of a run.
 
@@ -110,8 +120,9 @@ def write_mosaic(
         sizes: ``(width, height)`` px by camera.
         fps: nominal frame rate.
         limits: greatest ``(width, height)`` px of the picture.
+        zeros: what the clock on the wall says at second 0, by camera, where it is known.
     """
-    mosaic = Mosaic(sizes, *limits)
+    mosaic = Mosaic(sizes, *limits, zeros)
     writer = VideoWriter(path, mosaic.size, fps)
     try:
         for step in steps:

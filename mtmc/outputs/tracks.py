@@ -52,9 +52,13 @@ class TrackTable:
 
     def at(self, number: int, frame: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Boxes ``(M, 4)`` px and global ids ``(M,)`` of one frame."""
-        first, last = np.searchsorted(self._index[number]["frame"], [frame, frame + 1])
-        rows, ids = self._some(number, slice(first, last))
+        rows, ids = self.rows_at(number, frame)
         return rows["box"], ids
+
+    def rows_at(self, number: int, frame: int) -> tuple[Rows, NDArray[np.int64]]:
+        """Rows and global ids of one frame."""
+        first, last = np.searchsorted(self._index[number]["frame"], [frame, frame + 1])
+        return self._some(number, slice(first, last))
 
     def _some(self, number: int, which: slice) -> tuple[Rows, NDArray[np.int64]]:
         index = self._index[number][which]

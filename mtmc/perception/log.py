@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS frames (
     PRIMARY KEY (camera, frame)
 ) WITHOUT ROWID;
 """
+SQLITE_FILES = ("", "-wal", "-shm")  # what one database consists of
 COLUMNS = "boxes, scores, rows, embeddings"
 
 
@@ -63,7 +64,7 @@ class InferenceLog:
     """
 
     def __init__(self, path: Path, about: dict[str, Any], *, gapless: bool = False) -> None:
-        self._path = path
+        self.path = path
         self._gapless = gapless
         self._lock = threading.Lock()
         try:
@@ -89,7 +90,7 @@ class InferenceLog:
             self._db.commit()
         elif changed := first_difference(said, new):
             raise UserError(
-                f"{self._path}: made with other settings of {changed!r}; give the same ones to "
+                f"{self.path}: made with other settings of {changed!r}; give the same ones to "
                 "go on with it, or start anew without --resume"
             )
 
@@ -112,7 +113,7 @@ class InferenceLog:
                 raise ValueError("the checksum does not fit")
         except (sqlite3.Error, TypeError, ValueError) as error:
             raise UserError(
-                f"{self._path}: damaged at frame {frame} of camera {camera!r}; start anew without "
+                f"{self.path}: damaged at frame {frame} of camera {camera!r}; start anew without "
                 "--resume"
             ) from error
         boxes, scores, embeddings = (np.frombuffer(blobs[i], np.float32) for i in (0, 1, 3))
@@ -158,7 +159,7 @@ class InferenceLog:
             yield
         except sqlite3.Error as error:
             raise UserError(
-                f"{self._path}: cannot be written: {error}; when there is room, go on with --resume"
+                f"{self.path}: cannot be written: {error}; when there is room, go on with --resume"
             ) from error
 
 
@@ -180,7 +181,7 @@ def remove_log(path: Path) -> None:
     Raises:
         UserError: one cannot be removed.
     """
-    for suffix in ("", "-wal", "-shm"):
+    for suffix in SQLITE_FILES:
         file = path.with_name(path.name + suffix)
         try:
             file.unlink(missing_ok=True)

@@ -8,15 +8,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mtmc.files import write_text
+from mtmc.outputs.crops import finished_crops, write_crops
 from mtmc.outputs.report import identities, to_json
 from mtmc.outputs.tracks import TrackTable, write_mot_files, write_parquet
-from mtmc.run.resume import LOG_NAME, RESULTS
+from mtmc.perception.log import SQLITE_FILES, remove_log
+from mtmc.results.crops import Crops
+from mtmc.results.layout import CROPS, PEOPLE, RECORD, RESULTS, TABLE, TRACKS
+from mtmc.run.pipeline import CROPS_NAME
+from mtmc.run.resume import LOG_NAME
 from mtmc.tracking.rows import DECISIONS_NAME, ROWS_NAME, read_spool
 
 log = logging.getLogger("mtmc")
 
 EARLIER = "earlier"  # the folder, in that of the results, that such runs are moved to
-RECORD = "run.json"
 
 
 def set_aside(out: Path, live: bool) -> None:
@@ -28,9 +32,9 @@ def set_aside(out: Path, live: bool) -> None:
         out: folder of the results.
         live: whether the new run is live.
     """
-    names = [*RESULTS, RECORD, ROWS_NAME, DECISIONS_NAME]
+    names = [*RESULTS, RECORD, ROWS_NAME, DECISIONS_NAME, *(CROPS_NAME + s for s in SQLITE_FILES)]
     left = [out / name for name in names if (out / name).exists()]
-    tracks = [path for path in (out / "tracks").glob("*.txt") if path.stat().st_size]
+    tracks = [path for path in (out / TRACKS).glob("*.txt") if path.stat().st_size]
     if not (left or tracks) or not (live or _was_live(out)):
         return
     when = max(path.stat().st_mtime for path in (*left, *tracks))
@@ -38,9 +42,9 @@ def set_aside(out: Path, live: bool) -> None:
     while folder.exists():
         folder = folder.with_name(folder.name + "+")
     folder.mkdir(parents=True)
-    for path in (*left, out / "tracks"):
+    for path in (*left, out / TRACKS):
         path.rename(folder / path.name)
-    (out / "tracks").mkdir()
+    (out / TRACKS).mkdir()
     log.warning("%s: the results of an earlier run that were there are kept in %s", out, folder)
     _recover(folder)
 
@@ -67,9 +71,12 @@ def _recover(folder: Path) -> None:
         table = TrackTable(rows, names, ids)
     except (OSError, ValueError, KeyError, TypeError, IndexError):
         return  # the files stay as they are
-    write_mot_files(table, folder / "tracks")
-    write_parquet(table, folder / "tracks.parquet")
-    write_text(folder / "identities.json", to_json({"identities": identities(table)}))
+    write_mot_files(table, folder / TRACKS)
+    write_parquet(table, folder / TABLE)
+    if (spool := folder / CROPS_NAME).exists():
+        write_crops(folder / CROPS, finished_crops(Crops(spool), table))
+        remove_log(spool)
+    write_text(folder / PEOPLE, to_json({"identities": identities(table)}))
     record |= {"status": "killed", "identities": len(set(ids.values()))}
     write_text(folder / RECORD, to_json(record))
     for name in (ROWS_NAME, DECISIONS_NAME):

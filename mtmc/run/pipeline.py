@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from mtmc.files import explained
+from mtmc.outputs.crops import CropSpool
 from mtmc.outputs.mosaic import Mosaic
 from mtmc.outputs.tracks import LiveTracks, TrackTable
 from mtmc.outputs.video import VideoWriter
@@ -35,6 +36,7 @@ log = logging.getLogger("mtmc")
 
 FEW_CORES = 2  # a network alone keeps so many busy, and a thread beside it only disturbs
 FORGET_EVERY = 256  # time steps after which the ids of tracks that have ended are let go
+CROPS_NAME = ".crops.partial"  # of live cameras, which have no log
 STEPS_AHEAD = 2  # time steps the detector may be ahead of the rest
 
 Step = dict[str, Frame]
@@ -55,8 +57,8 @@ class Pipeline:
         watch: counts the stages' times.
         on_step: called with the progress after each step.
 
-    After ``run``, ``tracklets`` are those of an offline run; ``spool`` is to be removed once its
-    results are written.
+    After ``run``, ``tracklets`` are those of an offline run; ``spool`` and, of live cameras,
+    ``crops`` are to be removed once their results are written.
     """
 
     def __init__(
@@ -69,6 +71,13 @@ class Pipeline:
         on_step: Callable[[Progress], None] = lambda progress: None,
     ) -> None:
         self._parts = parts
+        self.crops: CropSpool | None = None
+        if config.output.crops or parts.embedder is not None:
+            pictured = {r.name for r in parts.readers if r.camera.kind != "boxes"}
+            self.crops = CropSpool(
+                inference.path if inference else out / CROPS_NAME,
+                pictured if config.output.crops else (),
+            )
         self._perception = Perception(parts.detector, parts.embedder, inference)
         self._watch = watch
         self._on_step = on_step
@@ -115,6 +124,8 @@ class Pipeline:
             for reader in self._parts.readers:
                 reader.close()
             steps.close()
+            if self.crops:
+                self.crops.close()
             if self._video:
                 self._video.close()
         return self._finish()
@@ -194,6 +205,8 @@ class Pipeline:
                 self._live_tracks.forget_all_but(self._tracking.open_keys())
         if self._video:
             self._video.write(sightings, self._live_tracks.ids if self._live_tracks else {})
+        if self.crops:
+            self.crops.take(sightings, inferences)  # first: see there
         self._perception.note([s.frame for s in sightings], inferences)
 
     def _rows(self, sighting: Sighting, inference: Inference) -> list[Rows]:
@@ -246,7 +259,8 @@ class _LiveVideo:
         self._writer: VideoWriter | None = None
         if config.output.video:
             sizes = {reader.name: reader.size for reader in readers}
-            self._mosaic = Mosaic(sizes, config.output.width, config.output.height)
+            zeros = {reader.name: reader.zero for reader in readers}
+            self._mosaic = Mosaic(sizes, config.output.width, config.output.height, zeros)
             fps = max(reader.fps for reader in readers)
             self._path = out / "mosaic.mp4"
             with explained(self._path):

@@ -12,21 +12,15 @@ import numpy as np
 
 from mtmc.detectors.motfile import MotFileDetector
 from mtmc.errors import UserError
-from mtmc.outputs.looks import LOOKS_NAME
 from mtmc.perception.keys import content_key, files_key, settings_key
 from mtmc.perception.log import InferenceLog, first_difference, remove_log
+from mtmc.results.layout import RECORD, RESULTS, TRACKS
 from mtmc.run.config import RunConfig
 from mtmc.run.parts import Parts
 from mtmc.sources import Camera
 from mtmc.sources.cameras import list_images
 
 LOG_NAME = ".inference.sqlite"
-VIDEO_NAME = "mosaic.mp4"
-FLOOR_PICTURE, FLOOR_VIDEO = "floor.png", "floor.mp4"
-RESULTS = (
-    *("config.yaml", "tracks.parquet", "identities.json"),
-    *(LOOKS_NAME, VIDEO_NAME, FLOOR_PICTURE, FLOOR_VIDEO),
-)
 
 
 def about_run(config: RunConfig, parts: Parts) -> dict[str, Any]:
@@ -52,7 +46,10 @@ def _fingerprint(camera: Camera) -> list[Any]:
         changed: Any = content_key(*(f"{p.name} {_changed(p)}" for p in list_images(files[0])))
     else:
         changed = [_changed(path) for path in files if path.exists()]
-    return [camera.name, camera.label, camera.stream, camera.fps, camera.offset, changed]
+    about = [camera.name, camera.label, camera.stream, camera.fps, camera.offset, changed]
+    # Of live cameras it is another one each time.
+    began = camera.began if camera.kind != "live" else None
+    return about if began is None else [*about, began.time.isoformat()]
 
 
 def _changed(path: Path) -> tuple[int, float]:
@@ -62,7 +59,7 @@ def _changed(path: Path) -> tuple[int, float]:
 
 def what_is_there(out: Path, config: RunConfig) -> dict[str, Any]:
     """The results of a complete run as ``complete_record`` checks them: each file's content."""
-    names = [*RESULTS, *(f"tracks/{path.name}" for path in (out / "tracks").glob("*.txt"))]
+    names = [*RESULTS, *(f"{TRACKS}/{path.name}" for path in (out / TRACKS).glob("*.txt"))]
     files = {name: files_key([out / name]) for name in sorted(names) if (out / name).is_file()}
     return {"output": asdict(config.output), "files": files}
 
@@ -74,7 +71,7 @@ def complete_record(out: Path, config: RunConfig, about: dict[str, Any]) -> dict
         UserError: it was another run.
     """
     try:
-        record = json.loads((out / "run.json").read_text(encoding="utf-8"))
+        record = json.loads((out / RECORD).read_text(encoding="utf-8"))
         status, said = record["status"], record["about"]
         files, output = dict(record["files"]), record["output"]
     except (OSError, ValueError, TypeError, KeyError):

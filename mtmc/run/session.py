@@ -12,26 +12,29 @@ from typing import Any, Self
 
 import yaml
 
+from mtmc.calibration import Calibration
+from mtmc.calibration.estimate.save import save_calibration
 from mtmc.config import Settings
 from mtmc.files import claimed, replacing, write_text
 from mtmc.outputs import floor
+from mtmc.outputs.crops import finished_crops, seen_tracklets, write_crops
 from mtmc.outputs.floor import Extent, FloorPlan
-from mtmc.outputs.looks import LOOKS_NAME, write_looks
 from mtmc.outputs.mosaic import write_mosaic
 from mtmc.outputs.paths import FloorPaths, floor_paths
 from mtmc.outputs.report import identities, to_json, versions
 from mtmc.outputs.tracks import TrackTable, write_mot_files, write_parquet
 from mtmc.perception.log import InferenceLog, remove_log
+from mtmc.results import layout
+from mtmc.results.crops import Crops
+from mtmc.results.looks import write_looks
 from mtmc.run.assemble import assemble, check_tracker, even_distance, suitable_tracker
 from mtmc.run.config import RunConfig
 from mtmc.run.earlier import set_aside
+from mtmc.run.networks import stand_ins
 from mtmc.run.parts import Parts, Progress
 from mtmc.run.pipeline import Pipeline
 from mtmc.run.resume import (
-    FLOOR_PICTURE,
-    FLOOR_VIDEO,
     LOG_NAME,
-    VIDEO_NAME,
     about_run,
     complete_record,
     open_log,
@@ -42,6 +45,8 @@ from mtmc.sources import CameraReader, align, find_cameras, home_of
 from mtmc.sources.address import hide_passwords
 from mtmc.sources.cameras import Source
 from mtmc.types import Frame
+
+log = logging.getLogger("mtmc")
 
 NOTE_EVERY = 60.0  # seconds between two records of a live run that goes on
 
@@ -87,6 +92,8 @@ def run(
         cameras = find_cameras(video_dir)
         live = any(camera.kind == "live" for camera in cameras)
         config = RunConfig.from_settings(settings, live)
+        for line in stand_ins(settings):
+            log.warning("%s", line)
         parts = assemble(config, cameras, home_of(video_dir))
         if not settings.get("tracker"):
             config = replace(config, tracker=suitable_tracker(config, parts))
@@ -138,12 +145,13 @@ class _Run:
     def record(self) -> dict[str, Any]:
         """Do everything and write everything; returns what ``run.json`` says."""
         config, out = self._config, self._out
-        write_text(out / "config.yaml", yaml.safe_dump(self._chosen, sort_keys=False))
+        write_text(out / layout.CONFIG, yaml.safe_dump(self._chosen, sort_keys=False))
         self._listener.begin(self._parts.readers)
         table = self._pipeline.run()
         with self._watch("write"):
             _write_results(table, out)
-            self._write_looks()
+            self._write_crops(table)
+            self._write_calibration()
         self._pipeline.spool.remove()
         finished = not self._pipeline.interrupted
         birds_eye = self._draw_floor(table)
@@ -153,9 +161,9 @@ class _Run:
             self._write_video(table)
             if birds_eye:
                 with self._watch("video"):
-                    floor.write_video(out / FLOOR_VIDEO, *birds_eye)
+                    floor.write_video(out / layout.FLOOR_VIDEO, *birds_eye)
         elif not self._live:
-            (out / VIDEO_NAME).unlink(missing_ok=True)  # it would show another run
+            (out / layout.MOSAIC).unlink(missing_ok=True)  # it would show another run
         return self._write_record("complete" if finished else "interrupted")
 
     def _step(self, progress: Progress) -> None:
@@ -165,12 +173,32 @@ class _Run:
             self._noted = time.monotonic()
             self._write_record("running")
 
-    def _write_looks(self) -> None:
-        path = self._out / LOOKS_NAME
-        if self._parts.embedder is None or self._parts.associator.online:
-            path.unlink(missing_ok=True)  # they would be another run's
-        else:
-            write_looks(path, self._pipeline.tracklets, even_distance(self._parts.embedder))
+    def _write_crops(self, table: TrackTable) -> None:
+        """Write what tracklets look like, in pictures and as embeddings."""
+        for name in (layout.LOOKS, layout.CROPS):
+            (self._out / name).unlink(missing_ok=True)  # they would be another run's
+        spool, embedder = self._pipeline.crops, self._parts.embedder
+        crops = finished_crops(Crops(spool.path), table) if spool else []
+        if self._config.output.crops:
+            write_crops(self._out / layout.CROPS, crops)
+        if embedder is not None:
+            tracklets = self._pipeline.tracklets or seen_tracklets(table, crops)
+            write_looks(self._out / layout.LOOKS, tracklets, even_distance(embedder))
+        if spool and self._live:
+            remove_log(spool.path)
+
+    def _write_calibration(self) -> None:
+        path = self._out / layout.CALIBRATION
+        path.unlink(missing_ok=True)  # it would be another run's
+        if models := self._models():
+            save_calibration(path, models)
+
+    def _models(self) -> dict[str, Calibration]:
+        """Of the calibrated cameras, for their images."""
+        known = self._parts.calibration
+        return {
+            r.name: known[r.name].resized(r.size) for r in self._parts.readers if r.name in known
+        }
 
     def _write_video(self, table: TrackTable) -> None:
         """Go through the videos once more and draw what is now known."""
@@ -188,7 +216,7 @@ class _Run:
                 self._listener.video(done, total)
 
         try:
-            with self._watch("video"), replacing(self._out / VIDEO_NAME) as partial:
+            with self._watch("video"), replacing(self._out / layout.MOSAIC) as partial:
                 write_mosaic(
                     partial,
                     steps(),
@@ -196,6 +224,7 @@ class _Run:
                     {reader.name: reader.size for reader in readers},
                     max(reader.fps for reader in readers),
                     (output.width, output.height),
+                    {reader.name: reader.zero for reader in readers},
                 )
         finally:
             for reader in readers:
@@ -204,13 +233,9 @@ class _Run:
     def _draw_floor(self, table: TrackTable) -> tuple[FloorPlan, FloorPaths] | None:
         """Draw all paths on the floor, if there is a calibration; returns what it was drawn of."""
         readers, output = self._parts.readers, self._config.output
-        for name in (FLOOR_PICTURE, FLOOR_VIDEO):
+        for name in (layout.FLOOR_PICTURE, layout.FLOOR_VIDEO):
             (self._out / name).unlink(missing_ok=True)  # it would show another run
-        models = {
-            reader.name: self._parts.calibration[reader.name].resized(reader.size)
-            for reader in readers
-            if reader.name in self._parts.calibration
-        }
+        models = self._models()
         if not models:
             return None
         rate = max(reader.fps for reader in readers)
@@ -218,7 +243,7 @@ class _Run:
         extent = Extent.around(paths, models)
         plan = FloorPlan(extent, models, output.width, output.height)
         with self._watch("write"):
-            floor.write_picture(self._out / FLOOR_PICTURE, plan, paths)
+            floor.write_picture(self._out / layout.FLOOR_PICTURE, plan, paths)
         return plan, paths
 
     def _write_record(self, status: str) -> dict[str, Any]:
@@ -231,15 +256,18 @@ class _Run:
             "cameras": {
                 reader.name: {
                     "source": reader.camera.label,
+                    **_parts(reader),
                     "fps": round(reader.fps, 3),
                     "size": list(reader.size),
                     "frames": progress.frames[reader.name],
                     "tracks": progress.tracks[reader.name],
                     "calibrated": reader.name in parts.calibration,
+                    **_start(reader),
                     **({"losses": asdict(reader.losses)} if reader.live else {}),
                 }
                 for reader in parts.readers
             },
+            "clock_zero": _clock_zero(parts.readers),
             "frames": frames,
             "identities": progress.people,
             "seconds": round(seconds, 3),
@@ -255,15 +283,31 @@ class _Run:
         }
         if status == "complete" and not self._live:
             record |= what_is_there(self._out, config)
-        write_text(self._out / "run.json", to_json(record))
+        write_text(self._out / layout.RECORD, to_json(record))
         return record
 
 
+def _parts(reader: CameraReader) -> dict[str, list[str]]:
+    """The files that a recording goes on in."""
+    return {"parts": list(reader.camera.more)} if reader.camera.more else {}
+
+
+def _start(reader: CameraReader) -> dict[str, str]:
+    """When a camera began, and who says so, where it is known."""
+    began = reader.camera.began
+    return {"start": began.time.isoformat(), "start_from": began.by} if began else {}
+
+
+def _clock_zero(readers: Sequence[CameraReader]) -> str | None:
+    """What the clock on the wall says at second 0 of the run's."""
+    return next((reader.zero.isoformat() for reader in readers if reader.zero), None)
+
+
 def _write_results(table: TrackTable, out: Path) -> None:
-    write_mot_files(table, out / "tracks")
-    write_parquet(table, out / "tracks.parquet")
-    write_text(out / "identities.json", to_json({"identities": identities(table)}))
-    for path in (out / "tracks").glob("*.txt"):
+    write_mot_files(table, out / layout.TRACKS)
+    write_parquet(table, out / layout.TABLE)
+    write_text(out / layout.PEOPLE, to_json({"identities": identities(table)}))
+    for path in (out / layout.TRACKS).glob("*.txt"):
         if path.stem not in table.cameras:
             path.unlink()  # of an earlier run; an evaluation would take it for one of ours
 

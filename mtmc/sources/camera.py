@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,23 @@ MOST_FRAMES = 100_000_000  # of a camera; a month and more at 30 a second
 
 # A "web" address is a video or live; only its answer tells.
 Kind = Literal["video", "images", "live", "boxes", "web"]
+# Where it is taken from when a camera began, if that is not said.
+START_WORDS = frozenset({"name", "metadata", "none"})
+
+
+@dataclass(frozen=True)
+class Began:
+    """When a camera began, by the clock on the wall.
+
+    Args:
+        time: of second 0 of its own clock; with a zone, or by the cameras' local time.
+        by: who says so: ``cameras.yaml``, ``name``, ``metadata`` or ``now``.
+        zero: the same of second 0 of the clock that all cameras of the run share.
+    """
+
+    time: datetime
+    by: str
+    zero: datetime
 
 
 @dataclass(frozen=True)
@@ -33,6 +51,8 @@ class Camera:
         frames: how many frames a ``boxes`` camera has.
         more: files in which the recording of a ``video`` goes on.
         stream: which of a video's picture streams, from 0; None takes the first.
+        start: when it began, or where that is to be read: ``name``, ``metadata`` or ``none``.
+        began: what came of that, once the cameras are put on one clock.
     """
 
     name: str
@@ -44,6 +64,14 @@ class Camera:
     frames: int | None = None
     more: tuple[str, ...] = ()
     stream: int | None = None
+    start: datetime | str = "name"
+    began: Began | None = None
+
+    @property
+    def delay(self) -> float:
+        """Where second 0 of its own clock is on the clock of the run, s."""
+        since = 0.0 if self.began is None else (self.began.time - self.began.zero).total_seconds()
+        return since + self.offset
 
     @property
     def label(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,19 @@ from mtmc.sources.camera import (
     LARGEST_SIDE,
     MOST_FRAMES,
     SLOWEST,
+    START_WORDS,
     Camera,
     Kind,
     rate_fits,
     size_fits,
 )
-from mtmc.sources.places import find_place
+from mtmc.sources.parts import filled_in, in_order
+from mtmc.sources.places import find_place, is_pattern
+from mtmc.sources.wall_clock import by_text
 
-KEYS = frozenset({"name", "path", "url", "fps", "offset", "size", "frames", "stream", "live"})
+KEYS = frozenset(
+    {"name", "path", "url", "fps", "offset", "start", "size", "frames", "stream", "live"}
+)
 # What one file system or another does not take; Windows' device names go with any suffix, too.
 NO_FILE_NAME = re.compile(
     r"""[/\\\x00-\x1f\x7f-\x9f<>:"|?*]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)|^$""",
@@ -48,7 +54,7 @@ def read_cameras(path: Path) -> list[Camera]:
     if not isinstance(entries, list) or not entries:
         raise UserError(
             f"{path}: expected a list under 'cameras', each with a path (or url), and if wanted "
-            "name, fps, offset"
+            "name, fps, offset, start"
         )
     for key in content:
         if key != "cameras":
@@ -90,6 +96,7 @@ class _Entry:
             self._count("frames", MOST_FRAMES),
             tuple(more),
             self._stream(kind),
+            self._start(kind),
         )
 
     def _wrong(self, what: str) -> UserError:
@@ -126,6 +133,13 @@ class _Entry:
         if not addresses:
             return "boxes", [""]
         try:
+            addresses = [
+                file
+                for address in addresses
+                for file in (
+                    filled_in(address, self._home) if is_pattern(address, self._home) else [address]
+                )
+            ]
             found = [find_place(address, self._home, live) for address in addresses]
         except UserError as error:
             raise self._wrong(str(error)) from None
@@ -133,7 +147,8 @@ class _Entry:
             if len(found) > 1 and (kind != "video" or is_url(uri)):
                 shown = hide_credentials(uri)
                 raise self._wrong(f"a list under path is for one camera's video files, not {shown}")
-        return found[0][0], [uri for _, uri in found]
+        uris = [uri for _, uri in found]
+        return found[0][0], in_order(uris) if len(uris) > 1 else uris
 
     def _live(self) -> bool | None:
         value = self._entry.get("live")
@@ -170,6 +185,22 @@ class _Entry:
             shown = _shown(self._entry["offset"])
             raise self._wrong(f"offset must be a number of seconds{limit}, got {shown}")
         return offset
+
+    def _start(self, kind: Kind) -> datetime | str:
+        value = self._entry.get("start")
+        if value is None:
+            return "name"
+        if kind == "live":
+            raise self._wrong("'start' is for recordings; a live camera begins now")
+        word = value.strip().lower() if isinstance(value, str) else ""
+        if word in START_WORDS:
+            return word
+        if (time := by_text(word.upper())) is None:
+            raise self._wrong(
+                "start must be a date and time such as 2026-11-28T08:00:00 or "
+                f"2026-11-28T08:00:00+01:00, or name, metadata or none, got {_shown(value)}"
+            )
+        return time
 
     def _size(self) -> tuple[int, int] | None:
         value = self._entry.get("size")

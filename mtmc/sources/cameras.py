@@ -16,8 +16,10 @@ from mtmc.sources.address import hide_credentials, is_url, stem, webcam
 from mtmc.sources.camera import Camera
 from mtmc.sources.camera_file import read_cameras
 from mtmc.sources.folder import cameras_file, find_in_folder
+from mtmc.sources.parts import filled_in, joined, tell_parts
 from mtmc.sources.pictures import list_images
-from mtmc.sources.places import find_place, local_path
+from mtmc.sources.places import find_place, is_pattern, local_path
+from mtmc.sources.starts import placed
 
 __all__ = ["Camera", "find_cameras", "hide_credentials", "list_images"]
 
@@ -36,6 +38,8 @@ def find_cameras(sources: Source | Sequence[Source]) -> list[Camera]:
     one video or with pictures (plain, or MOTChallenge's ``<name>/img1``); the name is the file's
     stem, or the folder's. Results of earlier runs are none. What else could have been a camera is
     named in a warning. Given one by one are files, folders, URLs, and webcams by number or device.
+    Files that are but the parts of a recording, by the times in their names, are one camera; and
+    all are put on one clock as far as it is known when they began.
 
     Raises:
         UserError: there is no camera, two have one name, or ``cameras.yaml`` is wrong.
@@ -43,12 +47,20 @@ def find_cameras(sources: Source | Sequence[Source]) -> list[Camera]:
     given = [sources] if isinstance(sources, str | Path) else list(sources)
     if any(not str(source).strip() for source in given):
         raise UserError("VIDEO_DIR is empty; expected a folder, a file, a URL or a webcam")
-    cameras = [camera for source in given for camera in _cameras_at(str(source))]
+    cameras: list[Camera] = []
+    loose: list[Camera] = []  # as they were found, not as a cameras.yaml has them
+    for source in given:
+        found, listed = _cameras_at(str(source))
+        (cameras if listed else loose).extend(found)
+    loose = joined(loose)
+    tell_parts(loose)
+    cameras += loose
     if len(given) > 1:
         cameras = _told_apart(cameras)
     cameras = [replace(c, name=unicodedata.normalize("NFC", c.name)) for c in cameras]
     _check_names(cameras)
-    return sorted((_settled(camera) for camera in cameras), key=lambda camera: camera.name)
+    cameras = sorted((_settled(camera) for camera in cameras), key=lambda camera: camera.name)
+    return placed(cameras)
 
 
 def home_of(sources: Source | Sequence[Source]) -> Path:
@@ -56,24 +68,30 @@ def home_of(sources: Source | Sequence[Source]) -> Path:
     given = [sources] if isinstance(sources, str | Path) else list(sources)
     local = [str(s) for s in given if not is_url(str(s)) and not webcam(str(s))]
     paths = [local_path(source, Path()) for source in local]
+    for place in range(len(paths)):
+        while is_pattern(str(paths[place]), Path()):
+            paths[place] = paths[place].parent
     if not paths:
         return Path()
     return paths[0] if len(paths) == 1 else Path(commonpath([p.absolute() for p in paths]))
 
 
-def _cameras_at(source: str) -> list[Camera]:
+def _cameras_at(source: str) -> tuple[list[Camera], bool]:
+    """The cameras, and whether a ``cameras.yaml`` lists them."""
     path = local_path(source, Path())
-    if not is_url(source) and path.is_dir():
-        return _in_folder(path)
-    if path.is_file() and path.suffix.lower() in {".yaml", ".yml", ".json"}:
-        return read_cameras(path)
+    file = path if path.suffix.lower() in {".yaml", ".yml", ".json"} and path.is_file() else None
+    folder = not is_url(source) and path.is_dir()
+    if file := file or (cameras_file(path) if folder else None):
+        return read_cameras(file), True
+    if folder:
+        return _in_folder(path), False
+    if is_pattern(source, Path()):
+        return [Camera(stem(part), part) for part in filled_in(source, Path())], False
     kind, uri = find_place(source, Path())
-    return [Camera(stem(source) or "camera", uri, kind)]
+    return [Camera(stem(source) or "camera", uri, kind)], False
 
 
 def _in_folder(folder: Path) -> list[Camera]:
-    if file := cameras_file(folder):
-        return read_cameras(file)
     cameras, left_out = find_in_folder(folder)
     rest = f"; left out: {', '.join(left_out)}" if left_out else ""
     if not cameras:

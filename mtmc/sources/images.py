@@ -7,26 +7,20 @@ import logging
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from mtmc.errors import UserError
+from mtmc.reid.pictures import PictureReader
 from mtmc.reid.text import read_text
 from mtmc.sources.camera import FASTEST, MOST_FRAMES, SLOWEST, Camera, rate_fits, size_fits
-from mtmc.sources.depth import Range, find_range
 from mtmc.sources.pictures import Numbered, list_images, numbered
 from mtmc.sources.source import Request
-from mtmc.types import Frame, Image
+from mtmc.types import Frame
 
 log = logging.getLogger("mtmc")
 
 DEFAULT_FPS = 30.0  # of image folders that do not say
-LOOKS_AT_RANGE = 5  # pictures that tell the range of a camera with more than eight bits
-# What OpenCV cannot read we report ourselves, once.
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 class ImageFolder:
@@ -48,9 +42,10 @@ class ImageFolder:
         self._rate = camera.fps or info.fps or DEFAULT_FPS
         self.fps = max(self._rate / self._pictures.step, SLOWEST)
         self.total: int | None = len(self._pictures.paths)
-        self._range: Range | None = None
+        self._reader = PictureReader(f"camera {camera.name}", self._pictures.paths, log)
         self._told = False
-        first = next(filter(_is_read, map(_read_image, self._pictures.paths)), None)
+        read = map(self._reader.read, self._pictures.paths)
+        first = next((picture for picture in read if picture is not None), None)
         if first is None:
             raise UserError(
                 f"camera {camera.name!r}: {folder}: none of its {self.total} pictures can be read"
@@ -61,21 +56,7 @@ class ImageFolder:
                 f"camera {camera.name!r}: {folder}: pictures of {first.shape[1]} x "
                 f"{first.shape[0]} px; expected up to 65535 a side"
             )
-        if first.dtype != np.uint8:
-            self._range = self._find_range(first)
         self._tell(bool(camera.fps or info.fps), info.length)
-
-    def _find_range(self, first: NDArray[Any]) -> Range:
-        paths = self._pictures.paths
-        some = [paths[n] for n in np.linspace(0, len(paths) - 1, LOOKS_AT_RANGE).astype(int)]
-        others = [p for p in map(_read_image, some) if p is not None and p.dtype == first.dtype]
-        found = find_range([first, *others])
-        log.info(
-            "camera %s: pictures of more than 8 bits; their values from %s are shown as 0 to 255",
-            self._camera.name,
-            found,
-        )
-        return found
 
     def _tell(self, known_rate: bool, length: int | None) -> None:
         """Say what was made of the names and of the rate, where it was not plain."""
@@ -118,11 +99,11 @@ class ImageFolder:
             for path, index in zip(
                 self._pictures.paths[wanted], self._pictures.frames[wanted], strict=True
             ):
-                image = self._read(path)
+                image = self._reader.read(path)
                 if image is None:
                     unread.append(path.name)
                     continue
-                time = (index - 1) / self._rate + self._camera.offset
+                time = (index - 1) / self._rate + self._camera.delay
                 yield Frame(self._camera.name, index, time, image)
         finally:
             self._tell_unread(unread)
@@ -135,14 +116,6 @@ class ImageFolder:
         if len(names) > 1:
             some = f"{len(names)} pictures cannot be read, such as {names[0]}, and are"
         log.warning("camera %s: %s left out", self._camera.name, some)
-
-    def _read(self, path: Path) -> Image | None:
-        pixels = _read_image(path)
-        if pixels is None or pixels.dtype == np.uint8:
-            return pixels
-        if self._range is None:  # the first was of eight bits
-            self._range = self._find_range(pixels)
-        return self._range.apply(pixels)
 
 
 def _unlike_a_count(pictures: Numbered, rate: float) -> str:
@@ -157,26 +130,6 @@ def _unlike_a_count(pictures: Numbered, rate: float) -> str:
         missing = sum((b - a - 1) // step for a, b in holes)
         told.append(f"leave out {missing}, the first {holes[0][0] + step}")
     return ", and ".join(told)
-
-
-def _is_read(image: object) -> bool:
-    return image is not None
-
-
-def _read_image(path: Path) -> NDArray[Any] | None:
-    """``(H, W, 3)`` BGR of whatever type the file has; None if it cannot be read."""
-    # imdecode, because imread cannot open every path on every system.
-    try:
-        data = np.fromfile(path, np.uint8)
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
-        if image is None:  # of 32 or 64 bits
-            image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
-    except (OSError, cv2.error):
-        return None
-    if image is None or (image.ndim == 3 and image.shape[2] not in (1, 3, 4)):
-        return None
-    colours = np.atleast_3d(image)[:, :, :3]
-    return np.repeat(colours, 3, axis=2) if colours.shape[2] == 1 else np.ascontiguousarray(colours)
 
 
 class _SequenceInfo:
@@ -265,5 +218,5 @@ class NoImages:
     def frames(self, request: Request) -> Iterator[Frame]:
         """See ``Source``."""
         for index in range(1, (self.total or 0) + 1, request.stride):
-            time = (index - 1) / self.fps + self._camera.offset
+            time = (index - 1) / self.fps + self._camera.delay
             yield Frame(self._camera.name, index, time, self._image)

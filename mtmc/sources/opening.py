@@ -12,9 +12,9 @@ import numpy as np
 from av.stream import Disposition
 
 from mtmc.errors import UserError
+from mtmc.reid.pictures import Range, find_range
 from mtmc.sources.address import hide_credentials, is_url, is_webcam, password_hint
 from mtmc.sources.camera import MOST_PIXELS, Camera
-from mtmc.sources.depth import Range, find_range
 from mtmc.sources.orientation import upright
 from mtmc.types import Image
 

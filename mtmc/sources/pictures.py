@@ -8,10 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".jp2", ".png", ".bmp", ".dib", ".tif", ".tiff", ".webp"}
-    | {".avif", ".gif", ".ppm", ".pgm", ".pbm", ".pnm", ".pam", ".pfm", ".hdr", ".ras", ".sr"}
-)
+from mtmc.reid.pictures import is_picture
+
 LARGEST_NUMBER = 10_000_000  # that a name may bear as a frame's; beyond are times and dates
 _NUMBER = re.compile(r"([0-9]+)")
 
@@ -25,19 +23,13 @@ def image_folder(folder: Path) -> Path | None:
 
 
 def list_images(folder: Path, limit: int | None = None) -> Iterator[Path]:
-    """The image files of a folder in the order of the numbers in their names.
-
-    Those that begin with a dot are none: a Mac writes ``._NAME`` beside every file.
-    """
-    paths = [
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in IMAGE_SUFFIXES and path.name[0] != "." and path.is_file()
-    ]
-    yield from sorted(paths, key=_natural)[:limit]
+    """The image files of a folder in the order of the numbers in their names."""
+    paths = [path for path in folder.iterdir() if is_picture(path) and path.is_file()]
+    yield from sorted(paths, key=natural)[:limit]
 
 
-def _natural(path: Path) -> list[tuple[int, str]]:
+def natural(path: Path) -> list[tuple[int, str]]:
+    """What a name is sorted by, so that the numbers in it count as such."""
     # Numbers as (length, digits): as int they would cost a name of thousands of digits its time.
     return [
         (len(part.lstrip("0")), part.lstrip("0")) if n % 2 else (0, part)

@@ -50,6 +50,8 @@ def find_place(address: str, home: Path, live: bool | None = None) -> tuple[Kind
     camera = camera_of(path)
     if camera is None:
         raise UserError(f"{path}: {holds(path)}; expected pictures or one video file")
+    if camera.more:
+        raise UserError(f"{path}: holds a recording in parts; write {path / '*'}")
     return camera.kind, camera.uri
 
 
@@ -64,6 +66,17 @@ def local_path(address: str, home: Path) -> Path:
     return path
 
 
+def is_pattern(address: str, home: Path) -> bool:
+    """Whether it stands for several files, such as ``door-*.mp4``."""
+    if (
+        is_url(address)
+        or not re.search(r"[*?\[]", address)
+        or re.search(r":.*@", address, re.DOTALL)
+    ):
+        return False  # that of a URL may be in its password
+    return not local_path(address, home).exists()
+
+
 def nothing_at(address: str, path: Path) -> UserError:
     """The error for a path at which there is nothing."""
     if match := _SLASHES_MISSING.match(address):
@@ -71,8 +84,6 @@ def nothing_at(address: str, path: Path) -> UserError:
     hint = ""
     if printable(address) != address or "\t" in address or "\n" in address:
         hint = "; in \"double quotes\" YAML reads backslashes as escapes, use 'single' ones"
-    elif re.search(r"[*?\[]", address):
-        hint = "; patterns such as *.mp4 are not filled in here"
     if re.search(r":.*@", address, re.DOTALL):  # as of a URL that lacks its beginning
         return UserError(f"…@{address.rpartition('@')[2]}: no such file or folder")
     return UserError(hide_passwords(f"{path}: no such file or folder{hint}"))

@@ -7,9 +7,10 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from mtmc.sources.background import Background
-from mtmc.sources.camera import Camera
+from mtmc.sources.camera import Began, Camera
 from mtmc.sources.source import Losses, Request, Source, SourcesConfig
 from mtmc.types import Frame
 
@@ -42,6 +43,11 @@ class CameraReader:
         self._last: tuple[int, float] | None = None  # index and time, s
         self._first_time: float | None = None
         self._warned = False
+
+    @property
+    def zero(self) -> datetime | None:
+        """What the clock on the wall says at second 0 of the run's; None where nobody knows."""
+        return None if self.camera.began is None else self.camera.began.zero
 
     def start(self, pixels_from: int = 1) -> None:
         """Begin decoding; frames before index ``pixels_from`` come without their image."""
@@ -124,10 +130,14 @@ def open_cameras(
     Raises:
         UserError: a camera cannot be opened.
     """
-    epoch = time.monotonic()
+    epoch, now = time.monotonic(), datetime.now().astimezone()
     return [
-        CameraReader(camera, _open(camera, config, epoch, frame_counts or {}), config)
-        for camera in cameras
+        CameraReader(
+            replace(c, began=Began(now, "now", now)) if c.kind == "live" else c,
+            _open(c, config, epoch, frame_counts or {}),
+            config,
+        )
+        for c in cameras
     ]
 
 

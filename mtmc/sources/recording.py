@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from mtmc.sources.camera import FASTEST, SLOWEST, Camera, rate_fits
 from mtmc.sources.opening import open_video, range_of, tell_streams, to_image
 from mtmc.sources.rate import stated_rate, timed_rate
 from mtmc.sources.source import Request
+from mtmc.sources.wall_clock import by_name
 from mtmc.types import Frame
 
 log = logging.getLogger("mtmc")
@@ -23,6 +24,7 @@ log = logging.getLogger("mtmc")
 DEFAULT_FPS = 25.0  # of videos that do not say
 LEAD_IN = 0.1  # seconds that sound or a codec's delay may be ahead of the first picture
 LONGEST_PAUSE = 3600.0  # seconds between parts of a recording whose clock goes on
+NAMES_DIFFER = 2.0  # seconds by which names of parts, in whole seconds, may be wrong
 
 
 class _Clock:
@@ -34,15 +36,22 @@ class _Clock:
         self._last, self._count = -1 / fps, 0
         self._lead = 0.0
 
-    def begin(self, start: float | None, lead: float) -> float:
+    def begin(self, start: float | None, lead: float, named: float | None = None) -> float:
         """A file begins: its first timestamp, and how much later its first picture is.
 
-        The files of one recording follow each other, unless their clock goes on and says when.
+        The files of one recording follow each other, unless their names, or else their clock if
+        it goes on, say when: ``named`` is that, s since the recording began.
 
         Returns:
-            The pause since the file before, s.
+            The pause since the file before, s; below 0 where it begins before that has ended.
         """
         due = self._last + 1 / self._fps
+        if named is not None and self._count:
+            away = named - due
+            pause = max(away, 0.0) if abs(away) > NAMES_DIFFER else 0.0
+            self._lead += lead + pause
+            self._zero = None if start is None else start - due - pause
+            return min(away, pause) if away < -NAMES_DIFFER else pause
         if self._zero is None or not self._stamped or start is None:
             self._lead += lead
             self._zero = None if start is None else start - max(due, 0.0)
@@ -126,6 +135,15 @@ class _Part:
         return max(1, said - int(self.lead * self.fps))
 
 
+def _named_starts(uris: Sequence[str]) -> list[float | None]:
+    """When each part begins, s since the first one did; None where not all names say it."""
+    named = [by_name(uri) if len(uris) > 1 else None for uri in uris]
+    times = [each.start for each in named if each]
+    if len(times) < len(uris) or len({time.tzinfo is None for time in times}) > 1:
+        return [None] * len(uris)
+    return [(time - times[0]).total_seconds() for time in times]
+
+
 def stamp(frame: Any, container: Any) -> float | None:
     """When a frame is to be shown, s on its file's clock."""
     if container.format.name == "avi" and frame.dts is not None:
@@ -161,7 +179,7 @@ class VideoFile:
     """A recording that can be read from the start again, with its own timestamps.
 
     Time 0 is where its data begins; a frame rate in ``cameras.yaml`` replaces the timestamps. The
-    parts of a recording follow each other.
+    parts of a recording follow each other, at the times that their names tell.
 
     Raises:
         UserError: it cannot be opened, or not one frame can be decoded.
@@ -172,6 +190,7 @@ class VideoFile:
         self._parts = [_Part(camera, uri) for uri in (camera.uri, *camera.more)]
         first = self._parts[0]
         self.fps, self.size = first.fps, first.size
+        self._begins = _named_starts([part.uri for part in self._parts])
         totals = [part.total for part in self._parts]
         self.total: int | None = None if None in totals else sum(t for t in totals if t)
         self._told = False
@@ -198,14 +217,16 @@ class VideoFile:
     def frames(self, request: Request) -> Iterator[Frame]:
         """See ``Source``; warns, the first time, of what is damaged or missing."""
         clock, index = _Clock(self.fps, stamped=self._camera.fps is None), 0
-        for part in self._parts:
-            pause = clock.begin(part.start, part.lead)
-            if pause > 1 and not self._told:
+        for part, begins in zip(self._parts, self._begins, strict=True):
+            pause = clock.begin(part.start, part.lead, begins)
+            if abs(pause) > 1 and not self._told:
                 log.info(
-                    "camera %s: %s begins %.1f s after the part before ends",
+                    "camera %s: %s begins %.1f s %s the part before ends%s",
                     self._camera.name,
                     part.uri,
-                    pause,
+                    abs(pause),
+                    "after" if pause > 0 else "before",
+                    "" if pause > 0 else "; it is read as if it followed at once",
                 )
             before, damage = index, _Damage()
             container, stream = open_video(self._camera, part.uri)
@@ -216,7 +237,7 @@ class VideoFile:
                     if request.wants(index):
                         wanted = index >= request.pixels_from
                         image = to_image(frame, part.values) if wanted else None
-                        yield Frame(self._camera.name, index, elapsed + self._camera.offset, image)
+                        yield Frame(self._camera.name, index, elapsed + self._camera.delay, image)
             if not self._told:
                 self._tell(part, index - before, damage)
         self._told = True

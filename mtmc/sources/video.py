@@ -105,7 +105,7 @@ class LiveStream:
                 shown = size
             if size != self.size:
                 image = np.asarray(cv2.resize(image, self.size, interpolation=cv2.INTER_AREA))
-            at = arrived - self._epoch + self._camera.offset
+            at = arrived - self._epoch + self._camera.delay
             yield Frame(self._camera.name, index, at, image)
 
     def _decoded(self, request: Request) -> Iterator[Any]:

@@ -52,6 +52,8 @@ class FrameClock:
 
     def times(self, steps: NDArray[np.integer]) -> Doubles:
         """``(N,)`` s: the frames' own, between two of them in proportion."""
+        if not len(self._steps):  # of a camera that had yet to begin when the run was ended
+            return np.zeros(len(steps))
         return np.asarray(np.interp(steps, self._steps, self._times), np.float64)
 
     def during(self, start: float, end: float) -> tuple[int, int]:

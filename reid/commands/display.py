@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -14,8 +16,7 @@ from rich.table import Table
 from mtmc.reid.errors import ReidError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence
 
     from mtmc.reid.data.images import Dataset
 
@@ -49,17 +50,46 @@ def print_notes(dataset: Dataset) -> None:
         console.print(f"[yellow]note:[/] {note}", highlight=False)
 
 
-def print_scores(title: str, scores: Mapping[str, Mapping[str, float | int]]) -> None:
-    """Scores per dataset, in percent."""
-    table = Table("dataset", "rank-1", "rank-5", "rank-10", "mAP", "mINP", "queries", title=title)
-    for name, row in scores.items():
-        shares = (row[key] for key in ("rank1", "rank5", "rank10", "mAP", "mINP"))
-        table.add_row(name, *(f"{100 * share:.2f}" for share in shares), str(row["queries"]))
+Row = Mapping[str, float | int]  # of scores
+
+
+def print_scores(title: str, scores: Mapping[str, Row]) -> None:
+    """Scores per dataset, in percent, with their mean where there are several."""
+    print_comparison(title, {("", name): row for name, row in scores.items()})
+
+
+def print_comparison(title: str, scores: Mapping[tuple[str, str], Row]) -> None:
+    """Scores per model and dataset, in percent, with each model's mean over several datasets."""
+    models = list(dict.fromkeys(model for model, _ in scores))
+    head = ["model"] if len(models) > 1 else []
+    table = Table(*head, "dataset", *_NAMES.values(), "queries", title=title)
+    for model in models:
+        rows = {name: row for (other, name), row in scores.items() if other == model}
+        for name, row in rows.items():
+            shares = [f"{100 * row[key]:.2f}" for key in _NAMES]
+            table.add_row(*[model][: len(head)], name, *shares, str(row["queries"]))
+        if len(rows) > 1:
+            sums = (sum(row[key] for row in rows.values()) for key in _NAMES)
+            means = [f"{100 * total / len(rows):.2f}" for total in sums]
+            table.add_row(*[model][: len(head)], "mean", *means, "", style="bold")
     console.print(table)
-    for name, row in scores.items():
+    for name, row in {name: row for (_, name), row in scores.items()}.items():
         if row["skipped"]:
             note = f"{name}: {row['skipped']} more queries skipped, not in another camera's gallery"
             console.print(f"[yellow]note:[/] {escape(note)}", highlight=False, soft_wrap=True)
+
+
+_NAMES = {"rank1": "rank-1", "rank5": "rank-5", "rank10": "rank-10", "mAP": "mAP", "mINP": "mINP"}
+
+
+def short_names(models: Sequence[str]) -> list[str]:
+    """As much of each path's end as tells it from the others."""
+    paths = [Path(model).parts for model in models]
+    for length in range(1, max(map(len, paths)) + 1):
+        names = ["/".join(parts[-length:]) for parts in paths]
+        if len(set(names)) == len(set(models)):
+            break
+    return names
 
 
 def write_json(content: Mapping[str, Any], file: Path) -> None:

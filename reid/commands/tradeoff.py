@@ -8,11 +8,11 @@ import numpy as np
 from rich.table import Table
 
 from mtmc import reid
-from mtmc.reid.commands.display import console, counting, print_notes, write_json
+from mtmc.reid.commands.display import console, counting, print_notes, short_names, write_json
 from mtmc.reid.data import open_dataset
 from mtmc.reid.data.decode import read_image
 from mtmc.reid.errors import ReidError
-from mtmc.reid.evaluation.benchmark import evaluate
+from mtmc.reid.evaluation.benchmark import retrieve, score
 from mtmc.reid.evaluation.tradeoff import TradeOff, measure_speeds, size_of
 
 if TYPE_CHECKING:
@@ -45,7 +45,10 @@ def run(
     print_notes(dataset)
     total = len(embedders) * (len(dataset.query) + len(dataset.gallery))
     with counting("embedding", total) as progress:
-        scores = [evaluate(embedder, dataset, None, progress) for embedder in embedders]
+        scores = [
+            score(retrieve(embedder, dataset, None, progress), dataset.name)
+            for embedder in embedders
+        ]
     crops = [read_image(path) for path in _some(dataset)]
     with counting("timing", len(BATCHES)) as progress:
         speeds = []
@@ -55,13 +58,13 @@ def run(
     rows = [
         TradeOff(
             model,
-            float(score.to_dict()["rank1"]),
-            float(score.to_dict()["mAP"]),
+            float(found.to_dict()["rank1"]),
+            float(found.to_dict()["mAP"]),
             *size_of(model, embedder),
             dict(zip(BATCHES, speed, strict=True)),
             embedder.dim,
         )
-        for model, embedder, score, speed in zip(
+        for model, embedder, found, speed in zip(
             models, embedders, scores, zip(*speeds, strict=True), strict=True
         )
     ]
@@ -71,16 +74,6 @@ def run(
         write_json({"dataset": dataset.name, "models": [asdict(row) for row in rows]}, json_file)
     if plot is not None:
         _draw(drawing, names, rows, dataset.name, plot)
-
-
-def short_names(models: Sequence[str]) -> list[str]:
-    """As much of each path's end as tells it from the others."""
-    paths = [Path(model).parts for model in models]
-    for length in range(1, max(map(len, paths)) + 1):
-        names = ["/".join(parts[-length:]) for parts in paths]
-        if len(set(names)) == len(set(models)):
-            break
-    return names
 
 
 def _some(dataset: Dataset) -> list[Path]:

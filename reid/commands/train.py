@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from mtmc.reid.commands.display import console, counting, print_notes, print_scores, progress_bar
-from mtmc.reid.commands.train_metric import run_metric_training
 from mtmc.reid.data import open_dataset
-from mtmc.reid.devices import pick_device
 from mtmc.reid.errors import ReidError
 from mtmc.reid.metric.config import MetricTraining
 from mtmc.reid.presets import find_config
-from mtmc.reid.training.engine import BEST, LAST, EpochReport, Trainer
+from mtmc.reid.training.config import BEST, LAST
 from mtmc.reid.training.kinds import read_training
 
 if TYPE_CHECKING:
@@ -22,6 +19,7 @@ if TYPE_CHECKING:
 
     from mtmc.reid.data.images import Dataset
     from mtmc.reid.training.config import TrainConfig
+    from mtmc.reid.training.engine import EpochReport
 
 LOG, CONFIG = "log.jsonl", "config.yaml"
 
@@ -71,10 +69,20 @@ def run_training(
     Raises:
         ReidError: a dataset, the teacher or what is to be resumed is not as it should be.
     """
+    from mtmc.reid.commands.display import console, counting, print_scores, progress_bar
+
     _look_at(train, test)
+    # Only now torch, which takes seconds: what is wrong with the input is said before.
+    from mtmc.reid.commands.train_metric import run_metric_training
+    from mtmc.reid.devices import pick_device
+    from mtmc.reid.training.engine import Trainer
+
     if isinstance(config, MetricTraining):
         run_metric_training(config, train, test, out, resume=resume, device=device)
         return
+    if resume and not (out / LAST).exists():
+        console.print(f"{out}: no epoch is done yet; beginning with the first", soft_wrap=True)
+        resume = False
     place = pick_device(device)
     events = _tensorboard(out) if config.tensorboard else None
     total = sum(len(dataset.train) for dataset in train)
@@ -84,8 +92,8 @@ def run_training(
     out.mkdir(parents=True, exist_ok=True)
     (out / CONFIG).write_text(yaml.safe_dump(config.to_dict(), sort_keys=False))
     report = None
-    with progress_bar() as bar, (out / LOG).open("a") as log:
-        task = bar.add_task("epochs", total=config.epochs, completed=done, info="")
+    with progress_bar() as bar, (out / LOG).open("a" if resume else "w") as log:
+        task = bar.add_task("epochs", total=config.schedule.epochs, completed=done, info="")
         try:
             for report in trainer.run():
                 log.write(json.dumps(_row(report)) + "\n")
@@ -108,6 +116,8 @@ def run_training(
 
 def _look_at(train: Sequence[Dataset], test: Sequence[Dataset]) -> None:
     """Show notes, and miss images now rather than after the first epochs."""
+    from mtmc.reid.commands.display import print_notes
+
     for dataset in {d.name: d for d in (*train, *test)}.values():
         print_notes(dataset)
     for dataset in train:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtmc.reid.registry import lookup
+from mtmc.reid.registry import lookup, unknown
 
 if TYPE_CHECKING:
     from mtmc.reid.data.images import Dataset
@@ -22,18 +22,35 @@ DATASETS = {
 }
 
 
+def is_dataset(spec: str, root: Path) -> bool:
+    """Whether a text names a dataset, as `open_dataset` takes it."""
+    return spec.partition("=")[0] in DATASETS or (Path(root) / spec).is_dir()
+
+
+def need_dataset(spec: str, root: Path) -> None:
+    """Check that a text names a dataset, without reading it.
+
+    Raises:
+        ReidError: it does not.
+    """
+    if not is_dataset(spec, root):
+        raise unknown("dataset", spec.partition("=")[0], DATASETS)
+
+
 def open_dataset(spec: str, root: Path) -> Dataset:
     """Read a dataset's file lists (no image is opened).
 
     Args:
         spec: a name of `DATASETS`, alone or as ``name=path`` with a path relative to ``root``
-            (for example ``folder=pku-reid``).
+            (for example ``folder=pku-reid``); another name is that of a ``folder`` in ``root``.
         root: folder of the dataset, or of several.
 
     Raises:
         ReidError: no such dataset, or its files are not where they are expected.
     """
     name, _, path = spec.partition("=")
+    if name not in DATASETS and is_dataset(spec, root):
+        name, path = "folder", name
     dataset: Dataset = lookup("dataset", name, DATASETS)(Path(root) / path if path else Path(root))
     if not path:
         return dataset

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mtmc.reid.data.decode import is_image
 from mtmc.reid.data.images import Images
 from mtmc.reid.errors import ReidError
+from mtmc.reid.pictures import is_picture
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ def read_crops(folder: Path) -> Images:
     """
     if not folder.is_dir():
         raise ReidError(f"{folder}: no such folder; expected crops of people")
-    paths = tuple(sorted(filter(is_image, folder.rglob("*"))))
+    paths = tuple(sorted(filter(is_picture, folder.rglob("*"))))
     if not paths:
         raise ReidError(f"{folder}: holds no image; expected crops of people as jpg, png, ...")
     return Images(paths, np.arange(1, len(paths) + 1), np.zeros(len(paths), np.int64))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from mtmc.reid.errors import ReidError
+from mtmc.reid.pictures import find_range, read_pixels
 from mtmc.reid.threads import available_cores
 
 if TYPE_CHECKING:
@@ -20,28 +22,32 @@ if TYPE_CHECKING:
     from mtmc.reid.preprocess import Preprocess
 
 CHUNK = 256
-SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 
-
-def is_image(path: Path) -> bool:
-    """Whether a file is taken for a picture, by its name."""
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+log = logging.getLogger("mtmc.reid")
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
-    """One image as ``(h, w, 3) uint8`` BGR.
+    """One image as ``(h, w, 3) uint8`` BGR; what has more bits is brought to eight, which is told.
 
     Raises:
         ReidError: the file is missing, empty or no image.
     """
     try:
-        content = np.fromfile(path, np.uint8)
+        pixels = read_pixels(path)
     except OSError as error:
         raise ReidError(f"{path}: cannot be read ({error.strerror})") from error
-    image = cv2.imdecode(content, cv2.IMREAD_COLOR) if len(content) else None
-    if image is None:
+    if pixels is None:
         raise ReidError(f"{path}: not a readable image; replace it or remove it from the dataset")
-    return np.asarray(image, np.uint8)
+    if pixels.dtype == np.uint8:
+        return pixels
+    _tell_depth(path.parent)
+    return find_range([pixels]).apply(pixels)
+
+
+@cache
+def _tell_depth(folder: Path) -> None:
+    """Say once for a folder what becomes of its pictures."""
+    log.warning("%s: pictures of more than 8 bits; each is spread over 0 to 255", folder)
 
 
 def decoded(

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mtmc.reid.data.decode import is_image
 from mtmc.reid.data.images import Dataset, Images, images_of
 from mtmc.reid.data.market import (
     GALLERY,
@@ -22,6 +21,7 @@ from mtmc.reid.data.market import (
     read_images,
 )
 from mtmc.reid.errors import ReidError
+from mtmc.reid.pictures import is_picture
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,7 +106,7 @@ class _Numbers:
 
 
 def _is_by_folder(folder: Path) -> bool:
-    return not any(map(is_image, folder.iterdir())) and bool(_people(folder))
+    return not any(map(is_picture, folder.iterdir())) and bool(_people(folder))
 
 
 def _read(folder: Path, numbers: _Numbers | None) -> Images:
@@ -126,7 +126,7 @@ def _read(folder: Path, numbers: _Numbers | None) -> Images:
         [
             (path, own.person(person.name), own.camera(_camera(path, person)))
             for person in _people(folder)
-            for path in sorted(filter(is_image, person.rglob("*")))
+            for path in sorted(filter(is_picture, person.rglob("*")))
         ]
     )
 
@@ -134,7 +134,7 @@ def _read(folder: Path, numbers: _Numbers | None) -> Images:
 def _people(folder: Path) -> list[Path]:
     """Folders with images, which are people."""
     inside = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
-    return [person for person in inside if any(map(is_image, person.rglob("*")))]
+    return [person for person in inside if any(map(is_picture, person.rglob("*")))]
 
 
 def _camera(path: Path, person: Path) -> str:

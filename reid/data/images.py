@@ -45,6 +45,13 @@ class Images:
         """How many cameras there are."""
         return len(np.unique(self.camids))
 
+    def one_of_each(self) -> tuple[Path, ...]:
+        """A file of each tracklet, ascending, or all of them where there are no tracklets."""
+        if self.tracklets is None:
+            return self.paths
+        first = np.unique(self.tracklets, return_index=True)[1]
+        return tuple(self.paths[i] for i in first)
+
     def where(self, mask: NDArray[np.bool_]) -> Images:
         """The images a boolean mask selects."""
         chosen = np.flatnonzero(mask)

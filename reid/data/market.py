@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mtmc.reid.data.decode import is_image
 from mtmc.reid.data.images import Dataset, Images, count_note, find_folder, images_of
 from mtmc.reid.errors import ReidError
+from mtmc.reid.pictures import is_picture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ def read_images(folder: Path) -> Images:
         ReidError: there is none, or a name does not follow the pattern.
     """
     rows = []
-    for path in sorted(filter(is_image, folder.iterdir())):
+    for path in sorted(filter(is_picture, folder.iterdir())):
         match = NAME.match(path.name)
         if match is None:
             raise ReidError(

@@ -2,61 +2,66 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
-from pydantic.dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, get_args
 
 from mtmc.reid.errors import ReidError
-from mtmc.reid.evaluation.embeddings import Embeddings, Metric
 from mtmc.reid.evaluation.extract import Augmentation, extract
-from mtmc.reid.evaluation.ranking import Scores, score_distances, score_embeddings
-from mtmc.reid.evaluation.rerank import rerank
+from mtmc.reid.evaluation.retrieval import Retrieval
 from mtmc.reid.evaluation.verification import even_distance
-from mtmc.reid.settings import setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mtmc.reid.data.images import Dataset, Images
     from mtmc.reid.embedder import Embedder
+    from mtmc.reid.evaluation.embeddings import Embeddings
+    from mtmc.reid.evaluation.ranking import Scores
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """How a retrieval is evaluated.
+    """How a retrieval is evaluated. Embeddings are of unit length, so their angle is what counts.
 
     Args:
-        metric: ``cosine`` or ``euclidean``.
         augmentation: at test time: ``none``, ``flip`` or ``ten_crop``.
         multi_query: average all images of a person in a camera into one query.
         rerank: k-reciprocal re-ranking with its usual parameters.
         camera_centred: take the mean of a camera's images out of each, known without any label.
+
+    Raises:
+        ValueError: there is no such augmentation.
     """
 
-    metric: Metric = setting("cosine", public=True)
-    augmentation: Augmentation = setting("none", public=True)
-    multi_query: bool = setting(False, public=True)
-    rerank: bool = setting(False, public=True)
-    camera_centred: bool = setting(False, public=True)
+    augmentation: Augmentation = "none"
+    multi_query: bool = False
+    rerank: bool = False
+    camera_centred: bool = False
+
+    def __post_init__(self) -> None:
+        if self.augmentation not in get_args(Augmentation):
+            *some, last = map(repr, get_args(Augmentation))
+            raise ValueError(
+                f"augmentation should be {', '.join(some)} or {last}, got {self.augmentation!r}"
+            )
 
 
-def evaluate(
+def retrieve(
     embedder: Embedder,
     dataset: Dataset,
     protocol: Protocol | None = None,
     progress: Callable[[int], object] | None = None,
-) -> Scores:
-    """Embed queries and gallery and score the retrieval.
+) -> Retrieval:
+    """Embed queries and gallery.
 
     Args:
         embedder: any, see `reid.load`.
         dataset: images of a tracklet are averaged where it has tracklets.
-        protocol: metric, augmentation, multi-query, re-ranking.
+        protocol: augmentation, multi-query, re-ranking.
         progress: told how many images are done.
 
     Raises:
-        ReidError: an image cannot be read, or no query has a right answer.
+        ReidError: an image cannot be read.
     """
     protocol = protocol or Protocol()
     dataset.need("query", "gallery")
@@ -71,11 +76,38 @@ def evaluate(
         means = query.joined(gallery).camera_means()
         asked, gallery = asked.camera_centred(means), gallery.camera_centred(means)
     query = asked.per_person_and_camera().normalized() if protocol.multi_query else asked
+    distances = None
+    if protocol.rerank:
+        from mtmc.reid.evaluation.rerank import rerank  # with scipy, which takes a while
+
+        distances = rerank(query.features, gallery.features)
+    return Retrieval(
+        query,
+        gallery,
+        None if protocol.multi_query else dataset.query.one_of_each(),
+        dataset.gallery.one_of_each(),
+        distances,
+    )
+
+
+def score(retrieval: Retrieval, name: str) -> Scores:
+    """The scores of a retrieval, with its even distance.
+
+    Args:
+        retrieval: see `retrieve`.
+        name: of the dataset, for messages.
+
+    Raises:
+        ReidError: no query has a right answer.
+    """
     try:
-        if protocol.rerank:
-            scores = score_distances(rerank(query.features, gallery.features), query, gallery)
-        else:
-            scores = score_embeddings(query, gallery, protocol.metric)
+        scores = retrieval.scores()
     except ValueError as error:
-        raise ReidError(f"{dataset.name}: {error}") from error
-    return replace(scores, even_distance=even_distance(query.joined(gallery)))
+        raise ReidError(f"{name}: {error}") from error
+    everybody = retrieval.query.joined(retrieval.gallery)
+    return replace(scores, even_distance=even_distance(everybody))
+
+
+def evaluate(embedder: Embedder, dataset: Dataset, protocol: Protocol | None = None) -> Scores:
+    """Embed queries and gallery and score the retrieval; see `retrieve` and `score`."""
+    return score(retrieve(embedder, dataset, protocol), dataset.name)

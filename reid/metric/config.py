@@ -7,8 +7,7 @@ from typing import Literal
 
 from pydantic.dataclasses import dataclass
 
-from mtmc.reid.evaluation.benchmark import Protocol
-from mtmc.reid.models.metric import Compare
+from mtmc.reid.metric import Compare
 from mtmc.reid.settings import setting
 from mtmc.reid.training.config import DataConfig, ModelConfig, Settings
 
@@ -55,10 +54,8 @@ class MetricTraining(Settings):
             trained one.
         data: datasets.
         metric: what is learned.
-        protocol: of the evaluation at the end.
     """
 
     model: ModelConfig = field(default_factory=lambda: ModelConfig(name="lomo"))
     data: DataConfig = field(default_factory=DataConfig)
     metric: MetricConfig = field(default_factory=MetricConfig)
-    protocol: Protocol = field(default_factory=Protocol)

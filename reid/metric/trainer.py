@@ -104,8 +104,7 @@ class MetricTrainer:
         checkpoint = self._checkpoint(metric)
         network = checkpoint.build().to(self._device)
         embedder = TorchEmbedder(network, checkpoint.preprocess, self._device, "training")
-        protocol = self._config.protocol
-        scores = {d.name: evaluate(embedder, d, protocol).to_dict() for d in self._test}
+        scores = {d.name: evaluate(embedder, d).to_dict() for d in self._test}
         report = MetricReport(len(images), network.dim, middle - start, end - middle, scores)
         return replace(checkpoint, metrics={"scores": scores}), report
 

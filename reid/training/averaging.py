@@ -1,33 +1,14 @@
-"""Averages of weights: SWA, and SWAG's diagonal Gaussian around it."""
+"""Averages of weights: EMA, SWA, and SWAG's diagonal Gaussian around that."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import torch
-from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
-
-from mtmc.reid.settings import setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-
-@dataclass(frozen=True)
-class AverageConfig:
-    """What becomes of the models at the ends of the cycles.
-
-    Args:
-        method: ``none``: the last one is kept; ``swa``: their mean; ``swag``: their mean and
-            variance, from which ``samples`` models are drawn that embed together.
-        samples: networks of the SWAG ensemble.
-        scale: standard deviations are multiplied with this before drawing.
-    """
-
-    method: Literal["none", "swa", "swag"] = setting("none", public=True)
-    samples: int = setting(8, ge=1)
-    scale: float = setting(1.0, ge=0)
 
 
 class WeightAverage:
@@ -42,16 +23,24 @@ class WeightAverage:
         self._mean: dict[str, Tensor] = {}
         self._square: dict[str, Tensor] = {}
 
-    def update(self, network: nn.Module) -> None:
-        """Take the network's present weights in."""
+    def update(self, network: nn.Module, share: float | None = None) -> None:
+        """Take the network's present weights in.
+
+        Args:
+            network: of the kind that was averaged.
+            share: what they weigh; None weighs all alike. Only then can samples be drawn.
+        """
         self.count += 1
         for name, parameter in network.named_parameters():
             value = parameter.detach()
-            for moments, moment in ((self._mean, value), (self._square, value.square())):
+            moments = [(self._mean, value)]
+            if share is None:
+                moments.append((self._square, value.square()))
+            for known, moment in moments:
                 if self.count == 1:
-                    moments[name] = moment.clone()
+                    known[name] = moment.clone()
                 else:
-                    moments[name].lerp_(moment, 1 / self.count)
+                    known[name].lerp_(moment, share or 1 / self.count)
 
     def put_mean(self, network: nn.Module) -> None:
         """Give the network the mean weights; its batch statistics are then stale."""

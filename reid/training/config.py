@@ -7,14 +7,18 @@ from typing import Any, Literal
 
 from pydantic.dataclasses import dataclass
 
-from mtmc.reid.evaluation.benchmark import Protocol
 from mtmc.reid.settings import setting
-from mtmc.reid.training.augment import AugmentConfig
-from mtmc.reid.training.averaging import AverageConfig
-from mtmc.reid.training.distillation import DistillationConfig
-from mtmc.reid.training.losses import LossConfig
-from mtmc.reid.training.sampler import SamplerConfig
+from mtmc.reid.training.recipe import (
+    AugmentConfig,
+    AverageConfig,
+    DistillationConfig,
+    LossConfig,
+    SamplerConfig,
+)
 from mtmc.reid.training.schedule import CyclesConfig, ScheduleConfig
+
+LAST = "last.pt"  # the state of a training, to resume from
+BEST = "best.pt"  # the model to use
 
 
 @dataclass(frozen=True)
@@ -86,12 +90,10 @@ class EvaluationConfig:
         every: epochs between evaluations; 0 only at the end.
         select: which epoch ``best.pt`` holds: ``last``, or ``best`` by mAP on the first test set
             (which then is no longer unseen).
-        protocol: metric, test-time augmentation, re-ranking.
     """
 
     every: int = setting(0, ge=0, unit="epochs", public=True)
     select: Literal["last", "best"] = setting("last", public=True)
-    protocol: Protocol = field(default_factory=Protocol)
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,8 @@ class TrainConfig(Settings):
         distillation: learning from a teacher.
         optimizer: SGD, Adam, AdamW.
         schedule: the learning rate, warm-up and steps.
-        cycles: cosine cycles after the schedule.
-        average: SWA or SWAG over the cycles' models.
+        cycles: cosine cycles at the end of it.
+        average: of the weights: EMA, SWA or SWAG.
         evaluation: during training.
         precision: ``fp32``, ``bf16``, or ``fp16`` with loss scaling (GPU only).
         seed: of everything random.
@@ -143,13 +145,19 @@ class TrainConfig(Settings):
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     precision: Literal["fp32", "bf16", "fp16"] = setting("fp32", public=True)
     seed: int = setting(0, ge=0, public=True)
-    tensorboard: bool = setting(False, public=True)
+    tensorboard: bool = False
 
     def __post_init__(self) -> None:
-        if self.average.method != "none" and self.cycles.cycles < 2:
+        if self.average.of_cycles and self.cycles.cycles < 2:
             raise ValueError(
                 f"average.method={self.average.method} averages the cycles' models: "
                 "set cycles.cycles to at least 2"
+            )
+        if self.cycles.epochs > self.schedule.epochs:
+            raise ValueError(
+                f"schedule.epochs={self.schedule.epochs} is the whole training, but "
+                f"{self.cycles.cycles} cycles of {self.cycles.length} epochs take "
+                f"{self.cycles.epochs} of it: set it to that at least"
             )
         if self.evaluation.select == "best" and not self.data.test:
             raise ValueError("evaluation.select=best needs a dataset in data.test")
@@ -160,20 +168,20 @@ class TrainConfig(Settings):
         return self.distillation.from_labels or self.distillation.from_opinions
 
     @property
-    def epochs(self) -> int:
-        """Of the schedule and the cycles together."""
-        return self.schedule.epochs + self.cycles.total_epochs
+    def before_cycles(self) -> int:
+        """Epochs before the cosine cycles."""
+        return self.schedule.epochs - self.cycles.epochs
 
     def rate(self, epoch: int) -> float:
         """The learning rate of an epoch, 1-based."""
-        if epoch <= self.schedule.epochs:
+        if epoch <= self.before_cycles:
             return self.schedule.rate(epoch)
-        return self.cycles.rate(epoch - self.schedule.epochs)
+        return self.cycles.rate(epoch - self.before_cycles)
 
     def ends_cycle(self, epoch: int) -> bool:
-        """Whether this epoch's model goes into the average."""
-        within = epoch - self.schedule.epochs
-        return within > 0 and within % self.cycles.epochs == 0
+        """Whether this epoch's model goes into the average of the cycles' models."""
+        within = epoch - self.before_cycles
+        return within > 0 and within % self.cycles.length == 0
 
 
 def _plain(value: Any) -> Any:

@@ -10,12 +10,14 @@ import numpy as np
 import torch
 
 from mtmc.reid.checkpoint import Checkpoint, load_plain, save_plain
+from mtmc.reid.configuration import build_config
 from mtmc.reid.data.decode import decode_all
 from mtmc.reid.data.images import combine
 from mtmc.reid.errors import ReidError
 from mtmc.reid.evaluation.benchmark import evaluate
 from mtmc.reid.torch_embedder import TorchEmbedder
 from mtmc.reid.training.batches import Batches
+from mtmc.reid.training.config import BEST, LAST, TrainConfig
 from mtmc.reid.training.learner import Learner
 from mtmc.reid.training.teacher import Teacher, resized
 
@@ -27,10 +29,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mtmc.reid.data.images import Dataset
-    from mtmc.reid.training.config import TrainConfig
 
-LAST = "last.pt"  # the state of the training, to resume from
-BEST = "best.pt"  # the model to use
 STATE_FORMAT = "reid-training"
 # Looking at a loss waits for the GPU; there it is done for so many batches at once.
 GPU_CHECK_EVERY = 50
@@ -114,7 +113,7 @@ class Trainer:
             ReidError: a loss is not finite; the message names the batch.
         """
         config = self._config
-        for epoch in range(self._done + 1, config.epochs + 1):
+        for epoch in range(self._done + 1, config.schedule.epochs + 1):
             start = time.perf_counter()
             self._learner.begin_epoch(config.rate(epoch))
             losses = list(self._train_epoch(epoch))
@@ -123,11 +122,13 @@ class Trainer:
             if config.ends_cycle(epoch):
                 self._learner.end_cycle()
             self._done = epoch
-            last = epoch == config.epochs
+            last = epoch == config.schedule.epochs
             every = config.evaluation.every
             scores = self._finish(last) if last or (every and epoch % every == 0) else {}
             self._save_state()
-            yield EpochReport(epoch, config.epochs, config.rate(epoch), means, speed, scores)
+            yield EpochReport(
+                epoch, config.schedule.epochs, config.rate(epoch), means, speed, scores
+            )
 
     def _train_epoch(self, epoch: int) -> Iterator[dict[str, Tensor]]:
         """Learn from every batch of an epoch; gives the losses, on the device."""
@@ -156,7 +157,8 @@ class Trainer:
 
     def _finish(self, last: bool) -> ScoreTable:
         """Evaluate the network as it would be served, and keep it where that is asked for."""
-        if last:
+        averaged = last or self._config.average.method == "ema"
+        if averaged:
             weights, members = self._learner.averaged(self._refreshing_images)
         else:
             weights, members = self._learner.weights(), []
@@ -167,7 +169,7 @@ class Trainer:
             preprocess=self._preprocess,
             dim=self._learner.network.dim,
             members=members,
-            classifiers=self._learner.classifiers(averaged=last),
+            classifiers=self._learner.classifiers(averaged=averaged),
             config=self._config.to_dict(),
         )
         scores = self._evaluate(checkpoint)
@@ -179,7 +181,7 @@ class Trainer:
         return scores
 
     def _refreshing_images(self) -> Iterator[Tensor]:
-        batches = self._batches.epoch(self._config.epochs)
+        batches = self._batches.epoch(self._config.schedule.epochs)
         return (self._as_input(crops) for _, crops, _ in batches)
 
     def _as_input(self, crops: Tensor) -> Tensor:
@@ -190,8 +192,7 @@ class Trainer:
             return {}
         network = checkpoint.build().to(self._device).to(memory_format=torch.channels_last)
         embedder = TorchEmbedder(network, self._preprocess, self._device, "training")
-        protocol = self._config.evaluation.protocol
-        return {d.name: evaluate(embedder, d, protocol).to_dict() for d in self._test}
+        return {d.name: evaluate(embedder, d).to_dict() for d in self._test}
 
     def _save_state(self) -> None:
         state = {
@@ -212,7 +213,8 @@ class Trainer:
             The epochs that are done.
 
         Raises:
-            ReidError: there is no such file, or it belongs to another configuration or data.
+            ReidError: there is no such file, it belongs to other data, or with these settings the
+                epochs that are done would have been others.
         """
         path = self._out / LAST
         state = load_plain(path)
@@ -220,11 +222,11 @@ class Trainer:
             raise ReidError(
                 f"{path}: not the state of a training; expected what `reid train` wrote"
             )
-        different = _first_difference(state["config"], self._config.to_dict())
+        different = _first_difference(state["config"], self._config, int(state["epoch"]))
         if different is not None:
             raise ReidError(
                 f"{path}: was written with another configuration ({different}); resume with "
-                "the same one, or train into another folder"
+                "the same one or more epochs, or train into another folder"
             )
         for what, now in (("images", len(self._images)), ("people", self._people)):
             if state[what] != now:
@@ -238,12 +240,27 @@ def _larger(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
     return max(one[0], other[0]), max(one[1], other[1])
 
 
-def _first_difference(was: Any, now: Any, where: str = "") -> str | None:
-    """The first setting in which two configurations differ."""
+def _first_difference(was: dict[str, Any], config: TrainConfig, done: int) -> str | None:
+    """The first setting by which the epochs done would have been others."""
+    now = config.to_dict()
+    try:
+        before = build_config(TrainConfig, was, "")
+    except ReidError:  # of another version
+        return _difference(was, now)
+    if done <= config.schedule.epochs and all(
+        before.rate(epoch) == config.rate(epoch)
+        and before.ends_cycle(epoch) == config.ends_cycle(epoch)
+        for epoch in range(1, done + 1)
+    ):
+        now |= {key: was[key] for key in ("schedule", "cycles")}
+    return _difference(was, now)
+
+
+def _difference(was: Any, now: Any, where: str = "") -> str | None:
     if isinstance(was, dict) and isinstance(now, dict):
         for key in {**was, **now}:
             inner = f"{where}.{key}" if where else str(key)
-            different = _first_difference(was.get(key), now.get(key), inner)
+            different = _difference(was.get(key), now.get(key), inner)
             if different is not None:
                 return different
         return None

@@ -98,6 +98,8 @@ class Learner:
         self._scaler.scale(losses["loss"]).backward()  # type: ignore[no-untyped-call]
         self._scaler.step(self._optimizer)
         self._scaler.update()
+        if self._config.average.method == "ema":
+            self._take_into_average(self._config.average.share(self._average.count + 1))
         return {name: loss.detach() for name, loss in losses.items()}
 
     def _losses(
@@ -120,9 +122,13 @@ class Learner:
         return {**losses, **told, "loss": told["teacher"] + learned}
 
     def end_cycle(self) -> None:
-        """Take the present weights into the average."""
-        self._average.update(self.network)
-        self._classifier_average.update(self._classifiers)
+        """Take the present weights into the average of the cycles' models."""
+        if self._config.average.of_cycles:
+            self._take_into_average()
+
+    def _take_into_average(self, share: float | None = None) -> None:
+        self._average.update(self.network, share)
+        self._classifier_average.update(self._classifiers, share)
 
     def weights(self) -> dict[str, Tensor]:
         """The present weights."""
@@ -138,7 +144,7 @@ class Learner:
     def averaged(
         self, batches: Callable[[], Iterable[Tensor]]
     ) -> tuple[dict[str, Tensor], list[dict[str, Tensor]]]:
-        """The weights that training ends with, as `AverageConfig` asks for.
+        """The weights to serve, as `AverageConfig` asks for.
 
         Args:
             batches: training images, anew at each call, to refresh batch statistics with.

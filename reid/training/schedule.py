@@ -14,7 +14,7 @@ class ScheduleConfig:
     """Warm-up, then constant steps: Eq. 1 of Lawen et al. with the defaults.
 
     Args:
-        epochs: how many epochs this part of the training takes.
+        epochs: of the whole training; cosine cycles are its last ones.
         lr: the highest learning rate.
         warmup_epochs: the rate grows linearly up to this epoch; 0 for none.
         milestones: last epochs before the rate is multiplied with gamma.
@@ -43,11 +43,11 @@ class ScheduleConfig:
 
 @dataclass(frozen=True)
 class CyclesConfig:
-    """Cosine cycles that follow the schedule, one model for the average after each.
+    """Cosine cycles at the end of the training, one model for the average after each.
 
     Args:
         cycles: how many; 0 for none.
-        epochs: of one cycle.
+        length: of one cycle.
         lr: the rate at the start of the first cycle.
         decay: the start of a cycle is this times the start of the one before.
 
@@ -55,17 +55,17 @@ class CyclesConfig:
     print the first rate; the schedule's own highest one is the default.
     """
 
-    cycles: int = setting(0, ge=0, public=True)
-    epochs: int = setting(35, ge=1, public=True)
-    lr: float = setting(3e-2, gt=0, public=True)
+    cycles: int = setting(0, ge=0)
+    length: int = setting(35, ge=1, unit="epochs")
+    lr: float = setting(3e-2, gt=0)
     decay: float = setting(0.7, gt=0, le=1)
 
     @property
-    def total_epochs(self) -> int:
-        """Epochs of all cycles."""
-        return self.cycles * self.epochs
+    def epochs(self) -> int:
+        """Of all cycles."""
+        return self.cycles * self.length
 
     def rate(self, epoch: int) -> float:
         """The learning rate of an epoch, 1-based within this part of the training."""
-        cycle, within = divmod(epoch - 1, self.epochs)
-        return self.lr * self.decay**cycle * (1 + math.cos(math.pi * within / self.epochs)) / 2
+        cycle, within = divmod(epoch - 1, self.length)
+        return self.lr * self.decay**cycle * (1 + math.cos(math.pi * within / self.length)) / 2

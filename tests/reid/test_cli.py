@@ -59,7 +59,7 @@ def test_train_eval_export_and_eval_again(capsys, monkeypatch, tmp_path, people)
     "options",
     [
         ["--rerank"],
-        ["--metric", "euclidean"],
+        ["--camera-centred"],
         ["--augmentation", "ten_crop"],
         ["--multi-query"],
         ["--augmentation", "flip", "--batch-size", "2", "--threads", "1"],
@@ -82,6 +82,46 @@ def test_every_option_of_eval_works(capsys, monkeypatch, tmp_path, people, optio
     )
     assert code == 0, err
     assert 0 < json.loads(file.read_text())["scores"]["mAP"] <= 1
+
+
+def test_several_models_and_sets_are_one_table(capsys, monkeypatch, tmp_path, people) -> None:
+    people.rename(people.parent / "mine")
+    monkeypatch.chdir(tmp_path)
+    found = []
+    ways = ["--dataset mine,folder=mine", "--dataset mine --dataset folder=mine"]
+    for sets in [*ways, "--dataset mine folder=mine"]:
+        options = ["--data", people.parent, "--json", tmp_path / "a.json", "--show", 2]
+        files = ["--save", tmp_path / "f.npz"]
+        code, _, err = call(
+            capsys, monkeypatch, "eval", "color", "simulated", *sets.split(), *options, *files
+        )
+        assert code == 0, err
+        found.append(json.loads((tmp_path / "a.json").read_text()))
+    assert found[0] == found[1] == found[2]
+    assert [(r["model"], r["dataset"]) for r in found[0]["results"]] == [
+        (model, name) for model in ("color", "simulated") for name in ("mine", "folder=mine")
+    ]
+    assert err.count("mean") == 2
+    assert {p.name for p in tmp_path.glob("ranked*")} == {
+        f"ranked_{m}_{d}.png" for m in ("color", "simulated") for d in ("mine", "folder_mine")
+    }
+    assert (tmp_path / "f_color_mine.npz").is_file()
+
+
+def test_a_training_killed_in_its_first_epoch_begins_anew(
+    capsys, monkeypatch, tmp_path, people
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "log.jsonl").write_text("half a li")
+    train = ["train", tmp_path / "c.yaml", "--data", people, "--out", out, *TINY, "--resume"]
+    code, _, err = call(capsys, monkeypatch, *train)
+    assert code == 0, err
+    assert "no epoch is done yet; beginning with the first" in err
+    more = call(capsys, monkeypatch, *train, "--set=schedule.epochs=3")
+    assert more[0] == 0, more[2]
+    rows = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    assert [row["epoch"] for row in rows] == [1, 2, 3]
 
 
 def test_list_shows_everything_with_a_name(capsys, monkeypatch) -> None:
@@ -111,8 +151,8 @@ def test_list_shows_everything_with_a_name(capsys, monkeypatch) -> None:
         (["eval", "color", "--dataset", "foldr"], "did you mean 'folder'?"),
         (["eval", "color"], "Missing option '--dataset'"),
         (
-            ["eval", "color", "--dataset", "folder", "--metric", "l1"],
-            "metric should be 'cosine' or 'euclidean', got 'l1'",
+            ["eval", "color", "--dataset", "folder", "--augmentation", "l1"],
+            "augmentation should be 'none', 'flip' or 'ten_crop', got 'l1'",
         ),
         (["export", "none.pt"], "no such file"),
         (["export", "none.pt", "x.onx"], "ends in .onnx"),

@@ -34,7 +34,7 @@ def test_every_preset_is_a_training(name) -> None:
         ("e", {"loss"}),
         ("f", {"model"}),
         ("g", {"model"}),
-        ("h", {"model", "cycles", "average"}),
+        ("h", {"model", "schedule", "cycles", "average"}),
     ],
 )
 def test_an_ablation_changes_only_what_its_column_says(column, changed) -> None:
@@ -53,6 +53,6 @@ def test_the_classical_presets_differ_in_the_metric_alone() -> None:
 
 def test_the_papers_schedule() -> None:
     config = read("robust_reid_2x_market1501")
-    assert (config.schedule.epochs, config.cycles.total_epochs, config.epochs) == (350, 525, 875)
+    assert (config.before_cycles, config.cycles.epochs, config.schedule.epochs) == (350, 525, 875)
     assert config.average.method == "swag"
     assert config.sampler.batch_size == 32

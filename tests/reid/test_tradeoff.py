@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from mtmc import reid
-from mtmc.reid.commands.tradeoff import short_names
+from mtmc.reid.commands.display import short_names
 from mtmc.reid.evaluation.tradeoff import measure_speeds
 from mtmc.reid.export import export_onnx
 from mtmc.reid.models import build

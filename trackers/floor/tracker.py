@@ -101,6 +101,10 @@ class FloorTracker:
         self._time: float | None = None
         self._next_id = 1
 
+    def reset(self) -> None:
+        """Forgets everybody, as before the first step; ids start at 1 again."""
+        vars(self).update(vars(type(self)(self.config)))
+
     def update(self, time: float, cameras: Sequence[Detections]) -> list[Tracks]:
         """Takes one time step's detections of all cameras and reports the tracks in each.
 

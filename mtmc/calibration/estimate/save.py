@@ -48,7 +48,9 @@ def save_offsets(
         if not about.get("source") or not source.exists():
             return None
         total = round(float(before.get(name) or 0.0) + offset, 3)
-        cameras.append({"name": name, "path": str(source.resolve()), "offset": total})
+        files = [str(Path(part).resolve()) for part in (source, *about.get("parts", ()))]
+        entry = {"name": name, "path": files if len(files) > 1 else files[0], "offset": total}
+        cameras.append(entry | ({"start": about["start"]} if "start" in about else {}))
     write_text(path, yaml.safe_dump({"cameras": cameras}, sort_keys=False))
     return path
 

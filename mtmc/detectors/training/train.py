@@ -17,6 +17,7 @@ from mtmc.detectors.training.data import Labelled, TrainingImages, collate, read
 from mtmc.detectors.training.export import write_onnx
 from mtmc.detectors.training.loss import detection_loss
 from mtmc.detectors.training.network import PersonNet
+from mtmc.detectors.training.restore import read_state, restore
 from mtmc.detectors.training.validate import Validation, validate
 from mtmc.errors import UserError
 from mtmc.reid.atomic import atomic_file
@@ -24,6 +25,7 @@ from mtmc.trackers.settings import Checked, setting
 
 WARMUP = 60  # steps, or a tenth of all if that is less
 CLIP = 10.0  # norm of the gradient
+START = 64  # pictures that a network to start from is measured with
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class TrainingConfig(Checked):
     """How to train.
 
     Args:
-        epochs: times the set is gone through.
+        epochs: times the set is gone through; 0 measures and writes what `start` gives.
         batch: images per step.
         rate: highest learning rate; rises at first, then falls along a cosine.
         decay: weight decay of AdamW.
@@ -39,14 +41,15 @@ class TrainingConfig(Checked):
         average: decay of the moving average of the weights, which is what is exported.
         height, width: px of the training samples.
         input_height, input_width: px of the exported network's input.
-        start: an earlier training's ``.state`` file whose weights to begin with; empty for none.
+        start: an earlier network whose weights to begin with, its ``.onnx`` or ``.state`` file;
+            of several with commas between them the mean; empty for none.
         seed: of weights, order and augmentation.
         bfloat16: compute in 16 bits, nearly twice as fast on processors and GPUs that can.
         workers: processes that prepare images; 0 for none. The result does not depend on it.
         device: ``auto`` takes a GPU where there is one; ``cpu``, ``cuda``.
     """
 
-    epochs: int = setting(12, ge=1)
+    epochs: int = setting(12, ge=0)
     batch: int = setting(8, ge=1)
     rate: float = setting(1.5e-3, gt=0, lt=1)
     decay: float = 0.02
@@ -67,6 +70,8 @@ class TrainingConfig(Checked):
         for name in ("height", "width", "input_height", "input_width"):
             if getattr(self, name) % 32:
                 raise ValueError(f"{name} must be a multiple of 32")
+        if not self.epochs and not self.start:
+            raise ValueError("epochs must be 1 or more where start is not given")
         if self.device not in {"auto", "cpu", "cuda"}:
             raise ValueError("device must be auto, cpu or cuda")
 
@@ -111,7 +116,7 @@ def train(
     if resume:
         training.load(state)
     report = progress or (lambda _: None)
-    pause = math.ceil(training.steps * config.validate_every / config.epochs)
+    pause = math.ceil(training.steps * config.validate_every / max(config.epochs, 1))
     for loss in training.run():
         scores = None
         if training.step % pause == 0 and training.step < training.steps:
@@ -140,13 +145,15 @@ class _Training:
         best = "cuda" if torch.cuda.is_available() else "cpu"
         self.device = torch.device(best if config.device == "auto" else config.device)
         self.network = PersonNet().to(self.device).to(memory_format=torch.channels_last)
+        size = (config.height, config.width)
+        self.data = TrainingImages(images, size, config.seed, config.epochs)
         if config.start:
-            self.network.load_state_dict(_read_state(Path(config.start), self.device)["averaged"])
+            first = TrainingImages(images, size, config.seed, 1)
+            some = torch.stack([first[n][0] for n in range(min(START, len(first)))])
+            restore(self.network.eval(), config.start, some.to(self.device))
+            self.network.train()
         self.averaged = deepcopy(self.network).eval()
-        self.data = TrainingImages(
-            images, (config.height, config.width), config.seed, config.epochs
-        )
-        self.steps = max(len(self.data) // config.batch, 1)
+        self.steps = max(len(self.data) // config.batch, min(config.epochs, 1))
         self.optimizer = torch.optim.AdamW(
             _groups(self.network, config.decay), lr=config.rate, betas=(0.9, 0.99)
         )
@@ -207,7 +214,7 @@ class _Training:
             torch.save(state, file)
 
     def load(self, path: Path) -> None:
-        state = _read_state(path, self.device)
+        state = read_state(path, self.device)
         free = {"workers": 0, "device": ""}
         if {**state["config"], **free} != {**asdict(self.config), **free}:
             raise UserError(f"{path}: was made with other settings; train without --resume")
@@ -217,18 +224,6 @@ class _Training:
         self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.loss = state["step"], state["loss"]
-
-
-def _read_state(path: Path, device: torch.device) -> dict[str, Any]:
-    try:
-        state = torch.load(path, map_location=device, weights_only=True)
-        PersonNet().load_state_dict(state["averaged"])
-    except Exception as error:  # torch raises many kinds
-        raise UserError(
-            f"{path}: nothing to go on from; expected the .state file that `mtmc train-detector` "
-            "leaves beside its .onnx"
-        ) from error
-    return dict(state)
 
 
 def _groups(network: nn.Module, decay: float) -> list[dict[str, Any]]:

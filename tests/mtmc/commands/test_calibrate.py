@@ -3,13 +3,14 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+import polars as pl
 import pytest
 import yaml
 
 from mtmc.calibration import CameraModel, FloorHomography, load_calibration
 from mtmc.calibration.estimate.save import to_entry
 from mtmc.cli import main
-from mtmc.mot import MotRows, write_mot
+from mtmc.results.results import COLUMNS
 from tests.mtmc.calibration.estimate.scenes import CAMERAS, FPS, OFFSETS, scene
 from tests.mtmc.calibration.estimate.test_fit import FLOOR, SIZE, camera, pairs
 
@@ -149,17 +150,25 @@ def test_bad_options(csv_file, monkeypatch, capsys):
         assert message in capsys.readouterr().err
 
 
+def table(name, seen):
+    """A camera's boxes as a run writes them."""
+    columns = {"camera": [name] * len(seen.times), "time": seen.times, "track_id": seen.tracks + 1}
+    columns |= {side: seen.boxes[:, i] for i, side in enumerate(("x1", "y1", "x2", "y2"))}
+    others = {column: 1 for column in COLUMNS if column not in columns}
+    return pl.DataFrame(columns).with_columns(**{c: pl.lit(v) for c, v in others.items()})
+
+
 @pytest.fixture
 def finished_run(tmp_path):
-    """The folder of a run on three cameras, as text files only."""
+    """The folder of a run on two cameras."""
     folder = tmp_path / "out"
+    folder.mkdir()
+    tables = []
     about = {"fps": FPS, "size": list(SIZE)}
     for name, seen in scene(cameras={n: CAMERAS[n] for n in "ab"}).items():
-        frames = np.floor(seen.times * FPS + 0.25).astype(int) + 21
-        rows = MotRows.make(frames, seen.tracks + 1, seen.boxes)
-        (folder / "tracks").mkdir(parents=True, exist_ok=True)
-        write_mot(folder / "tracks" / f"{name}.txt", rows)
+        tables.append(table(name, seen))
         (tmp_path / f"{name}.mp4").touch()
+    pl.concat(tables).write_parquet(folder / "tracks.parquet")
     cameras = {n: {**about, "source": str(tmp_path / f"{n}.mp4")} for n in "ab"}
     clocks = [[n, "", None, 0.5, None] for n in "ab"]
     (folder / "run.json").write_text(json.dumps({"cameras": cameras, "about": {"cameras": clocks}}))
@@ -183,9 +192,9 @@ def test_tracks_to_a_calibration_and_clocks(finished_run, tmp_path, monkeypatch,
 
 def test_bad_runs(finished_run, tmp_path, monkeypatch, capsys):
     nobody = tmp_path / "nobody"
-    (nobody / "tracks").mkdir(parents=True)
-    for name in "ab":
-        (nobody / "tracks" / f"{name}.txt").touch()
+    nobody.mkdir()
+    whole = pl.read_parquet(finished_run / "tracks.parquet")
+    whole.clear().write_parquet(nobody / "tracks.parquet")
     (nobody / "run.json").write_text((finished_run / "run.json").read_text())
     broken = tmp_path / "broken"
     broken.mkdir()

@@ -38,7 +38,7 @@ def test_a_run_becomes_a_data_set(results, two_cameras, tmp_path, monkeypatch, c
 
 def test_what_is_missing_is_named(results, two_cameras, tmp_path, monkeypatch, capsys):
     assert call(monkeypatch, "crops", tmp_path / "none", two_cameras, "--out", tmp_path / "s") == 2
-    assert "expected the results of `mtmc run`" in capsys.readouterr().err
+    assert "expected the --out folder of a run" in capsys.readouterr().err
     (two_cameras / "right.mp4").unlink()
     assert call(monkeypatch, "crops", results, two_cameras, "--out", tmp_path / "s") == 2
     assert "has no pictures of camera 'right'" in capsys.readouterr().err

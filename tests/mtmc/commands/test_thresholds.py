@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 from mtmc.cli import app
 from mtmc.commands.demo import demo_folder
 from mtmc.errors import UserError
-from mtmc.outputs.looks import LOOKS_NAME, read_looks, write_looks
+from mtmc.results.layout import LOOKS
+from mtmc.results.looks import read_looks, write_looks
 from tests.mtmc.associate.scenes import crowd
 
 
@@ -16,20 +17,25 @@ def thresholds(*arguments):
     return CliRunner().invoke(app, ["thresholds", *map(str, arguments)])
 
 
+def as_run(folder, tracklets, even):
+    write_looks(folder / LOOKS, tracklets, even)
+    (folder / "run.json").write_text('{"cameras": {}}')
+    return folder
+
+
 @pytest.fixture
 def run_dir(tmp_path):
     tracklets, _ = crowd(0)
     for tracklet in tracklets:
         tracklet.gallery.extend(tracklet.gallery.part(np.ones(4, bool)))
-    write_looks(tmp_path / LOOKS_NAME, tracklets, 0.5)
-    return tmp_path
+    return as_run(tmp_path, tracklets, 0.5)
 
 
 def test_looks_are_read_back(tmp_path):
     tracklets, _ = crowd(1, people=2)
     tracklets[0].gallery.settle(2)
-    write_looks(tmp_path / LOOKS_NAME, tracklets, 0.4)
-    again, usual = read_looks(tmp_path / LOOKS_NAME)
+    write_looks(tmp_path / LOOKS, tracklets, 0.4)
+    again, usual = read_looks(tmp_path / LOOKS)
     assert usual == 0.4
     assert [t.key for t in again] == [t.key for t in tracklets]
     for a, b in zip(again, tracklets, strict=True):
@@ -37,8 +43,8 @@ def test_looks_are_read_back(tmp_path):
         assert a.gallery.sum() == pytest.approx(b.gallery.sum(), abs=1e-2)
         assert (a.gallery.weights() == b.gallery.weights()).all()
         assert (a.gallery.times() == b.gallery.times()).all()
-    write_looks(tmp_path / LOOKS_NAME, [], 0.4)
-    assert read_looks(tmp_path / LOOKS_NAME) == ([], 0.4)
+    write_looks(tmp_path / LOOKS, [], 0.4)
+    assert read_looks(tmp_path / LOOKS) == ([], 0.4)
 
 
 def test_a_run_is_read_without_its_videos(run_dir):
@@ -62,12 +68,14 @@ def test_what_is_refused(run_dir, tmp_path):
         assert error.args
         with pytest.raises(UserError, match=word):
             raise error
-    (run_dir / LOOKS_NAME).write_bytes(b"PK")
+    (run_dir / LOOKS).write_bytes(b"PK")
     assert isinstance(thresholds(run_dir).exception, UserError)
+    (run_dir / LOOKS).unlink()
+    assert "made with --reid none" in str(thresholds(run_dir).exception)
 
 
 def test_too_little_is_said(tmp_path):
-    write_looks(tmp_path / LOOKS_NAME, [], 0.4)
+    as_run(tmp_path, [], 0.4)
     result = thresholds(tmp_path, "--out", tmp_path / "t.png")
     assert result.exit_code == 0, result.output
     assert "too little" in result.output

@@ -21,7 +21,10 @@ from mtmc.trackers.geometry import iou
 from tests.mtmc.conftest import block_frames, write_video
 
 SETTINGS = {"detector": {"name": "motfile"}, "reid": "color", "output": {"video": False}}
-FILES = ("tracks/left.txt", "tracks/right.txt", "tracks.parquet", "identities.json")
+FILES = (
+    *("tracks/left.txt", "tracks/right.txt", "tracks.parquet", "identities.json"),
+    *("crops.sqlite", "looks.npz"),
+)
 
 
 def write_detections(folder, names=("left", "right"), frames=24):
@@ -67,8 +70,9 @@ def test_two_people_have_one_id_each_in_both_cameras(scene, tmp_path, associator
     assert sorted(p.name for p in out.iterdir()) == [
         ".lock",
         "config.yaml",
+        "crops.sqlite",
         "identities.json",
-        *(["looks.npz"] if associator == "offline" else []),
+        "looks.npz",
         "run.json",
         "tracks",
         "tracks.parquet",
@@ -227,7 +231,7 @@ def test_resume_writes_again_whatever_is_not_as_the_run_left_it(scene, tmp_path,
     out = tmp_path / "out"
     settings = {**SETTINGS, "output": {"width": 320}}
     files = run(scene, out, settings)["files"]
-    assert files.keys() == {*FILES, "config.yaml", "looks.npz", "mosaic.mp4"}
+    assert files.keys() == {*FILES, "config.yaml", "mosaic.mp4"}
     before = {name: (out / name).read_bytes() for name in files}
     if left:
         (out / name).write_bytes(before[name][: int(left * len(before[name]))])

@@ -7,6 +7,7 @@ import polars
 import pytest
 
 from mtmc.evaluate.run import evaluate_cameras
+from mtmc.results import Results
 from mtmc.run import run
 from tests.mtmc.rooms import circling, room, write_room
 
@@ -50,7 +51,11 @@ def test_a_camera_without_a_calibration(tmp_path, caplog, associator, fps, track
     report = evaluate_cameras(tmp_path / "gt", out, calibration=calibration)
     assert report.rows[BARE].ratios["MOTA"] > 0.6
     assert report.summary["floor"].ratios["IDF1"] > 0.9
-    table = polars.read_parquet(out / "tracks.parquet")
+    results = Results.open(out)
+    for name, model in results.calibration.items():
+        assert model.position == pytest.approx(room()[name].position, abs=1e-6)
+    assert results.calibration.keys() == room().keys() - {BARE}
+    table = results.table
     located = table.group_by("camera").agg(polars.col("floor_x").is_not_null().any())
     assert dict(located.iter_rows()) == {name: name != BARE for name in room()}
 

@@ -219,7 +219,7 @@ def test_webcams_by_number_and_device(tmp_path, monkeypatch):
 def test_what_is_nowhere_is_refused_with_a_hint(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for address, message in {
-        "*.mp4": r"no such file or folder; patterns such as \*\.mp4 are not filled in here",
+        "*.mp4": r"no video file fits that pattern",
         "~/gone.mp4": "gone.mp4: no such file or folder",
         "rtsp:/h/x": "a url begins with rtsp://",
         "rtsp://joe:pa/ss@h/x": r"its port is none; in a password, / \? # are written %2F",

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from mtmc.errors import UserError
+from mtmc.reid.pictures import find_range
 from mtmc.sources import Camera, SourcesConfig, open_cameras
-from mtmc.sources.depth import find_range
 from mtmc.sources.pictures import list_images, numbered
 
 

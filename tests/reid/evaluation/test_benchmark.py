@@ -7,9 +7,21 @@ import pytest
 from mtmc import reid
 from mtmc.reid.data import open_dataset
 from mtmc.reid.data.images import Dataset, Images
-from mtmc.reid.evaluation.benchmark import Protocol, evaluate
+from mtmc.reid.evaluation.benchmark import Protocol, evaluate, retrieve
 from mtmc.reid.evaluation.embeddings import Embeddings
 from mtmc.reid.evaluation.extract import extract
+from mtmc.reid.evaluation.picture import (
+    FRAME,
+    GAP,
+    HEAD,
+    HEIGHT,
+    RIGHT,
+    TEXT,
+    WIDTH,
+    WRONG,
+    draw_ranked,
+)
+from mtmc.reid.evaluation.retrieval import Retrieval
 
 
 class MeanColour:
@@ -130,3 +142,47 @@ def test_centring_leaves_the_difference_between_people_of_one_camera() -> None:
     centred = rows.camera_centred(rows.camera_means()).features
     np.testing.assert_allclose(centred[0], [np.sqrt(0.5), -np.sqrt(0.5), 0], atol=1e-6)
     np.testing.assert_allclose(centred[2], 0)  # alone with its camera: nothing of its own is known
+
+
+def test_ranked_lists_are_what_is_scored(tmp_path) -> None:
+    rng = np.random.default_rng(1)
+    people = rng.integers(-1, 6, 60)
+    cameras = rng.integers(1, 4, 60)
+    features = rng.normal(size=(60, 5)).astype(np.float32)
+    files = tuple(tmp_path / f"{n}.png" for n in range(60))
+    query = Embeddings(features[:20], people[:20], cameras[:20])
+    gallery = Embeddings(features[20:], people[20:], cameras[20:])
+    retrieval = Retrieval(query, gallery, files[:20], files[20:])
+    scores = retrieval.scores()
+    answered = retrieval.answered()
+    assert len(answered) == scores.queries
+    firsts = []
+    for number in answered.tolist():
+        rows, distances, right = retrieval.ranked(number)
+        assert (np.diff(distances) >= 0).all()
+        assert (gallery.pids[rows] != -1).all()
+        assert (gallery.pids[rows][right] == query.pids[number]).all()
+        assert (gallery.camids[rows][right] != query.camids[number]).all()
+        firsts.append(np.argmax(right))
+    assert np.mean(np.array(firsts) == 0) == pytest.approx(scores.rank(1))
+    assert np.mean(np.array(firsts) < 5) == pytest.approx(scores.rank(5))
+    retrieval.save(tmp_path / "features.npz")
+    saved = np.load(tmp_path / "features.npz")
+    np.testing.assert_array_equal(saved["gallery_features"], gallery.features)
+    assert saved["query_paths"].tolist() == [str(file) for file in files[:20]]
+
+
+def test_the_picture_frames_what_is_right_and_what_is_wrong(tmp_path) -> None:
+    dataset = market(tmp_path)
+    picture = draw_ranked(retrieve(MeanColour(), dataset), 12, "colours")
+    rows = (len(picture) - HEAD) / (HEIGHT + 2 * FRAME + TEXT + GAP)
+    assert rows == 2
+    right, wrong = ((picture == colour).all(axis=2) for colour in (RIGHT, WRONG))
+    ring = 2 * FRAME * (WIDTH + 2 * FRAME) + 2 * FRAME * HEIGHT  # px of one frame
+    assert right.sum() == 2 * ring  # each query has one right answer and one wrong
+    assert wrong.sum() == 2 * ring
+    first = np.flatnonzero(right.any(axis=0)).min(), np.flatnonzero(wrong.any(axis=0)).min()
+    assert first[0] == first[1]  # the first query is right at once, the second is not
+    averaged = retrieve(MeanColour(), dataset, Protocol(multi_query=True))
+    with pytest.raises(reid.ReidError, match="no picture"):
+        draw_ranked(averaged, 3, "colours")

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import nn
 
 from mtmc.reid.training.averaging import WeightAverage, refresh_batch_norm
+from mtmc.reid.training.recipe import AverageConfig
 
 
 def network(seed=0):
@@ -60,3 +62,18 @@ def test_refreshed_statistics_are_those_of_the_data() -> None:
     torch.testing.assert_close(net[1].running_mean, means.mean(0))
     assert net[1].momentum == 0.1
     assert not net.training
+
+
+def test_an_exponential_average_looks_back_over_its_span() -> None:
+    config = AverageConfig("ema", decay=0.9)
+    assert config.share(1) == 1  # the first weights are all there is
+    assert config.share(10**6) == pytest.approx(0.1)
+    average, values = WeightAverage(), []
+    for seed in range(4):
+        one = network(seed)
+        average.update(one, 0.5)
+        values.append(nn.utils.parameters_to_vector(one.parameters()).detach())
+    into = network(9)
+    average.put_mean(into)
+    expected = values[0] / 8 + values[1] / 8 + values[2] / 4 + values[3] / 2
+    torch.testing.assert_close(nn.utils.parameters_to_vector(into.parameters()), expected)

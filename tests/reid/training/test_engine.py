@@ -47,26 +47,30 @@ def same(a, b) -> bool:
 
 
 SWAG = {
-    "cycles": {"cycles": 2, "epochs": 2},
+    "cycles": {"cycles": 2, "length": 2},
     "average": {"method": "swag", "samples": 2},
-    "schedule": {"epochs": 2},
+    "schedule": {"epochs": 6},
 }
 
 
-@pytest.mark.parametrize("sections", [{}, SWAG, {"optimizer": {"name": "adamw"}}])
+@pytest.mark.parametrize(
+    "sections", [{}, SWAG, {"optimizer": {"name": "adamw"}, "average": {"method": "ema"}}]
+)
 def test_a_training_cut_off_anywhere_ends_in_the_very_same_weights(
     tmp_path, little_people, sections
 ) -> None:
     settings = config(**sections)
     list(trainer(settings, little_people, tmp_path / "whole").run())
-    for stop in range(1, settings.epochs):
+    for stop in range(1, settings.schedule.epochs):
         part = trainer(settings, little_people, tmp_path / f"cut{stop}")
         for report in part.run():
             if report.epoch == stop:
                 break
         resumed = trainer(settings, little_people, tmp_path / f"cut{stop}")
         assert resumed.resume() == stop
-        assert [r.epoch for r in resumed.run()] == list(range(stop + 1, settings.epochs + 1))
+        assert [r.epoch for r in resumed.run()] == list(
+            range(stop + 1, settings.schedule.epochs + 1)
+        )
         whole = Checkpoint.open(tmp_path / "whole" / "best.pt")
         cut = Checkpoint.open(tmp_path / f"cut{stop}" / "best.pt")
         assert same(whole.weights, cut.weights)
@@ -145,6 +149,47 @@ def test_resuming_something_else_is_refused(tmp_path, little_people) -> None:
         trainer(config(), little_people, tmp_path).resume()
 
 
+@pytest.mark.parametrize("average", ["none", "ema"])
+def test_more_epochs_go_on_as_if_they_had_been_asked_for_at_once(
+    tmp_path, little_people, average
+) -> None:
+    method = {"average": {"method": average}}
+    whole, part = config(**method), config(schedule={"epochs": 2}, **method)
+    list(trainer(whole, little_people, tmp_path / "whole").run())
+    list(trainer(part, little_people, tmp_path / "more").run())
+    more = trainer(whole, little_people, tmp_path / "more")
+    assert more.resume() == 2
+    assert [r.epoch for r in more.run()] == [3, 4]
+    assert same(weights(tmp_path / "whole/best.pt"), weights(tmp_path / "more/best.pt"))
+
+
+@pytest.mark.parametrize(
+    "schedule", [{"epochs": 3}, {"milestones": [2]}, {"lr": 0.01}, {"warmup_epochs": 2}]
+)
+def test_what_would_have_changed_the_epochs_done_is_refused(
+    tmp_path, little_people, schedule
+) -> None:
+    list(trainer(config(), little_people, tmp_path, test=False).run())
+    other = trainer(config(schedule=schedule), little_people, tmp_path, test=False)
+    with pytest.raises(reid.ReidError, match=rf"schedule.{next(iter(schedule))} was"):
+        other.resume()
+
+
+def test_an_exponential_average_follows_the_weights(tmp_path, little_people) -> None:
+    plain, ema = config(), config(average={"method": "ema", "decay": 0.5})
+    list(trainer(plain, little_people, tmp_path / "plain").run())
+    list(trainer(ema, little_people, tmp_path / "ema").run())
+    last = torch.load(tmp_path / "ema" / "last.pt", weights_only=True)["learner"]
+    served, learned = weights(tmp_path / "ema/best.pt"), weights(tmp_path / "plain/best.pt")
+    names = [name for name in learned if name in last["average"]["mean"]]
+    assert names
+    for name in names:
+        assert torch.equal(last["network"][name], learned[name])  # averaging changes no step
+        assert torch.equal(last["average"]["mean"][name], served[name])
+        assert not torch.equal(served[name], learned[name])
+        torch.testing.assert_close(served[name], learned[name], atol=0.1, rtol=0.1)
+
+
 def test_starting_from_a_checkpoint(tmp_path, little_people) -> None:
     list(trainer(config(), little_people, tmp_path / "first").run())
     start = {"name": "mobilenet_025", "start_from": str(tmp_path / "first" / "best.pt")}
@@ -172,6 +217,8 @@ def test_data_and_settings_that_do_not_fit(tmp_path, little_people) -> None:
         config(average={"method": "swa"})
     with pytest.raises(reid.ReidError, match=r"select=best needs a dataset in data.test"):
         config(evaluation={"select": "best"})
+    with pytest.raises(reid.ReidError, match=r"schedule.epochs=4 is the whole training"):
+        config(cycles={"cycles": 2, "length": 3})
 
 
 def test_mixed_precision_follows_full_precision(tmp_path, little_people) -> None:

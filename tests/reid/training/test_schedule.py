@@ -26,7 +26,7 @@ def test_the_defaults_are_equation_1(epoch, rate) -> None:
 
 def test_cycles_start_lower_each_time_and_end_near_zero() -> None:
     cycles = CyclesConfig(cycles=15)
-    assert cycles.total_epochs == 525
+    assert cycles.epochs == 525
     starts = [cycles.rate(1 + 35 * c) for c in range(15)]
     assert starts == pytest.approx([3e-2 * 0.7**c for c in range(15)])
     within = [cycles.rate(e) for e in range(1, 36)]
@@ -35,8 +35,8 @@ def test_cycles_start_lower_each_time_and_end_near_zero() -> None:
 
 
 def test_the_whole_training_is_one_after_the_other() -> None:
-    config = TrainConfig(schedule=ScheduleConfig(), cycles=CyclesConfig(cycles=15))
-    assert config.epochs == 875
+    config = TrainConfig(schedule=ScheduleConfig(epochs=875), cycles=CyclesConfig(cycles=15))
+    assert config.before_cycles == 350
     assert config.rate(350) == pytest.approx(3e-4)
     assert config.rate(351) == pytest.approx(3e-2)
     ends = [e for e in range(1, 876) if config.ends_cycle(e)]

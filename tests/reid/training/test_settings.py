@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from mtmc.reid.configuration import build_config
-from mtmc.reid.training.augment import AugmentConfig, augment
+from mtmc.reid.training.augment import augment
 from mtmc.reid.training.config import TrainConfig
 from mtmc.reid.training.distillation import Answers
 from mtmc.reid.training.learner import Learner
+from mtmc.reid.training.recipe import AugmentConfig
 from mtmc.reid.training.schedule import CyclesConfig, ScheduleConfig
 
 PLAIN = {"model": {"name": "mobilenet_025"}, "loss": {"triplet": "hard"}}
@@ -105,5 +106,5 @@ def test_augmentation_feels_it(before, after) -> None:
 def test_rates_fall_as_they_are_told_to() -> None:
     schedule = ScheduleConfig(epochs=9, lr=1.0, warmup_epochs=2, milestones=(4,), gamma=0.5)
     assert [schedule.rate(epoch) for epoch in (1, 2, 4, 5)] == [0.5, 1.0, 1.0, 0.5]
-    cycles = CyclesConfig(cycles=2, epochs=3, lr=1.0, decay=0.25)
+    cycles = CyclesConfig(cycles=2, length=3, lr=1.0, decay=0.25)
     assert [cycles.rate(epoch) for epoch in (1, 4)] == [1.0, 0.25]

@@ -168,9 +168,9 @@ def test_a_teacher_that_does_not_suit_is_refused(tmp_path, little_people, taught
 
 def test_averaged_weights_go_with_averaged_classification_layers(tmp_path, little_people) -> None:
     swa = {
-        "cycles": {"cycles": 2, "epochs": 2},
+        "cycles": {"cycles": 2, "length": 2},
         "average": {"method": "swa"},
-        "schedule": {"epochs": 2},
+        "schedule": {"epochs": 6},
         "augment": {"erase": 0.0},
     }
     running = Trainer(config(**swa), [open_dataset("folder", little_people)], [], CPU, tmp_path)

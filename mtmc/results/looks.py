@@ -15,8 +15,6 @@ from mtmc.tracking.gallery import Gallery
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey
 
-LOOKS_NAME = "looks.npz"
-
 
 def write_looks(path: Path, tracklets: Sequence[Tracklet], max_distance: float) -> None:
     """Write when tracklets were seen and their embeddings, as halves.

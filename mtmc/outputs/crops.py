@@ -1,0 +1,162 @@
+"""Pictures of every track: spooled while a run goes on, given to finished tracks in the end."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mtmc.errors import UserError
+from mtmc.files import replacing
+from mtmc.outputs.tracks import TrackTable
+from mtmc.perception.cut import cut_out
+from mtmc.perception.log import Inference
+from mtmc.results.crops import COLUMNS, KEPT, SCHEMA, Crop, Crops, thinned, worse
+from mtmc.trackers.geometry import pair_iou
+from mtmc.tracking.camera import Sighting
+from mtmc.tracking.gallery import Gallery
+from mtmc.tracking.tracklet import Tracklet
+from mtmc.types import Image, TrackKey
+
+HEIGHT = 256  # px that a picture is tall at most, what ReID networks look at
+JPEG = 80  # quality, percent
+SPOOLED = 2 * KEPT  # of a track that may yet be cut in two
+SAME = 0.3  # least IoU of a crop with the finished box of its track, which may reach further down
+
+
+class CropSpool:
+    """The crops of tracks that go on: the best of different moments, on disk.
+
+    A step's crops are on disk before the inference log notes the step, and what goes when a track
+    has too many is told by times and qualities alone: so a run that is resumed comes out the same.
+
+    Args:
+        path: an SQLite file, which may be the inference log's.
+        pictures: the cameras of which there are to be pictures; of others embeddings alone.
+    """
+
+    def __init__(self, path: Path, pictures: Container[str]) -> None:
+        self.path, self._pictures = path, pictures
+        self._taken: dict[TrackKey, list[tuple[float, float, int]]] = defaultdict(list)
+        with self._explained():
+            self._db = sqlite3.connect(path, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.executescript(SCHEMA)
+
+    def take(self, sightings: Sequence[Sighting], inferences: Sequence[Inference]) -> None:
+        """Keep the crops of a time step that are worth it."""
+        new: list[tuple[object, ...]] = []
+        old: list[tuple[object, ...]] = []
+        for sighting, inference in zip(sightings, inferences, strict=True):
+            step = sighting.step
+            for track in (*step.ended.tolist(), *step.renewed[:, 0].tolist()):
+                self._taken.pop(TrackKey(step.camera, track), None)
+            for crop in self._crops(sighting, inference):
+                # Of a frame from before the run was cut off, it is on disk.
+                new += [crop.row()] if sighting.frame.image is not None else []
+                old += self._too_many(crop)
+        if not (new or old):
+            return
+        with self._explained():
+            self._db.executemany(INSERT, new)
+            delete = "DELETE FROM crops WHERE camera=? AND track_id=? AND frame=?"
+            self._db.executemany(delete, old)
+            self._db.commit()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def _crops(self, sighting: Sighting, inference: Inference) -> Iterator[Crop]:
+        frame, tracks, step = sighting.frame, sighting.tracks, sighting.step
+        place = {int(row): position for position, row in enumerate(inference.rows)}
+        pictured = frame.image is not None and frame.camera in self._pictures
+        for row, quality in zip(sighting.wanted.tolist(), step.quality.tolist(), strict=True):
+            detection = int(tracks.det_index[row])
+            box = inference.detections.boxes[detection]
+            known = place.get(detection)
+            vector = np.zeros(0, np.float32) if known is None else inference.embeddings[known]
+            picture = _jpeg(cut_out(frame.pixels, box)) if pictured else b""
+            key = TrackKey(frame.camera, int(tracks.ids[row]))
+            yield Crop(key, frame.index, frame.time, quality, box, picture, vector)
+
+    def _too_many(self, crop: Crop) -> list[tuple[object, ...]]:
+        """What goes now that a track has one more."""
+        taken = self._taken[crop.key]
+        taken.append((crop.time, crop.quality, crop.frame))
+        if len(taken) <= SPOOLED:
+            return []
+        times, qualities, _ = zip(*taken, strict=True)
+        return [(*crop.key, taken.pop(worse(times, qualities))[2])]
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise UserError(f"{self.path}: cannot be written: {error}") from error
+
+
+INSERT = f"INSERT OR REPLACE INTO crops VALUES ({', '.join('?' * len(COLUMNS.split(',')))})"
+
+
+def _jpeg(image: Image) -> bytes:
+    height, width = image.shape[:2]
+    if height > HEIGHT:
+        size = (max(1, round(width * HEIGHT / height)), HEIGHT)
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG])[1].tobytes()
+
+
+def finished_crops(spool: Crops, table: TrackTable) -> list[Crop]:
+    """The crops under the tracks that the finished table has them in; see ``thinned``."""
+    numbers = {name: number for number, name in enumerate(table.cameras)}
+    found: dict[TrackKey, list[Crop]] = defaultdict(list)
+    for crop in spool:
+        rows, _ = table.rows_at(numbers[crop.key.camera], crop.frame)
+        if not len(rows):
+            continue
+        overlap = pair_iou(np.broadcast_to(crop.box, rows["box"].shape), rows["box"])
+        if overlap.max() >= SAME:
+            key = TrackKey(crop.key.camera, int(rows["track"][overlap.argmax()]))
+            found[key].append(replace(crop, key=key))
+    return [crop for key in sorted(found) for crop in thinned(found[key])]
+
+
+def write_crops(path: Path, crops: Iterable[Crop]) -> None:
+    """Write crops to an SQLite file that ``Crops`` reads."""
+    with replacing(path) as partial, closing(sqlite3.connect(partial)) as db:
+        db.executescript(SCHEMA)
+        db.executemany(INSERT, (crop.row() for crop in crops))
+        db.commit()
+
+
+def seen_tracklets(table: TrackTable, crops: Iterable[Crop]) -> list[Tracklet]:
+    """The tracks of a table with what their crops look like, where nobody remembers more."""
+    looks: dict[TrackKey, Gallery] = defaultdict(Gallery)
+    for crop in crops:
+        if len(crop.embedding):
+            looks[crop.key].add(crop.embedding, crop.quality, crop.time)
+    result: list[Tracklet] = []
+    for number, name in enumerate(table.cameras):
+        known: dict[int, Tracklet] = {}
+        for rows, _ in table.parts(number):
+            seen = rows[rows["detected"]]
+            for track, frame, time in zip(
+                *(seen[column].tolist() for column in ("track", "frame", "time")), strict=True
+            ):
+                key = TrackKey(name, track)
+                if key in looks:
+                    tracklet = known.setdefault(
+                        track, Tracklet(key, time, time, gallery=looks[key])
+                    )
+                    tracklet.see(frame, time)
+        result += known.values()
+    return result
