@@ -79,21 +79,20 @@ def associate(scene, out, mode, settings, detector=None):
 
 def on_floor(truth, found):
     """IDF1, MOTA and identity switches within 1 m, and how many ids."""
+    moments = np.unique(np.concatenate([truth[:, 0], found[:, 0]]))
     sides = []
-    for rows in (truth, found):
-        rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]  # noqa: PLW2901
-        steps, ids = rows[:, :2].astype(np.int64).T
+    for side in (truth, found):
+        rows = side[np.lexsort((side[:, 1], side[:, 0]))]
+        steps, ids = np.searchsorted(moments, rows[:, 0]), rows[:, 1].astype(np.int64)
         sides.append(FloorPeople(steps, ids, rows[:, 2:], np.ones(len(rows), bool)))
-    scene = ScoredScene(
-        *(Side.make(side.steps, side.ids) for side in sides), near(*sides), np.zeros(1, np.int64)
-    )
+    people = [Side.make(side.steps, side.ids) for side in sides]
+    scene = ScoredScene(*people, near(*sides), np.zeros(len(moments), np.int64))
     motion = clear(scene)
-    people = [len(np.unique(side.ids)) for side in sides]
     return {
         "IDF1": 100 * identity(scene).ratios()["IDF1"],
         "MOTA": 100 * motion.ratios()["MOTA"],
         "IDSW": motion.IDSW,
-        "ids": f"{people[1]} of {people[0]}",
+        "ids": f"{people[1].num_ids} of {people[0].num_ids}",
     }
 
 

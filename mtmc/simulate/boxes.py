@@ -18,11 +18,13 @@ from mtmc.simulate.body import Floats
 from mtmc.simulate.camera import Camera, look_at
 from mtmc.simulate.choreography import Floor, plan, walk
 from mtmc.simulate.motion import Path
+from mtmc.types import Mask
 
 SIZE = (1920, 1024)  # px
 ROOM = (0.0, 0.0, 7.6, 3.4)  # m: xmin, ymin, xmax, ymax
 DOOR = (0.6, 1.0)  # m
 STRIDE = 0.7  # m, of a step
+NEAREST, SMALLEST = 0.4, 30.0  # m, px: nearer people, and smaller boxes, are not found
 PACE = 0.6  # of what people walk where there is room
 
 
@@ -53,14 +55,6 @@ class SmallRoom:
     hidden: float = 0.7
     false: float = 0.5
     seed: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class _Views:
-    """What the cameras would find: ``(T, P, 4)`` px boxes in each, and which of them."""
-
-    boxes: list[Floats]
-    found: list[np.ndarray]
 
 
 def write_small_room(config: SmallRoom, out: File) -> Floats:
@@ -141,52 +135,58 @@ def _nudged(camera: Camera, off: float, rng: np.random.Generator) -> Camera:
 def _detections(
     camera: Camera,
     bodies: Floats,
-    there: np.ndarray,
+    there: Mask,
     config: SmallRoom,
     rng: np.random.Generator,
     *,
     thing: bool,
 ) -> MotRows:
     """What a detector finds in one camera."""
-    frames, people = there.shape
-    pixels, depth = camera.project(bodies.reshape(-1, 3))
-    pixels = pixels.reshape(frames, people, -1, 2)
-    near = depth.reshape(frames, people, -1).min(axis=2)
-    boxes = np.concatenate([pixels.min(axis=2), pixels.max(axis=2)], axis=2)
+    boxes, near = _whole(camera, bodies)
     tall = boxes[..., 3] - boxes[..., 1]
-    jitter = np.zeros((frames, people, 4))
-    stay = np.exp(-1 / config.fps)
-    for frame in range(frames):
-        before = jitter[frame - 1] if frame else rng.normal(0, 1, (people, 4))
-        jitter[frame] = stay * before + np.sqrt(1 - stay**2) * rng.normal(0, 1, (people, 4))
-    seen = there & (near > 0.4)
-    boxes = np.clip(boxes + config.noise * tall[..., None] * jitter, 0, [*SIZE, *SIZE])
-    sides = boxes[..., 2:] - boxes[..., :2]
-    seen &= (sides > 30).all(axis=2) & (
-        sides.prod(axis=2) > 0.3 * np.maximum(tall, 1) * sides[..., 0]
-    )
-    rate = np.full(seen.shape, config.missed)
-    rate[_covered(boxes, near, seen)] = config.hidden
+    noise = config.noise * tall[..., None] * _lasting(boxes.shape, config.fps, rng)
+    boxes = np.clip(boxes + noise, 0, [*SIZE, *SIZE])
+    wide, high = np.moveaxis(boxes[..., 2:] - boxes[..., :2], -1, 0)
+    seen = there & (near > NEAREST) & (np.minimum(wide, high) > SMALLEST) & (high > 0.3 * tall)
+    rate = np.where(_covered(boxes, near, seen), config.hidden, config.missed)
     seen &= rng.random(seen.shape) >= rate
     frame, person = np.nonzero(seen)
     scores = np.clip(rng.normal(0.9, 0.06, len(frame)), 0.3, 0.99)
-    some = np.flatnonzero(rng.random(frames) < config.false * thing)
+    false = np.nonzero(rng.random(len(there)) < config.false * thing)[0]
     x, y = rng.uniform([300, 200], [1400, 500])
-    fake = np.tile([x, y, x + 150, y + 400], (len(some), 1))
+    fake = np.tile([x, y, x + 150, y + 400], (len(false), 1))
     fake += rng.normal(0, 3, fake.shape)
     return MotRows.make(
-        np.concatenate([frame, some]) + 1,
-        np.full(len(frame) + len(some), -1),
+        np.concatenate([frame, false]) + 1,
+        np.full(len(frame) + len(false), -1),
         np.concatenate([boxes[frame, person], fake]),
-        scores=np.concatenate([scores, rng.uniform(0.6, 0.85, len(some))]),
+        scores=np.concatenate([scores, rng.uniform(0.6, 0.85, len(false))]),
     )
 
 
-def _covered(boxes: Floats, near: Floats, seen: np.ndarray) -> np.ndarray:
+def _whole(camera: Camera, bodies: Floats) -> tuple[Floats, Floats]:
+    """Boxes ``(T, P, 4)`` px around bodies, and how near these are ``(T, P)``, m."""
+    pixels, depth = camera.project(bodies.reshape(-1, 3))
+    pixels = pixels.reshape(*bodies.shape[:3], 2)
+    boxes = np.concatenate([pixels.min(axis=2), pixels.max(axis=2)], axis=2)
+    return boxes, depth.reshape(bodies.shape[:3]).min(axis=2)
+
+
+def _lasting(shape: tuple[int, ...], fps: float, rng: np.random.Generator) -> Floats:
+    """Noise of variance 1 that stays alike for a second along the first axis."""
+    stay = np.exp(-1 / fps)
+    fresh = rng.normal(0, 1, shape)
+    noise = fresh.copy()
+    for frame in range(1, shape[0]):
+        noise[frame] = stay * noise[frame - 1] + np.sqrt(1 - stay**2) * fresh[frame]
+    return noise
+
+
+def _covered(boxes: Floats, near: Floats, seen: Mask) -> Mask:
     """``(T, P)`` of whom somebody nearer to the camera covers more than half."""
     low = np.maximum(boxes[:, :, None, :2], boxes[:, None, :, :2])
     high = np.minimum(boxes[:, :, None, 2:], boxes[:, None, :, 2:])
     shared = np.prod(np.maximum(high - low, 0), axis=3)
     area = np.prod(np.maximum(boxes[..., 2:] - boxes[..., :2], 1), axis=2)
     front = (near[:, None, :] < near[:, :, None]) & seen[:, None, :]
-    return (np.where(front, shared, 0).max(axis=2) / area) > 0.5
+    return np.asarray(np.where(front, shared, 0).max(axis=2) > 0.5 * area, np.bool_)

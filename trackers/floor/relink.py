@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 ENDING = 0.1  # how often, of the times somebody is seen, it is the last time
-CLEAR = 2.0  # log odds by which exchanges must be better: errors of one moment last to the next
+CLEAR = 1.0  # log odds by which people must do better as each other: errors last for a moment
 SWEEPS = 20  # at most; it settles in a few
 
 
@@ -185,7 +185,7 @@ def _exchanges(places: _Places, chains: Ints, config: FloorConfig) -> list[_Exch
         if renamed:
             chosen = np.isin(rows * len(here) + cols, taken[0] * len(here) + taken[1])
             gain = float(cost[present].sum() - cost[chosen].sum())
-            if gain > CLEAR:
+            if gain >= CLEAR or 0 in renamed.values():
                 found.append(_Exchange(step.start, renamed, gain))
         last[here] = np.arange(step.start, step.stop)
     return found

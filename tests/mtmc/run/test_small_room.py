@@ -13,17 +13,16 @@ from mtmc.run import run
 from mtmc.simulate.boxes import SmallRoom, write_small_room
 
 
-def people(rows):
-    """``(N, 4)`` frame, id and place."""
-    rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
-    steps, ids = rows[:, :2].astype(np.int64).T
-    return FloorPeople(steps, ids, rows[:, 2:], np.ones(len(rows), bool))
-
-
 def idf1(truth, found):
-    truth, found = people(truth), people(found)
-    sides = (Side.make(side.steps, side.ids) for side in (truth, found))
-    scene = ScoredScene(*sides, near(truth, found), np.zeros(1, np.int64))
+    """Within 1 m on the floor; both ``(N, 4)`` frame, id, x, y."""
+    moments = np.unique(np.concatenate([truth[:, 0], found[:, 0]]))
+    sides = []
+    for side in (truth, found):
+        rows = side[np.lexsort((side[:, 1], side[:, 0]))]
+        steps, ids = np.searchsorted(moments, rows[:, 0]), rows[:, 1].astype(np.int64)
+        sides.append(FloorPeople(steps, ids, rows[:, 2:], np.ones(len(rows), bool)))
+    people = [Side.make(side.steps, side.ids) for side in sides]
+    scene = ScoredScene(*people, near(*sides), np.zeros(len(moments), np.int64))
     return 100 * identity(scene).ratios()["IDF1"]
 
 
