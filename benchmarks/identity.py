@@ -213,7 +213,9 @@ def auditorium(data, folder, options):
 
     root, scene = data / "auditorium", folder / "auditorium"
     cameras = {
-        str(about["O"][0]): camera(_centred(about), about["R"], about["T"].ravel(), AUDITORIUM_SIZE)
+        str(about["name"][0]): camera(
+            _centred(about), about["R"], about["T"].ravel(), AUDITORIUM_SIZE
+        )
         for about in loadmat(root / "cam_param.mat")["cam_param"][0]
     }
     boxes = {name: _yolo_boxes(root, name) for name in AUDITORIUM}

@@ -18,7 +18,8 @@ Rows = NDArray[np.void]
 
 # What the refinement of tracks works on, and beside it which camera's, when, and where in the room.
 # ``track`` is 0 for a detection that no track took, ``detected`` False for a box that was predicted
-# where the person is hidden; ``step`` and ``person`` are found out in the end.
+# where the person is hidden, ``kind`` what it is by its place in ``View.kinds``; ``step`` and
+# ``person`` are found out in the end.
 ROW = np.dtype(
     [
         ("camera", np.uint16),
@@ -26,6 +27,7 @@ ROW = np.dtype(
         ("time", np.float64),
         *BOXES.descr,
         ("floor", np.float32, 2),
+        ("kind", np.uint8),
     ]
 )
 
@@ -46,6 +48,8 @@ def make_rows(
     rows["track"], rows["box"], rows["score"] = tracks.ids, tracks.boxes, tracks.scores
     rows["floor"] = np.nan if floor is None else floor
     rows["detected"] = tracks.det_index >= 0
+    if tracks.classes is not None:
+        rows["kind"] = tracks.classes
     return rows
 
 
@@ -64,6 +68,8 @@ def untracked_rows(camera: int, frame: Frame, detections: Detections, tracks: Tr
     rows["camera"], rows["frame"], rows["time"] = camera, frame.index, frame.time
     rows["box"], rows["score"] = detections.boxes[free], detections.scores[free]
     rows["floor"], rows["detected"] = np.nan, True
+    if detections.classes is not None:
+        rows["kind"] = detections.classes[free]
     return rows
 
 

@@ -84,7 +84,9 @@ class SceneTracking:
         ]
         for sighting in sightings:
             if check := self._checks.get(sighting.frame.camera):
-                found = sighting.tracks.det_index >= 0
+                tracks = sighting.tracks
+                view = self.cameras[sighting.frame.camera].view
+                found = (tracks.det_index >= 0) & view.known(tracks.classes, len(tracks))
                 check.add(sighting.frame.time, sighting.tracks.boxes[found])
         return sightings
 
@@ -98,6 +100,7 @@ class SceneTracking:
         for number in now:
             name = self._calibrated[number]
             view, found = self.cameras[name].view, detections[name]
+            found = found[view.known(found.classes, len(found))]
             points, covariances = view.calibration.locate(found.boxes)
             said[number] = Places(points, covariances, view.rays(found.boxes), found.scores)
         self._agreement.see(time, said)
