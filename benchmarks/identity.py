@@ -212,12 +212,10 @@ def auditorium(data, folder, options):
     from scipy.io import loadmat
 
     root, scene = data / "auditorium", folder / "auditorium"
-    cameras = {
-        str(about["name"][0]): camera(
-            _centred(about), about["R"], about["T"].ravel(), AUDITORIUM_SIZE
-        )
-        for about in loadmat(root / "cam_param.mat")["cam_param"][0]
-    }
+    cameras = {}
+    for about in loadmat(root / "cam_param.mat")["cam_param"][0]:
+        inner, centre = _centred(about), about["T"].ravel()
+        cameras[str(about["name"][0])] = camera(inner, about["R"], centre, AUDITORIUM_SIZE)
     boxes = {name: _yolo_boxes(root, name) for name in AUDITORIUM}
     truth = {name: _vatic(root, name) for name in AUDITORIUM}
     frames = int(max(rows[:, 0].max() for rows in truth.values()))
