@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mtmc.offline.absent import absent
 from mtmc.offline.completion import complete_scene
 from mtmc.offline.places import floor_places
 from mtmc.offline.refinement import CameraRefinement, relink_people
@@ -73,7 +74,9 @@ class Finishing:
         with self._watch("associate"):
             found = self._associator.finish(tracklets)
             self._cut(rows, found.parts)
-            known = without_ghosts(found.ids, self._evidence(rows)) if self.refines else found.ids
+            known = found.ids
+            if self.refines:
+                known = without_ghosts(known, self._evidence(rows), self._absent(rows, known))
             ids.update(known)
         rows = self._completed(rows, ids)
         if self._associator.online:
@@ -93,6 +96,15 @@ class Finishing:
             for mine, refinement in self._by_camera(rows)
             for track, share in refinement.evidence(rows[mine]).items()
         }
+
+    def _absent(self, rows: Rows, ids: Mapping[TrackKey, int]) -> set[int]:
+        """People whom the cameras that should see them do not, where all follow them together."""
+        if self._tracking.joint is None:
+            return set()
+        people = self._who(rows, ids)
+        of_people = self._views[0].known(rows["kind"], len(rows))
+        known = np.flatnonzero((people > 0) & rows["detected"] & of_people)
+        return absent(rows[known], people[known], self._views)
 
     def _cut(self, rows: Rows, parts: Mapping[TrackKey, Sequence[Tracklet]]) -> None:
         """Give the rows of tracks that were cut the ids of the parts, in place."""
@@ -167,18 +179,21 @@ class Finishing:
 
 
 def without_ghosts(
-    ids: Mapping[TrackKey, int], evidence: Mapping[TrackKey, float]
+    ids: Mapping[TrackKey, int],
+    evidence: Mapping[TrackKey, float],
+    absent: Collection[int] = (),
 ) -> dict[TrackKey, int]:
     """The ids of those people of whom enough was seen, counted anew; cuts leave scraps.
 
     Args:
         ids: of tracks, 1-based.
         evidence: what was seen of each track, as a share of what it takes to be no ghost.
+        absent: people who are none.
     """
     seen: dict[int, float] = defaultdict(float)
     for key, person in ids.items():
         seen[person] += evidence.get(key, 0.0)
-    kept = sorted(person for person, share in seen.items() if share >= 1)
+    kept = sorted(person for person, share in seen.items() if share >= 1 and person not in absent)
     numbers = {person: number for number, person in enumerate(kept, 1)}
     return {key: numbers[person] for key, person in ids.items() if person in numbers}
 

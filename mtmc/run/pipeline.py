@@ -104,7 +104,7 @@ class Pipeline:
             )
             for reader in parts.readers
         }
-        self._tracking = SceneTracking(config.tracker, cameras)
+        self._tracking = SceneTracking(config.tracker, cameras, online=online)
         self._embed_all = parts.embedder is not None and self._tracking.needs_embeddings
         self._steps = 0
         self.progress = Progress(dict.fromkeys(self._names, 0), dict.fromkeys(self._names, 0))
