@@ -119,5 +119,5 @@ def render(
         drawing.clear(mosaic=True)
         drawing.floor_picture()
         drawing.videos(listener.video)
-    names = (layout.MOSAIC, layout.FLOOR_PICTURE, layout.FLOOR_VIDEO)
-    return [folder / name for name in names if (folder / name).exists()]
+    files = [folder / name for name in (layout.MOSAIC, layout.FLOOR_PICTURE, layout.FLOOR_VIDEO)]
+    return [file for file in files if file.exists()]
