@@ -38,6 +38,7 @@ class Finishing:
 
     Attributes:
         refines: whether finished tracks are refined, which needs every detection.
+        things: the rows of tracks that are no people, once it is finished.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Finishing:
         online = parts.associator.online
         self._refinements = [] if online else _refinements(config, parts, tracking)
         self.refines = bool(self._refinements)
+        self.things: Rows = np.zeros(0, ROW)
         self._views = [tracking.cameras[reader.name].view for reader in parts.readers]
         calibrated = any(view.model for view in self._views)
         self._completion = config.completion if calibrated else None
@@ -120,18 +122,20 @@ class Finishing:
         """All rows and tracklets, linked where they are refined."""
         if not self._refinements:
             return rows, [t for name in self._numbers for t in self._memory.of(name)]
-        linked, tracklets = [np.zeros(0, ROW)], []
+        linked, things, tracklets = [np.zeros(0, ROW)], [np.zeros(0, ROW)], []
         with self._watch("refine"):
             self._relink(rows)
             counts: Counter[str] = Counter()
             for mine, refinement in self._by_camera(rows):
                 name = refinement.view.name
                 known = {t.key.track_id: t for t in self._memory.of(name)}
-                part, found = refinement.linked(rows[mine], known)
+                part, found, apart = refinement.linked(rows[mine], known)
                 linked.append(part)
+                things.append(apart)
                 tracklets += found
                 counts[name] += len(found)
                 self._progress.tracks[name] = counts[name]
+        self.things = np.concatenate(things)
         return np.concatenate(linked), tracklets
 
     def _completed(self, rows: Rows, ids: dict[TrackKey, int]) -> Rows:

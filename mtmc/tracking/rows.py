@@ -17,6 +17,7 @@ from mtmc.types import Frame, TrackKey
 Rows = NDArray[np.void]
 
 # What the refinement of tracks works on, and beside it which camera's, when, and where in the room.
+# ``changed`` is the share of a box's pixels that have changed of late, NaN where nobody looked.
 # ``track`` is 0 for a detection that no track took, ``detected`` False for a box that was predicted
 # where the person is hidden, ``kind`` what it is by its place in ``View.kinds``; ``step`` and
 # ``person`` are found out in the end.
@@ -27,13 +28,18 @@ ROW = np.dtype(
         ("time", np.float64),
         *BOXES.descr,
         ("floor", np.float32, 2),
+        ("changed", np.float32),
         ("kind", np.uint8),
     ]
 )
 
 
 def make_rows(
-    camera: int, frame: Frame, tracks: Tracks, floor: NDArray[np.floating] | None
+    camera: int,
+    frame: Frame,
+    tracks: Tracks,
+    floor: NDArray[np.floating] | None,
+    changed: NDArray[np.floating] | None = None,
 ) -> Rows:
     """The tracks of one frame as rows of the table.
 
@@ -42,12 +48,15 @@ def make_rows(
         frame: whose tracks these are.
         tracks: ``M`` of them.
         floor: ``(M, 2)`` m, by the boxes alone; None without a calibration.
+        changed: of each detection; None where nobody looked.
     """
     rows = np.zeros(len(tracks), ROW)
     rows["camera"], rows["frame"], rows["time"] = camera, frame.index, frame.time
     rows["track"], rows["box"], rows["score"] = tracks.ids, tracks.boxes, tracks.scores
     rows["floor"] = np.nan if floor is None else floor
-    rows["detected"] = tracks.det_index >= 0
+    rows["detected"], rows["changed"] = tracks.det_index >= 0, np.nan
+    if changed is not None:
+        rows["changed"][rows["detected"]] = changed[tracks.det_index[rows["detected"]]]
     if tracks.classes is not None:
         rows["kind"] = tracks.classes
     return rows
@@ -67,7 +76,7 @@ def untracked_rows(camera: int, frame: Frame, detections: Detections, tracks: Tr
     rows = np.zeros(np.count_nonzero(free), ROW)
     rows["camera"], rows["frame"], rows["time"] = camera, frame.index, frame.time
     rows["box"], rows["score"] = detections.boxes[free], detections.scores[free]
-    rows["floor"], rows["detected"] = np.nan, True
+    rows["floor"], rows["changed"], rows["detected"] = np.nan, np.nan, True
     if detections.classes is not None:
         rows["kind"] = detections.classes[free]
     return rows

@@ -20,7 +20,7 @@ from mtmc.tracking.camera import (
 from mtmc.tracking.coasting import Coasting
 from mtmc.tracking.messages import Decisions
 from mtmc.tracking.presence import Presence
-from mtmc.types import Frame, TrackKey
+from mtmc.types import Frame, Ints, TrackKey
 
 
 class SceneTracking:
@@ -67,19 +67,24 @@ class SceneTracking:
         return (key for camera in self.cameras.values() for key in camera.open_keys())
 
     def update(
-        self, frames: Mapping[str, Frame], detections: Mapping[str, Detections]
+        self,
+        frames: Mapping[str, Frame],
+        detections: Mapping[str, Detections],
+        embedded: Mapping[str, Ints] | None = None,
     ) -> list[Sighting]:
         """Follow the people of one time step.
 
         Args:
             frames: of some cameras, by name.
             detections: of the same.
+            embedded: which of them were embedded once, where no others can be.
         """
+        known = embedded or {}
         together = {} if self.joint is None else self._followed(frames, detections)
         sightings = [
-            self.cameras[name].follow(frame, together[name])
+            self.cameras[name].follow(frame, together[name], known.get(name))
             if name in together
-            else self.cameras[name].update(frame, detections[name])
+            else self.cameras[name].update(frame, detections[name], known.get(name))
             for name, frame in frames.items()
         ]
         for sighting in sightings:

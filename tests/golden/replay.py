@@ -63,7 +63,10 @@ def recorded(path: Path) -> InferenceLog:
         for frame in range(1, FRAMES + 1):
             mine = np.flatnonzero((answers["camera"] == number) & (answers["frame"] == frame))
             inference = Inference(
-                Detections(boxes[mine], scores[mine]), np.arange(len(mine)), vectors[mine]
+                Detections(boxes[mine], scores[mine]),
+                np.arange(len(mine)),
+                vectors[mine],
+                answers["changed"][mine].astype(np.float32),
             )
             log.record([(name, frame, inference)])
     log.close()
@@ -79,7 +82,6 @@ def replay(folder: Path, online: bool, calibrated: bool) -> TrackTable:
         "associator": {"name": "online" if online else "offline"},
         "calibration": str(calibration) if calibrated else None,
         "output": {"video": False},
-        "refine": load_settings(PRESET)["refine"],
     }
     config = RunConfig.from_settings(override(dict(chosen), []))
     parts = assemble(config, find_cameras(folder / "scene"), folder / "scene")
