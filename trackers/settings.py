@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+SURE = 0.5  # probability from which on a detection is rather a person than not
+UNSURE = 0.1  # and below which it is none
+
 FRAMES = "_frames"  # behind the name of a time: it is given in frames
 LONG = 10.0  # s; who asks for more may have meant frames
 _BOUNDS = {"ge": ge, "gt": gt, "le": le, "lt": lt}  # as pydantic names them
@@ -137,7 +140,8 @@ class TrackerConfig(Checked):
     """What all trackers of one camera can be told.
 
     Args:
-        birth_score: an unmatched detection starts a track from this score on.
+        birth_score: an unmatched detection starts a track if it shows a person so probably; in
+            the first frame, rather than not.
         min_hits: matches until a track is reported; in the first frame all are.
         max_age: a track is kept for so long without a match.
     """

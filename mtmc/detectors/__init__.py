@@ -18,7 +18,9 @@ class Detector(Protocol):
 
     A detector is built from its ``Config`` and the folder that holds the cameras.
 
-    ``stateful`` says that the answer depends on earlier frames, so that none can be skipped.
+    ``stateful`` says that the answer depends on earlier frames, so that none can be skipped. Where
+    it knows what its scores mean, an attribute ``curve`` may say so (see ``ScoreCurve``); what
+    they mean in the footage at hand is learned in any case.
     """
 
     Config: ClassVar[Any]

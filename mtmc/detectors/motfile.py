@@ -16,6 +16,7 @@ from mtmc.errors import UserError
 from mtmc.files import spelled
 from mtmc.mot import UNKNOWN, MotKind, MotRows, read_mot
 from mtmc.trackers import Detections
+from mtmc.trackers.scores import MARGINS, SHARES, ScoreCurve
 from mtmc.trackers.settings import Checked, setting, share
 from mtmc.types import Frame
 
@@ -35,7 +36,7 @@ class MotFileConfig(Checked):
     Args:
         folder: with ``<camera>.txt`` for every camera; None takes ``det`` among the videos or
             beside their folder.
-        confidence: lowest score kept.
+        confidence: lowest score kept; of margins, lowest probability by the curve for them.
         person_class: of the rows that show people, where column 8 holds classes; None takes 0
             where it occurs, else 1.
     """
@@ -68,6 +69,7 @@ class MotFileDetector:
         self._person_class = config.person_class
         self._files: dict[str, _FrameIndex] = {}
         self._looked_at: set[str] = set()
+        self._margins = False  # whether a file has scores that are no shares
 
     def last_frame(self, camera: str) -> int:
         """The last frame of a camera that has a detection.
@@ -77,10 +79,17 @@ class MotFileDetector:
         """
         return self._file(camera).rows.last_frame
 
+    @property
+    def curve(self) -> ScoreCurve:
+        """What the scores of the files read so far mean, as far as is known beforehand."""
+        return MARGINS if self._margins else SHARES
+
     def _file(self, camera: str) -> _FrameIndex:
         if camera not in self._files:
             path = self._path(camera)
-            self._files[camera] = _FrameIndex(read_detections(path, None, self._person_class))
+            rows = read_detections(path, None, self._person_class)
+            self._margins |= stated_curve(rows.scores).margins
+            self._files[camera] = _FrameIndex(rows)
         return self._files[camera]
 
     def _path(self, camera: str) -> Path:
@@ -102,7 +111,8 @@ class MotFileDetector:
             if doubt := doubt_boxes(self._file(frame.camera).rows.boxes, (width, height)):
                 log.warning("%s: %s", self._path(frame.camera), doubt)
         boxes, scores = self._file(frame.camera).at(frame.index)
-        keep = scores >= self._confidence
+        shares = MARGINS.probability(scores) if self._margins else scores
+        keep = shares >= self._confidence
         return to_detections(boxes[keep], scores[keep], (width, height))
 
 
@@ -125,7 +135,7 @@ class _FrameIndex:
 def read_detections(
     path: Path, last_frame: int | None = None, person_class: int | None = None
 ) -> MotRows:
-    """The detections of people in a MOT file, each once, with scores in 0..1.
+    """The detections of people in a MOT file, each once, with scores in 0..1 or margins.
 
     Warns where the file can be read in more than one way.
 
@@ -147,7 +157,7 @@ def read_detections(
             len(rows),
         )
         rows = rows[~again]
-    scores = unit_scores(rows.scores)
+    scores = plain_scores(rows.scores)
     if len(rows) and rows.scores.max() > MOST_MARGIN:
         log.info(
             "%s: scores from %g to %g are read as %.2g to %.2g",
@@ -235,12 +245,12 @@ def doubt_boxes(boxes: NDArray[np.float64], size: tuple[int, int]) -> str | None
     return None
 
 
-def unit_scores(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scores as they are if they lie in 0..1, else stretched to it from their 5 to 95 % quantiles.
+def plain_scores(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores in 0..1, or margins of a classifier, where some are negative or above 1.
 
-    Detectors such as MOT16's DPM score on a scale of their own; numbers up to 100 that no margin
-    of theirs reaches are percents. Those of -1 are none, and so are scores that all are 0, or all
-    are one number outside 0..1: then every detection is as good as the next, and has 1.
+    Numbers up to 100 that no margin reaches are percents; margins on a larger scale are brought to
+    a spread of 1. Scores of -1 are none, and so are scores that all are 0, or all are one number
+    outside 0..1: then every detection is as good as the next, and has 1.
     """
     if len(scores) == 0:
         return scores
@@ -251,6 +261,12 @@ def unit_scores(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     if given.min() >= 0 and (given.max() <= 1 or percent):
         share = scores / 100 if percent else scores
         return share if len(given) == len(scores) else np.where(scores == NO_SCORE, 1.0, share)
-    low, high = np.quantile(scores, [0.05, 0.95])
-    stretched: NDArray[np.float64] = (scores - low) / max(high - low, 1e-9)
-    return stretched.clip(0, 1)
+    if np.abs(scores).max() <= MOST_MARGIN:
+        return scores
+    margins: NDArray[np.float64] = scores / scores.std()
+    return margins
+
+
+def stated_curve(scores: NDArray[np.float64]) -> ScoreCurve:
+    """What scores as ``plain_scores`` returns them mean, as far as their range tells."""
+    return SHARES if len(scores) == 0 or 0 <= scores.min() <= scores.max() <= 1 else MARGINS

@@ -21,6 +21,7 @@ from mtmc.mot import MotRows, write_mot
 from mtmc.reid.threads import available_cores
 from mtmc.trackers import Detections, Tracks
 from mtmc.trackers.offline import NOBODY, RefineConfig, RefineFrames, make_table, refine
+from mtmc.trackers.scores import Calibrator
 from mtmc.tracking.camera import make_tracker
 
 if TYPE_CHECKING:
@@ -69,19 +70,32 @@ class TrackingRun:
             UserError: the input is missing or wrong.
         """
         tracker, perception = self._prepare(sequence)
+        calibrator = Calibrator(perception.curve)
+        online = self.offline is None
+        if not online:
+            for detections, _ in perception:
+                calibrator.look(detections, sequence.fps)
+            calibrator.learn()
         seconds = 0.0
         found: list[Found] = []
+        own: list[NDArray[np.float32]] = []  # the detector's own scores of the tracks
         for detections, image in perception:
             start = time.perf_counter()
-            tracks = self._update(tracker, detections, image)
+            if online:
+                calibrator.look(detections, sequence.fps)
+                calibrator.learn()
+            curve = calibrator.curve
+            probable = replace(detections, scores=curve.probability(detections.scores))
+            tracks = self._update(tracker, probable, image)
             seconds += time.perf_counter() - start
-            found.append((detections, tracks))
+            found.append((probable, tracks))
+            own.append(curve.score(tracks.scores))
         start = time.perf_counter()
-        rows = (
-            reported(found)
-            if self.offline is None
-            else refined(found, self.offline.at_rate(sequence.fps))
-        )
+        if self.offline is None:
+            rows = replace(reported(found), scores=np.concatenate([*own, np.zeros(0)]))
+        else:
+            rows = refined(found, self.offline.at_rate(sequence.fps))
+            rows = replace(rows, scores=calibrator.curve.score(rows.scores).astype(np.float64))
         seconds += time.perf_counter() - start
         write_mot(self.out / f"{sequence.name}.txt", rows)
         return seconds

@@ -90,7 +90,7 @@ def _index(rows: Rows, camera: int, name: str, ids: Mapping[TrackKey, int]) -> N
 
 def to_mot(rows: Rows, ids: NDArray[np.int64]) -> str:
     """Rows as MOT text with global ids."""
-    return format_mot(MotRows.make(rows["frame"], ids, rows["box"], scores=rows["score"]))
+    return format_mot(MotRows.make(rows["frame"], ids, rows["box"], scores=rows["own_score"]))
 
 
 def write_mot_files(table: TrackTable, folder: Path) -> None:
@@ -126,7 +126,7 @@ def write_parquet(table: TrackTable, path: Path) -> None:
                     "global_id": ids,
                     "track_id": rows["track"],
                     **{side: boxes[:, i] for i, side in enumerate(("x1", "y1", "x2", "y2"))},
-                    "score": rows["score"],
+                    "score": rows["own_score"],
                     **{f"floor_{axis}": floor[:, i] for i, axis in enumerate("xy")},
                 }
                 yield pl.DataFrame(columns).with_columns(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mtmc.offline.completion import complete_scene
 from mtmc.offline.places import floor_places
 from mtmc.offline.refinement import CameraRefinement, relink_people
+from mtmc.trackers.scores import ScoreCurve
 from mtmc.tracking.memory import Memory
 from mtmc.tracking.rows import ROW, Rows
 from mtmc.tracking.tracklet import Tracklet
@@ -59,16 +60,22 @@ class Finishing:
         calibrated = any(view.model for view in self._views)
         self._completion = config.completion if calibrated else None
 
-    def finish(self, rows: Rows, ids: dict[TrackKey, int]) -> tuple[Rows, Sequence[Tracklet]]:
+    def finish(
+        self, rows: Rows, ids: dict[TrackKey, int], curve: ScoreCurve | None = None
+    ) -> tuple[Rows, Sequence[Tracklet]]:
         """Decide who everybody is.
 
         Args:
             rows: all rows of the run; changed in place where tracks are cut.
             ids: the global ids decided so far; gets the others.
+            curve: what the detector's scores mean, after the whole run; None leaves them as
+                they were understood when they came.
 
         Returns:
             The rows as they are to be written, and the tracklets of an offline run.
         """
+        if self.refines and curve is not None:
+            rows["score"] = curve.probability(rows["own_score"])
         rows, tracklets = self._linked(rows)
         with self._watch("associate"):
             found = self._associator.finish(tracklets)
@@ -76,6 +83,9 @@ class Finishing:
             known = without_ghosts(found.ids, self._evidence(rows)) if self.refines else found.ids
             ids.update(known)
         rows = self._completed(rows, ids)
+        if self.refines and curve is not None:
+            made = ~rows["detected"]
+            rows["own_score"][made] = curve.score(rows["score"][made])
         if self._associator.online:
             return rows, ()  # it forgets those that ended
         return rows, [part for t in tracklets for part in found.parts.get(t.key, [t])]

@@ -15,6 +15,7 @@ from mtmc.outputs.tracks import LiveTracks, TrackTable
 from mtmc.outputs.video import VideoWriter
 from mtmc.perception.log import Inference, InferenceLog
 from mtmc.perception.perception import Perception
+from mtmc.perception.scores import Meaning
 from mtmc.reid.threads import available_cores
 from mtmc.run.config import RunConfig
 from mtmc.run.finishing import Finishing
@@ -79,6 +80,7 @@ class Pipeline:
                 pictured if config.output.crops else (),
             )
         self._perception = Perception(parts.detector, parts.embedder, inference)
+        self.meaning = Meaning(parts.detector, {r.name: r.fps for r in parts.readers})
         self._watch = watch
         self._on_step = on_step
         self._names = [reader.name for reader in parts.readers]
@@ -157,8 +159,9 @@ class Pipeline:
                 every = [np.arange(len(i.detections)) for i in inferences]
                 inferences = self._perception.embed(frames, inferences, every)
         with self._watch("track"):
+            self.meaning.take(frames, inferences)
             detections = {
-                frame.camera: _with_embeddings(inference, self._embed_all)
+                frame.camera: self.meaning.probable(_with_embeddings(inference, self._embed_all))
                 for frame, inference in zip(frames, inferences, strict=True)
             }
             sightings = self._tracking.update({f.camera: f for f in frames}, detections)
@@ -213,14 +216,16 @@ class Pipeline:
         """What is to be kept of a camera's time step."""
         camera, frame, tracks = sighting.frame.camera, sighting.frame, sighting.tracks
         number, detections = self._numbers[camera], inference.detections
+        own = self.meaning.own_scores(tracks.scores, tracks.det_index, detections)
         if not self._finishing.refines:
-            return [make_rows(number, frame, tracks, sighting.floor)]
+            return [make_rows(number, frame, tracks, sighting.floor, own)]
         # As detected: the refinement smooths, and has a use for what no track took.
         boxes, found = tracks.boxes.copy(), tracks.det_index >= 0
         boxes[found] = detections.boxes[tracks.det_index[found]]
         tracks = Tracks(tracks.ids, boxes, tracks.scores, tracks.det_index)
-        rows = make_rows(number, frame, tracks, sighting.floor)
-        return [rows, untracked_rows(number, frame, detections, tracks)]
+        rows = make_rows(number, frame, tracks, sighting.floor, own)
+        probable = self.meaning.probable(detections)
+        return [rows, untracked_rows(number, frame, probable, tracks, detections.scores)]
 
     def _count(self, sightings: Sequence[Sighting], decided: Mapping[TrackKey, int]) -> None:
         for sighting in sightings:
@@ -234,8 +239,9 @@ class Pipeline:
         if self._live_tracks:
             self._live_tracks.close()
         self._tracking.check_calibration()
+        self.meaning.note()
         ids = self.spool.ids()
-        rows, self.tracklets = self._finishing.finish(self.spool.rows(), ids)
+        rows, self.tracklets = self._finishing.finish(self.spool.rows(), ids, self.meaning.curve)
         self.progress.people = len(set(ids.values()))
         return TrackTable(rows, self._names, ids, self._finishing.places(rows, ids))
 

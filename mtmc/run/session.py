@@ -269,6 +269,7 @@ class _Run:
             "frames_per_second": round(frames / max(seconds - stages.get("video", 0.0), 1e-9), 2),
             "stage_seconds": {stage: round(s, 3) for stage, s in stages.items()},
             "detector": config.detector.name,
+            "scores": self._pipeline.meaning.told(),
             "tracker": config.tracker.name,
             "reid": parts.embedder.name if parts.embedder else "none",
             "warnings": self._said.warnings,

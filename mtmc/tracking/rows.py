@@ -18,20 +18,26 @@ Rows = NDArray[np.void]
 
 # What the refinement of tracks works on, and beside it which camera's, when, and where in the room.
 # ``track`` is 0 for a detection that no track took, ``detected`` False for a box that was predicted
-# where the person is hidden; ``step`` and ``person`` are found out in the end.
+# where the person is hidden; ``step`` and ``person`` are found out in the end. ``score`` is the
+# probability that it is a person, ``own_score`` what the detector said.
 ROW = np.dtype(
     [
         ("camera", np.uint16),
         ("frame", np.int32),
         ("time", np.float64),
         *BOXES.descr,
+        ("own_score", np.float32),
         ("floor", np.float32, 2),
     ]
 )
 
 
 def make_rows(
-    camera: int, frame: Frame, tracks: Tracks, floor: NDArray[np.floating] | None
+    camera: int,
+    frame: Frame,
+    tracks: Tracks,
+    floor: NDArray[np.floating] | None,
+    own_scores: NDArray[np.floating] | None = None,
 ) -> Rows:
     """The tracks of one frame as rows of the table.
 
@@ -40,16 +46,24 @@ def make_rows(
         frame: whose tracks these are.
         tracks: ``M`` of them.
         floor: ``(M, 2)`` m, by the boxes alone; None without a calibration.
+        own_scores: ``(M,)`` of the detector; the tracks' where None.
     """
     rows = np.zeros(len(tracks), ROW)
     rows["camera"], rows["frame"], rows["time"] = camera, frame.index, frame.time
     rows["track"], rows["box"], rows["score"] = tracks.ids, tracks.boxes, tracks.scores
+    rows["own_score"] = tracks.scores if own_scores is None else own_scores
     rows["floor"] = np.nan if floor is None else floor
     rows["detected"] = tracks.det_index >= 0
     return rows
 
 
-def untracked_rows(camera: int, frame: Frame, detections: Detections, tracks: Tracks) -> Rows:
+def untracked_rows(
+    camera: int,
+    frame: Frame,
+    detections: Detections,
+    tracks: Tracks,
+    own_scores: NDArray[np.floating] | None = None,
+) -> Rows:
     """The detections of one frame that no track took, as rows of the table.
 
     Args:
@@ -57,12 +71,14 @@ def untracked_rows(camera: int, frame: Frame, detections: Detections, tracks: Tr
         frame: whose detections these are.
         detections: all of them.
         tracks: which of them were taken.
+        own_scores: of all of them, by the detector; as those given where None.
     """
     free = np.ones(len(detections), bool)
     free[tracks.det_index[tracks.det_index >= 0]] = False
     rows = np.zeros(np.count_nonzero(free), ROW)
     rows["camera"], rows["frame"], rows["time"] = camera, frame.index, frame.time
     rows["box"], rows["score"] = detections.boxes[free], detections.scores[free]
+    rows["own_score"] = (detections.scores if own_scores is None else own_scores)[free]
     rows["floor"], rows["detected"] = np.nan, True
     return rows
 
