@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mtmc.trackers.assignment import Pairs
     from mtmc.trackers.types import Detections, Tracks
 
-FIRST_OVERLAP = 0.25  # least height-weighted IoU of grown boxes in round one,
+FIRST_OVERLAP = 0.25  # least height-weighted IoU of grown boxes, times the score, in round one,
 TENTATIVE_OVERLAP = 0.3  # and for tracks not yet confirmed
 FAST = 15.0  # frames per second below which people step aside so far that they overlap less
 SECOND_IOU = 0.5  # least IoU in the second round
@@ -97,12 +97,13 @@ class Coast(LiveTracker):
         self.motion.predict(frozen_size=self.misses > 0)
 
     def _associate(self, detections: Detections) -> Pairs:
-        high = detections.scores >= SURE
+        scores = detections.scores
+        high = scores >= SURE
         boxes, (rows, cols, overlap) = self._compare(detections, high)
-        pairs, cost = (rows, cols), 1.0 - overlap
+        pairs, cost = (rows, cols), 1.0 - overlap * scores[cols]
         rounds = Rounds(len(self.ids), len(detections))
         rounds.match(pairs, cost, 1.0 - self._overlap, tracks=self.confirmed, detections=high)
-        low = (detections.scores >= UNSURE) & ~high
+        low = (scores >= UNSURE) & ~high
         if np.count_nonzero(low):
             seen = self.confirmed & self._within(self._low_age)
             # Boxes that overlap also do when grown.
