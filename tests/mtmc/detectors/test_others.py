@@ -10,8 +10,8 @@ from mtmc.detectors import detector_settings
 from mtmc.detectors.motfile import (
     MotFileConfig,
     MotFileDetector,
-    read_detections,
     plain_scores,
+    read_detections,
     stated_curve,
 )
 from mtmc.detectors.motion import MotionConfig, MotionDetector
