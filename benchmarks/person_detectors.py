@@ -6,12 +6,14 @@ scored on the same ones. Sets that are not given are left out.
 
     uv run mtmc simulate out/stills --frames 126 --seed 99
     uv run python benchmarks/person_detectors.py --stills out/stills --demo data/demo \
-        --pets ../shared/data/pets-s2l1 --lab ../shared/data/lab4 --weights ../shared/weights
+        --pets ../shared/data/pets-s2l1 --lab ../shared/data/lab4 --weights ../shared/weights \
+        --photos ../shared/data/pennfudan
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from pathlib import Path
 
@@ -40,6 +42,14 @@ def stills(root):
             image = cv2.imread(str(labelled.path))
             counts = labelled.visibility >= VISIBLE
             yield labelled.path.stem, 1, 0.0, image, labelled.boxes, counts
+
+
+def photos(root):
+    """Photographs with the boxes of everybody in them, by file name."""
+    for name, boxes in json.loads((root / "boxes_xyxy.json").read_text()).items():
+        image = cv2.imread(str(root / "images" / name))
+        people = np.array(boxes, np.float32).reshape(-1, 4)
+        yield Path(name).stem, 1, 0.0, image, people, np.ones(len(people), bool)
 
 
 def videos(folder, truths, fps, stride, scale=1.0):
@@ -109,6 +119,8 @@ def sources(options):
     """Names of the given sets, and their frames."""
     if options.stills:
         yield "stills (simulated)", stills(options.stills)
+    if options.photos:
+        yield "Penn-Fudan (real)", photos(options.photos)
     for name, root, fps in (
         ("demo (simulated)", options.demo, 15),
         ("lab4 (real)", options.lab, 10),
@@ -124,7 +136,7 @@ def sources(options):
 def main():
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("stills", "demo", "pets", "lab", "weights", "pictures"):
+    for name in ("stills", "photos", "demo", "pets", "lab", "weights", "pictures"):
         parser.add_argument(f"--{name}", type=Path)
     parser.add_argument("--detector", nargs="*", default=["simulated"], help="ONNX files")
     parser.add_argument("--stride", type=int, default=5, help="score every n-th frame of videos")
@@ -135,7 +147,7 @@ def main():
         table.add_column(column, justify="right")
     for name, frames in sources(options):
         detectors = build(options)
-        if name.startswith("stills"):
+        if name.startswith(("stills", "Penn-Fudan")):
             del detectors["motion"]  # nothing moves in them
         totals, spent = score(frames, detectors, options.pictures, name.split()[0])
         for detector, total in totals.items():

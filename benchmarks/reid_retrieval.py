@@ -12,7 +12,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from mtmc.reid.evaluation import Embeddings, rerank, score_distances, score_embeddings
+from mtmc.reid.evaluation import Embeddings, score_distances, score_embeddings
+from mtmc.reid.evaluation.rerank import rerank
 
 QUERIES, GALLERY, DIM, PEOPLE, CAMERAS = 3368, 19732, 512, 750, 6
 

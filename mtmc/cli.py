@@ -19,7 +19,9 @@ from mtmc.commands.settings import settings
 from mtmc.commands.simulate import simulate
 from mtmc.commands.thresholds import thresholds
 from mtmc.commands.train_detector import train_detector
+from mtmc.commands.weights import app as weights
 from mtmc.errors import UserError
+from mtmc.reid.extras import what_to_install
 
 app = typer.Typer(
     name="mtmc",
@@ -52,6 +54,7 @@ app.command()(thresholds)
 app.command()(settings)
 app.command()(crops)
 app.add_typer(calibrate, name="calibrate")
+app.add_typer(weights, name="weights")
 
 
 def main() -> None:
@@ -72,6 +75,11 @@ def main() -> None:
         code = _refuse(f"{where}{error.strerror or error}")
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
+    except ImportError as error:
+        missing = what_to_install(error)
+        if missing is None:
+            raise
+        code = _refuse(missing)
     except Exception as error:
         # A wrong option or argument; which class of click that is depends on typer's version.
         format_message = getattr(error, "format_message", None)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from mtmc import __version__
 from mtmc.reid.atomic import atomic_file
 from mtmc.reid.errors import ReidError
 from mtmc.reid.models import build
@@ -47,8 +48,9 @@ KINDS: dict[str, type] = {
 
 def library_versions() -> dict[str, str]:
     """Versions worth knowing when a file misbehaves years later."""
-    names = ("mtmc", "torch", "torchvision", "numpy")
-    return {"python": platform.python_version(), **{name: version(name) for name in names}}
+    names = ("torch", "torchvision", "numpy")
+    own = {"python": platform.python_version(), "mtmc": __version__}  # also where not installed
+    return {**own, **{name: version(name) for name in names}}
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +105,8 @@ class Checkpoint:
         if not isinstance(fields, dict) or fields.pop("format", None) != FORMAT:
             raise ReidError(
                 f"{path}: a torch file, but not a checkpoint of this project; "
-                "expected best.pt as written by `reid train`"
+                "expected best.pt as written by `reid train`; OSNet weights of torchreid: "
+                f"`reid import {path}`"
             )
         version = fields.pop("version", None)
         if version != VERSION:

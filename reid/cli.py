@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from mtmc.reid.errors import ReidError
+from mtmc.reid.extras import what_to_install
 
 # The base of typer's errors; where click lives differs between versions of typer.
 _ClickException: Any = typer.BadParameter.__mro__[2]
@@ -115,7 +116,6 @@ def evaluate(
 ) -> None:
     """Score models on datasets: CMC, mAP and mINP, one table."""
     from mtmc.reid.commands.evaluate import Wanted, run
-    from mtmc.reid.configuration import one_line
     from mtmc.reid.data import is_dataset
     from mtmc.reid.evaluation.benchmark import Protocol
 
@@ -127,7 +127,7 @@ def evaluate(
             camera_centred=camera_centred,
         )
     except ValueError as error:
-        raise ReidError(one_line(error)) from error
+        raise ReidError(str(error)) from error
     specs = [spec.strip() for each in dataset for spec in each.split(",") if spec.strip()]
     # `--dataset A B`: B is taken for one of the models here.
     more = [name for name in models[1:] if not Path(name).is_file() and is_dataset(name, data)]
@@ -183,6 +183,22 @@ def export(
     run(checkpoint, target, int8=int8, calibration=calibration)
 
 
+@app.command("import")
+def import_(
+    source: Annotated[Path, typer.Argument(help="OSNet weights as torchreid publishes them.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="An .onnx file, or a .pt to train on.  [default: SOURCE.onnx]"
+        ),
+    ] = None,
+) -> None:
+    """Make published weights (torchreid's .pth) a model of ours."""
+    from mtmc.reid.commands.import_ import run
+
+    run(source, out)
+
+
 @app.command()
 def settings(
     section: Annotated[str | None, typer.Argument(help="Such as schedule.")] = None,
@@ -216,6 +232,11 @@ def main() -> None:
         sys.exit(app(standalone_mode=False) or 0)
     except ReidError as error:
         sys.exit(_refuse(str(error)))
+    except ImportError as error:
+        missing = what_to_install(error)
+        if missing is None:
+            raise
+        sys.exit(_refuse(missing))
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
     except _ClickException as error:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from mtmc.reid.errors import ReidError
+from mtmc.reid.extras import install
+from mtmc.reid.offers import fetched, how_to_get
 from mtmc.reid.registry import lookup
 
 if TYPE_CHECKING:
@@ -76,10 +78,12 @@ def resolve(model: str | Path) -> Path:
 def _file_and_output(model: str | Path) -> tuple[Path, str | None]:
     if str(model) == SHIPPED:
         return WEIGHTS / f"{SHIPPED}.onnx", None
-    path, mark, output = str(model).rpartition("@")
-    if not mark or Path(model).exists() or not path.lower().endswith(".onnx"):
+    if (path := fetched(str(model))) is not None:
+        return path, None
+    file, mark, output = str(model).rpartition("@")
+    if not mark or Path(model).exists() or not file.lower().endswith(".onnx"):
         return Path(model), None
-    return Path(path), output
+    return Path(file), output
 
 
 def load(
@@ -93,7 +97,8 @@ def load(
     Args:
         model: a ``.pt`` written by ``reid train``, an ``.onnx`` file (``FILE.onnx@OUTPUT`` where
             it has several outputs), ``simulated`` (the network that comes with the package,
-            trained on simulated people), or ``color`` (colour statistics, no weights).
+            trained on simulated people), ``color`` (colour statistics, no weights), or what
+            `mtmc weights get` fetched, by its name.
         device: ``cpu``, ``cuda`` or ``cuda:N``; the GPU when there is one (for ONNX: when
             onnxruntime was built for it), else the CPU.
         batch_size: most crops per forward pass; what is fast on the device when None.
@@ -110,10 +115,19 @@ def load(
     path, output = _file_and_output(model)
     if not path.is_file():
         raise ReidError(
-            f"{path}: no such model file; expected a .pt written by `reid train`, "
-            f"an .onnx file, or one of the names {SHIPPED} and {COLOR}"
+            how_to_get(str(model))
+            or f"{path}: no such model file; expected a .pt written by `reid train`, an .onnx "
+            f"file, or a name: {SHIPPED}, {COLOR} or one of `mtmc weights list`"
         )
     kind = "onnx" if path.suffix.lower() == ".onnx" else "checkpoint"
-    opener = lookup("embedder", kind, EMBEDDERS)
+    try:
+        opener = lookup("embedder", kind, EMBEDDERS)
+    except ImportError as error:
+        if error.name != "torch":
+            raise
+        raise ReidError(
+            f"{path}: checkpoints are opened with torch, which is not installed: "
+            f"{install('reid')}, or `reid export` it where torch is and give the .onnx file"
+        ) from error
     named = {} if output is None else {"output": output}
     return cast("Embedder", opener(path, device, batch_size, threads, **named))

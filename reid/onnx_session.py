@@ -92,7 +92,7 @@ def providers_of(device: str | None) -> list[str]:
     if not has_gpu:
         raise ReidError(
             f"device '{device}' cannot be used: the installed onnxruntime has no GPU support; "
-            "install onnxruntime-gpu or use device cpu"
+            "`pip uninstall -y onnxruntime && pip install onnxruntime-gpu`, or use device cpu"
         )
     return ["CUDAExecutionProvider", "CPUExecutionProvider"]
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from scipy import sparse
 
 from mtmc.associate.cuts.by_looks import changes_by_looks
 from mtmc.associate.cuts.by_overlap import changes_by_overlap
@@ -21,16 +24,32 @@ from mtmc.associate.evidence.gather import gather
 from mtmc.associate.evidence.links import Links
 from mtmc.associate.evidence.scale import scale_of
 from mtmc.associate.solve.clustering import cluster, reassign
+from mtmc.associate.windows import Past, Rows, Window, windows
+from mtmc.trackers.settings import setting
 from mtmc.tracking.messages import CameraStep, Decisions
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Ints
 
+log = logging.getLogger("mtmc")
+
 ROUNDS_OF_CUTS = 4
+LEFT = 0.2  # of a window may be what is left of people further back
+MANY = 5000  # tracklets from which on it is said beforehand what their association takes
+BYTES = 12.0  # of memory for each two tracklets, about
+SECONDS = 1.3e-7  # for each two tracklets, about; of one core
 
 
 @dataclass(frozen=True)
 class OfflineConfig(CutsConfig):
-    """Settings of the offline association: those of ``EvidenceConfig`` and ``CutsConfig``."""
+    """Settings of the offline association: those of ``EvidenceConfig`` and ``CutsConfig``.
+
+    Args:
+        window: so many tracklets are associated at once at most, which takes memory and time by
+            the square of their number, 5 GB for 20 000. Longer footage is associated window by
+            window in the order of time.
+    """
+
+    window: int = setting(20_000, ge=100, unit="tracklets", public=True)
 
 
 class OfflineAssociator:
@@ -41,6 +60,8 @@ class OfflineAssociator:
        constraints), or only few frames do: there the tracks are cut.
     2. The tracklets that one camera shows at the same time are taken out and matched anew, one
        to one, to all groups (or to a new one each); repeated until nothing changes.
+
+    More than ``window`` tracklets are solved in overlapping windows of their time.
     """
 
     Config: ClassVar = OfflineConfig
@@ -60,43 +81,79 @@ class OfflineAssociator:
         return Decisions()
 
     def finish(self, tracklets: Sequence[Tracklet]) -> Association:
-        """See ``Associator``; people are numbered in the order of their first sighting.
+        """See ``Associator``; people are numbered in the order of their first sighting."""
+        pieces, past = Pieces(tracklets), Past(int(LEFT * self._config.window))
+        every = windows(tracklets, self._config.window)
+        _tell(len(tracklets), len(every), self._config.window)
+        for window in every:
+            past.leave(pieces.now(), window)
+            self._solve(pieces, window, past)
+        if past.forgotten:
+            log.warning(
+                "association: of %d people who had gone before, there was no room for the looks; "
+                "if they came back later, they are somebody new (a larger associator.window "
+                "remembers more)",
+                len(past.forgotten),
+            )
+        numbers: dict[int, int] = {}
+        ids = {
+            piece.key: numbers.setdefault(past.who(past.person[piece.key]), len(numbers) + 1)
+            for piece in pieces.now()
+        }
+        return Association(ids, pieces.of_those_cut())
+
+    def _solve(self, pieces: Pieces, window: Window, past: Past) -> None:
+        """Decide who the pieces of a window are.
 
         Tracks are cut first as if whatever one frame shows at once were two people; so those that
         follow several are settled before brief overlaps are forgiven.
         """
-        pieces, people = Pieces(tracklets), None
+        settled = None
         for overlap in dict.fromkeys((None, self._config.overlap)):
-            people = self._settled(pieces, overlap)
-        now = pieces.now()
-        if people is None:
-            people = _people(now, gather(now, self._config, self._scale(now)))
-        ids = {t.key: person + 1 for t, person in zip(now, people.tolist(), strict=True)}
-        return Association(ids, pieces.of_those_cut())
+            settled = self._settled(pieces, window, past, overlap)
+        rows = past.rows(pieces.now(), window)
+        if settled is None:
+            settled = self._people(rows, past, self._scale(rows))
+        past.settle(rows, *settled, window.keep)
 
-    def _settled(self, pieces: Pieces, overlap: float | None) -> Ints | None:
+    def _settled(
+        self, pieces: Pieces, window: Window, past: Past, overlap: float | None
+    ) -> tuple[Ints, sparse.csr_array] | None:
         """Who the pieces are when nothing is left to be cut; None if it never ends.
 
         First those tracks are cut whose own looks say so; then those of one person that overlap for
         a moment; then those that fit better when they are two of the people found. Each round of
         cuts makes clearer who everybody is.
+
+        Returns:
+            ``(N,)`` people of the window's rows, from 0, and which of these are to stay apart.
         """
         for _ in range(ROUNDS_OF_CUTS):
-            now = pieces.now()
-            scale = self._scale(now)
+            rows = past.rows(pieces.now(), window)
+            now, scale = rows.tracklets, self._scale(rows)
             changes = self._by_own_looks(now, scale)
             if not changes:
-                links = gather(now, self._config, scale, overlap)
-                people = _people(now, links)
+                links = self._links(rows, past, scale, overlap)
+                people = _people(rows, links)
                 changes = changes_by_overlap(now, links.together, people)
                 changes = changes or self._by_people(now, people, scale)
                 if not changes:
-                    return people
+                    return people, links.apart
             pieces.cut(changes)
         return None
 
-    def _scale(self, tracklets: Sequence[Tracklet]) -> Scale:
-        return scale_of(tracklets, self._max_distance, self._config)
+    def _people(self, rows: Rows, past: Past, scale: Scale) -> tuple[Ints, sparse.csr_array]:
+        links = self._links(rows, past, scale)
+        return _people(rows, links), links.apart
+
+    def _links(self, rows: Rows, past: Past, scale: Scale, overlap: float | None = None) -> Links:
+        links = gather(rows.tracklets, self._config, scale, overlap, rows.known())
+        return past.apart(rows, links)
+
+    def _scale(self, rows: Rows) -> Scale:
+        # What is left of people is no tracklet from whose crops there is something to learn.
+        seen = [t for t in rows.tracklets if t.start > -math.inf]
+        return scale_of(seen, self._max_distance, self._config)
 
     def _by_own_looks(self, tracklets: Sequence[Tracklet], scale: Scale) -> list[Change]:
         least = self._config.split
@@ -109,8 +166,24 @@ class OfflineAssociator:
         return changes_by_people(tracklets, people, scale, self._config, cost)
 
 
-def _people(tracklets: Sequence[Tracklet], links: Links) -> Ints:
+def _people(rows: Rows, links: Links) -> Ints:
     """``(N,)`` people, from 0, in the order of their first sighting."""
-    groups = reassign(links, cluster(links), simultaneous(tracklets, links.apart))
+    asked = rows.asked
+    cliques = [c for c in simultaneous(rows.tracklets, links.apart) if asked[c].any()]
+    groups = reassign(links, cluster(links), cliques)
     numbers: dict[int, int] = {}
     return np.array([numbers.setdefault(group, len(numbers)) for group in groups.tolist()], int)
+
+
+def _tell(count: int, parts: int, most: int) -> None:
+    """Say what the association of very many tracklets will take."""
+    if count < MANY:
+        return
+    at_once = min(count, most)
+    log.info(
+        "association: %d tracklets%s; about %.1f GB of memory and %.0f s",
+        count,
+        f" in {parts} windows of up to {most}" if parts > 1 else "",
+        BYTES * at_once**2 / 1e9,
+        SECONDS * at_once**2 * parts,
+    )

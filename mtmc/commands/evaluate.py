@@ -84,6 +84,10 @@ def evaluate(
         Path | None,
         typer.Option(help="What detector and ReID said before.  [default: ~/.cache/mtmc]"),
     ] = None,
+    draw: Annotated[
+        Path | None,
+        typer.Option(help="Show what is false, missed or switched, one .mp4 each.", metavar="MP4"),
+    ] = None,
     json_: Annotated[
         Path | None, typer.Option("--json", help="Also write all figures here.", metavar="FILE")
     ] = None,
@@ -106,6 +110,7 @@ def evaluate(
         "--calibration": calibration,
         "--out": out,
         "--cache": cache,
+        "--draw": draw,
         "ROOT": root,
     }
     modes = {"--mot16": mot16, "--lab": lab, "--gt": gt}
@@ -146,7 +151,7 @@ def _benchmark(given: dict[str, Any]) -> Report:
     from mtmc.evaluate.run import MOT16, PUBLIC, TrackOptions, evaluate_benchmark
 
     results = given["--results"]
-    always = ("ROOT", "--sequences", "--protocol", "--every")
+    always = ("ROOT", "--sequences", "--protocol", "--every", "--draw")
     source: Path | TrackOptions
     if results:
         _only(given, "--results", "--results", *always)
@@ -173,6 +178,7 @@ def _benchmark(given: dict[str, Any]) -> Report:
             source,
             lambda done, of: bar.update(task, completed=done, total=of),
             given["--every"],
+            given["--draw"],
         )
 
 
@@ -190,9 +196,12 @@ def _recording(root: Path, given: dict[str, Any]) -> Report:
     frames = parse_frames(given["--frames"]) if given["--frames"] else None
     every = given["--every"]
     if given["--results"]:
-        _only(given, "--results", "--results", "--frames", "--every")
+        _only(given, "--results", "--results", "--frames", "--every", "--draw")
         calibration = recorded_calibration(root)
-        return evaluate_cameras(root / "gt", given["--results"], frames, calibration, every)
+        videos = root / "videos" if (root / "videos").is_dir() else None
+        return evaluate_cameras(
+            root / "gt", given["--results"], frames, calibration, every, given["--draw"], videos
+        )
     _only(
         given,
         "--lab",
@@ -203,6 +212,7 @@ def _recording(root: Path, given: dict[str, Any]) -> Report:
         "--reid",
         "--set",
         "--out",
+        "--draw",
     )
     for folder in ("gt", "videos"):
         if not (root / folder).is_dir():
@@ -216,15 +226,17 @@ def _recording(root: Path, given: dict[str, Any]) -> Report:
         settings["reid"] = {"weights": given["--reid"]}
     settings = override(settings, given["--set"] or [])
     with RunDisplay() as display:
-        return evaluate_recording(root, settings, given["--out"], frames, display, every)
+        return evaluate_recording(
+            root, settings, given["--out"], frames, display, every, given["--draw"]
+        )
 
 
 def _files(truth: Path, given: dict[str, Any]) -> Report:
     from mtmc.evaluate.run import evaluate_cameras, parse_frames
 
-    _only(given, "--gt", "--results", "--frames", "--every", "--calibration")
+    _only(given, "--gt", "--results", "--frames", "--every", "--calibration", "--draw")
     if not given["--results"]:
         raise UserError("--gt needs --results DIR, the folder with <camera>.txt to score")
     frames = parse_frames(given["--frames"]) if given["--frames"] else None
     calibration, every = given["--calibration"], given["--every"]
-    return evaluate_cameras(truth, given["--results"], frames, calibration, every)
+    return evaluate_cameras(truth, given["--results"], frames, calibration, every, given["--draw"])

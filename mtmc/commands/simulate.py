@@ -34,8 +34,8 @@ def simulate(
     panoramas: Annotated[
         Path | None,
         typer.Option(
-            help="With --crops: folder of 360-degree pictures without people, for backgrounds and "
-            "light.  [default: made-up places]",
+            help="With --crops or --frames: folder of 360-degree pictures without people, for "
+            "backgrounds and light.  [default: made-up places]",
             show_default=False,
         ),
     ] = None,
@@ -60,7 +60,7 @@ def simulate(
             elif frames is not None:
                 from mtmc.simulate.frames import FramesConfig, write_frames
 
-                stills = FramesConfig(frames, seed)
+                stills = FramesConfig(frames, seed, panoramas)
                 task = bar.add_task("frames", total=stills.frames)
                 write_frames(stills, out, workers, lambda n: bar.advance(task, n))
             else:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from mtmc.reid.offers import OFFERS, fetched
 from mtmc.trackers import Detections
 from mtmc.types import Frame
 
@@ -35,7 +36,10 @@ class Detector(Protocol):
 
 def detector_settings(value: str) -> dict[str, str]:
     """The ``detector`` section that ``--detector NAME|WEIGHTS`` stands for."""
-    path = Path(value)
+    path = fetched(value) or Path(value)
+    if value in OFFERS and not path.exists():
+        return {"name": "onnx", "weights": value}  # which says how to get it
+    value = str(path)
     if path.suffix == ".onnx" or value == SHIPPED:
         return {"name": "onnx", "weights": value}
     if path.is_dir() and next(path.glob("*.txt"), None):

@@ -77,7 +77,7 @@ def _not_above(value: float) -> np.float32:
 def _iou(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
     """Of boxes ``(4, ...)`` that broadcast; what does not overlap has 0 or less, or no number."""
     with np.errstate(invalid="ignore", divide="ignore"):  # boxes without an area
-        wide = np.minimum(a[2], b[2])
+        wide: NDArray[np.float32] = np.minimum(a[2], b[2])
         wide -= np.maximum(a[0], b[0])
         np.maximum(wide, 0, out=wide)
         both = np.minimum(a[3], b[3])

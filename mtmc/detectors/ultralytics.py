@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
@@ -15,6 +16,7 @@ import numpy as np
 from mtmc.detectors.boxes import to_detections
 from mtmc.detectors.people import people_among
 from mtmc.errors import UserError
+from mtmc.reid.extras import install
 from mtmc.trackers import Detections
 from mtmc.trackers.settings import Checked, setting, share
 from mtmc.types import Frame
@@ -138,8 +140,8 @@ def _load(weights: str) -> Any:
         from ultralytics import YOLO
     except ImportError as error:
         raise UserError(
-            "the 'ultralytics' detector needs the ultralytics package: "
-            "pip install 'mtmc[ultralytics]', or choose --detector MODEL.onnx or --detector motion"
+            f"the 'ultralytics' detector needs the ultralytics package: {install('ultralytics')}, "
+            "or choose --detector MODEL.onnx or --detector motion"
         ) from error
     path = Path(weights)
     if not path.exists():
@@ -150,6 +152,10 @@ def _load(weights: str) -> Any:
             "needs no weights"
         )
     _refuse_code(path)
+    if path.is_dir() and next(path.glob("*.xml"), None) and find_spec("openvino") is None:
+        raise UserError(
+            f"{path}: a model of OpenVINO, which is not installed: {install('openvino')}"
+        )
     try:
         # The whole path: of a bare name that cannot be read, ultralytics deletes the file to
         # fetch it anew.

@@ -99,7 +99,7 @@ def clear(scene: ScoredScene, threshold: float = 0.5) -> Clear:
     if not len(truth) or not len(result):
         return Clear(FN=len(truth), FP=len(result), ML=truth.num_ids, one_sided=True)
     rank = _ranks(scene)
-    matched = _match(scene, rank, threshold)
+    matched = matches(scene, threshold)
     pairs = scene.pairs[matched]
     person, track = truth.ids[pairs.truth], result.ids[pairs.result]
     steps = truth.steps[pairs.truth]
@@ -137,9 +137,9 @@ def _ranks(scene: ScoredScene) -> Ints:
     return np.cumsum(both) + camera.reshape(-1)
 
 
-def _match(scene: ScoredScene, rank: Ints, threshold: float) -> Mask:
-    """``(P,) bool``: the matched pairs."""
-    pairs = scene.pairs
+def matches(scene: ScoredScene, threshold: float = 0.5) -> Mask:
+    """``(P,) bool``: the pairs that are matched, see `clear`."""
+    pairs, rank = scene.pairs, _ranks(scene)
     candidates = pairs.similarity >= threshold - EPS
     scores: Floats = np.where(candidates, pairs.similarity, 0.0)
     contest = Contest.among(scene, candidates)

@@ -94,6 +94,11 @@ class SequenceFrames:
         self._with_images = with_images
         folder = config.folder
         self._file = folder / f"{sequence.name}.txt" if folder else sequence.detection_file
+        if not config.detector and not folder and not self._file.is_file():
+            raise UserError(
+                f"{self._file}: missing; {sequence.name} comes without public detections: choose "
+                "--detections DETECTOR, or a folder of <sequence>.txt"
+            )
         needs_images = config.detector or config.reid or with_images
         self._images = image_files(sequence) if needs_images else []
 

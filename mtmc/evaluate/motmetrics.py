@@ -9,6 +9,7 @@ import numpy as np
 
 from mtmc.errors import UserError
 from mtmc.evaluate.report import Row
+from mtmc.reid.extras import install
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +50,7 @@ def motmetrics_rows(scenes: Mapping[str, ScoredScene]) -> tuple[dict[str, Row], 
         import motmetrics
     except ImportError as error:
         raise UserError(
-            "--protocol motmetrics needs the motmetrics package: pip install 'mtmc[motmetrics]'"
+            f"--protocol motmetrics needs the motmetrics package: {install('motmetrics')}"
         ) from error
     summary = motmetrics.metrics.create().compute_many(
         [_accumulate(motmetrics.MOTAccumulator(), scene) for scene in scenes.values()],

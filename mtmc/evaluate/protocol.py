@@ -97,6 +97,21 @@ class CameraRows:
         return frames - self.first_frame
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """What is scored, and the rows it was made of.
+
+    Args:
+        scene: ground truth and results.
+        truth: the rows of its ground truth.
+        result: the rows of its results.
+    """
+
+    scene: ScoredScene
+    truth: MotRows
+    result: MotRows
+
+
 def make_scene(
     cameras: Sequence[CameraRows], protocol: ScoringProtocol = ScoringProtocol.MOT
 ) -> ScoredScene:
@@ -108,6 +123,13 @@ def make_scene(
         UserError: but for ``PLAIN``, the result holds other classes than pedestrians, or the
             ground truth classes that MOT does not know.
     """
+    return make_scored(cameras, protocol).scene
+
+
+def make_scored(
+    cameras: Sequence[CameraRows], protocol: ScoringProtocol = ScoringProtocol.MOT
+) -> Scored:
+    """`make_scene` with its rows, in its order."""
     if protocol is not ScoringProtocol.PLAIN:
         for camera in cameras:
             _check_classes(camera)
@@ -121,7 +143,8 @@ def make_scene(
         np.repeat(np.arange(len(cameras)), frames),
     )
     absorbing, evaluated = roles(truth, protocol)
-    return scene.keep(evaluated, ~absorbed(scene, absorbing))
+    kept = ~absorbed(scene, absorbing)
+    return Scored(scene.keep(evaluated, kept), truth[evaluated], result[kept])
 
 
 def _on_axis(parts: Sequence[MotRows], cameras: Sequence[CameraRows]) -> tuple[MotRows, Ints]:

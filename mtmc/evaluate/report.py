@@ -23,6 +23,7 @@ MAIN_COLUMNS = ("HOTA", "DetA", "AssA", "MOTA", "IDF1", "IDSW", "FP", "FN")
 ALL_COLUMNS = (
     *("HOTA", "DetA", "AssA", "MOTA", "MOTP", "IDF1", "IDP", "IDR"),
     *("IDSW", "Frag", "FP", "FN", "MT", "PT", "ML"),
+    *("boxes", "tracks"),  # where nothing is scored
 )
 
 
@@ -100,7 +101,8 @@ class Report:
             table.add_column(name, justify="right", no_wrap=True)
         for name, row in self.rows.items():
             table.add_row(printable(name), *map(row.cell, columns))
-        table.add_section()
+        if self.summary:
+            table.add_section()
         for name, row in self.summary.items():
             table.add_row(name, *map(row.cell, columns), style="bold")
         return table

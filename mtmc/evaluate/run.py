@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -17,11 +18,19 @@ from mtmc.detectors import detector_settings
 from mtmc.errors import UserError, unknown_name
 from mtmc.evaluate.floor import floor_scene
 from mtmc.evaluate.frames import PerceptionConfig, open_embedder
+from mtmc.evaluate.pictures import camera_pictures, sequence_pictures
 from mtmc.evaluate.protocol import ScoringProtocol, make_scene
 from mtmc.evaluate.report import Report, Row
 from mtmc.evaluate.scores import Scores, score
-from mtmc.evaluate.sequences import MotSequence, find_sequences, read_cameras, result_files
+from mtmc.evaluate.sequences import (
+    MotSequence,
+    find_sequences,
+    read_cameras,
+    result_files,
+    taken_split,
+)
 from mtmc.evaluate.tracking import TrackingRun, track_all
+from mtmc.mot import MotKind, read_mot
 from mtmc.registry import DEFAULT_TRACKER, DETECTORS, TRACKERS
 from mtmc.run.config import DEFAULT_DETECTOR
 from mtmc.trackers.offline import RefineConfig
@@ -34,6 +43,8 @@ if TYPE_CHECKING:
     from mtmc.config import Settings
     from mtmc.evaluate.protocol import CameraRows
     from mtmc.run import Listener
+
+log = logging.getLogger("mtmc")
 
 PUBLIC = "public"
 MOT16 = "mot16"
@@ -107,6 +118,7 @@ def evaluate_benchmark(
     source: TrackOptions | Path,
     done: Callable[[int, int], None] = lambda done, of: None,
     every: int | None = None,
+    draw: Path | None = None,
 ) -> Report:
     """Score a tracker, or a folder of results, on the sequences of a MOTChallenge benchmark.
 
@@ -117,6 +129,7 @@ def evaluate_benchmark(
         source: what makes the tracks, or the folder that has them.
         done: told how many sequences of how many are tracked.
         every: as in ``read_cameras``.
+        draw: see ``draw_mistakes``; None draws nothing.
 
     Raises:
         UserError: input is missing or wrong.
@@ -124,7 +137,11 @@ def evaluate_benchmark(
     if protocol not in {MOT16, MOTMETRICS}:
         raise unknown_name("protocol", protocol, [MOT16, MOTMETRICS])
     sequences = find_sequences(root, wanted)
+    if not sequences[0].has_truth:
+        return _only_tracked(root, source, sequences, done)
     about: dict[str, Any] = {"protocol": protocol}
+    if split := taken_split(root, sequences):
+        about["split"] = split
     with ExitStack() as stack:
         if isinstance(source, Path):
             results = source
@@ -134,6 +151,14 @@ def evaluate_benchmark(
             about |= _track(source, results, sequences, done)
         files = result_files(results, [sequence.name for sequence in sequences])
         rows = {s: s.rows(files[s.name], every) for s in sequences}
+    if draw:
+        by_name = {sequence.name: sequence for sequence in sequences}
+        _draw(
+            draw,
+            [(each, sequence.protocol) for sequence, each in rows.items()],
+            lambda name: sequence_pictures(by_name[name]),
+            lambda name: by_name[name].fps,
+        )
     if protocol == MOTMETRICS:
         from mtmc.evaluate.motmetrics import motmetrics_rows
 
@@ -149,6 +174,37 @@ def evaluate_benchmark(
         {name: Row.of(each) for name, each in scores.items()},
         {"combined": combined},
     )
+
+
+def _only_tracked(
+    root: Path,
+    source: TrackOptions | Path,
+    sequences: Sequence[MotSequence],
+    done: Callable[[int, int], None],
+) -> Report:
+    """Track sequences without ground truth, such as a benchmark's test split: nothing is scored."""
+    if isinstance(source, Path):
+        raise UserError(f"{root}: has no ground truth (gt/gt.txt) to score {source} by")
+    if source.out is None:
+        raise UserError(
+            f"{root}: has no ground truth (gt/gt.txt), so nothing can be scored; keep the tracks "
+            "with --out DIR"
+        )
+    about = {"scored": "nothing, no ground truth", "out": str(source.out)}
+    about |= _track(source, source.out, sequences, done)
+    rows = {}
+    for sequence in sequences:
+        found = read_mot(source.out / f"{sequence.name}.txt", MotKind.TRACKS)
+        counts = {"frames": sequence.length, "boxes": len(found), "tracks": len({*found.ids})}
+        rows[sequence.name] = Row({}, counts)
+    return Report(about, "sequence", rows)
+
+
+def _draw(file: Path, *what: Any) -> None:
+    from mtmc.evaluate.draw import draw_mistakes
+
+    for line in draw_mistakes(file, *what):
+        log.info("wrote %s", line)
 
 
 def _track(
@@ -182,6 +238,8 @@ def evaluate_cameras(
     frames: tuple[int, int] | None = None,
     calibration: Path | None = None,
     every: int | None = None,
+    draw: Path | None = None,
+    videos: Path | None = None,
 ) -> Report:
     """Score the global ids of several cameras.
 
@@ -196,6 +254,8 @@ def evaluate_cameras(
         calibration: as in ``load_calibration``; None leaves out ``floor``, and so are cameras that
             have none.
         every: as in ``read_cameras``.
+        draw: see ``draw_mistakes``; None draws nothing.
+        videos: the cameras' pictures to draw on; None where there are none.
 
     Raises:
         UserError: input is missing or wrong.
@@ -211,6 +271,12 @@ def evaluate_cameras(
         located = [camera for camera in cameras if camera.name in models]
         _check_heights(located, models)
         summary["floor"] = Row.of(score(floor_scene(located, models)))
+    if draw:
+        _draw(
+            draw,
+            [(camera, ScoringProtocol.IGNORE) for camera in cameras],
+            *camera_pictures(videos, {camera.name: camera.last_frame for camera in cameras}),
+        )
     about = {"results": str(results), "frames": _frames_told(cameras)}
     return Report(about, "camera", rows, summary)
 
@@ -242,6 +308,7 @@ def evaluate_recording(
     frames: tuple[int, int] | None,
     listener: Listener,
     every: int | None = None,
+    draw: Path | None = None,
 ) -> Report:
     """Run the pipeline on ``root/videos``, with ``root/calibration`` if there is one, and score it.
 
@@ -252,6 +319,7 @@ def evaluate_recording(
         frames: as in ``evaluate_cameras``.
         listener: hears how far the run is.
         every: as in ``read_cameras``.
+        draw: as in ``evaluate_cameras``.
 
     Raises:
         UserError: input is missing or wrong.
@@ -265,7 +333,9 @@ def evaluate_recording(
         folder = out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         settings = override(settings, [] if out else ["output.video=false"])
         record = run(root / "videos", folder, settings, listener=listener)
-        report = evaluate_cameras(root / "gt", folder, frames, calibration, every)
+        report = evaluate_cameras(
+            root / "gt", folder, frames, calibration, every, draw, root / "videos"
+        )
     told = {key: record[key] for key in ("detector", "tracker", "reid", "mode")}
     about = {
         "frames": report.about["frames"],

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("mtmc")
 
 DEFAULT_FPS = 30.0  # of sequences that do not say
+# Of MOTChallenge, DanceTrack and, inside ``dataset``, SportsMOT.
+SPLITS = ("train", "val", "test")
+_INSIDE = ("", "dataset")
 _RESULT_FOLDERS = ("", layout.TRACKS, "data")  # of ours, of `mtmc run`, of TrackEval
 
 
@@ -54,6 +57,11 @@ class MotSequence:
     def detection_file(self) -> Path:
         """The public detections."""
         return self.folder / "det" / "det.txt"
+
+    @property
+    def has_truth(self) -> bool:
+        """Whether it can be scored; test sequences are published without."""
+        return self.truth_file.is_file()
 
     @property
     def image_folder(self) -> Path:
@@ -85,10 +93,11 @@ class MotSequence:
 
 
 def find_sequences(root: Path, wanted: Sequence[str] = ()) -> list[MotSequence]:
-    """The sequences with ground truth in a benchmark's folder, by name.
+    """The sequences in a benchmark's folder, by name: with ground truth, or none of them.
 
     Args:
-        root: the benchmark (its ``train`` is taken), a folder of sequences, or one sequence.
+        root: the benchmark (the first of ``train``, ``val`` and ``test`` with ground truth is
+            taken), one of these folders, any folder of sequences, or one sequence.
         wanted: names, parts of names between dashes (``02``), or patterns (``*-FRCNN``); all where
             empty.
 
@@ -97,12 +106,12 @@ def find_sequences(root: Path, wanted: Sequence[str] = ()) -> list[MotSequence]:
     """
     if not root.is_dir():
         raise UserError(f"{root}: no such folder; expected a MOTChallenge benchmark with train/")
-    folders = [root] if _has_truth(root) else []
-    for parent in (root / "train", root):
-        if not folders and parent.is_dir():
-            folders = sorted(path for path in parent.iterdir() if _has_truth(path))
+    folders = _sequence_folders(root)
     if not folders:
-        raise UserError(f"{root}: no sequences; expected folders with gt/gt.txt, as in MOT16/train")
+        raise UserError(
+            f"{root}: no sequences; expected folders with gt/gt.txt, as in MOT16/train, or with "
+            "img1/, as in MOT16/test"
+        )
     chosen = folders
     if wanted:
         for want in wanted:
@@ -113,8 +122,39 @@ def find_sequences(root: Path, wanted: Sequence[str] = ()) -> list[MotSequence]:
     return [_open(path) for path in chosen]
 
 
+def _sequence_folders(root: Path) -> list[Path]:
+    """One sequence, or those of the first split that has some; with ground truth if any has."""
+    splits = [root / inside / split for inside in _INSIDE for split in SPLITS]
+    parents = [folder for folder in (*splits, root) if folder.is_dir()]
+    for is_one in (_has_truth, _has_input):
+        if is_one(root):
+            return [root]
+        for parent in parents:
+            if folders := sorted(path for path in parent.iterdir() if is_one(path)):
+                return folders
+    return []
+
+
+def taken_split(root: Path, sequences: Sequence[MotSequence]) -> str:
+    """Which split was taken of several that could be scored; empty where there is one."""
+    splits = [root / inside / split for inside in _INSIDE for split in SPLITS]
+    scored = [split for split in splits if split.is_dir() and _any_truth(split)]
+    taken = [split.name for split in scored if split == sequences[0].folder.parent]
+    others = [split.name for split in scored if split.name not in taken]
+    return f"{taken[0]}, not {' or '.join(others)}" if taken and others else ""
+
+
+def _any_truth(folder: Path) -> bool:
+    return any(map(_has_truth, folder.iterdir()))
+
+
 def _has_truth(folder: Path) -> bool:
     return (folder / "gt" / "gt.txt").is_file()
+
+
+def _has_input(folder: Path) -> bool:
+    """Whether there is something to track, and it is known to be a sequence."""
+    return (folder / "seqinfo.ini").is_file() or (folder / "det" / "det.txt").is_file()
 
 
 def _matches(name: str, want: str) -> bool:
@@ -141,9 +181,12 @@ def _open(folder: Path) -> MotSequence:
     images = folder / "img1"
     pictures = list(list_images(images)) if images.is_dir() else []
     count = numbered(pictures).frames[-1] if pictures else 0
-    return MotSequence(
-        name, folder, count or read_mot(folder / "gt" / "gt.txt", MotKind.TRUTH).last_frame
-    )
+    if not count:
+        if _has_truth(folder):
+            count = read_mot(folder / "gt" / "gt.txt", MotKind.TRUTH).last_frame
+        else:
+            count = read_mot(folder / "det" / "det.txt", MotKind.DETECTIONS).last_frame
+    return MotSequence(name, folder, count)
 
 
 def read_truth(path: Path, last_frame: int | None = None) -> MotRows:

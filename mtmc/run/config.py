@@ -11,6 +11,8 @@ from mtmc.config import Plugin, Settings, build, choose
 from mtmc.errors import unknown_name
 from mtmc.offline.completion.config import CompletionConfig
 from mtmc.registry import ASSOCIATORS, DEFAULT_TRACKER, DETECTORS, EMBEDDERS, TRACKERS
+from mtmc.reid.embedder import SHIPPED
+from mtmc.run.networks import with_networks
 from mtmc.sources import SourcesConfig
 from mtmc.trackers.offline import RefineConfig
 from mtmc.trackers.settings import Checked, setting
@@ -22,12 +24,13 @@ class ReidConfig(Checked):
     """The embedder.
 
     Args:
-        weights: a ``.pt`` or ``.onnx`` file, ``color`` (needs none), or ``none``.
+        weights: a ``.pt`` or ``.onnx`` file, ``simulated`` (comes with the package), a name of
+            ``mtmc weights list``, ``color`` (needs no weights), or ``none``.
         device: such as ``cpu`` or ``cuda:0``; None takes the best there is.
         batch_size: crops per forward pass; None takes what suits the device.
     """
 
-    weights: str = setting("color", public=True)
+    weights: str = setting(SHIPPED, public=True)
     device: str | None = setting(None, public=True)
     batch_size: int | None = setting(None, ge=1, unit="crops")
 
@@ -79,6 +82,7 @@ class RunConfig:
         Raises:
             UserError: a section, key, name or value is wrong.
         """
+        settings = with_networks(settings)
         known = {f.name for f in dataclasses.fields(cls)}
         for name in settings:
             if name not in known:
@@ -130,7 +134,7 @@ class RunConfig:
 
 
 TABLES = {"detector": DETECTORS, "tracker": TRACKERS, "associator": ASSOCIATORS}
-DEFAULT_DETECTOR = "ultralytics"
+DEFAULT_DETECTOR = "onnx"
 DEFAULTS = {"detector": DEFAULT_DETECTOR, "tracker": DEFAULT_TRACKER, "associator": "offline"}
 SECTIONS: dict[str, type] = {
     "sources": SourcesConfig,

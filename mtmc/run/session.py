@@ -30,6 +30,7 @@ from mtmc.results.looks import write_looks
 from mtmc.run.assemble import assemble, check_tracker, even_distance, suitable_tracker
 from mtmc.run.config import RunConfig
 from mtmc.run.earlier import set_aside
+from mtmc.run.networks import stand_ins
 from mtmc.run.parts import Parts, Progress
 from mtmc.run.pipeline import Pipeline
 from mtmc.run.resume import (
@@ -44,6 +45,8 @@ from mtmc.sources import CameraReader, align, find_cameras, home_of
 from mtmc.sources.address import hide_passwords
 from mtmc.sources.cameras import Source
 from mtmc.types import Frame
+
+log = logging.getLogger("mtmc")
 
 NOTE_EVERY = 60.0  # seconds between two records of a live run that goes on
 
@@ -89,6 +92,8 @@ def run(
         cameras = find_cameras(video_dir)
         live = any(camera.kind == "live" for camera in cameras)
         config = RunConfig.from_settings(settings, live)
+        for line in stand_ins(settings):
+            log.warning("%s", line)
         parts = assemble(config, cameras, home_of(video_dir))
         if not settings.get("tracker"):
             config = replace(config, tracker=suitable_tracker(config, parts))

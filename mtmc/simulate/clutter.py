@@ -34,17 +34,31 @@ def background(
     level = up[height // 2, width // 2]
     light = place.look(middle + zoom * (around - middle) + azimuth, level + zoom * (up - level))
     light = np.array(light, np.float32)
-    for _ in range(int(rng.choice([0, 1, 2, 4], p=[0.4, 0.25, 0.2, 0.15]))):
-        mask = shape(height, width, rng)[..., None]
-        light += mask * (patch(height, width, others, rng) - light)
+    set_about(light, others, int(rng.choice([0, 1, 2, 4], p=[0.4, 0.25, 0.2, 0.15])), rng)
     if rng.random() < 0.35:
         sigma = float(rng.uniform(0.4, 0.02 * height + 0.5))
         light = cv2.GaussianBlur(light, (0, 0), sigma)
-    if rng.random() < 0.3:  # the grain of asphalt, grass or foliage
-        grain = cv2.GaussianBlur(rng.normal(size=(height, width)).astype(np.float32), (0, 0),
-                                 float(rng.uniform(0.4, 1.5)))  # fmt: skip
-        light *= np.exp(0.25 * grain / grain.std())[..., None]
+    if rng.random() < 0.3:
+        light *= grain(height, width, rng)[..., None]
     return light
+
+
+def set_about(
+    light: Floats, places: Sequence[Panorama], count: int, rng: np.random.Generator
+) -> None:
+    """Put so many boxes, posts and blobs with the look of some place into ``(h, w, 3)`` light."""
+    height, width = light.shape[:2]
+    for _ in range(count):
+        mask = shape(height, width, rng)[..., None]
+        light += mask * (patch(height, width, places, rng) - light)
+
+
+def grain(height: int, width: int, rng: np.random.Generator) -> Floats:
+    """The grain of asphalt, grass or foliage: factors on the light, ``(height, width)``."""
+    fine = cv2.GaussianBlur(
+        rng.normal(size=(height, width)).astype(np.float32), (0, 0), float(rng.uniform(0.4, 1.5))
+    )
+    return np.asarray(np.exp(0.25 * fine / fine.std()))
 
 
 def patch(height: int, width: int, places: Sequence[Panorama], rng: np.random.Generator) -> Floats:

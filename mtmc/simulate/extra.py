@@ -6,6 +6,7 @@ import os
 from importlib.util import find_spec
 
 from mtmc.errors import UserError
+from mtmc.reid.extras import install
 
 
 def require_sim() -> None:
@@ -16,10 +17,7 @@ def require_sim() -> None:
     """
     missing = [name for name in ("anny", "warp") if find_spec(name) is None]
     if missing:
-        raise UserError(
-            f"the simulator needs {' and '.join(missing)}: install the extra with "
-            "`uv sync --extra sim` or `pip install 'mtmc[sim]'`"
-        )
+        raise UserError(f"the simulator needs {' and '.join(missing)}: {install('sim')}")
     import warp
 
     warp.config.log_level = warp.LOG_ERROR

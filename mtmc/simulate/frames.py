@@ -5,8 +5,9 @@
     OUT/annotations/instances_val.json       every eighth scene, so other places and people
 
 Few frames of many scenes teach more than a video: each scene is a place, a handful of people and
-cameras that hang, stand and look anywhere in it; each frame puts the people elsewhere. What a run
-that was cut off has finished is kept (`OUT/.scenes`) and not drawn again.
+cameras that hang, stand and look anywhere in it; each frame puts the people elsewhere. With
+panoramas four scenes of five are photographed places instead, another in each frame (`views`).
+What a run that was cut off has finished is kept (`OUT/.scenes`) and not drawn again.
 """
 
 from __future__ import annotations
@@ -30,9 +31,12 @@ from mtmc.simulate.extra import require_sim
 from mtmc.simulate.moments import DT, draw_moment, draw_seated
 from mtmc.simulate.motion import Manner, draw_manner
 from mtmc.simulate.output import writing
+from mtmc.simulate.panorama import Panorama, Pixels, read_panoramas
 from mtmc.simulate.places import PLACES, Place, draw_picture
+from mtmc.simulate.props import Prop, draw_props
 from mtmc.simulate.render import Renderer
 from mtmc.simulate.sensor import Sensor
+from mtmc.simulate.views import draw_company, draw_view
 from mtmc.simulate.wardrobe import draw_looks
 from mtmc.simulate.workers import each
 
@@ -42,6 +46,9 @@ VALIDATION = 8  # one scene in so many
 SIZES = [(512, 384), (512, 288)]  # px
 RAYS = 4  # per pixel for the empty place: small pictures need fewer than a video
 PERSON = 1  # COCO's category
+ROOMS = 5  # with panoramas, one scene in so many is a simulated place
+THINGS = 135  # that stand about in photographed places
+COMPANY = 9  # people of a scene there
 
 
 @dataclass(frozen=True)
@@ -51,16 +58,23 @@ class FramesConfig:
     Attributes:
         frames: how many, training and validation together.
         seed: everything random follows from it.
+        panoramas: folder of places photographed all around; without one, all places are simulated.
     """
 
     frames: int = 4000
     seed: int = 0
+    panoramas: Path | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.frames <= 1_000_000:
             raise ValueError(f"frames must be between 1 and 1000000, got {self.frames}")
         if self.seed < 0:
             raise ValueError(f"seed must be 0 or more, got {self.seed}")
+
+    @property
+    def places(self) -> list[str] | None:
+        """Names of the panoramas, None without."""
+        return None if self.panoramas is None else sorted(p.name for p in self.panoramas.iterdir())
 
     @property
     def scenes(self) -> int:
@@ -88,9 +102,11 @@ def write_frames(
         progress: told how many frames were written since the last call.
 
     Raises:
-        UserError: the extra `sim` is missing or `out` cannot be written.
+        UserError: the extra `sim` is missing, a panorama cannot be read or `out` cannot be written.
     """
     require_sim()
+    if config.panoramas is not None:
+        read_panoramas(config.panoramas)  # what is wrong with them is said before the work begins
     with writing(out):
         for name in ("images", "annotations", ".scenes"):
             (out / name).mkdir(parents=True, exist_ok=True)
@@ -136,18 +152,58 @@ def _scene(config: FramesConfig, out: Path, scene: int) -> list[dict[str, Any]]:
     asked = min(SCENE, config.frames - scene * SCENE)
     with suppress(OSError, ValueError, KeyError):
         kept = json.loads(done.read_text(encoding="utf-8"))
-        if kept["seed"] == config.seed and len(kept["frames"]) == asked:
+        same = kept["seed"] == config.seed and kept.get("panoramas") == config.places
+        if same and len(kept["frames"]) == asked:
             return list(kept["frames"])
-    frames = _write_scene(config, out, scene)
+    if config.panoramas is None or scene % ROOMS == 0:
+        frames = _write_scene(config, out, scene)
+    else:
+        frames = _write_views(config, config.panoramas, out, scene)
+    content = {"seed": config.seed, "panoramas": config.places, "frames": frames}
     with writing(done):
-        done.write_text(json.dumps({"seed": config.seed, "frames": frames}), encoding="utf-8")
+        done.write_text(json.dumps(content), encoding="utf-8")
     return frames
+
+
+_photographed: dict[tuple[Path, int], tuple[list[Panorama], list[Prop]]] = {}  # by each process
+
+
+def _write_views(
+    config: FramesConfig, panoramas: Path, out: Path, scene: int
+) -> list[dict[str, Any]]:
+    """Draw and write one scene's people in photographed places."""
+    key = (panoramas, config.seed)
+    if key not in _photographed:
+        things = draw_props(THINGS, np.random.default_rng([config.seed, 5001]))
+        _photographed[key] = (read_panoramas(panoramas), things)
+    places, things = _photographed[key]
+    rng = np.random.default_rng([config.seed, 5002, scene])
+    company = draw_company(COMPANY, rng)
+    records = []
+    for frame in range(min(SCENE, config.frames - scene * SCENE)):
+        place = places[int(rng.integers(len(places)))]
+        image, people = draw_view(company, things, place, places, rng)
+        records.append(_write(out, scene, frame, image, people, int(rng.integers(40, 96))))
+    return records
+
+
+def _write(
+    out: Path, scene: int, frame: int, image: Pixels, people: list[list[float]], quality: int
+) -> dict[str, Any]:
+    """Write a picture; gives what the annotations need."""
+    file_name = f"{scene:06d}_{frame:02d}.jpg"
+    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    with writing(out):
+        (out / "images" / file_name).write_bytes(data.tobytes())
+    height, width = image.shape[:2]
+    return {"file_name": file_name, "width": width, "height": height, "people": people}
 
 
 def _write_scene(config: FramesConfig, out: Path, scene: int) -> list[dict[str, Any]]:
     """Draw and write one scene's frames; its number decides everything random."""
     rng = np.random.default_rng([config.seed, 5000, scene])
-    name = list(PLACES)[scene % len(PLACES)]
+    number = scene if config.panoramas is None else scene // ROOMS
+    name = list(PLACES)[number % len(PLACES)]
     place = PLACES[name](rng, 2)
     outdoors = name == "plaza"
     cameras = [_draw_camera(f"cam{i}", place, outdoors, rng) for i in range(CAMERAS)]
@@ -164,17 +220,7 @@ def _write_scene(config: FramesConfig, out: Path, scene: int) -> list[dict[str, 
         light = renderer.draw(index, min(camera.picture.shutter / DT, 1.0))
         people = _people(renderer, index, camera)
         image = sensors[index].expose(light * np.float32(np.exp(rng.normal(0, 0.25))))
-        file_name = f"{scene:06d}_{frame:02d}.jpg"
-        quality = int(rng.integers(55, 96))
-        _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-        with writing(out):
-            (out / "images" / file_name).write_bytes(data.tobytes())
-        records.append(
-            {
-                "file_name": file_name, "width": camera.width, "height": camera.height,
-                "people": people,
-            }
-        )  # fmt: skip
+        records.append(_write(out, scene, frame, image, people, int(rng.integers(55, 96))))
     return records
 
 

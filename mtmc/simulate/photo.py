@@ -116,7 +116,7 @@ def develop(image: Pixels, eye: Eye, rng: np.random.Generator) -> bytes:
     """Compress a crop as its camera and whoever stored it did; a JPEG file's content."""
     if rng.random() < eye.coarse:
         # What a codec leaves of a person in motion: blocks and smeared colour.
-        image = _decoded(_encoded(image, int(rng.uniform(28, 65))))
+        image = compressed(image, int(rng.uniform(28, 65)))
     if eye.size is not None:
         grows = image.shape[0] < eye.size[0]
         how = cv2.INTER_CUBIC if grows and rng.random() < 0.5 else cv2.INTER_LINEAR
@@ -129,6 +129,7 @@ def _encoded(image: Pixels, quality: int) -> bytes:
     return bytes(data)
 
 
-def _decoded(data: bytes) -> Pixels:
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    return np.asarray(image, np.uint8)
+def compressed(image: Pixels, quality: int) -> Pixels:
+    """What is left of a picture after JPEG of some quality, 1 to 100."""
+    data = np.frombuffer(_encoded(image, quality), np.uint8)
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)

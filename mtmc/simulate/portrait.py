@@ -53,13 +53,13 @@ def portrait(
         spot = beside + shot.rotation[2, :2] * rng.uniform(-1.2, 2.5)
         poses.append(draw_moment(other, meshes[other].rest, manners[other], spot, rng))
         figures.box(poses[-1], shot)
-    lamp, sky, ground, direct = _light(place, rng)
+    lamp, sky, ground, direct = light_in(place, rng)
     share = float(min(rng.exponential(0.25), 1.2))
     cutout = figures.draw(poses, shot, share, lamp, sky, ground)
     zoom = float(np.exp(rng.uniform(np.log(1.2), np.log(7.0))))
-    behind = background(shot.rays(), place, _turn(lamp, place), zoom, places, rng)
+    behind = background(shot.rays(), place, turn_of(lamp, place), zoom, places, rng)
     level = float(np.exp(np.log(behind.mean(-1) + 1e-3).mean()))
-    behind = behind * _grounded(figures, poses, shot, lamp, direct)[..., None]
+    behind = behind * grounded(figures, poses, shot, lamp, direct)[..., None]
     light = cutout.light + (1 - cutout.alpha[..., None]) * behind
     light, seen = _hidden(light, cutout, places, rng)
     if seen < LEAST:
@@ -83,7 +83,7 @@ def _aim(figures: Figures, pose: Pose, eye: Eye, rng: np.random.Generator) -> Sh
     far = float(np.exp(rng.uniform(np.log(max(3.0, 0.9 * height)), np.log(25))))
     azimuth = rng.uniform(-np.pi, np.pi)
     origin = np.array([far * np.cos(azimuth), far * np.sin(azimuth), height])
-    rotation = _facing(np.array([0, 0, 0.9]) - origin, rng)
+    rotation = facing(np.array([0, 0, 0.9]) - origin, rng)
     shot = Shot(rotation, -rotation @ origin, WINDOW, np.zeros(2), 8, 8)
     x0, y0, x1, y1 = figures.box(pose, shot)
     tall = float(np.exp(rng.uniform(*np.log(eye.tall))))
@@ -98,13 +98,22 @@ def _aim(figures: Figures, pose: Pose, eye: Eye, rng: np.random.Generator) -> Sh
     )
 
 
-def _facing(ahead: Floats, rng: np.random.Generator) -> Floats:
-    """A camera's rotation that has a direction in view, not always in the middle."""
+def facing(
+    ahead: Floats, rng: np.random.Generator, across: float = 0.45, along: float = 0.25
+) -> Floats:
+    """A camera's rotation that has a direction in view, not always in the middle.
+
+    Args:
+        ahead: the direction.
+        rng: where in the view it is.
+        across: how far to the side at most, as a tangent.
+        along: likewise up and down.
+    """
     ahead = ahead / np.linalg.norm(ahead)
     right = np.cross(ahead, [0, 0, 1.0])
     right /= np.linalg.norm(right)
     down = np.cross(ahead, right)
-    ahead = ahead + right * rng.uniform(-0.45, 0.45) + down * rng.uniform(-0.25, 0.25)
+    ahead = ahead + right * rng.uniform(-across, across) + down * rng.uniform(-along, along)
     ahead /= np.linalg.norm(ahead)
     right = np.cross(ahead, [0, 0, 1.0])
     right /= np.linalg.norm(right)
@@ -140,7 +149,7 @@ def _window(
     return y0, x0 + shift, y1, x1 + shift
 
 
-def _light(place: Panorama, rng: np.random.Generator) -> tuple[Lamp, Floats, Floats, float]:
+def light_in(place: Panorama, rng: np.random.Generator) -> tuple[Lamp, Floats, Floats, float]:
     """The strongest light of a place, the light from above and below, and the first's share."""
     day = place.light
     turn = rng.uniform(-np.pi, np.pi)
@@ -162,13 +171,13 @@ def _light(place: Panorama, rng: np.random.Generator) -> tuple[Lamp, Floats, Flo
     return lamp, sky, ground, direct
 
 
-def _turn(lamp: Lamp, place: Panorama) -> float:
+def turn_of(lamp: Lamp, place: Panorama) -> float:
     """By how much the place is turned so that its brightest part is where the light comes from."""
     x, y = place.light.sun[:2]
     return float(np.arctan2(y, x) - np.arctan2(lamp.position[1], lamp.position[0]))
 
 
-def _grounded(
+def grounded(
     figures: Figures, poses: Sequence[Pose], shot: Shot, lamp: Lamp, direct: float
 ) -> Floats:
     """Light that people leave on the floor, ``(h, w)`` in 0..1: their shadows."""

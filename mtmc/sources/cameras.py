@@ -16,7 +16,7 @@ from mtmc.sources.address import hide_credentials, is_url, stem, webcam
 from mtmc.sources.camera import Camera
 from mtmc.sources.camera_file import read_cameras
 from mtmc.sources.folder import cameras_file, find_in_folder
-from mtmc.sources.parts import filled_in, joined
+from mtmc.sources.parts import filled_in, joined, tell_parts
 from mtmc.sources.pictures import list_images
 from mtmc.sources.places import find_place, is_pattern, local_path
 from mtmc.sources.starts import placed
@@ -52,7 +52,9 @@ def find_cameras(sources: Source | Sequence[Source]) -> list[Camera]:
     for source in given:
         found, listed = _cameras_at(str(source))
         (cameras if listed else loose).extend(found)
-    cameras += joined(loose)
+    loose = joined(loose)
+    tell_parts(loose)
+    cameras += loose
     if len(given) > 1:
         cameras = _told_apart(cameras)
     cameras = [replace(c, name=unicodedata.normalize("NFC", c.name)) for c in cameras]

@@ -10,15 +10,9 @@ from pathlib import Path
 from mtmc.errors import UserError
 from mtmc.reid.pictures import SUFFIXES
 from mtmc.sources.camera import Camera
+from mtmc.sources.parts import VIDEO_SUFFIXES, one_recording
 from mtmc.sources.pictures import image_folder, list_images
 
-VIDEO_SUFFIXES = frozenset(
-    {".mp4", ".m4v", ".mov", ".qt", ".avi", ".divx", ".mkv", ".webm", ".ts", ".mts", ".m2ts"}
-    | {".m2t", ".tp", ".trp", ".mpg", ".mpeg", ".mpe", ".m1v", ".m2v", ".mpv", ".vob", ".ps"}
-    | {".flv", ".f4v", ".wmv", ".asf", ".ogv", ".ogm", ".3gp", ".3g2", ".mxf", ".nut", ".y4m"}
-    | {".h264", ".264", ".avc", ".h265", ".265", ".hevc", ".ivf", ".obu", ".mjpg", ".mjpeg"}
-    | {".dav", ".rm", ".rmvb", ".dv", ".wtv", ".amv", ".insv", ".lrv", ".mod", ".tod"}
-)
 CAMERA_FILES = ("cameras.yaml", "cameras.yml", "cameras.json")
 RESULT_FILE = "run.json"  # a folder that holds it is the result of a run
 RESULT_VIDEOS = frozenset({"mosaic.mp4", "floor.mp4"})
@@ -87,10 +81,10 @@ def find_in_folder(folder: Path) -> tuple[list[Camera], list[str]]:
 
 
 def camera_of(folder: Path) -> Camera | None:
-    """A folder that is one camera: MOTChallenge's ``img1``, one video file, or pictures."""
+    """A folder that is one camera: MOTChallenge's ``img1``, one video, in parts, or pictures."""
     images, videos = image_folder(folder), _videos(folder)
-    if len(videos) == 1 and images in (None, folder):
-        return Camera(folder.name, str(videos[0]))
+    if images in (None, folder) and videos and (files := one_recording(videos)):
+        return Camera(folder.name, files[0], more=tuple(files[1:]))
     if images and (images != folder or not videos):
         return Camera(folder.name, str(images), "images")
     return None

@@ -18,6 +18,13 @@ from mtmc.sources.wall_clock import Named, by_name
 
 log = logging.getLogger("mtmc")
 
+VIDEO_SUFFIXES = frozenset(
+    {".mp4", ".m4v", ".mov", ".qt", ".avi", ".divx", ".mkv", ".webm", ".ts", ".mts", ".m2ts"}
+    | {".m2t", ".tp", ".trp", ".mpg", ".mpeg", ".mpe", ".m1v", ".m2v", ".mpv", ".vob", ".ps"}
+    | {".flv", ".f4v", ".wmv", ".asf", ".ogv", ".ogm", ".3gp", ".3g2", ".mxf", ".nut", ".y4m"}
+    | {".h264", ".264", ".avc", ".h265", ".265", ".hevc", ".ivf", ".obu", ".mjpg", ".mjpeg"}
+    | {".dav", ".rm", ".rmvb", ".dv", ".wtv", ".amv", ".insv", ".lrv", ".mod", ".tod"}
+)
 SLACK = 10.0  # seconds that a recorder lets the next part overlap the last, with whole seconds
 
 
@@ -30,14 +37,18 @@ def in_order(files: Sequence[str]) -> list[str]:
     return sorted(files, key=lambda file: natural(Path(file)))
 
 
+def one_recording(files: Sequence[Path]) -> list[str] | None:
+    """The files in order, if by their names they are the parts of one recording."""
+    cameras = joined([Camera(file.stem, str(file)) for file in files])
+    return [cameras[0].uri, *cameras[0].more] if len(cameras) == 1 else None
+
+
 def filled_in(pattern: str, home: Path) -> list[str]:
     """The video files that a pattern such as ``door-*.mp4`` stands for, in order.
 
     Raises:
         UserError: there are none.
     """
-    from mtmc.sources.folder import VIDEO_SUFFIXES
-
     where = (home / Path(pattern).expanduser()).absolute()
     try:
         files = list(Path(where.anchor).glob(str(where.relative_to(where.anchor))))
@@ -68,14 +79,19 @@ def joined(cameras: Sequence[Camera]) -> list[Camera]:
         result[id(first)] = replace(first, name=name, more=tuple(c.uri for c in others))
         for other in others:
             del result[id(other)]
-        if others:
+    return list(result.values())
+
+
+def tell_parts(cameras: Sequence[Camera]) -> None:
+    """Say which cameras are recordings in parts."""
+    for camera in cameras:
+        if camera.more:
             log.info(
                 "camera %s: %d files, by the times in their names one recording, from %s on",
-                name,
-                len(each),
-                first.files[0].name,
+                camera.name,
+                len(camera.files),
+                camera.files[0].name,
             )
-    return list(result.values())
 
 
 def _names(groups: Sequence[Sequence[tuple[Named, Camera]]]) -> list[str]:

@@ -50,6 +50,8 @@ def find_place(address: str, home: Path, live: bool | None = None) -> tuple[Kind
     camera = camera_of(path)
     if camera is None:
         raise UserError(f"{path}: {holds(path)}; expected pictures or one video file")
+    if camera.more:
+        raise UserError(f"{path}: holds a recording in parts; write {path / '*'}")
     return camera.kind, camera.uri
 
 

@@ -3,21 +3,19 @@ from __future__ import annotations
 import json
 from typing import Any, get_args
 
-import torch
 from rich.console import Console
 from rich.table import Table
 
 from mtmc.reid.data import DATASETS
-from mtmc.reid.models import MODELS, build
-from mtmc.reid.models.profile import profile
+from mtmc.reid.models import FIGURES
 from mtmc.reid.presets import preset_names
-from mtmc.reid.training.losses import Mining
+from mtmc.reid.training.recipe import Mining
 
 
 def run(*, as_json: bool) -> None:
     """`reid list`: everything that has a name."""
     content: dict[str, Any] = {
-        "models": [_describe(name) for name in MODELS],
+        "models": [{"name": name, **figures._asdict()} for name, figures in FIGURES.items()],
         "losses": ["cross_entropy", *(f"triplet={m}" for m in get_args(Mining) if m != "none")],
         "datasets": list(DATASETS),
         "presets": preset_names(),
@@ -41,16 +39,3 @@ def run(*, as_json: bool) -> None:
     console.print("FLOPs are multiply-adds; classification layers are not counted.")
     for kind in ("losses", "datasets", "presets"):
         console.print(f"[bold]{kind}[/]: {', '.join(content[kind])}", highlight=False)
-
-
-def _describe(name: str) -> dict[str, Any]:
-    # On the meta device nothing is allocated or computed.
-    with torch.device("meta"):
-        size = profile(build(name))
-    return {
-        "name": name,
-        "parameters": size.parameters,
-        "flops": size.flops,
-        "input_size": list(size.input_size),
-        "dim": size.dim,
-    }

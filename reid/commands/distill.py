@@ -12,7 +12,7 @@ from mtmc.reid.data.images import Dataset
 from mtmc.reid.errors import ReidError
 from mtmc.reid.presets import find_config
 from mtmc.reid.training.config import DataConfig, TrainConfig
-from mtmc.reid.training.sampler import SamplerConfig
+from mtmc.reid.training.recipe import SamplerConfig
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

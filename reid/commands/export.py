@@ -4,7 +4,6 @@ import tempfile
 from pathlib import Path
 
 from mtmc.reid.errors import ReidError
-from mtmc.reid.export import export_onnx
 
 
 def run(source: Path, target: Path | None, *, int8: bool, calibration: Path | None) -> None:
@@ -17,9 +16,13 @@ def run(source: Path, target: Path | None, *, int8: bool, calibration: Path | No
     target = target or source.with_name(source.stem + suffix)
     if target.suffix != ".onnx":
         raise ReidError(f"{target}: expected a name that ends in .onnx")
+    if not source.is_file():
+        raise ReidError(f"{source}: no such file; expected a checkpoint written by `reid train`")
     if not int8:
         if calibration is not None:
             raise ReidError("--calibration is for --int8; add it or leave both out")
+        from mtmc.reid.export import export_onnx
+
         difference = export_onnx(source, target)
         print(f"{target}: embeddings equal torch's to {difference:.0e}")
         return
@@ -36,6 +39,8 @@ def _int8(source: Path, target: Path, calibration: Path) -> float:
 
     if source.suffix.lower() == ".onnx":
         return quantise(source, target, calibration)
+    from mtmc.reid.export import export_onnx
+
     with tempfile.TemporaryDirectory() as folder:
         floats = Path(folder) / "float.onnx"
         export_onnx(source, floats)

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from mtmc.reid.commands.display import console, counting, print_notes, print_scores, progress_bar
-from mtmc.reid.commands.train_metric import run_metric_training
 from mtmc.reid.data import open_dataset
-from mtmc.reid.devices import pick_device
 from mtmc.reid.errors import ReidError
 from mtmc.reid.metric.config import MetricTraining
 from mtmc.reid.presets import find_config
-from mtmc.reid.training.engine import BEST, LAST, EpochReport, Trainer
+from mtmc.reid.training.config import BEST, LAST
 from mtmc.reid.training.kinds import read_training
 
 if TYPE_CHECKING:
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
 
     from mtmc.reid.data.images import Dataset
     from mtmc.reid.training.config import TrainConfig
+    from mtmc.reid.training.engine import EpochReport
 
 LOG, CONFIG = "log.jsonl", "config.yaml"
 
@@ -72,6 +71,11 @@ def run_training(
         ReidError: a dataset, the teacher or what is to be resumed is not as it should be.
     """
     _look_at(train, test)
+    # Only now torch, which takes seconds: what is wrong with the input is said before.
+    from mtmc.reid.commands.train_metric import run_metric_training
+    from mtmc.reid.devices import pick_device
+    from mtmc.reid.training.engine import Trainer
+
     if isinstance(config, MetricTraining):
         run_metric_training(config, train, test, out, resume=resume, device=device)
         return

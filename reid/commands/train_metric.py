@@ -11,7 +11,7 @@ from mtmc.reid.commands.display import console, counting, print_scores
 from mtmc.reid.devices import pick_device
 from mtmc.reid.errors import ReidError
 from mtmc.reid.metric.trainer import MetricTrainer
-from mtmc.reid.training.engine import BEST
+from mtmc.reid.training.config import BEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
-from pydantic.dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, get_args
 
 from mtmc.reid.errors import ReidError
 from mtmc.reid.evaluation.extract import Augmentation, extract
-from mtmc.reid.evaluation.rerank import rerank
 from mtmc.reid.evaluation.retrieval import Retrieval
 from mtmc.reid.evaluation.verification import even_distance
 
@@ -31,12 +28,22 @@ class Protocol:
         multi_query: average all images of a person in a camera into one query.
         rerank: k-reciprocal re-ranking with its usual parameters.
         camera_centred: take the mean of a camera's images out of each, known without any label.
+
+    Raises:
+        ValueError: there is no such augmentation.
     """
 
     augmentation: Augmentation = "none"
     multi_query: bool = False
     rerank: bool = False
     camera_centred: bool = False
+
+    def __post_init__(self) -> None:
+        if self.augmentation not in get_args(Augmentation):
+            *some, last = map(repr, get_args(Augmentation))
+            raise ValueError(
+                f"augmentation should be {', '.join(some)} or {last}, got {self.augmentation!r}"
+            )
 
 
 def retrieve(
@@ -69,12 +76,17 @@ def retrieve(
         means = query.joined(gallery).camera_means()
         asked, gallery = asked.camera_centred(means), gallery.camera_centred(means)
     query = asked.per_person_and_camera().normalized() if protocol.multi_query else asked
+    distances = None
+    if protocol.rerank:
+        from mtmc.reid.evaluation.rerank import rerank  # with scipy, which takes a while
+
+        distances = rerank(query.features, gallery.features)
     return Retrieval(
         query,
         gallery,
         None if protocol.multi_query else dataset.query.one_of_each(),
         dataset.gallery.one_of_each(),
-        rerank(query.features, gallery.features) if protocol.rerank else None,
+        distances,
     )
 
 

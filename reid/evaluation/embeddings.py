@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
-import torch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,8 +46,7 @@ class Embeddings:
 
     def normalized(self) -> Embeddings:
         """The same with unit rows."""
-        norms = np.linalg.norm(self.features, axis=1, keepdims=True)
-        return Embeddings(self.features / np.maximum(norms, 1e-12), self.pids, self.camids)
+        return Embeddings(_unit(self.features), self.pids, self.camids)
 
     def joined(self, other: Embeddings) -> Embeddings:
         """These and then the others."""
@@ -119,18 +117,26 @@ def distance_blocks(
         raise ValueError(f"metric must be one of {get_args(Metric)}, got {metric!r}")
     if query.shape[1] != gallery.shape[1]:
         raise ValueError(f"{query.shape[1]}-d queries and a {gallery.shape[1]}-d gallery")
-    left, right = torch.from_numpy(query), torch.from_numpy(gallery)
     if metric == "cosine":
-        left, right = torch.nn.functional.normalize(left), torch.nn.functional.normalize(right)
-    squares = right.square().sum(dim=1)
-    for start in range(0, len(left), rows):
-        part = left[start : start + rows]
+        query, gallery = _unit(query), _unit(gallery)
+    squares = np.einsum("nd,nd->n", gallery, gallery)
+    for start in range(0, len(query), rows):
+        part = query[start : start + rows]
+        block = part @ gallery.T
         if metric == "cosine":
-            block = (part @ right.T).neg_().add_(1)
+            np.subtract(1, block, out=block)
         else:
-            block = torch.addmm(squares, part, right.T, alpha=-2)
-            block.add_(part.square().sum(dim=1, keepdim=True)).clamp_(min=0)
-        yield slice(start, start + len(part)), block.numpy()
+            block *= -2
+            block += squares
+            block += np.einsum("nd,nd->n", part, part)[:, None]
+            np.maximum(block, 0, out=block)
+        yield slice(start, start + len(part)), block
+
+
+def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    unit: NDArray[np.float32] = rows / np.maximum(norms, 1e-12)
+    return unit
 
 
 def distance_matrix(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from scipy import sparse
 
 from mtmc.reid.evaluation.embeddings import distance_matrix
+from mtmc.reid.threads import available_cores
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,13 +82,19 @@ def _neighbors(
     Returns:
         ``(N, count) int64`` by ascending distance, and ``(N,) float32``.
     """
-    rows = torch.from_numpy(features)
-    nearest = np.empty((len(rows), count), np.int64)
-    farthest = np.empty(len(rows), np.float32)
-    for start in range(0, len(rows), ROWS):
-        similarity = rows[start : start + ROWS] @ rows.T
-        nearest[start : start + ROWS] = similarity.topk(count, dim=1).indices.numpy()
-        farthest[start : start + ROWS] = 2 - 2 * similarity.amin(dim=1).numpy()
+    nearest = np.empty((len(features), count), np.int64)
+    farthest = np.empty(len(features), np.float32)
+
+    def look(row: tuple[int, NDArray[np.float32]]) -> None:
+        number, distances = row
+        some = np.argpartition(distances, count - 1)[:count]
+        nearest[number] = some[np.argsort(distances[some], kind="stable")]
+
+    with ThreadPoolExecutor(available_cores()) as pool:
+        for start in range(0, len(features), ROWS):
+            opposite = -(features[start : start + ROWS] @ features.T)
+            list(pool.map(look, enumerate(opposite, start)))
+            farthest[start : start + ROWS] = 2 + 2 * opposite.max(axis=1)
     return nearest, np.maximum(farthest, np.finfo(np.float32).tiny)
 
 

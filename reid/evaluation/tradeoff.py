@@ -89,13 +89,12 @@ def size_of(model: str, embedder: Embedder) -> tuple[int | None, int | None]:
     """Parameters and multiply-adds of what `reid.load` opened from ``model``."""
     from mtmc.reid.embedder import resolve
     from mtmc.reid.onnx_embedder import OnnxEmbedder
-    from mtmc.reid.torch_embedder import TorchEmbedder
 
     if isinstance(embedder, OnnxEmbedder):
         from mtmc.reid.onnx_profile import profile_onnx
 
         return profile_onnx(resolve(model), embedder.preprocess.size)
-    if isinstance(embedder, TorchEmbedder):
+    if hasattr(embedder, "profile"):  # torch's; asking for its class would load torch
         profile = embedder.profile()
         return profile.parameters, profile.flops
     return None, None

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic.dataclasses import dataclass
 
-from mtmc.reid.models.metric import Compare
+from mtmc.reid.metric import Compare
 from mtmc.reid.settings import setting
 from mtmc.reid.training.config import DataConfig, ModelConfig, Settings
 

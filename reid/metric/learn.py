@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
+from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh, solve_triangular
+from scipy.sparse.linalg import LinearOperator, eigsh
 
 from mtmc.reid.errors import ReidError
 from mtmc.reid.metric.pairs import pair_moments
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from mtmc.reid.metric.config import MetricConfig
 
     Floats = NDArray[np.float64]
+
+# Of more dimensions than this, the eigenvalues above 1 are found without all others.
+EXACT = 2500
+AT_FIRST = 128  # eigenvalues that are looked for; the double where all of them are above 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,8 +110,11 @@ def xqda(intra: Floats, extra: Floats, dims: int | None = None) -> Floats:
 
     Source: Liao et al., CVPR 2015, Eqs. 5 to 9.
     """
-    _factorized(intra, "of one person")
-    values, directions = eigh(extra, intra)
+    factorized = _factorized(intra, "of one person")
+    if len(intra) > EXACT:
+        values, directions = _above_one(factorized, extra, dims)
+    else:
+        values, directions = eigh(extra, intra)
     order = np.argsort(values)[::-1][:dims]
     order = order[values[order] > 1]
     if len(order) == 0:
@@ -116,6 +124,25 @@ def xqda(intra: Floats, extra: Floats, dims: int | None = None) -> Floats:
         )
     factor: Floats = directions[:, order] * np.sqrt(1 - 1 / values[order])
     return factor
+
+
+def _above_one(factorized: Floats, extra: Floats, dims: int | None) -> tuple[Floats, Floats]:
+    """The largest eigenvalues, at least those above 1 or ``dims`` of them, with their vectors."""
+    size = len(extra)
+
+    def whitened(vector: Floats) -> Floats:
+        inner = solve_triangular(factorized, vector, lower=True, trans="T", check_finite=False)
+        outer: Floats = solve_triangular(factorized, extra @ inner, lower=True, check_finite=False)
+        return outer
+
+    operator = LinearOperator((size, size), matvec=whitened, dtype=np.float64)
+    count = AT_FIRST if dims is None else dims
+    while True:
+        start = np.random.default_rng(0).standard_normal(size)
+        values, vectors = eigsh(operator, min(count, size - 1), which="LA", v0=start)
+        if values.min() <= 1 or count == dims or count >= size:
+            return values, solve_triangular(factorized, vectors, lower=True, trans="T")
+        count *= 2
 
 
 def kissme(intra: Floats, extra: Floats) -> Floats:

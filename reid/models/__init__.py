@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mtmc.reid.errors import ReidError
 from mtmc.reid.registry import lookup, unknown
@@ -28,6 +28,15 @@ class Entry:
     args: dict[str, Any] = field(default_factory=dict)
 
 
+class Figures(NamedTuple):
+    """The size of an architecture as it comes, see `reid.models.profile.Profile`."""
+
+    parameters: int
+    flops: int
+    input_size: tuple[int, int]
+    dim: int
+
+
 def _robust_reid(*repeats: int) -> dict[str, Any]:
     """What Robust-ReID changes of HA-CNN (Lawen et al., Table 1); ablations undo single ones."""
     return {"blocks": "shuffle", "repeats": repeats, "pooling": "gem", "neck": "l2"}
@@ -41,6 +50,12 @@ MODELS = {
         # "Deeper and wider", in bold in Table 1.
         _robust_reid(8, 11, 8) | {"stem": 36, "channels": (240, 320, 480), "part_dim": 960},
     ),
+    "osnet_x0_25": Entry("mtmc.reid.models.osnet:OSNet", {"width": 0.25}),
+    "osnet_x0_5": Entry("mtmc.reid.models.osnet:OSNet", {"width": 0.5}),
+    "osnet_x0_75": Entry("mtmc.reid.models.osnet:OSNet", {"width": 0.75}),
+    "osnet_x1_0": Entry("mtmc.reid.models.osnet:OSNet", {"width": 1.0}),
+    "osnet_ibn_x1_0": Entry("mtmc.reid.models.osnet:OSNet", {"width": 1.0, "instance": "ibn"}),
+    "osnet_ain_x1_0": Entry("mtmc.reid.models.osnet:OSNet", {"width": 1.0, "instance": "ain"}),
     "resnet50": Entry("mtmc.reid.models.resnet:ResNet50"),
     "mobilenet_025": Entry("mtmc.reid.models.mobilenet:MobileNetV1", {"width": 0.25}),
     "mobilenet_050": Entry("mtmc.reid.models.mobilenet:MobileNetV1", {"width": 0.5}),
@@ -50,6 +65,29 @@ MODELS = {
     "efficientnet_lite1": Entry("mtmc.reid.models.efficientnet:EfficientNetLite", {"size": 1}),
     "efficientnet_lite2": Entry("mtmc.reid.models.efficientnet:EfficientNetLite", {"size": 2}),
     "lomo": Entry("mtmc.reid.models.lomo:Lomo"),
+}
+
+
+# What `reid list` shows, without making any network; a test counts anew.
+FIGURES = {
+    "hacnn": Figures(2_921_612, 543_994_538, (160, 64), 1024),
+    "robust_reid_1x": Figures(2_909_516, 725_275_306, (160, 64), 1024),
+    "robust_reid_2x": Figures(5_757_761, 1_713_145_802, (160, 64), 1920),
+    "osnet_x0_25": Figures(201_864, 82_314_880, (256, 128), 512),
+    "osnet_x0_5": Figures(630_034, 272_899_328, (256, 128), 512),
+    "osnet_x0_75": Figures(1_285_754, 571_752_192, (256, 128), 512),
+    "osnet_x1_0": Figures(2_169_508, 978_875_392, (256, 128), 512),
+    "osnet_ibn_x1_0": Figures(2_170_532, 978_875_392, (256, 128), 512),
+    "osnet_ain_x1_0": Figures(2_169_508, 978_875_392, (256, 128), 512),
+    "resnet50": Figures(23_512_128, 4_053_270_528, (256, 128), 2048),
+    "mobilenet_025": Figures(213_072, 13_314_048, (128, 128), 256),
+    "mobilenet_050": Figures(818_592, 48_648_192, (128, 128), 512),
+    "mobilenet_075": Figures(1_816_560, 106_002_432, (128, 128), 768),
+    "mobilenet_100": Figures(3_206_976, 185_376_768, (128, 128), 1024),
+    "efficientnet_lite0": Figures(2_959_488, 59_401_984, (128, 64), 320),
+    "efficientnet_lite1": Figures(3_724_160, 78_549_760, (128, 64), 320),
+    "efficientnet_lite2": Figures(4_358_656, 90_310_528, (128, 64), 352),
+    "lomo": Figures(0, 6_488_064, (128, 48), 26960),
 }
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import torch
 from torch import Tensor, nn
 
+from mtmc.reid.metric import Compare
 from mtmc.reid.models import build
 from mtmc.reid.models.base import EmbeddingNet
-
-Compare = Literal["mahalanobis", "cosine"]
 
 if TYPE_CHECKING:
     from mtmc.reid.preprocess import Preprocess

@@ -2,54 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import torch
-from pydantic.dataclasses import dataclass
 from torch import Tensor
 from torch.nn import functional
 
-from mtmc.reid.settings import setting
+if TYPE_CHECKING:
+    from mtmc.reid.training.recipe import AugmentConfig
 
 ERASE_ATTEMPTS = 10  # proposals per image, of which the first that fits is used
-
-
-@dataclass(frozen=True)
-class AugmentConfig:
-    """What a training image goes through, each with its own random numbers.
-
-    Args:
-        flip: probability of mirroring.
-        crop: pixels of border, at the network's input size, added on all sides before cutting the
-            original size out anywhere.
-        erase: probability of erasing a rectangle.
-        erase_area: smallest and largest share of the image that is erased.
-        erase_aspect: smallest and largest height over width of the rectangle.
-        jitter: strength of random brightness, contrast, saturation and colour cast, 0 for none.
-
-    Raises:
-        ValueError: a value is out of range.
-
-    Source: random erasing and its ranges: Zhong et al., and Lawen et al., section 3.1.
-    """
-
-    flip: float = setting(0.5, ge=0, le=1)
-    crop: int = setting(10, ge=0, unit="px", public=True)
-    erase: float = setting(0.5, ge=0, le=1, public=True)
-    erase_area: tuple[float, float] = (0.02, 0.4)
-    erase_aspect: tuple[float, float] = (0.3, 3.3)
-    jitter: float = setting(0.0, ge=0, public=True)
-
-    def __post_init__(self) -> None:
-        low, high = self.erase_area
-        if not 0 < low <= high < 1:
-            raise ValueError(f"erase_area must be two shares in 0..1, got {self.erase_area}")
-        if not 0 < self.erase_aspect[0] <= self.erase_aspect[1]:
-            raise ValueError(f"erase_aspect must be two positive ratios, got {self.erase_aspect}")
-
-    def scaled(self, factor: float) -> AugmentConfig:
-        """The same for images that are ``factor`` times larger than the network's input."""
-        return replace(self, crop=round(self.crop * factor))
 
 
 def augment(

@@ -2,47 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import torch
-from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
-
-from mtmc.reid.settings import setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-
-RECENT = 10  # an exponential average begins with the last tenth of the steps so far
-
-
-@dataclass(frozen=True)
-class AverageConfig:
-    """Which weights are served.
-
-    Args:
-        method: ``none``: the last ones; ``ema``: their exponential moving average over steps;
-            ``swa``: the mean of the models at the ends of the cycles; ``swag``: these models' mean
-            and variance, from which ``samples`` models are drawn that embed together.
-        decay: of ``ema``: it looks back over about ``1 / (1 - decay)`` steps.
-        samples: networks of the SWAG ensemble.
-        scale: standard deviations are multiplied with this before drawing.
-    """
-
-    method: Literal["none", "ema", "swa", "swag"] = setting("none", public=True)
-    decay: float = setting(0.999, gt=0, lt=1)
-    samples: int = setting(8, ge=1)
-    scale: float = setting(1.0, ge=0)
-
-    @property
-    def of_cycles(self) -> bool:
-        """Whether the models at the ends of the cycles are averaged."""
-        return self.method in {"swa", "swag"}
-
-    def share(self, step: int) -> float:
-        """What the weights of a step, 1-based, weigh in an exponential moving average."""
-        return max(1 - self.decay, RECENT / (RECENT - 1 + step))
 
 
 class WeightAverage:

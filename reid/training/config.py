@@ -8,12 +8,17 @@ from typing import Any, Literal
 from pydantic.dataclasses import dataclass
 
 from mtmc.reid.settings import setting
-from mtmc.reid.training.augment import AugmentConfig
-from mtmc.reid.training.averaging import AverageConfig
-from mtmc.reid.training.distillation import DistillationConfig
-from mtmc.reid.training.losses import LossConfig
-from mtmc.reid.training.sampler import SamplerConfig
+from mtmc.reid.training.recipe import (
+    AugmentConfig,
+    AverageConfig,
+    DistillationConfig,
+    LossConfig,
+    SamplerConfig,
+)
 from mtmc.reid.training.schedule import CyclesConfig, ScheduleConfig
+
+LAST = "last.pt"  # the state of a training, to resume from
+BEST = "best.pt"  # the model to use
 
 
 @dataclass(frozen=True)

@@ -2,68 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
-from pydantic.dataclasses import dataclass
 from torch import Tensor
 from torch.nn import functional
 
-from mtmc.reid.settings import setting
+if TYPE_CHECKING:
+    from mtmc.reid.training.recipe import DistillationConfig
 
 
 @dataclass(frozen=True)
-class DistillationConfig:
-    """Learning from a teacher.
-
-    What is minimised is ``soft_weight`` x cross-entropy with the teacher's softened opinions +
-    ``similarity_weight`` x disagreement about similarities + ``label_weight`` x what is minimised
-    without a teacher (`LossConfig`). With the defaults that is Eq. 2 of the paper, ``label_weight``
-    its lambda.
-
-    Args:
-        teacher: a checkpoint or an ONNX file; null for learning from labels alone.
-        head: whose opinions about the training people are softened: those of the teacher's ``own``
-            classification layer, where it learned the very same people, or cosines to the ``means``
-            of its embeddings of each person, for any teacher.
-        temperature: T, what both sides' logits are divided by.
-        soft_weight: of the cross-entropy between the softened opinions; 0 needs no labels.
-        scale_soft: multiply that with T squared, which keeps its gradient from fading as T grows.
-        similarity_weight: of the disagreement about similarities within a batch.
-        label_weight: lambda.
-
-    Raises:
-        ValueError: a value is out of range.
-
-    Source: the distillation paper's Eqs. 1 and 2; T squared: Hinton et al., "Distilling the
-    Knowledge in a Neural Network", section 2.
-    """
-
-    teacher: str | None = setting(None, public=True)
-    head: Literal["own", "means"] = "own"
-    temperature: float = setting(3.0, gt=0)
-    soft_weight: float = setting(1.0, ge=0)
-    scale_soft: bool = False
-    similarity_weight: float = setting(0.0, ge=0)
-    label_weight: float = setting(1e-4, ge=0)
-
-    def __post_init__(self) -> None:
-        if self.teacher is not None and self.soft_weight == self.similarity_weight == 0:
-            raise ValueError("nothing to learn from the teacher: both its weights are 0")
-
-    @property
-    def from_opinions(self) -> bool:
-        """Whether the teacher's opinions about the training people are learned."""
-        return self.teacher is not None and self.soft_weight > 0
-
-    @property
-    def from_labels(self) -> bool:
-        """Whether labels are looked at."""
-        return self.teacher is None or self.label_weight > 0
-
-
-@dataclasses.dataclass(frozen=True)
 class Answers:
     """What a teacher says about a batch.
 

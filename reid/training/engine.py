@@ -17,7 +17,7 @@ from mtmc.reid.errors import ReidError
 from mtmc.reid.evaluation.benchmark import evaluate
 from mtmc.reid.torch_embedder import TorchEmbedder
 from mtmc.reid.training.batches import Batches
-from mtmc.reid.training.config import TrainConfig
+from mtmc.reid.training.config import BEST, LAST, TrainConfig
 from mtmc.reid.training.learner import Learner
 from mtmc.reid.training.teacher import Teacher, resized
 
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from mtmc.reid.data.images import Dataset
 
-LAST = "last.pt"  # the state of the training, to resume from
-BEST = "best.pt"  # the model to use
 STATE_FORMAT = "reid-training"
 # Looking at a loss waits for the GPU; there it is done for so many batches at once.
 GPU_CHECK_EVERY = 50

@@ -2,47 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import torch
-from pydantic.dataclasses import dataclass
 from torch import Tensor
 from torch.nn import functional
 
-from mtmc.reid.settings import setting
-
-Mining = Literal["none", "all", "hard", "soft"]
-
-
-@dataclass(frozen=True)
-class LossConfig:
-    """What is minimised: classification plus metric loss, summed over the network's vectors.
-
-    Args:
-        cross_entropy: weight of the classification loss.
-        label_smoothing: share of the target spread over all classes, 0..1.
-        classifier_bias: whether the classification layers have a bias.
-        triplet: which triplets count: ``none``, ``all`` (Eq. 2), ``hard`` (Eq. 3) or ``soft``
-            (all, weighted by how hard they are: Eq. 4).
-        triplet_weight: weight of the triplet loss.
-        margin: m of the hinge; null for the soft margin (softplus, Eq. 5).
-
-    Raises:
-        ValueError: a value is out of range.
-
-    Source: equation numbers are those of Lawen et al., "Attention Network Robustification".
-    """
-
-    cross_entropy: float = setting(1.0, ge=0)
-    label_smoothing: float = setting(0.1, ge=0, lt=1)
-    classifier_bias: bool = False
-    triplet: Mining = setting("soft", public=True)
-    triplet_weight: float = setting(1.0, ge=0)
-    margin: float | None = setting(None, ge=0)
-
-    def __post_init__(self) -> None:
-        if self.cross_entropy == 0 and (self.triplet == "none" or self.triplet_weight == 0):
-            raise ValueError("nothing to minimise: both losses are switched off")
+if TYPE_CHECKING:
+    from mtmc.reid.training.recipe import LossConfig, Mining
 
 
 def pairwise_distances(features: Tensor) -> Tensor:

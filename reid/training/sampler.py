@@ -3,33 +3,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic.dataclasses import dataclass
 
 from mtmc.reid.errors import ReidError
-from mtmc.reid.settings import setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-
-@dataclass(frozen=True)
-class SamplerConfig:
-    """P x K sampling: so many people per batch, so many images of each.
-
-    Args:
-        people: P.
-        images: K; 1 only where no triplet loss needs a positive.
-    """
-
-    people: int = setting(8, ge=1, public=True)
-    images: int = setting(4, ge=1, public=True)
-
-    @property
-    def batch_size(self) -> int:
-        """P x K."""
-        return self.people * self.images
+    from mtmc.reid.training.recipe import SamplerConfig
 
 
 class PeopleSampler:

@@ -18,7 +18,7 @@ from mtmc.reid.training.distillation import Answers
 if TYPE_CHECKING:
     from mtmc.reid.preprocess import Preprocess
     from mtmc.reid.training.batches import Batches
-    from mtmc.reid.training.distillation import DistillationConfig
+    from mtmc.reid.training.recipe import DistillationConfig
 
 CHUNK = 64
 SAMPLE = 256  # training images on which a head is tried

@@ -47,7 +47,7 @@ def regroup(
     Returns:
         ``(N,)`` groups.
     """
-    known = _remainders(owners)
+    known = remainders(owners)
     if config.topology and undecided is not None and last is not None:
         new = np.flatnonzero(undecided)
         known = known + late_evidence(tracklets, new, last, config.topology)
@@ -77,7 +77,7 @@ def _must_stay_apart(
     return sparse.csr_array((pairs.data[kept], place), shape=together.shape)
 
 
-def _remainders(owners: Sequence[int | None]) -> sparse.csr_array:
+def remainders(owners: Sequence[int | None]) -> sparse.csr_array:
     """``(N, N)`` log odds that keep together what is left of a person."""
     left: dict[int, list[int]] = defaultdict(list)
     pairs = []

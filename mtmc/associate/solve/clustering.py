@@ -156,7 +156,8 @@ class _Membership:
         links, own = self._links, self.groups[clique]
         total, weight = self._sums[clique], self._weight.copy()
         among = links.appearance(clique, clique) * links.weights[clique]
-        np.subtract.at(total.T, own, among.T)
+        for group, share in zip(own.tolist(), among.T, strict=True):
+            total[:, group] -= share
         np.subtract.at(weight, own, links.weights[clique])
         odds = np.where(weight > NO_WEIGHT, total / np.maximum(weight, NO_WEIGHT), 0.0)
         outside = np.ones(len(links), bool)
@@ -164,7 +165,7 @@ class _Membership:
         for row, tracklet in enumerate(clique):
             others, values = _row(links.floor, tracklet)
             kept = outside[others]
-            np.add.at(odds[row], self.groups[others[kept]], values[kept])
+            odds[row] += np.bincount(self.groups[others[kept]], values[kept], len(weight))
             others = _row(links.apart, tracklet)[0]
             odds[row, self.groups[others[outside[others]]]] = FORBIDDEN
         odds[:, self._rest(clique) == 0] = FORBIDDEN

@@ -21,6 +21,7 @@ from mtmc.detectors.onnx.preprocess import METADATA_KEY, PADDING, Fitted, Prepro
 from mtmc.detectors.onnx.tell import Answer, tell
 from mtmc.detectors.people import people_among
 from mtmc.errors import UserError
+from mtmc.reid.offers import fetched, how_to_get
 from mtmc.trackers import Detections
 from mtmc.trackers.scores import SHARES, ScoreCurve
 from mtmc.trackers.settings import Checked, setting, share
@@ -184,9 +185,15 @@ class OnnxDetector:
 def _path(config: OnnxConfig) -> Path:
     if not config.weights:
         raise UserError("detector 'onnx': no weights given; use --detector MODEL.onnx")
-    path = WEIGHTS / f"{SHIPPED}.onnx" if config.weights == SHIPPED else Path(config.weights)
+    if config.weights == SHIPPED:
+        return WEIGHTS / f"{SHIPPED}.onnx"
+    path = fetched(config.weights) or Path(config.weights)
     if not path.is_file():
-        raise UserError(f"detector weights {config.weights!r} not found: expected an .onnx file")
+        raise UserError(
+            how_to_get(config.weights)
+            or f"detector weights {config.weights!r} not found: expected an .onnx file, or a name "
+            "of `mtmc weights list`"
+        )
     return path
 
 

@@ -49,15 +49,15 @@ def reframe(
 def disguise(image: Image, boxes: Floats, rng: np.random.Generator) -> Image:
     """Another light, lens, sensor and codec, with clutter in front; the size stays."""
     image = _clutter(image.copy(), boxes, rng)
-    light: Floats = np.asarray(image / np.float32(255), np.float32)
+    tone = (np.arange(256) / 255) ** np.exp(rng.normal(0, 0.3))
+    light: Floats = np.asarray(cv2.LUT(image, tone.astype(np.float32)), np.float32)
     if rng.random() < 0.7:
-        light = _shade(light, rng)
-    light = np.clip(light, 0, 1) ** np.float32(np.exp(rng.normal(0, 0.25)))
-    white = np.exp(rng.normal(0, 0.1, 3) + rng.normal(0, 0.15))  # white balance and exposure
+        light = np.minimum(_shade(light, rng), np.float32(1))
+    white = np.exp(rng.normal(0, 0.1, 3) + rng.normal(0, 0.25))  # white balance and exposure
     contrast = np.exp(rng.normal(0, 0.2))
-    light = (light * white - 0.5) * contrast + 0.5 + rng.normal(0, 0.05)
-    light = light.astype(np.float32)
-    grey = light.mean(axis=2, keepdims=True)
+    level = 0.5 - 0.5 * contrast + rng.normal(0, 0.05)
+    light = light * (white * contrast).astype(np.float32) + np.float32(level)
+    grey = cv2.transform(light, np.full((1, 3), 1 / 3, np.float32))[..., None]
     light = grey + (light - grey) * np.float32(0 if rng.random() < 0.1 else rng.uniform(0.3, 1.7))
     if rng.random() < 0.1:
         light = light[..., rng.permutation(3)]

@@ -17,6 +17,7 @@ from mtmc.detectors.training.data import Labelled, TrainingImages, collate, read
 from mtmc.detectors.training.export import write_onnx
 from mtmc.detectors.training.loss import detection_loss
 from mtmc.detectors.training.network import PersonNet
+from mtmc.detectors.training.restore import read_state, restore
 from mtmc.detectors.training.validate import Validation, validate
 from mtmc.errors import UserError
 from mtmc.reid.atomic import atomic_file
@@ -24,6 +25,7 @@ from mtmc.trackers.settings import Checked, setting
 
 WARMUP = 60  # steps, or a tenth of all if that is less
 CLIP = 10.0  # norm of the gradient
+START = 64  # pictures that a network to start from is measured with
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class TrainingConfig(Checked):
         average: decay of the moving average of the weights, which is what is exported.
         height, width: px of the training samples.
         input_height, input_width: px of the exported network's input.
-        start: an earlier training's ``.state`` file whose weights to begin with; empty for none.
+        start: an earlier network whose weights to begin with, its ``.onnx`` or ``.state`` file;
+            of several ``.state`` files with commas between them the mean; empty for none.
         seed: of weights, order and augmentation.
         bfloat16: compute in 16 bits, nearly twice as fast on processors and GPUs that can.
         workers: processes that prepare images; 0 for none. The result does not depend on it.
@@ -140,12 +143,14 @@ class _Training:
         best = "cuda" if torch.cuda.is_available() else "cpu"
         self.device = torch.device(best if config.device == "auto" else config.device)
         self.network = PersonNet().to(self.device).to(memory_format=torch.channels_last)
-        if config.start:
-            self.network.load_state_dict(_read_state(Path(config.start), self.device)["averaged"])
-        self.averaged = deepcopy(self.network).eval()
         self.data = TrainingImages(
             images, (config.height, config.width), config.seed, config.epochs
         )
+        if config.start:
+            some = [self.data[n][0] for n in range(min(START, len(self.data)))]
+            restore(self.network.eval(), config.start, torch.stack(some).to(self.device))
+            self.network.train()
+        self.averaged = deepcopy(self.network).eval()
         self.steps = max(len(self.data) // config.batch, 1)
         self.optimizer = torch.optim.AdamW(
             _groups(self.network, config.decay), lr=config.rate, betas=(0.9, 0.99)
@@ -207,7 +212,7 @@ class _Training:
             torch.save(state, file)
 
     def load(self, path: Path) -> None:
-        state = _read_state(path, self.device)
+        state = read_state(path, self.device)
         free = {"workers": 0, "device": ""}
         if {**state["config"], **free} != {**asdict(self.config), **free}:
             raise UserError(f"{path}: was made with other settings; train without --resume")
@@ -217,18 +222,6 @@ class _Training:
         self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.loss = state["step"], state["loss"]
-
-
-def _read_state(path: Path, device: torch.device) -> dict[str, Any]:
-    try:
-        state = torch.load(path, map_location=device, weights_only=True)
-        PersonNet().load_state_dict(state["averaged"])
-    except Exception as error:  # torch raises many kinds
-        raise UserError(
-            f"{path}: nothing to go on from; expected the .state file that `mtmc train-detector` "
-            "leaves beside its .onnx"
-        ) from error
-    return dict(state)
 
 
 def _groups(network: nn.Module, decay: float) -> list[dict[str, Any]]:

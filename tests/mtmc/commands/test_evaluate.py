@@ -224,3 +224,48 @@ def test_bad_input_is_one_line(mtmc, benchmark, cameras, arguments, reason):
     assert code == 2
     assert reason in err
     assert err.count("\n") == 1
+
+
+def test_a_split_without_ground_truth_is_tracked_and_not_scored(mtmc, benchmark, tmp_path):
+    (benchmark / "train").rename(benchmark / "test")
+    for file in benchmark.rglob("gt.txt"):
+        file.unlink()
+    out = tmp_path / "out"
+    arguments = ("--tracker", "sort", "--set", "tracker.min_hits=1", "--sequences", "04")
+    code, said, _ = mtmc("eval", "--mot16", benchmark / "test", *arguments, "--out", out)
+    assert code == 0
+    assert "no ground" in said
+    assert set(read_mot(out / "MOT16-04.txt", MotKind.TRACKS).ids) == {1, 2, 3, 4, 5}
+    code, _, err = mtmc("eval", "--mot16", benchmark / "test")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "keep the tracks with --out DIR" in err
+    code, _, err = mtmc("eval", "--mot16", benchmark / "test", "--results", out)
+    assert (code, "no ground truth" in err) == (2, True)
+
+
+def test_sequences_without_public_detections_ask_for_a_detector(mtmc, benchmark):
+    for file in benchmark.rglob("det.txt"):
+        file.unlink()
+    code, _, err = mtmc("eval", "--mot16", benchmark)
+    assert code == 2
+    assert "MOT16-02 comes without public detections: choose --detections" in err
+
+
+def test_mistakes_are_drawn_where_there_are_frames_and_where_there_are_none(
+    mtmc, benchmark, tmp_path
+):
+    rows = walkers(2)
+    write_mot(tmp_path / "results" / "MOT16-02.txt", rows[rows.frames > 3])
+    write_mot(tmp_path / "results" / "MOT16-04.txt", walkers(4))
+    images = benchmark / "train" / "MOT16-04" / "img1"
+    images.mkdir()
+    for number in range(1, 4):
+        cv2.imwrite(str(images / f"{number:06d}.png"), np.full((240, 320, 3), 90, np.uint8))
+    arguments = ("--results", tmp_path / "results", "--draw", tmp_path / "e.mp4")
+    code, _, err = mtmc("eval", "--mot16", benchmark, *arguments)
+    assert code == 0, err
+    assert {p.name for p in tmp_path.glob("e_*")} == {"e_MOT16-02.png", "e_MOT16-04.mp4"}
+    picture = cv2.imread(str(tmp_path / "e_MOT16-02.png"))
+    assert (picture[..., 2] > picture[..., 0] + 30).any()  # missed: yellow on dark
+    code, _, err = mtmc("eval", "--mot16", benchmark, *arguments[:3], tmp_path / "e.avi")
+    assert (code, "ends in .mp4" in err) == (2, True)

@@ -14,6 +14,7 @@ from mtmc.detectors.training.data import TrainingImages, read_coco
 from mtmc.detectors.training.export import write_onnx
 from mtmc.detectors.training.loss import IGNORED, NO_TARGET, assign, detection_loss
 from mtmc.detectors.training.network import STRIDES, Exported, PersonNet, cell_centers
+from mtmc.detectors.training.restore import restore
 from mtmc.detectors.training.train import Progress, TrainingConfig, train
 from mtmc.detectors.training.validate import Validation, calibrate, match
 from mtmc.errors import UserError
@@ -152,8 +153,36 @@ def test_a_training_can_start_from_another(coco, tmp_path):
         torch.load(tmp_path / f"{n}.onnx.state", weights_only=True)["averaged"] for n in "ab"
     )
     assert torch.allclose(one["score.weight"], two["score.weight"], atol=1e-6)
+    other = dict(torch.load(start, weights_only=True))
+    other["averaged"] = {n: v * 3 if v.is_floating_point() else v for n, v in one.items()}
+    torch.save(other, tmp_path / "c.onnx.state")
+    network = PersonNet().eval()
+    restore(network, f"{start},{tmp_path / 'c.onnx.state'}", torch.zeros(1, 3, *SIZE))
+    assert torch.allclose(network.score.weight, 2 * one["score.weight"])
     with pytest.raises(UserError, match="nothing to go on from"):
         train(coco, tmp_path / "c.onnx", config(start=str(tmp_path / "none")))
+
+
+def test_an_exported_network_says_the_same_when_its_normalisation_is_unfolded(tmp_path):
+    network, again = PersonNet(), PersonNet().eval()
+    for norm in (m for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d)):
+        torch.nn.init.uniform_(norm.weight, 0.5, 1.5)
+        torch.nn.init.normal_(norm.bias)
+    images = torch.rand(4, 3, *SIZE)
+    network.train()(images)  # statistics that differ from those of new layers
+    write_onnx(network.eval(), tmp_path / "a.onnx", SIZE, Validation(0, 0, 0, 1.0, 0.0), {})
+    restore(again, str(tmp_path / "a.onnx"), images)
+    logits, boxes = network(images)
+    same_logits, same_boxes = again(images)
+    assert torch.allclose(logits, same_logits, atol=1e-4)
+    assert torch.allclose(boxes, same_boxes, rtol=1e-4, atol=1e-2)
+    inputs = []
+    first = next(m for m in again.modules() if isinstance(m, torch.nn.BatchNorm2d))
+    first.register_forward_pre_hook(lambda _, given: inputs.append(given[0]))
+    again(images)
+    assert torch.allclose(first.running_mean, inputs[0].mean((0, 2, 3)), atol=1e-4)
+    with pytest.raises(UserError, match="nothing to start from"):
+        restore(again, str(tmp_path / "none.onnx"), images)
 
 
 def test_sets_that_are_none_are_refused_in_one_line(coco, tmp_path):

@@ -3,7 +3,12 @@ import pytest
 
 from mtmc.errors import UserError
 from mtmc.evaluate.protocol import ScoringProtocol, make_scene
-from mtmc.evaluate.sequences import find_sequences, read_cameras, result_files
+from mtmc.evaluate.sequences import (
+    find_sequences,
+    read_cameras,
+    result_files,
+    taken_split,
+)
 from mtmc.mot import MotKind, MotRows, write_mot
 
 
@@ -246,3 +251,30 @@ class TestCameras:
         (tmp_path / "a.txt").touch()
         with pytest.raises(UserError, match="empty; name the frames"):
             read_cameras(tmp_path, self.results / "tracks")
+
+
+@pytest.fixture(params=["", "dataset"])
+def splits(tmp_path, request):
+    """As DanceTrack and, with a folder in between, SportsMOT are laid out."""
+    root = tmp_path / request.param
+    for split, name in (("train", "a_1"), ("val", "b_2"), ("test", "c_3")):
+        sequence(root / split / name)
+    (root / "test" / "c_3" / "gt" / "gt.txt").unlink()
+    (tmp_path / "splits_txt").mkdir(exist_ok=True)
+    return tmp_path, root
+
+
+def test_splits_of_a_benchmark(splits):
+    top, root = splits
+    found = find_sequences(top)
+    assert names(found) == ["a_1"]
+    assert taken_split(top, found) == "train, not val"
+    assert names(find_sequences(root / "val")) == ["b_2"]
+    assert taken_split(root / "val", find_sequences(root / "val")) == ""
+    (root / "train" / "a_1" / "gt" / "gt.txt").unlink()
+    found = find_sequences(top)
+    assert names(found) == ["b_2"]
+    assert taken_split(top, found) == ""
+    tested = find_sequences(root / "test")
+    assert names(tested) == ["c_3"]
+    assert (tested[0].has_truth, tested[0].length) == (False, 9)

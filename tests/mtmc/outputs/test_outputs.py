@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 from contextlib import contextmanager
+from datetime import datetime
 
 import av
 import numpy as np
@@ -13,7 +14,7 @@ from mtmc.errors import UserError
 from mtmc.files import claimed, replacing, write_text
 from mtmc.mot import MotKind, read_mot
 from mtmc.outputs import tracks as outputs_of_tracks
-from mtmc.outputs.drawing import id_color
+from mtmc.outputs.drawing import clock, id_color
 from mtmc.outputs.mosaic import Mosaic
 from mtmc.outputs.report import identities, to_json, versions
 from mtmc.outputs.tracks import LiveTracks, TrackTable, write_mot_files, write_parquet
@@ -364,3 +365,21 @@ for live in (False, True):
 def test_a_video_without_a_picture_is_none(tmp_path):
     VideoWriter(tmp_path / "v.mp4", (64, 48), 10.0).close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_clock_on_the_wall():
+    assert clock(3725.04) == "1:02:05.0"
+    assert clock(-0.5) == "-0:00:00.5"
+    assert clock(59.96, datetime(2026, 12, 31, 23, 59)) == "2027-01-01 00:00:00.0"
+
+
+def test_the_mosaic_shows_the_clock_on_the_wall_where_it_is_known():
+    frames = {name: Frame(name, 1, 0.0, np.zeros((90, 400, 3), np.uint8)) for name in NAMES}
+    labels = dict.fromkeys(NAMES, (np.zeros((0, 4)), np.zeros(0, np.int64)))
+    drawn = []
+    for zeros in (None, {"a": datetime(2026, 11, 28, 8), "b": None}):
+        mosaic = Mosaic(dict.fromkeys(NAMES, (400, 90)), 400, 180, zeros)
+        drawn.append(mosaic.draw(frames, labels).copy())
+    changed = (drawn[0] != drawn[1]).any(axis=(1, 2))
+    assert changed[:90].any()
+    assert not changed[90:].any()

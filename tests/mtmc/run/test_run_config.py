@@ -4,6 +4,7 @@ from mtmc.config import load_settings
 from mtmc.errors import UserError
 from mtmc.offline.completion import CompletionConfig
 from mtmc.run.config import RunConfig
+from mtmc.run.networks import stand_ins
 
 
 def test_what_can_be_left_out():
@@ -29,16 +30,46 @@ def test_wrong_settings_are_named(wrong):
 def test_what_is_written_out_is_what_was_chosen_and_what_differs():
     plain = RunConfig.from_settings({}).chosen({})
     assert plain == {
-        "detector": {"name": "ultralytics", "weights": "yolo11n.pt"},
+        "detector": {"name": "onnx", "weights": "simulated"},
         "tracker": {"name": "coast"},
         "associator": {"name": "offline"},
-        "reid": {"weights": "color"},
+        "reid": {"weights": "simulated"},
+        "refine": {"thing_age": 15.0},
     }
     given = {"tracker": {"max_age": 2.0, "min_hits": 3}, "completion": None, "calibration": "c"}
     written = RunConfig.from_settings(given).chosen(given)
     assert written["tracker"] == {"name": "coast", "max_age": 2.0, "min_hits": 3}
     assert written["completion"] is None
     assert written["calibration"] == "c"
+
+
+def detector_of(section, **others):
+    config = RunConfig.from_settings({"detector": section, **others})
+    return config.detector.name, config.detector.config.weights, config.refine
+
+
+@pytest.mark.parametrize("section", [{}, {"confidence": 0.3}])
+def test_a_detector_nobody_chose_is_the_packages_own_with_what_suits_it(section):
+    name, weights, refine = detector_of(section)
+    assert (name, weights, refine.thing_age) == ("onnx", "simulated", 15)
+    assert detector_of(section, refine={"thing_age": 3})[2].thing_age == 3
+    assert detector_of(section, refine=None)[2] is None
+
+
+def test_weights_alone_choose_the_detector_that_opens_them():
+    plain = detector_of({"weights": "a.onnx"})[2]
+    assert detector_of({"weights": "a.onnx"}) == ("onnx", "a.onnx", plain)
+    assert detector_of({"weights": "a.pt"}) == ("ultralytics", "a.pt", plain)
+    assert detector_of({"name": "ultralytics"}) == ("ultralytics", "yolo11n.pt", plain)
+    assert plain.thing_age != 15
+
+
+def test_what_nobody_chose_is_said_and_how_to_get_better():
+    assert len(list(stand_ins({}))) == 2
+    assert "--reid" in next(stand_ins({"detector": "motion"}))
+    assert "--detector" in next(stand_ins({"reid": {"weights": "none"}}))
+    for preset in ("simulated", "weights-free"):
+        assert not list(stand_ins(load_settings(preset)))
 
 
 @pytest.mark.parametrize("preset", ["crowd", "live", "simulated", "weights-free"])

@@ -34,7 +34,7 @@ def test_importing_the_package_is_light():
 
 def test_without_the_extra_there_is_one_clear_line(monkeypatch):
     monkeypatch.setattr(extra, "find_spec", lambda name: None)
-    with pytest.raises(UserError, match="uv sync --extra sim"):
+    with pytest.raises(UserError, match=r"pip install 'mtmc\[sim\]'"):
         extra.require_sim()
 
 

@@ -41,3 +41,9 @@ def test_what_was_taken_during_a_time_and_right_around_it():
 
 def test_no_frame_at_all():
     assert FrameClock(10.0).frames(np.zeros(0, np.int64)).tolist() == []
+
+
+def test_a_camera_that_had_yet_to_begin_has_no_times():
+    """When a run is ended before: detections of nobody, at no time."""
+    clock, nothing = FrameClock(10.0), np.zeros(0, np.int64)
+    assert clock.times(nothing).shape == clock.frames(nothing).shape == (0,)

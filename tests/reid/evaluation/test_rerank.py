@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mtmc.reid.evaluation import RerankConfig, rerank
+from mtmc.reid.evaluation.rerank import RerankConfig, rerank
 
 
 def slow_rerank(query, gallery, k1, k2, weight):

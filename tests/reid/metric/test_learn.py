@@ -51,6 +51,20 @@ def test_xqda_is_its_definition(count, dims, limit) -> None:
     np.testing.assert_allclose(served(features, metric), expected, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.parametrize(("at_first", "limit"), [(2, None), (64, None), (2, 3)])
+def test_large_eigenvalues_are_the_same_without_all_others(monkeypatch, at_first, limit) -> None:
+    features, pids, camids = people(60, 90)
+    config = MetricConfig(regularizer=0.05, dims=limit)
+    expected = learn(features, pids, camids, config)
+    monkeypatch.setattr("mtmc.reid.metric.learn.EXACT", 10)
+    monkeypatch.setattr("mtmc.reid.metric.learn.AT_FIRST", at_first)
+    metric = learn(features, pids, camids, config)
+    assert metric.factor.shape == expected.factor.shape
+    np.testing.assert_allclose(
+        served(features, metric), served(features, expected), rtol=1e-4, atol=1e-4
+    )
+
+
 @pytest.mark.parametrize(("dims", "pca"), [(12, 6), (90, 10), (12, None)])
 def test_kissme_is_its_definition(dims, pca) -> None:
     features, pids, camids = people(60, dims)

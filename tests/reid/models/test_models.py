@@ -5,11 +5,11 @@ import torch
 
 from mtmc import reid
 from mtmc.reid.errors import ReidError
-from mtmc.reid.models import MODELS, build
+from mtmc.reid.models import FIGURES, MODELS, build
 from mtmc.reid.models.attention import FIRST_CENTRES, HardAttention, cut_regions
 from mtmc.reid.models.blocks import InstanceBatchNorm
 from mtmc.reid.models.pooling import GeM
-from mtmc.reid.models.profile import profile
+from mtmc.reid.models.profile import Profile, profile
 
 
 def relative(value: float, printed: float) -> float:
@@ -58,6 +58,27 @@ def test_resnet50_has_its_published_size() -> None:
     size = profile(build("resnet50", last_stride=2, neck="none"), (224, 224))
     assert size.parameters + 1000 * 2049 == 25_557_032
     assert size.flops == pytest.approx(4.09e9, rel=0.01)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_what_the_list_says_of_a_model_is_counted(name) -> None:
+    with torch.device("meta"):
+        assert profile(build(name)) == Profile(*FIGURES[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "millions", "mega_flops"),
+    [
+        ("osnet_x0_25", 0.2, 82.3),
+        ("osnet_x0_5", 0.6, 272.9),
+        ("osnet_x0_75", 1.3, 571.8),
+        ("osnet_x1_0", 2.2, 978.9),
+    ],
+)
+def test_osnet_has_its_papers_size(name, millions, mega_flops) -> None:
+    """Zhou et al., ICCV 2019, Table 5."""
+    assert round(FIGURES[name].parameters / 1e6, 1) == millions
+    assert round(FIGURES[name].flops / 1e6, 1) == mega_flops
 
 
 @pytest.mark.parametrize("name", [*sorted({*MODELS} - {"lomo"}), "timm:resnet18"])

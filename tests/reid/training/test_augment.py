@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mtmc.reid.training.augment import AugmentConfig, augment
+from mtmc.reid.training.augment import augment
+from mtmc.reid.training.recipe import AugmentConfig
 
 MEAN, STD = torch.tensor([0.4, 0.5, 0.6]), torch.tensor([0.2, 0.3, 0.25])
 OFF = {"flip": 0.0, "crop": 0, "erase": 0.0}

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from mtmc.reid.training.averaging import AverageConfig, WeightAverage, refresh_batch_norm
+from mtmc.reid.training.averaging import WeightAverage, refresh_batch_norm
+from mtmc.reid.training.recipe import AverageConfig
 
 
 def network(seed=0):

@@ -9,11 +9,11 @@ import torch
 
 from mtmc.reid.training.distillation import (
     Answers,
-    DistillationConfig,
     distillation_losses,
     similarity_loss,
     soft_cross_entropy,
 )
+from mtmc.reid.training.recipe import DistillationConfig
 
 
 def softened(row, temperature) -> list[float]:

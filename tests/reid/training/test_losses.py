@@ -7,7 +7,8 @@ import math
 import pytest
 import torch
 
-from mtmc.reid.training.losses import LossConfig, total_loss, triplet_loss
+from mtmc.reid.training.losses import total_loss, triplet_loss
+from mtmc.reid.training.recipe import LossConfig
 
 
 def slow(features, labels, mining, margin):

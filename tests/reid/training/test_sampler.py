@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from mtmc import reid
-from mtmc.reid.training.sampler import PeopleSampler, SamplerConfig
+from mtmc.reid.training.recipe import SamplerConfig
+from mtmc.reid.training.sampler import PeopleSampler
 
 PIDS = np.repeat(np.arange(6), [9, 4, 2, 7, 1, 5])
 

@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from mtmc.reid.configuration import build_config
-from mtmc.reid.training.augment import AugmentConfig, augment
+from mtmc.reid.training.augment import augment
 from mtmc.reid.training.config import TrainConfig
 from mtmc.reid.training.distillation import Answers
 from mtmc.reid.training.learner import Learner
+from mtmc.reid.training.recipe import AugmentConfig
 from mtmc.reid.training.schedule import CyclesConfig, ScheduleConfig
 
 PLAIN = {"model": {"name": "mobilenet_025"}, "loss": {"triplet": "hard"}}

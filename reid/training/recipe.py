@@ -1,0 +1,181 @@
+"""Settings of the steps of a training, without what takes the steps.
+
+So a wrong setting is told before torch is loaded, and also where it is not installed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+from pydantic.dataclasses import dataclass
+
+from mtmc.reid.settings import setting
+
+Mining = Literal["none", "all", "hard", "soft"]
+RECENT = 10  # an exponential average begins with the last tenth of the steps so far
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """What a training image goes through, each with its own random numbers.
+
+    Args:
+        flip: probability of mirroring.
+        crop: pixels of border, at the network's input size, added on all sides before cutting the
+            original size out anywhere.
+        erase: probability of erasing a rectangle.
+        erase_area: smallest and largest share of the image that is erased.
+        erase_aspect: smallest and largest height over width of the rectangle.
+        jitter: strength of random brightness, contrast, saturation and colour cast, 0 for none.
+
+    Raises:
+        ValueError: a value is out of range.
+
+    Source: random erasing and its ranges: Zhong et al., and Lawen et al., section 3.1.
+    """
+
+    flip: float = setting(0.5, ge=0, le=1)
+    crop: int = setting(10, ge=0, unit="px", public=True)
+    erase: float = setting(0.5, ge=0, le=1, public=True)
+    erase_area: tuple[float, float] = (0.02, 0.4)
+    erase_aspect: tuple[float, float] = (0.3, 3.3)
+    jitter: float = setting(0.0, ge=0, public=True)
+
+    def __post_init__(self) -> None:
+        low, high = self.erase_area
+        if not 0 < low <= high < 1:
+            raise ValueError(f"erase_area must be two shares in 0..1, got {self.erase_area}")
+        if not 0 < self.erase_aspect[0] <= self.erase_aspect[1]:
+            raise ValueError(f"erase_aspect must be two positive ratios, got {self.erase_aspect}")
+
+    def scaled(self, factor: float) -> AugmentConfig:
+        """The same for images that are ``factor`` times larger than the network's input."""
+        return replace(self, crop=round(self.crop * factor))
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """What is minimised: classification plus metric loss, summed over the network's vectors.
+
+    Args:
+        cross_entropy: weight of the classification loss.
+        label_smoothing: share of the target spread over all classes, 0..1.
+        classifier_bias: whether the classification layers have a bias.
+        triplet: which triplets count: ``none``, ``all`` (Eq. 2), ``hard`` (Eq. 3) or ``soft``
+            (all, weighted by how hard they are: Eq. 4).
+        triplet_weight: weight of the triplet loss.
+        margin: m of the hinge; null for the soft margin (softplus, Eq. 5).
+
+    Raises:
+        ValueError: a value is out of range.
+
+    Source: equation numbers are those of Lawen et al., "Attention Network Robustification".
+    """
+
+    cross_entropy: float = setting(1.0, ge=0)
+    label_smoothing: float = setting(0.1, ge=0, lt=1)
+    classifier_bias: bool = False
+    triplet: Mining = setting("soft", public=True)
+    triplet_weight: float = setting(1.0, ge=0)
+    margin: float | None = setting(None, ge=0)
+
+    def __post_init__(self) -> None:
+        if self.cross_entropy == 0 and (self.triplet == "none" or self.triplet_weight == 0):
+            raise ValueError("nothing to minimise: both losses are switched off")
+
+
+@dataclass(frozen=True)
+class DistillationConfig:
+    """Learning from a teacher.
+
+    What is minimised is ``soft_weight`` x cross-entropy with the teacher's softened opinions +
+    ``similarity_weight`` x disagreement about similarities + ``label_weight`` x what is minimised
+    without a teacher (`LossConfig`). With the defaults that is Eq. 2 of the paper, ``label_weight``
+    its lambda.
+
+    Args:
+        teacher: a checkpoint or an ONNX file; null for learning from labels alone.
+        head: whose opinions about the training people are softened: those of the teacher's ``own``
+            classification layer, where it learned the very same people, or cosines to the ``means``
+            of its embeddings of each person, for any teacher.
+        temperature: T, what both sides' logits are divided by.
+        soft_weight: of the cross-entropy between the softened opinions; 0 needs no labels.
+        scale_soft: multiply that with T squared, which keeps its gradient from fading as T grows.
+        similarity_weight: of the disagreement about similarities within a batch.
+        label_weight: lambda.
+
+    Raises:
+        ValueError: a value is out of range.
+
+    Source: the distillation paper's Eqs. 1 and 2; T squared: Hinton et al., "Distilling the
+    Knowledge in a Neural Network", section 2.
+    """
+
+    teacher: str | None = setting(None, public=True)
+    head: Literal["own", "means"] = "own"
+    temperature: float = setting(3.0, gt=0)
+    soft_weight: float = setting(1.0, ge=0)
+    scale_soft: bool = False
+    similarity_weight: float = setting(0.0, ge=0)
+    label_weight: float = setting(1e-4, ge=0)
+
+    def __post_init__(self) -> None:
+        if self.teacher is not None and self.soft_weight == self.similarity_weight == 0:
+            raise ValueError("nothing to learn from the teacher: both its weights are 0")
+
+    @property
+    def from_opinions(self) -> bool:
+        """Whether the teacher's opinions about the training people are learned."""
+        return self.teacher is not None and self.soft_weight > 0
+
+    @property
+    def from_labels(self) -> bool:
+        """Whether labels are looked at."""
+        return self.teacher is None or self.label_weight > 0
+
+
+@dataclass(frozen=True)
+class AverageConfig:
+    """Which weights are served.
+
+    Args:
+        method: ``none``: the last ones; ``ema``: their exponential moving average over steps;
+            ``swa``: the mean of the models at the ends of the cycles; ``swag``: these models' mean
+            and variance, from which ``samples`` models are drawn that embed together.
+        decay: of ``ema``: it looks back over about ``1 / (1 - decay)`` steps.
+        samples: networks of the SWAG ensemble.
+        scale: standard deviations are multiplied with this before drawing.
+    """
+
+    method: Literal["none", "ema", "swa", "swag"] = setting("none", public=True)
+    decay: float = setting(0.999, gt=0, lt=1)
+    samples: int = setting(8, ge=1)
+    scale: float = setting(1.0, ge=0)
+
+    @property
+    def of_cycles(self) -> bool:
+        """Whether the models at the ends of the cycles are averaged."""
+        return self.method in {"swa", "swag"}
+
+    def share(self, step: int) -> float:
+        """What the weights of a step, 1-based, weigh in an exponential moving average."""
+        return max(1 - self.decay, RECENT / (RECENT - 1 + step))
+
+
+@dataclass(frozen=True)
+class SamplerConfig:
+    """P x K sampling: so many people per batch, so many images of each.
+
+    Args:
+        people: P.
+        images: K; 1 only where no triplet loss needs a positive.
+    """
+
+    people: int = setting(8, ge=1, public=True)
+    images: int = setting(4, ge=1, public=True)
+
+    @property
+    def batch_size(self) -> int:
+        """P x K."""
+        return self.people * self.images
