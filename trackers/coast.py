@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 FIRST_OVERLAP = 0.25  # least height-weighted IoU of grown boxes, times the score, in round one,
 TENTATIVE_OVERLAP = 0.3  # and for tracks not yet confirmed
-FAST = 15.0  # frames per second below which people step aside so far that they overlap less
 SECOND_IOU = 0.5  # least IoU in the second round
 GROWTH = 0.1  # of boxes, per side, before they are compared, as a share of their size
 LOW_AGE = 0.16  # seconds a track may be lost and still take an unsure detection
@@ -83,7 +82,7 @@ class Coast(LiveTracker):
         self._coast_age = frames_in(self.config.coast_age, fps)
         self._coast_hits = frames_in(COAST_HITS, fps)
         self._coast_open = frames_in(COAST_OPEN, fps)
-        self._overlap = FIRST_OVERLAP * min(1.0, fps / FAST)
+        self._overlap = FIRST_OVERLAP * min(1.0, fps / NOMINAL_FPS)
         self._camera_speed = 0.0  # pixels per frame, running mean
         self._extent = np.full(4, -np.inf)  # of all detections so far: -x1, -y1, x2, y2
 
@@ -102,7 +101,12 @@ class Coast(LiveTracker):
         boxes, (rows, cols, overlap) = self._compare(detections, high)
         pairs, cost = (rows, cols), 1.0 - overlap * scores[cols]
         rounds = Rounds(len(self.ids), len(detections))
-        rounds.match(pairs, cost, 1.0 - self._overlap, tracks=self.confirmed, detections=high)
+        rounds.match(pairs, cost, 1.0 - FIRST_OVERLAP, tracks=self.confirmed, detections=high)
+        if self._overlap < FIRST_OVERLAP:
+            # In longer steps people get further; where nobody else comes into question, it is they.
+            near = ((cost <= 1.0 - self._overlap) & high[cols]).nonzero()[0]
+            near = near[_alone(rows[near]) & _alone(cols[near])]
+            rounds.match((rows[near], cols[near]), cost[near], 1.0, tracks=self.confirmed)
         low = (scores >= UNSURE) & ~high
         if np.count_nonzero(low):
             seen = self.confirmed & self._within(self._low_age)
@@ -173,3 +177,10 @@ class Coast(LiveTracker):
             covered = rows[in_front & (cover >= COAST_COVER)]
             sure[covered] = likely[covered]
         return sure
+
+
+def _alone(values: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Which values occur once."""
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    alone: NDArray[np.bool_] = count[place] == 1
+    return alone

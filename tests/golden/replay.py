@@ -13,6 +13,7 @@ import numpy as np
 
 from mtmc.commands.demo import PRESET, demo_folder
 from mtmc.config import load_settings, override
+from mtmc.detectors.onnx.detector import SIMULATED
 from mtmc.evaluate.run import evaluate_cameras
 from mtmc.outputs.tracks import TrackTable, write_mot_files
 from mtmc.perception.log import Inference, InferenceLog
@@ -33,6 +34,7 @@ class Silent:
 
     stateful = False
     name = "recorded"
+    curve = SIMULATED
 
     def detect(self, frames: object) -> Any:
         """Never asked."""
