@@ -101,6 +101,7 @@ class Pipeline:
         }
         self._tracking = SceneTracking(config.tracker, cameras)
         self._embed_all = parts.embedder is not None and self._tracking.needs_embeddings
+        self._said: dict[str, dict[int, float]] = {}  # the detector's scores in the last step
         self._steps = 0
         self.progress = Progress(dict.fromkeys(self._names, 0), dict.fromkeys(self._names, 0))
         # Online, the association has a memory of its own.
@@ -217,6 +218,10 @@ class Pipeline:
         camera, frame, tracks = sighting.frame.camera, sighting.frame, sighting.tracks
         number, detections = self._numbers[camera], inference.detections
         own = self.meaning.own_scores(tracks.scores, tracks.det_index, detections)
+        said = self._said.get(camera, {})  # of tracks that are only predicted now
+        for row in np.flatnonzero(tracks.det_index < 0):
+            own[row] = said.get(int(tracks.ids[row]), own[row])
+        self._said[camera] = dict(zip(tracks.ids.tolist(), own.tolist(), strict=True))
         if not self._finishing.refines:
             return [make_rows(number, frame, tracks, sighting.floor, own)]
         # As detected: the refinement smooths, and has a use for what no track took.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_MOST = 7.0  # log odds, of scores that round to 0 or 1, and of probabilities
+_MOST = 12.0  # log odds, of scores that round to 0 or 1, and of probabilities
 
 
 @dataclass(frozen=True, slots=True)
