@@ -19,6 +19,23 @@ if TYPE_CHECKING:
 
     Index = NDArray[np.bool_] | NDArray[np.integer] | slice
 
+# Of MOTChallenge; what else there is comes after them.
+CLASS_NAMES = {
+    1: "person",
+    2: "person on vehicle",
+    3: "car",
+    4: "bicycle",
+    5: "motorcycle",
+    6: "vehicle",
+    7: "static person",
+    8: "distractor",
+    9: "occluder",
+    10: "occluder on the ground",
+    11: "occluder full",
+    12: "reflection",
+    13: "crowd",
+}
+OTHER = 100  # and more: classes that MOTChallenge does not have
 UNKNOWN = -1  # class or visibility that a file does not tell
 
 _MOT15_COLUMNS = 10  # frame,id,x,y,w,h,score and a world position; fewer: class and visibility
@@ -166,6 +183,12 @@ def read_mot(path: Path, kind: MotKind, last_frame: int | None = None) -> MotRow
     return _rows(table, kind)
 
 
+def class_numbers(names: Sequence[str]) -> list[int]:
+    """The MOT class of each kind of things; 100 and more for those that MOTChallenge lacks."""
+    known = {name: number for number, name in CLASS_NAMES.items()}
+    return [known.get(name, OTHER + place) for place, name in enumerate(names)]
+
+
 def format_mot(rows: MotRows, kind: MotKind = MotKind.TRACKS) -> str:
     """The text of a MOT file, sizes in hundredths of a pixel; ends with a newline unless empty."""
     x, y = rows.boxes[:, 0], rows.boxes[:, 1]
@@ -175,8 +198,8 @@ def format_mot(rows: MotRows, kind: MotKind = MotKind.TRACKS) -> str:
         columns += [rows.scores, rows.classes, rows.visibility]
         row = "%d,%d,%.2f,%.2f,%.2f,%.2f,%.4g,%d,%.4g"
     else:
-        columns.append(rows.scores)
-        row = "%d,%d,%.2f,%.2f,%.2f,%.2f,%.4g,-1,-1,-1"
+        columns += [rows.scores, rows.classes]
+        row = "%d,%d,%.2f,%.2f,%.2f,%.2f,%.4g,%d,-1,-1"
     cells = zip(*(column.tolist() for column in columns), strict=True)
     return "".join(f"{row % cell}\n" for cell in cells)
 

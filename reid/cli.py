@@ -115,8 +115,19 @@ def evaluate(
     json_file: Json = None,
 ) -> None:
     """Score models on datasets: CMC, mAP and mINP, one table."""
+    from mtmc.reid.data import is_dataset, need_dataset
+    from mtmc.reid.embedder import need_model
+
+    specs = [spec.strip() for each in dataset for spec in each.split(",") if spec.strip()]
+    # `--dataset A B`: B is taken for one of the models here.
+    more = [name for name in models[1:] if not Path(name).is_file() and is_dataset(name, data)]
+    chosen = [name for name in models if name not in more]
+    # Before what takes a while to load.
+    for spec in specs:
+        need_dataset(spec, data)
+    for name in chosen:
+        need_model(name)
     from mtmc.reid.commands.evaluate import Wanted, run
-    from mtmc.reid.data import is_dataset
     from mtmc.reid.evaluation.benchmark import Protocol
 
     try:
@@ -128,11 +139,8 @@ def evaluate(
         )
     except ValueError as error:
         raise ReidError(str(error)) from error
-    specs = [spec.strip() for each in dataset for spec in each.split(",") if spec.strip()]
-    # `--dataset A B`: B is taken for one of the models here.
-    more = [name for name in models[1:] if not Path(name).is_file() and is_dataset(name, data)]
     run(
-        [name for name in models if name not in more],
+        chosen,
         [*specs, *more],
         data,
         protocol,

@@ -86,6 +86,21 @@ def _file_and_output(model: str | Path) -> tuple[Path, str | None]:
     return Path(file), output
 
 
+def need_model(model: str | Path) -> None:
+    """Check that a model is there, without loading what would open it.
+
+    Raises:
+        ReidError: it is not.
+    """
+    path = resolve(model)
+    if str(model) != COLOR and not path.is_file():
+        raise ReidError(
+            how_to_get(str(model))
+            or f"{path}: no such model file; expected a .pt written by `reid train`, an .onnx "
+            f"file, or a name: {SHIPPED}, {COLOR} or one of `mtmc weights list`"
+        )
+
+
 def load(
     model: str | Path,
     device: str | None = None,
@@ -112,13 +127,8 @@ def load(
             raise ReidError(f"{option} must be at least 1, got {value}")
     if str(model) == COLOR:
         return cast("Embedder", lookup("embedder", COLOR, EMBEDDERS)())
+    need_model(model)
     path, output = _file_and_output(model)
-    if not path.is_file():
-        raise ReidError(
-            how_to_get(str(model))
-            or f"{path}: no such model file; expected a .pt written by `reid train`, an .onnx "
-            f"file, or a name: {SHIPPED}, {COLOR} or one of `mtmc weights list`"
-        )
     kind = "onnx" if path.suffix.lower() == ".onnx" else "checkpoint"
     try:
         opener = lookup("embedder", kind, EMBEDDERS)

@@ -1,4 +1,4 @@
-"""Picture files to pixels; those of more than eight bits become such that one sees what is there."""
+"""Picture files to pixels; of more than eight bits, such that one sees what is in them."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class Detections:
             value = getattr(self, name)
             if value is not None:
                 # A view, so that freezing it leaves the caller's own array writable.
-                array = np.asarray(value, dtype)[...]
+                array: NDArray[Any] = np.asarray(value, dtype)[...]
                 if array.shape[:1] == (0,) and (array.ndim == 1 or name == "boxes"):
                     array = array.reshape(_EMPTY[name])
                 object.__setattr__(self, name, array)
@@ -163,7 +163,8 @@ class Tracks:
     def __post_init__(self) -> None:
         for name in self.__slots__:
             if getattr(self, name) is not None:
-                array = np.asarray(getattr(self, name), _DTYPES.get(name, np.int64))[...]
+                dtype = _DTYPES.get(name, np.int64)
+                array: NDArray[Any] = np.asarray(getattr(self, name), dtype)[...]
                 object.__setattr__(self, name, array)
                 _freeze(array)
         _check_boxes(self.boxes)

@@ -138,12 +138,10 @@ class Past:
         self.forgotten |= {person for (person, _), _ in latest[self.most :]} - kept
         left = sorted(latest[: self.most], key=lambda item: item[0])
         inside = window.of(pieces)
-        owners = [self.person.get(piece.key) for piece in inside]
-        return Rows(
-            [_as_tracklet(key, each) for key, each in left] + inside,
-            [person for (person, _), _ in left]
-            + [None if owner is None else self.who(owner) for owner in owners],
-        )
+        whose = [self.person.get(piece.key) for piece in inside]
+        owners: list[int | None] = [person for (person, _), _ in left]
+        owners += [None if person is None else self.who(person) for person in whose]
+        return Rows([_as_tracklet(key, each) for key, each in left] + inside, owners)
 
     def apart(self, rows: Rows, links: Links) -> Links:
         """The evidence, with people apart whom some frame so far has shown at once."""

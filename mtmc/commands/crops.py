@@ -34,12 +34,15 @@ def crops(
     Look through the folders before anything is learned from them: move crops to whom they show,
     join the folders of one person, delete what shows nobody.
     """
+    from mtmc.detectors.people import PERSON
     from mtmc.results import Results
     from mtmc.sources import SourcesConfig, find_cameras, open_cameras
 
     if out.exists() and (not out.is_dir() or next(out.iterdir(), None) is not None):
         raise UserError(f"--out {out}: is not empty; choose a new folder")
     table = Results.open(run_dir).table
+    if "class" in table.columns and (table["class"] == PERSON).any():
+        table = table.filter(table["class"] == PERSON)  # no cars among the people
     cameras = [camera for camera in find_cameras(video_dir) if camera.kind in {"video", "images"}]
     missing = set(table["camera"].unique()) - {camera.name for camera in cameras}
     if missing:

@@ -84,6 +84,10 @@ def evaluate(
         Path | None,
         typer.Option(help="What detector and ReID said before.  [default: ~/.cache/mtmc]"),
     ] = None,
+    class_: Annotated[
+        str | None,
+        typer.Option("--class", help="Score this class: person, car, or a number.", metavar="NAME"),
+    ] = None,
     draw: Annotated[
         Path | None,
         typer.Option(help="Show what is false, missed or switched, one .mp4 each.", metavar="MP4"),
@@ -111,6 +115,7 @@ def evaluate(
         "--out": out,
         "--cache": cache,
         "--draw": draw,
+        "--class": class_,
         "ROOT": root,
     }
     modes = {"--mot16": mot16, "--lab": lab, "--gt": gt}
@@ -151,7 +156,7 @@ def _benchmark(given: dict[str, Any]) -> Report:
     from mtmc.evaluate.run import MOT16, PUBLIC, TrackOptions, evaluate_benchmark
 
     results = given["--results"]
-    always = ("ROOT", "--sequences", "--protocol", "--every", "--draw")
+    always = ("ROOT", "--sequences", "--protocol", "--every", "--draw", "--class")
     source: Path | TrackOptions
     if results:
         _only(given, "--results", "--results", *always)
@@ -179,6 +184,7 @@ def _benchmark(given: dict[str, Any]) -> Report:
             lambda done, of: bar.update(task, completed=done, total=of),
             given["--every"],
             given["--draw"],
+            given["--class"],
         )
 
 
@@ -196,11 +202,18 @@ def _recording(root: Path, given: dict[str, Any]) -> Report:
     frames = parse_frames(given["--frames"]) if given["--frames"] else None
     every = given["--every"]
     if given["--results"]:
-        _only(given, "--results", "--results", "--frames", "--every", "--draw")
+        _only(given, "--results", "--results", "--frames", "--every", "--draw", "--class")
         calibration = recorded_calibration(root)
         videos = root / "videos" if (root / "videos").is_dir() else None
         return evaluate_cameras(
-            root / "gt", given["--results"], frames, calibration, every, given["--draw"], videos
+            root / "gt",
+            given["--results"],
+            frames,
+            calibration,
+            every,
+            given["--draw"],
+            videos,
+            given["--class"],
         )
     _only(
         given,
@@ -213,6 +226,7 @@ def _recording(root: Path, given: dict[str, Any]) -> Report:
         "--set",
         "--out",
         "--draw",
+        "--class",
     )
     for folder in ("gt", "videos"):
         if not (root / folder).is_dir():
@@ -227,16 +241,26 @@ def _recording(root: Path, given: dict[str, Any]) -> Report:
     settings = override(settings, given["--set"] or [])
     with RunDisplay() as display:
         return evaluate_recording(
-            root, settings, given["--out"], frames, display, every, given["--draw"]
+            root,
+            settings,
+            given["--out"],
+            frames,
+            display,
+            every,
+            given["--draw"],
+            given["--class"],
         )
 
 
 def _files(truth: Path, given: dict[str, Any]) -> Report:
     from mtmc.evaluate.run import evaluate_cameras, parse_frames
 
-    _only(given, "--gt", "--results", "--frames", "--every", "--calibration", "--draw")
+    _only(given, "--gt", "--results", "--frames", "--every", "--calibration", "--draw", "--class")
     if not given["--results"]:
         raise UserError("--gt needs --results DIR, the folder with <camera>.txt to score")
     frames = parse_frames(given["--frames"]) if given["--frames"] else None
     calibration, every = given["--calibration"], given["--every"]
-    return evaluate_cameras(truth, given["--results"], frames, calibration, every, given["--draw"])
+    only = given["--class"]
+    return evaluate_cameras(
+        truth, given["--results"], frames, calibration, every, given["--draw"], None, only
+    )

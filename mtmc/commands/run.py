@@ -36,6 +36,13 @@ def run(
             metavar="NAME|WEIGHTS",
         ),
     ] = None,
+    classes: Annotated[
+        str | None,
+        typer.Option(
+            help="What to follow: the detector's classes by name or number.  [default: person]",
+            metavar="person,car",
+        ),
+    ] = None,
     tracker: Annotated[str | None, typer.Option(help="The tracker's name.")] = None,
     reid: Annotated[
         str | None,
@@ -63,6 +70,9 @@ def run(
     settings = load_settings(config) if config else {}
     if detector is not None:
         settings["detector"] = _switch(settings.get("detector"), detector_settings(detector))
+    if classes is not None:
+        names = [name.strip() for name in classes.split(",") if name.strip()]
+        settings["detector"] = _switch(settings.get("detector"), {"classes": names})
     if tracker is not None:
         settings["tracker"] = _switch(settings.get("tracker"), {"name": tracker})
     if reid is not None:

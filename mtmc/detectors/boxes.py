@@ -12,7 +12,10 @@ AT_ONCE = 32  # boxes that non-maximum suppression compares with all others in o
 
 
 def to_detections(
-    boxes: NDArray[np.floating], scores: NDArray[np.floating], size: tuple[int, int]
+    boxes: NDArray[np.floating],
+    scores: NDArray[np.floating],
+    size: tuple[int, int],
+    kinds: NDArray[np.int64] | None = None,
 ) -> Detections:
     """Clip boxes to the image and leave out what has no area there or is not a number.
 
@@ -20,6 +23,7 @@ def to_detections(
         boxes: ``(N, 4)`` ``x1, y1, x2, y2`` px.
         scores: ``(N,)``.
         size: ``(width, height)`` px of the image.
+        kinds: ``(N,)`` what each is, None where all are of one kind.
     """
     width, height = size
     limits = np.array([width, height, width, height], np.float32)
@@ -27,7 +31,8 @@ def to_detections(
     wide = boxes[:, 2] - boxes[:, 0] >= 1
     tall = boxes[:, 3] - boxes[:, 1] >= 1
     keep = wide & tall & np.isfinite(boxes).all(axis=1) & np.isfinite(scores)
-    return Detections(boxes[keep], np.asarray(scores, np.float32)[keep])
+    kinds = None if kinds is None else kinds[keep]
+    return Detections(boxes[keep], np.asarray(scores, np.float32)[keep], classes=kinds)
 
 
 def non_maximum_suppression(

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.detectors.boxes import to_detections
+from mtmc.detectors.people import PERSON, Kinds
 from mtmc.errors import UserError
 from mtmc.files import spelled
-from mtmc.mot import UNKNOWN, MotKind, MotRows, read_mot
+from mtmc.mot import CLASS_NAMES, UNKNOWN, MotKind, MotRows, read_mot
 from mtmc.trackers import Detections
 from mtmc.trackers.scores import MARGINS, SHARES, ScoreCurve
 from mtmc.trackers.settings import Checked, setting, share
@@ -37,12 +38,15 @@ class MotFileConfig(Checked):
         folder: with ``<camera>.txt`` for every camera; None takes ``det`` among the videos or
             beside their folder.
         confidence: lowest score kept; of margins, lowest probability by the curve for them.
+        classes: what to look for where column 8 holds classes, by MOT's names or by numbers; what
+            is of another class is followed by itself.
         person_class: of the rows that show people, where column 8 holds classes; None takes 0
             where it occurs, else 1.
     """
 
     folder: str | None = setting(None, public=True)
     confidence: float = share(0.0, public=True)
+    classes: tuple[str, ...] = setting((PERSON,), public=True)
     person_class: int | None = setting(None, ge=0)
 
 
@@ -67,6 +71,8 @@ class MotFileDetector:
         self._sequence = {home.name, home.resolve().name}
         self._confidence = config.confidence
         self._person_class = config.person_class
+        self._kinds = Kinds.find(config.classes, CLASS_NAMES, None, lambda: (), str(self.folder))
+        self.classes = self._kinds.names
         self._files: dict[str, _FrameIndex] = {}
         self._looked_at: set[str] = set()
         self._margins = False  # whether a file has scores that are no shares
@@ -87,7 +93,7 @@ class MotFileDetector:
     def _file(self, camera: str) -> _FrameIndex:
         if camera not in self._files:
             path = self._path(camera)
-            rows = read_detections(path, None, self._person_class)
+            rows = read_detections(path, None, self._person_class, self._kinds)
             self._margins |= stated_curve(rows.scores).margins
             self._files[camera] = _FrameIndex(rows)
         return self._files[camera]
@@ -110,10 +116,11 @@ class MotFileDetector:
             self._looked_at.add(frame.camera)
             if doubt := doubt_boxes(self._file(frame.camera).rows.boxes, (width, height)):
                 log.warning("%s: %s", self._path(frame.camera), doubt)
-        boxes, scores = self._file(frame.camera).at(frame.index)
-        shares = MARGINS.probability(scores) if self._margins else scores
-        keep = shares >= self._confidence
-        return to_detections(boxes[keep], scores[keep], (width, height))
+        rows = self._file(frame.camera).at(frame.index)
+        shares = MARGINS.probability(rows.scores) if self._margins else rows.scores
+        rows = rows[shares >= self._confidence]
+        kinds = rows.classes if len(self.classes) > 1 else None
+        return to_detections(rows.boxes, rows.scores, (width, height), kinds)
 
 
 def _default_folder(home: Path) -> Path:
@@ -127,13 +134,16 @@ class _FrameIndex:
     def __init__(self, rows: MotRows) -> None:
         self.rows = rows[np.argsort(rows.frames, kind="stable")]
 
-    def at(self, frame: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def at(self, frame: int) -> MotRows:
         first, last = np.searchsorted(self.rows.frames, [frame, frame + 1])
-        return self.rows.boxes[first:last], self.rows.scores[first:last]
+        return self.rows[slice(first, last)]
 
 
 def read_detections(
-    path: Path, last_frame: int | None = None, person_class: int | None = None
+    path: Path,
+    last_frame: int | None = None,
+    person_class: int | None = None,
+    kinds: Kinds | None = None,
 ) -> MotRows:
     """The detections of people in a MOT file, each once, with scores in 0..1 or margins.
 
@@ -143,11 +153,17 @@ def read_detections(
         path: the file.
         last_frame: the length of the sequence, where it is known.
         person_class: see ``MotFileConfig``.
+        kinds: what else is wanted, or instead of people; the rows' classes are then kinds. None
+            for people alone.
 
     Raises:
         UserError: as ``read_mot``, or which of several classes are people cannot be told.
     """
-    rows = _of_people(path, read_mot(path, MotKind.DETECTIONS, last_frame), person_class)
+    rows = read_mot(path, MotKind.DETECTIONS, last_frame)
+    if kinds is None or kinds.names == (PERSON,):
+        rows = _of_people(path, rows, person_class)
+    else:
+        rows = _of_kinds(path, rows, person_class, kinds)
     again = repeated(rows)
     if again.any():
         log.warning(
@@ -198,6 +214,20 @@ def _of_people(path: Path, rows: MotRows, person_class: int | None) -> MotRows:
     return rows[rows.classes == person_class]
 
 
+def _of_kinds(path: Path, rows: MotRows, person_class: int | None, kinds: Kinds) -> MotRows:
+    """The rows of all kinds, with the kind in place of the class."""
+    if not (rows.classes != UNKNOWN).any() and len(rows):
+        raise UserError(f"{path}: column 8 holds no classes; leave out detector.classes")
+    parts = []
+    for kind, (name, numbers) in enumerate(zip(kinds.names, kinds.numbers, strict=True)):
+        if name == PERSON and (person_class is not None or np.isin(rows.classes, (0, 1)).any()):
+            part = _of_people(path, rows, person_class)
+        else:
+            part = rows[np.isin(rows.classes, numbers)]
+        parts.append(replace(part, classes=np.full(len(part), kind)))
+    return MotRows.concatenate(parts)
+
+
 def repeated(rows: MotRows) -> NDArray[np.bool_]:
     """``(N,)`` which rows lie on another one of their frame, of a higher score or given earlier."""
     result = np.zeros(len(rows), bool)
@@ -212,6 +242,7 @@ def repeated(rows: MotRows) -> NDArray[np.bool_]:
         height = rows.boxes[a, 3] - rows.boxes[a, 1]
         apart = np.abs(rows.boxes[a] - rows.boxes[b]).max(axis=1)
         same = apart <= np.minimum(SAME_PIXELS, SAME_SHARE * height)
+        same &= rows.classes[a] == rows.classes[b]
         a, b = a[same], b[same]
         worse = (rows.scores[a] < rows.scores[b]) | ((rows.scores[a] == rows.scores[b]) & (a > b))
         result[np.where(worse, a, b)] = True

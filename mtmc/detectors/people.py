@@ -1,10 +1,14 @@
-"""Which of a detector's classes are people."""
+"""Which of a detector's classes are people, and which are the others that are looked for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from mtmc.errors import UserError
+import numpy as np
+from numpy.typing import NDArray
+
+from mtmc.errors import UserError, unknown_name
 from mtmc.trackers.convert import is_person
 
 # What files call their only class when nobody gave it a name.
@@ -13,6 +17,76 @@ NAMELESS = {"", "class", "class0", "class_0", "item", "object", "target", "0"}
 # Objects365, COCO's ids with a background (91, 92).
 USUAL = {1: 0, 80: 0, 365: 0, 91: 1, 92: 1}
 SHOWN = 20  # names in a message
+PERSON = "person"
+# What moves among COCO's 80 classes, where a file does not name them.
+COCO = {0: PERSON, 1: "bicycle", 2: "car", 3: "motorcycle", 5: "bus", 6: "train", 7: "truck"} | {
+    8: "boat", 14: "bird", 15: "cat", 16: "dog", 17: "horse", 18: "sheep", 19: "cow"
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """What is looked for.
+
+    Args:
+        names: of the kinds, as results have them.
+        numbers: the detector's classes that are of each.
+    """
+
+    names: tuple[str, ...]
+    numbers: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def find(
+        cls,
+        wanted: Sequence[str],
+        names: Mapping[int, str],
+        classes: int | None,
+        people: Callable[[], tuple[int, ...]],
+        weights: str,
+    ) -> Kinds:
+        """The kinds that a user wants, by names or numbers.
+
+        Args:
+            wanted: ``person`` and others.
+            names: of the detector's classes, as far as it tells.
+            classes: how many there are, None where that cannot be known.
+            people: tells the numbers of those that are people.
+            weights: of the detector, for messages.
+
+        Raises:
+            UserError: there is none of a name or number, or one is wanted twice.
+        """
+        found: dict[str, tuple[int, ...]] = {}
+        if classes == 80 and not names:
+            names = COCO
+        by_name = {" ".join(name.lower().split()): number for number, name in names.items()}
+        for text in wanted:
+            want = " ".join(text.lower().split())
+            if is_person(want):
+                name, numbers = PERSON, people()
+            elif want.isdecimal() and (classes is None or int(want) < classes):
+                number = int(want)
+                name, numbers = names.get(number, want), (number,)
+            elif want in by_name:
+                name, numbers = want, (by_name[want],)
+            else:
+                raise unknown_name(f"class of {weights}", want, [PERSON, *by_name])
+            if is_person(name):
+                name = PERSON
+            if name in found:
+                raise UserError(f"detector.classes: {name} is named twice")
+            found[name] = numbers
+        if not found:
+            raise UserError("detector.classes: names no class; expected some, such as [person]")
+        return cls(tuple(found), tuple(found.values()))
+
+    def of(self, numbers: NDArray[np.int64]) -> NDArray[np.int64] | None:
+        """``(N,)`` the kind of each class number, its place among the names; None of one kind."""
+        if len(self.names) == 1:
+            return None
+        table = {number: kind for kind, some in enumerate(self.numbers) for number in some}
+        return np.array([table[int(number)] for number in numbers], np.int64)
 
 
 def people_among(

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mtmc.detectors.boxes import to_detections
-from mtmc.detectors.people import people_among
+from mtmc.detectors.people import PERSON, Kinds, people_among
 from mtmc.errors import UserError
 from mtmc.reid.extras import install
 from mtmc.trackers import Detections
@@ -36,6 +36,8 @@ class UltralyticsConfig(Checked):
         iou: overlap above which non-maximum suppression drops the weaker box.
         device: such as ``cpu`` or ``cuda:0``; None takes the best there is.
         half: half precision, where the device has it.
+        classes: what to look for, by the names of its classes or their numbers; what is of another
+            class is followed by itself.
         person_class: number of the class that is people; None finds it by its name.
     """
 
@@ -45,6 +47,7 @@ class UltralyticsConfig(Checked):
     iou: float = share(0.7)
     device: str | None = setting(None, public=True)
     half: bool = False
+    classes: tuple[str, ...] = setting((PERSON,), public=True)
     person_class: int | None = setting(None, ge=0)
 
 
@@ -65,8 +68,13 @@ class UltralyticsDetector:
         self._model = _load(config.weights)
         self._batch = self._largest_batch()
         names: dict[int, str] = dict(self._model.names)
-        # None only without a name and a number of classes, and the names count them.
-        self._people = people_among(names, len(names), config.person_class, config.weights) or ()
+
+        def people() -> tuple[int, ...]:
+            # None only without a name and a number of classes, and the names count them.
+            return people_among(names, len(names), config.person_class, config.weights) or ()
+
+        self._kinds = Kinds.find(config.classes, names, len(names), people, config.weights)
+        self.classes = self._kinds.names
 
     def _largest_batch(self) -> int | None:
         """None where any number of images goes in one batch, 1 for models exported for one.
@@ -107,7 +115,7 @@ class UltralyticsDetector:
         batch = self._batch or max(len(images), 1)
         # Called directly, since the settings need not be read again for every frame.
         predictor = self._model.predictor
-        predictor.args.classes = list(self._people)
+        predictor.args.classes = [n for numbers in self._kinds.numbers for n in numbers]
         results = [
             result
             for start in range(0, len(images), batch)
@@ -115,11 +123,11 @@ class UltralyticsDetector:
         ]
         return [self._convert(result) for result in results]
 
-    @staticmethod
-    def _convert(result: Any) -> Detections:
+    def _convert(self, result: Any) -> Detections:
         boxes = result.boxes.cpu().numpy()
         height, width = result.orig_shape
-        return to_detections(boxes.xyxy, boxes.conf, (width, height))
+        kinds = self._kinds.of(np.rint(boxes.cls).astype(np.int64))
+        return to_detections(boxes.xyxy, boxes.conf, (width, height), kinds)
 
 
 def _load(weights: str) -> Any:

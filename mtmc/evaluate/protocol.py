@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -89,6 +89,21 @@ class CameraRows:
         if self.only is not None:
             return np.isin(rows.frames, self.only)
         return (rows.frames >= self.first_frame) & (rows.frames <= self.last_frame)
+
+    def of_class(self, number: int) -> CameraRows:
+        """The rows by which one class is scored in place of pedestrians.
+
+        Of the results that is what has this class or none; of the ground truth, this class and
+        pedestrians change places.
+        """
+        kept = np.isin(self.result.classes, (number, UNKNOWN))
+        result = self.result[kept]
+        result = replace(result, classes=np.full(len(result), UNKNOWN))
+        classes = self.truth.classes.copy()
+        classes[self.truth.classes == number] = PEDESTRIAN
+        if number != PEDESTRIAN:
+            classes[self.truth.classes == PEDESTRIAN] = number
+        return replace(self, truth=replace(self.truth, classes=classes), result=result)
 
     def steps(self, frames: Ints) -> Ints:
         """``(N,) int64`` the number of each of these evaluated frames, from 0."""
@@ -192,7 +207,8 @@ def _check_classes(camera: CameraRows) -> None:
         row = int(np.flatnonzero(other)[0])
         raise UserError(
             f"{camera.name}: the result holds class {camera.result.classes[row]} in frame "
-            f"{camera.result.frames[row]}; expected pedestrians only (class 1, or -1)"
+            f"{camera.result.frames[row]}; expected pedestrians only (class 1, or -1): choose one "
+            "with --class, such as --class person"
         )
     known = np.isin(camera.truth.classes, [*CLASSES, UNKNOWN])
     if not known.all():

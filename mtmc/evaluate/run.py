@@ -19,7 +19,7 @@ from mtmc.errors import UserError, unknown_name
 from mtmc.evaluate.floor import floor_scene
 from mtmc.evaluate.frames import PerceptionConfig, open_embedder
 from mtmc.evaluate.pictures import camera_pictures, sequence_pictures
-from mtmc.evaluate.protocol import ScoringProtocol, make_scene
+from mtmc.evaluate.protocol import PEDESTRIAN, ScoringProtocol, make_scene
 from mtmc.evaluate.report import Report, Row
 from mtmc.evaluate.scores import Scores, score
 from mtmc.evaluate.sequences import (
@@ -30,7 +30,7 @@ from mtmc.evaluate.sequences import (
     taken_split,
 )
 from mtmc.evaluate.tracking import TrackingRun, track_all
-from mtmc.mot import MotKind, read_mot
+from mtmc.mot import CLASS_NAMES, MotKind, read_mot
 from mtmc.registry import DEFAULT_TRACKER, DETECTORS, TRACKERS
 from mtmc.run.config import DEFAULT_DETECTOR
 from mtmc.trackers.offline import RefineConfig
@@ -95,6 +95,8 @@ class TrackOptions:
         detector = None
         if not from_files:
             detector = choose(DETECTORS, settings["detector"], DEFAULT_DETECTOR)
+            if len(getattr(detector.config, "classes", ())) > 1:
+                raise UserError("detector.classes: a benchmark is scored class by class; name one")
         perception = PerceptionConfig(
             self.cache,
             detector,
@@ -119,6 +121,7 @@ def evaluate_benchmark(
     done: Callable[[int, int], None] = lambda done, of: None,
     every: int | None = None,
     draw: Path | None = None,
+    only: str | None = None,
 ) -> Report:
     """Score a tracker, or a folder of results, on the sequences of a MOTChallenge benchmark.
 
@@ -130,6 +133,7 @@ def evaluate_benchmark(
         done: told how many sequences of how many are tracked.
         every: as in ``read_cameras``.
         draw: see ``draw_mistakes``; None draws nothing.
+        only: the class that is scored, by name or number; None for people, if there is no other.
 
     Raises:
         UserError: input is missing or wrong.
@@ -150,7 +154,7 @@ def evaluate_benchmark(
             results = source.out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
             about |= _track(source, results, sequences, done)
         files = result_files(results, [sequence.name for sequence in sequences])
-        rows = {s: s.rows(files[s.name], every) for s in sequences}
+        rows = {s: _of(only, s.rows(files[s.name], every)) for s in sequences}
     if draw:
         by_name = {sequence.name: sequence for sequence in sequences}
         _draw(
@@ -174,6 +178,16 @@ def evaluate_benchmark(
         {name: Row.of(each) for name, each in scores.items()},
         {"combined": combined},
     )
+
+
+def _of(only: str | None, rows: CameraRows) -> CameraRows:
+    """The rows by which a class is scored, see ``CameraRows.of_class``."""
+    if only is None:
+        return rows
+    names = {name: number for number, name in CLASS_NAMES.items()} | {"pedestrian": PEDESTRIAN}
+    if not only.isdecimal() and only not in names:
+        raise unknown_name("--class", only, names)
+    return rows.of_class(int(only) if only.isdecimal() else names[only])
 
 
 def _only_tracked(
@@ -240,6 +254,7 @@ def evaluate_cameras(
     every: int | None = None,
     draw: Path | None = None,
     videos: Path | None = None,
+    only: str | None = None,
 ) -> Report:
     """Score the global ids of several cameras.
 
@@ -256,11 +271,12 @@ def evaluate_cameras(
         every: as in ``read_cameras``.
         draw: see ``draw_mistakes``; None draws nothing.
         videos: the cameras' pictures to draw on; None where there are none.
+        only: as in ``evaluate_benchmark``.
 
     Raises:
         UserError: input is missing or wrong.
     """
-    cameras = read_cameras(truth, results, frames, every)
+    cameras = [_of(only, camera) for camera in read_cameras(truth, results, frames, every)]
     rows = {c.name: Row.of(score(make_scene([c], ScoringProtocol.IGNORE))) for c in cameras}
     summary = {
         "mean": Row.mean(rows.values()),
@@ -309,6 +325,7 @@ def evaluate_recording(
     listener: Listener,
     every: int | None = None,
     draw: Path | None = None,
+    only: str | None = None,
 ) -> Report:
     """Run the pipeline on ``root/videos``, with ``root/calibration`` if there is one, and score it.
 
@@ -320,6 +337,7 @@ def evaluate_recording(
         listener: hears how far the run is.
         every: as in ``read_cameras``.
         draw: as in ``evaluate_cameras``.
+        only: as in ``evaluate_benchmark``.
 
     Raises:
         UserError: input is missing or wrong.
@@ -334,7 +352,7 @@ def evaluate_recording(
         settings = override(settings, [] if out else ["output.video=false"])
         record = run(root / "videos", folder, settings, listener=listener)
         report = evaluate_cameras(
-            root / "gt", folder, frames, calibration, every, draw, root / "videos"
+            root / "gt", folder, frames, calibration, every, draw, root / "videos", only
         )
     told = {key: record[key] for key in ("detector", "tracker", "reid", "mode")}
     about = {

@@ -103,6 +103,7 @@ class CameraRefinement:
             parts = [tracklets[part] for part in np.unique(mine["track"]).tolist()]
             tracks.append(self._joined(track, mine, parts))
             tracks[-1].person = whom[track] or None
+            tracks[-1].kind = int(mine["kind"][0])
         rows["track"], rows["person"] = rows["person"], NOBODY
         return rows, tracks
 
@@ -145,7 +146,7 @@ class CameraRefinement:
             # Of a track that was cut, each piece looks like what was seen of it.
             times = part.gallery.times()
             tracklet.gallery.extend(part.gallery.part(_during(times, start, end)))
-        if self.view.model:
+        if self.view.model and self.view.known(rows["kind"], len(rows)).all():
             points, covariances = self.view.locate(rows["box"])
             for time, point, covariance in zip(rows["time"], points, covariances, strict=True):
                 tracklet.path.add(float(time), point, covariance, self.view.model.position)

@@ -18,8 +18,9 @@ def identities(table: TrackTable) -> list[dict[str, Any]]:
     """Every person, by global id: when they were seen, and their tracks in each camera."""
     people: dict[int, dict[str, Any]] = {}
     for number, name in enumerate(table.cameras):
-        for (identity, track), (start, end, first, last, frames) in _spans(table, number):
-            person = people.setdefault(identity, {"id": identity, "cameras": {}})
+        for (identity, track, kind), (start, end, first, last, frames) in _spans(table, number):
+            about = {"id": identity, "class": table.kinds[kind], "cameras": {}}
+            person = people.setdefault(identity, about)
             person["cameras"].setdefault(name, []).append(
                 {
                     "track_id": track,
@@ -40,9 +41,9 @@ def identities(table: TrackTable) -> list[dict[str, Any]]:
 Span = tuple[float, float, int, int, int]
 
 
-def _spans(table: TrackTable, number: int) -> list[tuple[tuple[int, int], Span]]:
+def _spans(table: TrackTable, number: int) -> list[tuple[tuple[int, int, int], Span]]:
     """Of each person's tracks in a camera: start, end, first and last frame, and how many."""
-    found: dict[tuple[int, int], Span] = {}
+    found: dict[tuple[int, int, int], Span] = {}
     for unordered, people in table.parts(number):
         order = np.lexsort((unordered["track"], people))
         rows, ids = unordered[order], people[order]
@@ -56,7 +57,8 @@ def _spans(table: TrackTable, number: int) -> list[tuple[tuple[int, int], Span]]
             np.diff(starts, append=len(rows)).tolist(),
             strict=True,
         )
-        keys = zip(ids[starts].tolist(), rows["track"][starts].tolist(), strict=True)
+        columns = ids, rows["track"], rows["kind"]
+        keys = zip(*(column[starts].tolist() for column in columns), strict=True)
         for key, span in zip(keys, spans, strict=True):
             found[key] = _joined(found[key], span) if key in found else span
     return sorted(found.items())

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mtmc.detectors.people import PERSON
 from mtmc.errors import UserError
 from mtmc.files import explained, replacing
-from mtmc.mot import MotRows, format_mot
+from mtmc.mot import MotRows, class_numbers, format_mot
 from mtmc.tracking.rows import Rows
 from mtmc.types import Floats, TrackKey
 
@@ -28,6 +29,7 @@ class TrackTable:
         cameras: their names, by number.
         ids: the global id of each track; tracks without one are left out.
         places: ``(N, 2)`` m, where the people of all rows were; None leaves what the rows say.
+        kinds: names of what was followed.
     """
 
     def __init__(
@@ -36,8 +38,9 @@ class TrackTable:
         cameras: Sequence[str],
         ids: Mapping[TrackKey, int],
         places: Floats | None = None,
+        kinds: Sequence[str] = (PERSON,),
     ) -> None:
-        self.cameras, self._places = cameras, places
+        self.cameras, self._places, self.kinds = cameras, places, kinds
         self._rows = rows
         self._index = [_index(rows, number, name, ids) for number, name in enumerate(cameras)]
 
@@ -88,9 +91,14 @@ def _index(rows: Rows, camera: int, name: str, ids: Mapping[TrackKey, int]) -> N
     return np.asarray(index[first])
 
 
-def to_mot(rows: Rows, ids: NDArray[np.int64]) -> str:
-    """Rows as MOT text with global ids."""
-    return format_mot(MotRows.make(rows["frame"], ids, rows["box"], scores=rows["own_score"]))
+def to_mot(rows: Rows, ids: NDArray[np.int64], kinds: Sequence[str] = (PERSON,)) -> str:
+    """Rows as MOT text with global ids, and with classes where not all are people."""
+    classes = None
+    if tuple(kinds) != (PERSON,):
+        classes = np.array(class_numbers(kinds))[rows["kind"]]
+    own = rows["own_score"]
+    found = MotRows.make(rows["frame"], ids, rows["box"], scores=own, classes=classes)
+    return format_mot(found)
 
 
 def write_mot_files(table: TrackTable, folder: Path) -> None:
@@ -101,7 +109,7 @@ def write_mot_files(table: TrackTable, folder: Path) -> None:
             partial.open("w", encoding="utf-8") as file,
         ):
             for part in table.parts(number):
-                file.write(to_mot(*part))
+                file.write(to_mot(*part, table.kinds))
 
 
 def write_parquet(table: TrackTable, path: Path) -> None:
@@ -112,7 +120,7 @@ def write_parquet(table: TrackTable, path: Path) -> None:
     floats = dict.fromkeys(("x1", "y1", "x2", "y2", "score", "floor_x", "floor_y"), pl.Float32)
     schema = pl.Schema(
         {"camera": pl.String, "frame": pl.Int32, "time": pl.Float64, "global_id": pl.Int64}
-        | {"track_id": pl.Int64, **floats}
+        | {"track_id": pl.Int64, **floats, "class": pl.String}
     )
 
     def source(*_: object) -> Iterator[pl.DataFrame]:
@@ -128,6 +136,7 @@ def write_parquet(table: TrackTable, path: Path) -> None:
                     **{side: boxes[:, i] for i, side in enumerate(("x1", "y1", "x2", "y2"))},
                     "score": rows["own_score"],
                     **{f"floor_{axis}": floor[:, i] for i, axis in enumerate("xy")},
+                    "class": pl.Series([table.kinds[k] for k in rows["kind"]], dtype=pl.String),
                 }
                 yield pl.DataFrame(columns).with_columns(
                     pl.col("floor_x", "floor_y").fill_nan(None)
@@ -147,8 +156,10 @@ class LiveTracks:
     Predicted boxes are left to the end, when it is known whether the person was found meanwhile.
     """
 
-    def __init__(self, folder: Path, cameras: Sequence[str]) -> None:
-        self._folder = folder
+    def __init__(
+        self, folder: Path, cameras: Sequence[str], kinds: Sequence[str] = (PERSON,)
+    ) -> None:
+        self._folder, self._kinds = folder, kinds
         self._cameras = cameras
         with explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -178,7 +189,7 @@ class LiveTracks:
         self.ids = {key: self.ids[key] for key in going_on if key in self.ids}
 
     def _put(self, row: Rows, number: int) -> None:
-        self._files[int(row["camera"][0])].write(to_mot(row, np.array([number])))
+        self._files[int(row["camera"][0])].write(to_mot(row, np.array([number]), self._kinds))
 
     def close(self) -> None:
         """Close the files; rows without an id are not written."""

@@ -116,18 +116,24 @@ class InferenceLog:
                 f"{self.path}: damaged at frame {frame} of camera {camera!r}; start anew without "
                 "--resume"
             ) from error
-        boxes, scores, embeddings = (np.frombuffer(blobs[i], np.float32) for i in (0, 1, 3))
+        boxes, embeddings = (np.frombuffer(blobs[i], np.float32) for i in (0, 3))
+        # Where there are classes, they stand behind the scores.
+        ends = 4 * (len(boxes) // 4)
+        scores = np.frombuffer(blobs[1][:ends], np.float32)
+        classes = np.frombuffer(blobs[1][ends:], np.int64) if blobs[1][ends:] else None
         rows = np.frombuffer(blobs[2], np.int64)
         vectors = embeddings.reshape(len(rows), -1) if len(rows) else np.zeros((0, 0), np.float32)
-        return Inference(Detections(boxes.reshape(-1, 4), scores), rows, vectors)
+        return Inference(Detections(boxes.reshape(-1, 4), scores, classes=classes), rows, vectors)
 
     def record(self, step: Sequence[tuple[str, int, Inference]]) -> None:
         """Note a time step: camera, frame and what was inferred, for each camera in it."""
         new = []
         for camera, frame, inference in step:
+            found = inference.detections
+            classes = b"" if found.classes is None else found.classes.tobytes()
             blobs = (
-                inference.detections.boxes.tobytes(),
-                inference.detections.scores.tobytes(),
+                found.boxes.tobytes(),
+                found.scores.tobytes() + classes,
                 np.asarray(inference.rows, np.int64).tobytes(),
                 np.asarray(inference.embeddings, np.float32).tobytes(),
             )

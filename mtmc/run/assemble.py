@@ -5,16 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
+from mtmc.associate import Associator
+from mtmc.associate.by_kind import ByKind
 from mtmc.calibration import load_calibration
 from mtmc.calibration.check import doubt_at_sight
 from mtmc.config import Plugin, choose
 from mtmc.detectors import Detector
 from mtmc.detectors.motfile import MotFileDetector
+from mtmc.detectors.people import PERSON
 from mtmc.errors import UserError
-from mtmc.registry import TRACKERS
+from mtmc.registry import DEFAULT_TRACKER, TRACKERS
 from mtmc.reid import Embedder
 from mtmc.run.config import RunConfig
 from mtmc.run.parts import Parts
@@ -37,6 +41,12 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
         UserError: something cannot be opened, loaded or found.
     """
     detector = config.detector.cls(config.detector.config, root)
+    kinds: Sequence[str] = getattr(detector, "classes", (PERSON,))
+    if len(kinds) > 1 and follows_all_cameras(config.tracker):
+        raise UserError(
+            f"tracker {config.tracker.name}: follows people only, not {' and '.join(kinds)}; "
+            f"choose another, such as {DEFAULT_TRACKER}"
+        )
     counts = {}
     if isinstance(detector, MotFileDetector):
         counts = {camera.name: detector.last_frame(camera.name) for camera in cameras}
@@ -57,10 +67,12 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
         )
     plugin, names = config.associator, [reader.name for reader in readers]
     try:
-        associator = plugin.cls(plugin.config, even_distance(embedder), names)
+        even = even_distance(embedder)
+        each = [plugin.cls(plugin.config, even, names) for _ in kinds]
+        associator = each[0] if len(each) == 1 else cast(Associator, ByKind(each))
     except ValueError as error:
         raise UserError(f"associator: {error}") from error
-    return Parts(readers, detector, embedder, associator, calibration)
+    return Parts(readers, detector, embedder, associator, calibration, kinds)
 
 
 def _warm_up(detector: Detector, embedder: Embedder | None) -> None:
@@ -79,7 +91,10 @@ def suitable_tracker(config: RunConfig, parts: Parts) -> Plugin:
     people on the floor instead.
     """
     slow = max(reader.fps for reader in parts.readers) <= SLOW
-    return choose(TRACKERS, {}, "floor") if slow and parts.calibration else config.tracker
+    people = len(parts.kinds) == 1
+    return (
+        choose(TRACKERS, {}, "floor") if slow and parts.calibration and people else config.tracker
+    )
 
 
 def check_tracker(config: RunConfig, parts: Parts) -> None:

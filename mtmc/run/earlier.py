@@ -7,6 +7,7 @@ import logging
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mtmc.detectors.people import PERSON
 from mtmc.files import write_text
 from mtmc.outputs.crops import finished_crops, write_crops
 from mtmc.outputs.report import identities, to_json
@@ -68,7 +69,8 @@ def _recover(folder: Path) -> None:
         rows, ids = read_spool(folder, names)
         if not ids:
             return  # nobody was decided yet: the rows are worth more as they are
-        table = TrackTable(rows, names, ids)
+        kinds = record.get("classes", [PERSON])
+        table = TrackTable(rows, names, ids, kinds=kinds)
     except (OSError, ValueError, KeyError, TypeError, IndexError):
         return  # the files stay as they are
     write_mot_files(table, folder / TRACKS)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,7 @@ from mtmc.trackers.scores import ScoreCurve
 from mtmc.tracking.memory import Memory
 from mtmc.tracking.rows import ROW, Rows
 from mtmc.tracking.tracklet import Tracklet
-from mtmc.types import Floats, TrackKey
+from mtmc.types import Floats, Mask, TrackKey
 
 if TYPE_CHECKING:
     from mtmc.run.config import RunConfig
@@ -100,8 +100,8 @@ class Finishing:
         """What was seen of each track, as a share of what it takes to be no ghost."""
         return {
             TrackKey(refinement.view.name, track): share
-            for number, refinement in enumerate(self._refinements)
-            for track, share in refinement.evidence(rows[rows["camera"] == number]).items()
+            for mine, refinement in self._by_camera(rows)
+            for track, share in refinement.evidence(rows[mine]).items()
         }
 
     def _cut(self, rows: Rows, parts: Mapping[TrackKey, Sequence[Tracklet]]) -> None:
@@ -121,13 +121,15 @@ class Finishing:
         linked, tracklets = [np.zeros(0, ROW)], []
         with self._watch("refine"):
             self._relink(rows)
-            for number, refinement in enumerate(self._refinements):
+            counts: Counter[str] = Counter()
+            for mine, refinement in self._by_camera(rows):
                 name = refinement.view.name
                 known = {t.key.track_id: t for t in self._memory.of(name)}
-                part, found = refinement.linked(rows[rows["camera"] == number], known)
+                part, found = refinement.linked(rows[mine], known)
                 linked.append(part)
                 tracklets += found
-                self._progress.tracks[name] = len(found)
+                counts[name] += len(found)
+                self._progress.tracks[name] = counts[name]
         return np.concatenate(linked), tracklets
 
     def _completed(self, rows: Rows, ids: dict[TrackKey, int]) -> Rows:
@@ -138,10 +140,19 @@ class Finishing:
         with self._watch("refine"):
             rows["person"] = self._who(rows, ids)
             if self._completion is not None:
-                rows = complete_scene(rows, self._views, self._completion)
-            for number, refinement in enumerate(self._refinements):
-                result.append(refinement.completed(rows[rows["camera"] == number]))
+                people = self._views[0].known(rows["kind"], len(rows))
+                whole = complete_scene(rows[people], self._views, self._completion)
+                rows = np.concatenate([whole, rows[~people]])
+            for mine, refinement in self._by_camera(rows):
+                result.append(refinement.completed(rows[mine]))
         return np.concatenate(result)
+
+    def _by_camera(self, rows: Rows) -> Iterator[tuple[Mask, CameraRefinement]]:
+        """Which rows are of each camera and kind; no track is of two."""
+        for number, refinement in enumerate(self._refinements):
+            here = rows["camera"] == number
+            for kind in range(len(refinement.view.kinds)):
+                yield here & (rows["kind"] == kind), refinement
 
     def _who(self, rows: Rows, ids: Mapping[TrackKey, int]) -> NDArray[np.int64]:
         """``(len(rows),)`` the person each row shows, 0 for nobody."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from mtmc.associate import Associator
 from mtmc.calibration import Calibration
 from mtmc.detectors import Detector
+from mtmc.detectors.people import PERSON
 from mtmc.reid import Embedder
 from mtmc.sources import CameraReader
 
@@ -36,3 +37,4 @@ class Parts:
     embedder: Embedder | None
     associator: Associator
     calibration: Mapping[str, Calibration]
+    kinds: Sequence[str] = (PERSON,)  # names of what is followed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from mtmc.run.parts import Parts, Progress
 from mtmc.run.stopwatch import Stopwatch
 from mtmc.sources import CameraReader, align
 from mtmc.sources.background import Background
-from mtmc.trackers import Detections, Tracks
+from mtmc.trackers import Detections
 from mtmc.tracking.camera import CameraTracking, Sighting
 from mtmc.tracking.memory import Memory
 from mtmc.tracking.messages import CameraStep
@@ -88,13 +89,19 @@ class Pipeline:
         self.spool = TrackSpool(out, self._names)
         online = parts.associator.online
         live = any(reader.live for reader in parts.readers)
-        self._live_tracks = LiveTracks(out / "tracks", self._names) if online else None
+        self._live_tracks = LiveTracks(out / "tracks", self._names, parts.kinds) if online else None
         self._video = _LiveVideo(parts.readers, config, out) if live else None
         cameras = {
             reader.name: CameraTracking(
                 config.tracker,
                 config.crops,
-                View(reader.name, reader.fps, reader.size, parts.calibration.get(reader.name)),
+                View(
+                    reader.name,
+                    reader.fps,
+                    reader.size,
+                    parts.calibration.get(reader.name),
+                    parts.kinds,
+                ),
                 keep=not online,
             )
             for reader in parts.readers
@@ -227,7 +234,7 @@ class Pipeline:
         # As detected: the refinement smooths, and has a use for what no track took.
         boxes, found = tracks.boxes.copy(), tracks.det_index >= 0
         boxes[found] = detections.boxes[tracks.det_index[found]]
-        tracks = Tracks(tracks.ids, boxes, tracks.scores, tracks.det_index)
+        tracks = replace(tracks, boxes=boxes)
         rows = make_rows(number, frame, tracks, sighting.floor, own)
         probable = self.meaning.probable(detections)
         return [rows, untracked_rows(number, frame, probable, tracks, detections.scores)]
@@ -248,7 +255,8 @@ class Pipeline:
         ids = self.spool.ids()
         rows, self.tracklets = self._finishing.finish(self.spool.rows(), ids, self.meaning.curve)
         self.progress.people = len(set(ids.values()))
-        return TrackTable(rows, self._names, ids, self._finishing.places(rows, ids))
+        places = self._finishing.places(rows, ids)
+        return TrackTable(rows, self._names, ids, places, self._parts.kinds)
 
 
 def _ahead(steps: Generator[Seen, None, None]) -> Background[Seen] | Generator[Seen, None, None]:
@@ -260,7 +268,7 @@ def _with_embeddings(inference: Inference, embed_all: bool) -> Detections:
     found = inference.detections
     if not embed_all or len(found) == 0:
         return found
-    return Detections(found.boxes, found.scores, inference.embeddings)
+    return replace(found, embeddings=inference.embeddings)
 
 
 class _LiveVideo:

@@ -92,12 +92,13 @@ def run(
         cameras = find_cameras(video_dir)
         live = any(camera.kind == "live" for camera in cameras)
         config = RunConfig.from_settings(settings, live)
-        for line in stand_ins(settings):
-            log.warning("%s", line)
         parts = assemble(config, cameras, home_of(video_dir))
         if not settings.get("tracker"):
             config = replace(config, tracker=suitable_tracker(config, parts))
         check_tracker(config, parts)
+        # After what may be refused, which is one line.
+        for line in stand_ins(settings):
+            log.warning("%s", line)
         about = about_run(config, parts)
         with claimed(out):
             if resume and not live and (record := complete_record(out, config, about)):
@@ -275,6 +276,7 @@ class _Run:
             "stage_seconds": {stage: round(s, 3) for stage, s in stages.items()},
             "detector": config.detector.name,
             "scores": self._pipeline.meaning.told(),
+            "classes": list(parts.kinds),
             "tracker": config.tracker.name,
             "reid": parts.embedder.name if parts.embedder else "none",
             "warnings": self._said.warnings,

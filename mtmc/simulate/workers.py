@@ -12,6 +12,7 @@ from multiprocessing import get_context, parent_process
 from typing import Any, TypeVar
 
 from mtmc.reid.threads import available_cores
+from mtmc.simulate.extra import require_sim
 
 Result = TypeVar("Result")
 
@@ -81,6 +82,7 @@ def _start(counts: Any) -> None:
     import cv2
     import torch
 
+    require_sim()  # so that Warp starts without its banner here, too
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
 

@@ -125,6 +125,6 @@ def length(uri: str) -> float:
 
     try:
         with av.open(str(Path(uri).absolute()), metadata_errors="replace") as container:
-            return (container.duration or 0) / av.time_base
+            return float((container.duration or 0) / av.time_base)
     except (av.error.FFmpegError, OSError, ValueError):
         return 0.0

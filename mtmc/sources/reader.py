@@ -47,7 +47,7 @@ class CameraReader:
     @property
     def zero(self) -> datetime | None:
         """What the clock on the wall says at second 0 of the run's; None where nobody knows."""
-        return self.camera.began and self.camera.began.zero
+        return None if self.camera.began is None else self.camera.began.zero
 
     def start(self, pixels_from: int = 1) -> None:
         """Begin decoding; frames before index ``pixels_from`` come without their image."""

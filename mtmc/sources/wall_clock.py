@@ -16,7 +16,7 @@ _DATE = (
 )
 _TIME = (
     r"(?P<hour>\d{1,2})(?P<colon>[-_.:h ]?)(?P<minute>[0-5]\d)(?:(?P=colon)|m)(?P<second>[0-5]\d)s?"
-    r"(?:[.,](?P<part>\d{1,6})|(?P<milli>\d{3})|-(?P<micro>\d{6}))?(?!\d)"
+    r"(?:[.,](?P<part>\d{6}|\d{3})|(?P<milli>\d{3})|-(?P<micro>\d{6}))?(?!\d)"
     r"(?:\s?(?P<half>[ap])\.?m\b\.?)?"
     r"(?:\s?(?P<zone>Z(?![a-z])|UTC|GMT[+-]\d{1,2}(?!\d)|[+-]\d\d:?(?:00|30|45)(?!\d))|\b|(?=_))?"
 )
@@ -24,7 +24,7 @@ _BETWEEN = r"(?:T|\s?-\s|[ _.,@-]{0,2}(?:at )?)"
 _MOMENT = re.compile(rf"(?<!\d){_DATE}{_BETWEEN}{_TIME}", re.IGNORECASE)
 # When it ended, right behind when it began, with or without the date.
 _END = re.compile(
-    r"\s?(?:[-_~]+|to)\s?(?:(?:19|20)\d\d([-_.]?)\d\d\1\d\d[T _.,-]{0,2})?"
+    r"\s?(?:[-_.~]+|to)\s?(?:(?:19|20)\d\d([-_.]?)\d\d\1\d\d[T _.,-]{0,2})?"
     r"\d\d([-_.:]?)\d\d\2\d\d(?!\d)"
 )
 _FROM_TO = re.compile(r"(\d\d)\.(\d\d)\.(\d\d)-\d\d\.\d\d\.\d\d(?!\d)")  # the date is a folder's
@@ -63,13 +63,13 @@ def by_name(path: str) -> Named | None:
     """
     whole = PurePath(path.replace("\\", "/"))
     stem, folders = whole.stem, list(whole.parts[-2::-1])[:FOLDERS]
-    for match in _MOMENT.finditer(stem):
-        if start := _moment(match):
-            behind = stem[match.end() :]
+    for moment in _MOMENT.finditer(stem):
+        if start := _moment(moment):
+            behind = stem[moment.end() :]
             end = _END.match(behind)
             if stem.startswith("PXL_"):
                 start = start.replace(tzinfo=UTC)  # as a make of telephones has it
-            return Named(start, (stem[: match.start()], behind[end.end() if end else 0 :]))
+            return Named(start, (stem[: moment.start()], behind[end.end() if end else 0 :]))
     if match := _FROM_TO.match(stem):
         dates = [found for folder in folders if (found := _FOLDER_DATE.fullmatch(folder))]
         if dates and (start := _datetime(*dates[0].groups(), *match.groups())):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from mtmc.config import Plugin, choose
 from mtmc.registry import DEFAULT_TRACKER, TRACKERS
 from mtmc.trackers import Detections, Tracker, Tracks
+from mtmc.trackers.classes import ByClass
 from mtmc.tracking.crops import CropsConfig, CropsTaken, crop_quality, wants_crop
 from mtmc.tracking.messages import CameraStep, Decisions
 from mtmc.tracking.pace import Pace
@@ -104,9 +106,11 @@ class CameraTracking:
     ) -> None:
         self.view = view
         self._joint = follows_all_cameras(tracker) and view.model is not None
-        self._tracker: Tracker | None = None
+        self._tracker: Tracker | ByClass | None = None
+        self._needs_image: bool = alone_tracker(tracker).cls.needs_image
         if not self._joint:
-            self._tracker = make_tracker(alone_tracker(tracker), view.fps)
+            make = partial(make_tracker, alone_tracker(tracker), view.fps)
+            self._tracker = ByClass(make) if len(view.kinds) > 1 else make()
         self._crops = crops
         self._keep = keep
         self._pace = Pace(view.fps)
@@ -126,7 +130,7 @@ class CameraTracking:
     def update(self, frame: Frame, detections: Detections) -> Sighting:
         """Follow the people of one frame with this camera's own tracker."""
         assert self._tracker is not None
-        image = frame.image if self._tracker.needs_image else None
+        image = frame.image if self._needs_image else None
         return self.follow(frame, self._tracker.update(detections, image, frame.steps))
 
     def rename(self, person: int, other: int) -> None:
@@ -155,10 +159,11 @@ class CameraTracking:
             for track, seen in zip(tracks.ids, found, strict=True)
         ]
         ids = np.array([track.number for track in known], np.int64)
-        tracks = Tracks(ids, tracks.boxes, tracks.scores, tracks.det_index)
+        tracks = replace(tracks, ids=ids)
         floor, covariances = self._locate(tracks)
         quality = crop_quality(tracks.boxes, tracks.scores, self.view.size, self._crops.full_height)
-        wanted = self._wanted(frame.time, known, found, quality)
+        looked_at = self.view.known(tracks.classes, len(tracks))
+        wanted = self._wanted(frame.time, known, found & looked_at, quality)
         step = CameraStep(
             self.view.name,
             frame.index,
@@ -176,6 +181,7 @@ class CameraTracking:
             ended=np.array(ended, np.int64),
             renewed=_pairs(renewed),
             merged=_pairs(self._merged),
+            kinds=tracks.classes,
         )
         self._merged = {}
         return Sighting(frame, tracks, floor, wanted, step)
@@ -231,7 +237,11 @@ class CameraTracking:
         return self._open[track]
 
     def _locate(self, tracks: Tracks) -> tuple[Doubles, Doubles] | tuple[None, None]:
-        return self.view.locate(tracks.boxes) if self.view.model else (None, None)
+        if not self.view.model:
+            return None, None
+        places, covariances = self.view.locate(tracks.boxes)
+        places[~self.view.known(tracks.classes, len(tracks))] = np.nan
+        return places, covariances
 
 
 def _pairs(changes: Mapping[int, int]) -> Ints:

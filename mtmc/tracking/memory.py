@@ -48,6 +48,8 @@ class Memory:
                 person = int(step.people[row]) or None
                 key = TrackKey(step.camera, track)
                 known[track] = Tracklet(key, step.time, step.time, person=person)
+                if step.kinds is not None:
+                    known[track].kind = int(step.kinds[row])
             tracklets.append(known[track])
             if step.seen[row]:
                 self._see(known[track], step, row)

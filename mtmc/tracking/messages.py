@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -37,6 +37,7 @@ class CameraStep:
         ended: ids of tracks that are not taken up again.
         renewed: ``(R, 2)`` ids of tracks, and the ids under which they go on from now on.
         merged: ``(P, 2)`` people of the tracker over all cameras, and who they turned out to be.
+        kinds: ``(M,)`` what each is, by its place in ``View.kinds``; None where there is one kind.
     """
 
     camera: str
@@ -56,6 +57,29 @@ class CameraStep:
     ended: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     renewed: Ints = field(default_factory=_no_pairs)
     merged: Ints = field(default_factory=_no_pairs)
+    kinds: Ints | None = None
+
+    def of_kind(self, kind: int) -> CameraStep:
+        """What it tells of the tracks of one kind; which have ended or go on as others, of all."""
+        kinds = np.zeros(len(self.ids), np.int64) if self.kinds is None else self.kinds
+        mine = kinds == kind
+        place = np.cumsum(mine) - 1
+        kept = mine[self.crops]
+        located = self.floor is not None and self.covariances is not None
+        return replace(
+            self,
+            ids=self.ids[mine],
+            boxes=self.boxes[mine],
+            scores=self.scores[mine],
+            seen=self.seen[mine],
+            people=self.people[mine],
+            floor=self.floor[mine] if self.floor is not None and located else None,
+            covariances=self.covariances[mine] if self.covariances is not None else None,
+            crops=place[self.crops[kept]],
+            quality=self.quality[kept],
+            embeddings=self.embeddings[kept] if len(self.embeddings) else self.embeddings,
+            kinds=kinds[mine],
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,8 +18,9 @@ Rows = NDArray[np.void]
 
 # What the refinement of tracks works on, and beside it which camera's, when, and where in the room.
 # ``track`` is 0 for a detection that no track took, ``detected`` False for a box that was predicted
-# where the person is hidden; ``step`` and ``person`` are found out in the end. ``score`` is the
-# probability that it is a person, ``own_score`` what the detector said.
+# where the person is hidden, ``kind`` what it is by its place in ``View.kinds``; ``step`` and
+# ``person`` are found out in the end. ``score`` is the probability that it is what it is taken for,
+# ``own_score`` what the detector said.
 ROW = np.dtype(
     [
         ("camera", np.uint16),
@@ -28,6 +29,7 @@ ROW = np.dtype(
         *BOXES.descr,
         ("own_score", np.float32),
         ("floor", np.float32, 2),
+        ("kind", np.uint8),
     ]
 )
 
@@ -54,6 +56,8 @@ def make_rows(
     rows["own_score"] = tracks.scores if own_scores is None else own_scores
     rows["floor"] = np.nan if floor is None else floor
     rows["detected"] = tracks.det_index >= 0
+    if tracks.classes is not None:
+        rows["kind"] = tracks.classes
     return rows
 
 
@@ -80,6 +84,8 @@ def untracked_rows(
     rows["box"], rows["score"] = detections.boxes[free], detections.scores[free]
     rows["own_score"] = (detections.scores if own_scores is None else own_scores)[free]
     rows["floor"], rows["detected"] = np.nan, True
+    if detections.classes is not None:
+        rows["kind"] = detections.classes[free]
     return rows
 
 

@@ -75,7 +75,9 @@ class SceneTracking:
         ]
         for sighting in sightings:
             if check := self._checks.get(sighting.frame.camera):
-                found = sighting.tracks.det_index >= 0
+                tracks = sighting.tracks
+                view = self.cameras[sighting.frame.camera].view
+                found = (tracks.det_index >= 0) & view.known(tracks.classes, len(tracks))
                 check.add(sighting.frame.time, sighting.tracks.boxes[found])
         return sightings
 

@@ -84,6 +84,7 @@ class Tracklet:
         gallery: embeddings of its best crops.
         path: where it was on the floor, empty without a calibration.
         closed: whether it has ended for good; if its track is seen again, that is a new tracklet.
+        kind: what it is, by its place in ``View.kinds``.
         person: the id that a tracker over all cameras gave it, the same in each; None where each
             camera has its own tracker.
         renewed: whether it is somebody else's than was said, so that it is to go on under another
@@ -99,6 +100,7 @@ class Tracklet:
     gallery: Gallery = field(default_factory=Gallery)
     path: FloorPath = field(default_factory=FloorPath)
     closed: bool = False
+    kind: int = 0
     person: int | None = None
     renewed: bool = False
 

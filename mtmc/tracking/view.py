@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,8 +10,9 @@ from numpy.typing import NDArray
 
 from mtmc.calibration import Calibration
 from mtmc.calibration.camera import BORDER
+from mtmc.detectors.people import PERSON
 from mtmc.tracking.frame_clock import FrameClock
-from mtmc.types import Doubles, Mask
+from mtmc.types import Doubles, Ints, Mask
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,6 +24,7 @@ class View:
         fps: of the frames that are read.
         size: ``(width, height)`` px of its images.
         model: its calibration for images of that size, None where there is none.
+        kinds: names of what is followed.
         clock: when each frame was taken; it fills as frames are read.
     """
 
@@ -29,12 +32,26 @@ class View:
     fps: float
     size: tuple[int, int]
     model: Calibration | None
+    kinds: Sequence[str] = (PERSON,)
     clock: FrameClock = field(init=False)
 
     def __post_init__(self) -> None:
         if self.model is not None:
             object.__setattr__(self, "model", self.model.resized(self.size))
         object.__setattr__(self, "clock", FrameClock(self.fps))
+
+    def known(self, kinds: Ints | None, count: int) -> Mask:
+        """``(count,)`` of what there are looks and places on the floor.
+
+        That is of people, whom ReID and calibration are made for; of all where there are none.
+
+        Args:
+            kinds: ``(count,)`` what each is; None where there is one kind.
+            count: how many.
+        """
+        if kinds is None or PERSON not in self.kinds:
+            return np.ones(count, bool)
+        return np.asarray(kinds == list(self.kinds).index(PERSON))
 
     @property
     def calibration(self) -> Calibration:

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from mtmc.reid.commands.display import console, counting, print_notes, print_scores, progress_bar
 from mtmc.reid.data import open_dataset
 from mtmc.reid.errors import ReidError
 from mtmc.reid.metric.config import MetricTraining
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mtmc.reid.data.images import Dataset
     from mtmc.reid.training.config import TrainConfig
-    from mtmc.reid.training.engine import EpochReport
+    from mtmc.reid.training.engine import EpochReport, Trainer
 
 LOG, CONFIG = "log.jsonl", "config.yaml"
 
@@ -67,14 +67,19 @@ def run_training(
 ) -> None:
     """Train, show and log each epoch, and say what came out.
 
+    Of several processes, as torchrun starts them, the first one tells.
+
     Raises:
         ReidError: a dataset, the teacher or what is to be resumed is not as it should be.
     """
+    from mtmc.reid.commands.display import console, counting
+
     _look_at(train, test)
     # Only now torch, which takes seconds: what is wrong with the input is said before.
     from mtmc.reid.commands.train_metric import run_metric_training
     from mtmc.reid.devices import pick_device
     from mtmc.reid.training.engine import Trainer
+    from mtmc.reid.training.group import Group, own_device
 
     if isinstance(config, MetricTraining):
         run_metric_training(config, train, test, out, resume=resume, device=device)
@@ -82,16 +87,28 @@ def run_training(
     if resume and not (out / LAST).exists():
         console.print(f"{out}: no epoch is done yet; beginning with the first", soft_wrap=True)
         resume = False
-    place = pick_device(device)
-    events = _tensorboard(out) if config.tensorboard else None
+    place = own_device(pick_device(device))
+    group = Group.join(place)
+    console.quiet = not group.is_first
     total = sum(len(dataset.train) for dataset in train)
     with counting("reading images", total) as decoding:
-        trainer = Trainer(config, train, test, place, out, decoding=decoding)
+        trainer = Trainer(config, train, test, place, out, decoding=decoding, group=group)
     done = trainer.resume() if resume else 0
+    if group.is_first:
+        _tell(trainer, config, out, done)
+    else:
+        deque(trainer.run(), maxlen=0)
+
+
+def _tell(trainer: Trainer, config: TrainConfig, out: Path, done: int) -> None:
+    """Train, show and log each epoch, and say what came out; ``done`` epochs are there already."""
+    from mtmc.reid.commands.display import console, print_scores, progress_bar
+
+    events = _tensorboard(out) if config.tensorboard else None
     out.mkdir(parents=True, exist_ok=True)
     (out / CONFIG).write_text(yaml.safe_dump(config.to_dict(), sort_keys=False))
     report = None
-    with progress_bar() as bar, (out / LOG).open("a" if resume else "w") as log:
+    with progress_bar() as bar, (out / LOG).open("a" if done else "w") as log:
         task = bar.add_task("epochs", total=config.schedule.epochs, completed=done, info="")
         try:
             for report in trainer.run():
@@ -115,6 +132,8 @@ def run_training(
 
 def _look_at(train: Sequence[Dataset], test: Sequence[Dataset]) -> None:
     """Show notes, and miss images now rather than after the first epochs."""
+    from mtmc.reid.commands.display import print_notes
+
     for dataset in {d.name: d for d in (*train, *test)}.values():
         print_notes(dataset)
     for dataset in train:

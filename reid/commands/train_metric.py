@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,8 @@ def run_metric_training(
             raise ReidError(f"{best}: was written with another configuration; choose another --out")
         console.print(f"{out}: is done already", soft_wrap=True)
         return
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise ReidError("a metric is learned by one process; leave out torchrun")
     trainer = MetricTrainer(config, train, test, pick_device(device))
     total = sum(len(dataset.train) for dataset in train)
     with counting("features", total) as progress:

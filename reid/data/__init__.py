@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtmc.reid.registry import lookup
+from mtmc.reid.registry import lookup, unknown
 
 if TYPE_CHECKING:
     from mtmc.reid.data.images import Dataset
@@ -25,6 +25,16 @@ DATASETS = {
 def is_dataset(spec: str, root: Path) -> bool:
     """Whether a text names a dataset, as `open_dataset` takes it."""
     return spec.partition("=")[0] in DATASETS or (Path(root) / spec).is_dir()
+
+
+def need_dataset(spec: str, root: Path) -> None:
+    """Check that a text names a dataset, without reading it.
+
+    Raises:
+        ReidError: it does not.
+    """
+    if not is_dataset(spec, root):
+        raise unknown("dataset", spec.partition("=")[0], DATASETS)
 
 
 def open_dataset(spec: str, root: Path) -> Dataset:

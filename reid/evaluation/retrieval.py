@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -76,8 +76,8 @@ class Retrieval:
 
     def _right(self, number: int) -> NDArray[np.bool_]:
         same = self.gallery.pids == self.query.pids[number]
-        found: NDArray[np.bool_] = same & (self.gallery.camids != self.query.camids[number])
-        return found & (self.query.pids[number] != JUNK)
+        elsewhere = self.gallery.camids != self.query.camids[number]
+        return np.asarray(same & elsewhere & (self.query.pids[number] != JUNK))
 
     def save(self, file: Path) -> None:
         """Write features, ids, cameras and files of queries and gallery as ``.npz``.
@@ -85,7 +85,7 @@ class Retrieval:
         Raises:
             ReidError: it cannot be written.
         """
-        columns = {}
+        columns: dict[str, Any] = {}
         for side, rows, paths in (
             ("query", self.query, self.query_paths),
             ("gallery", self.gallery, self.gallery_paths),

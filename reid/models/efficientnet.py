@@ -5,8 +5,10 @@ from typing import Any
 from torch import Tensor, nn
 
 from mtmc.reid.models.base import EmbeddingNet, Neck
+from mtmc.reid.preprocess import Preprocess
 
 STAGES = 7
+HALF = (0.5, 0.5, 0.5)
 
 
 class EfficientNetLite(EmbeddingNet):
@@ -47,6 +49,10 @@ class EfficientNetLite(EmbeddingNet):
         super().__init__((dim,), neck)
         self.conv_stem, self.bn1 = whole.conv_stem, whole.bn1
         self.blocks: nn.Module = blocks
+
+    def preprocess(self) -> Preprocess:
+        """Pixels from -1 to 1, as its ImageNet weights saw them."""
+        return Preprocess(self.input_size, mean=HALF, std=HALF)
 
     def parts(self, images: Tensor) -> list[Tensor]:
         """The averaged features."""

@@ -18,6 +18,7 @@ from mtmc.reid.evaluation.benchmark import evaluate
 from mtmc.reid.torch_embedder import TorchEmbedder
 from mtmc.reid.training.batches import Batches
 from mtmc.reid.training.config import BEST, LAST, TrainConfig
+from mtmc.reid.training.group import Group
 from mtmc.reid.training.learner import Learner
 from mtmc.reid.training.teacher import Teacher, resized
 
@@ -68,6 +69,7 @@ class Trainer:
         device: where.
         out: folder for ``best.pt`` and ``last.pt``.
         decoding: told how many training images are decoded.
+        group: processes that train together, of which the first writes; None for this one alone.
 
     Raises:
         ReidError: the data does not suit the settings, or cannot be read.
@@ -82,9 +84,11 @@ class Trainer:
         out: Path,
         *,
         decoding: Callable[[int], object] | None = None,
+        group: Group | None = None,
     ) -> None:
         self._config, self._test, self._device, self._out = config, test, device, out
-        self._learner = Learner(config, device)
+        self._group = group or Group()
+        self._learner = Learner(config, device, self._group)
         preprocess = self._learner.network.preprocess()
         self._preprocess = replace(preprocess, size=config.input_size or preprocess.size)
         crops, augmentation = self._preprocess, config.augment
@@ -162,6 +166,8 @@ class Trainer:
             weights, members = self._learner.averaged(self._refreshing_images)
         else:
             weights, members = self._learner.weights(), []
+        if not self._group.is_first:
+            return {}
         checkpoint = Checkpoint(
             model=self._config.model.name,
             args=self._config.model.args,
@@ -195,6 +201,8 @@ class Trainer:
         return {d.name: evaluate(embedder, d).to_dict() for d in self._test}
 
     def _save_state(self) -> None:
+        if not self._group.is_first:
+            return
         state = {
             "format": STATE_FORMAT,
             "config": self._config.to_dict(),

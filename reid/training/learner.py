@@ -9,10 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from mtmc.reid.checkpoint import Checkpoint, classification_layers
+from mtmc.reid.embedder import SHIPPED, WEIGHTS
 from mtmc.reid.errors import ReidError
 from mtmc.reid.models import build
 from mtmc.reid.training.averaging import WeightAverage, refresh_batch_norm
 from mtmc.reid.training.distillation import distillation_losses
+from mtmc.reid.training.group import Group
 from mtmc.reid.training.losses import total_loss
 from mtmc.reid.training.pretrained import IMAGENET, load_imagenet
 
@@ -29,15 +31,19 @@ class Learner:
     Args:
         config: model, losses, optimiser, precision and averaging.
         device: where it lives.
+        group: processes that learn together; None for this one alone.
 
     Raises:
         ReidError: the model cannot be made, or its starting weights do not fit.
     """
 
-    def __init__(self, config: TrainConfig, device: torch.device) -> None:
+    def __init__(
+        self, config: TrainConfig, device: torch.device, group: Group | None = None
+    ) -> None:
         if config.precision == "fp16" and device.type != "cuda":
             raise ReidError("precision: fp16 needs a GPU; use fp32 or bf16 on the CPU")
-        self._config, self._device = config, device
+        self._config, self._device, self._group = config, device, group or Group()
+        self._group.check_batch(config.sampler.batch_size)
         torch.manual_seed(config.seed)
         network = build(config.model.name, **config.model.args)
         if not any(p.requires_grad for p in network.parameters()):
@@ -49,6 +55,8 @@ class Learner:
             load_imagenet(config.model.name, network)
         elif config.model.start_from is not None:
             network.load_state_dict(starting_weights(config.model))
+        if self._group.size > 1 and device.type == "cuda":
+            network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
         self.network = network.to(device).to(memory_format=torch.channels_last)
         self._average, self._classifier_average = WeightAverage(), WeightAverage()
         self._scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
@@ -65,9 +73,8 @@ class Learner:
             self._classifiers = classification_layers(self.network, people, bias=bias)
         self._classifiers.to(self._device)
         learned = [*self.network.parameters(), *self._classifiers.parameters()]
-        self._optimizer = _optimizer(
-            [p for p in learned if p.requires_grad], self._config.optimizer
-        )
+        self._learned = [p for p in learned if p.requires_grad]
+        self._optimizer = _optimizer(self._learned, self._config.optimizer)
 
     def begin_epoch(self, rate: float) -> None:
         """Set the learning rate and training mode."""
@@ -91,11 +98,15 @@ class Learner:
         precision = self._config.precision
         kind = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision, torch.float32)
         with torch.autocast(self._device.type, kind, enabled=precision != "fp32"):
-            features = self.network.training_features(images)
+            features = self.network.training_features(self._group.mine(images))
             logits = [c(f) for c, (_, f) in zip(self._classifiers, features, strict=False)]
+        whole = self._group.whole
+        features = [(whole(metric), whole(feature)) for metric, feature in features]
+        logits = [whole(part) for part in logits]
         losses = self._losses(features, logits, labels, answers)
         self._optimizer.zero_grad(set_to_none=True)
         self._scaler.scale(losses["loss"]).backward()  # type: ignore[no-untyped-call]
+        self._group.sum_gradients(self._learned)
         self._scaler.step(self._optimizer)
         self._scaler.update()
         if self._config.average.method == "ema":
@@ -196,6 +207,8 @@ def starting_weights(config: ModelConfig) -> dict[str, Tensor]:
         ReidError: it cannot be read, or is of another model.
     """
     path = Path(config.start_from or "")
+    if str(path) == SHIPPED:
+        path = WEIGHTS / f"{SHIPPED}.pt"
     checkpoint = Checkpoint.open(path)
     if checkpoint.model != config.name:
         raise ReidError(

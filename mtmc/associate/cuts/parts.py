@@ -41,7 +41,7 @@ def parts(tracklet: Tracklet, times: Sequence[float]) -> list[Tracklet]:
         part.hits = sum(last - first + 1 for first, last in frames)
         part.gallery = tracklet.gallery.part((start <= crops) & (crops < end))
         part.path = tracklet.path.part(np.flatnonzero((start <= ticks) & (ticks < end)))
-        part.person = tracklet.person
+        part.person, part.kind = tracklet.person, tracklet.kind
         found.append(part)
     return found
 

@@ -19,7 +19,7 @@ from mtmc.detectors.onnx.layouts import Candidates, Layout, LayoutName, Split
 from mtmc.detectors.onnx.network import Network
 from mtmc.detectors.onnx.preprocess import METADATA_KEY, PADDING, Fitted, Preprocess, fit, to_tensor
 from mtmc.detectors.onnx.tell import Answer, tell
-from mtmc.detectors.people import people_among
+from mtmc.detectors.people import PERSON, Kinds, people_among
 from mtmc.errors import UserError
 from mtmc.reid.offers import fetched, how_to_get
 from mtmc.trackers import Detections
@@ -52,6 +52,8 @@ class OnnxConfig(Checked):
             file says, 0.65 where it says nothing.
         soft_nms: sigma of the penalty on boxes that overlap a stronger one by less (Soft-NMS), 0
             for none; None takes what the file says, none where it says nothing.
+        classes: what to look for, by the names of its classes or their numbers; what is of another
+            class is followed by itself.
         person_class: number of the class that is people; None finds it by its name.
         device: ``cpu`` or ``cuda``.
         threads: of ONNX Runtime; 0 lets it choose.
@@ -63,6 +65,7 @@ class OnnxConfig(Checked):
     confidence: float = share(0.1, public=True)
     iou: float | None = share(None)
     soft_nms: float | None = setting(None, ge=0)
+    classes: tuple[str, ...] = setting((PERSON,), public=True)
     person_class: int | None = setting(None, ge=0)
     device: Literal["cpu", "cuda"] = setting("cpu", public=True)
     threads: int = setting(0, ge=0)
@@ -92,7 +95,11 @@ class OnnxDetector:
         )
         stored = _stored_preprocess(self._network, config)
         self._layout, self._preprocess = self._look(stored)
-        self._people = self._people_classes()
+        names = self._network.class_names()
+        self._kinds = Kinds.find(
+            config.classes, names, self._layout.classes, self._people_classes, config.weights
+        )
+        self.classes = self._kinds.names
         self._doubt = Doubt(config.weights)
         self._pixels = False  # whether a box was seen that is no share of the input
 
@@ -151,17 +158,29 @@ class OnnxDetector:
     def _decode(
         self, outputs: list[NDArray[Any]], place: int, image: Fitted, frame: Frame
     ) -> Detections:
-        seen = self._layout.read(outputs, place, self._people, self._config.confidence)
+        parts = [self._of_kind(n, outputs, place, image) for n in range(len(self.classes))]
+        boxes = np.concatenate([boxes for boxes, _, _ in parts])
+        scores = np.concatenate([scores for _, scores, _ in parts])
+        kinds = np.repeat(np.arange(len(parts)), [len(scores) for _, scores, _ in parts])
+        height, width = frame.pixels.shape[:2]
+        several = kinds if len(parts) > 1 else None
+        detections = to_detections(boxes, scores, (width, height), several)
+        self._doubt.look(frame.time, parts[0][2], len(detections))
+        return self._softened(detections) if self._layout.overlapping else detections
+
+    def _of_kind(
+        self, kind: int, outputs: list[NDArray[Any]], place: int, image: Fitted
+    ) -> tuple[Floats, Floats, Candidates]:
+        """Boxes of one kind in an image, their scores, and what the network said."""
+        numbers = self._kinds.numbers[kind]
+        seen = self._layout.read(outputs, place, numbers, self._config.confidence)
         boxes, scores = self._in_pixels(seen)
         boxes = image.restore(boxes)
         if self._layout.overlapping:
             iou = self._preprocess.iou if self._config.iou is None else self._config.iou
             keep = non_maximum_suppression(boxes, scores, iou)
             boxes, scores = boxes[keep], scores[keep]
-        height, width = frame.pixels.shape[:2]
-        detections = to_detections(boxes, scores, (width, height))
-        self._doubt.look(frame.time, seen, len(detections))
-        return self._softened(detections) if self._layout.overlapping else detections
+        return boxes, scores, seen
 
     def _in_pixels(self, seen: Candidates) -> tuple[Floats, Floats]:
         """Boxes of people in pixels of the input, and their scores."""
@@ -178,7 +197,11 @@ class OnnxDetector:
         sigma = stored if config.soft_nms is None else config.soft_nms
         if not sigma:
             return found
-        scores = soften(found.boxes, found.scores, sigma)
+        kinds = np.zeros(len(found), np.int64) if found.classes is None else found.classes
+        scores = found.scores.copy()
+        for kind in np.unique(kinds):
+            mine = kinds == kind
+            scores[mine] = soften(found.boxes[mine], found.scores[mine], sigma)
         return replace(found, scores=scores)[scores >= config.confidence]
 
 

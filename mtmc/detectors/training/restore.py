@@ -26,24 +26,27 @@ def restore(network: PersonNet, start: str, images: Tensor) -> None:
 
     Args:
         network: in eval mode.
-        start: what `mtmc train-detector` wrote: one ``.onnx`` file, or the ``.state`` files beside
+        start: what `mtmc train-detector` wrote, ``.onnx`` files or the ``.state`` files beside
             such, with commas between them.
         images: ``(B, 3, H, W)``, from which an ``.onnx`` file's normalisation is measured.
 
     Raises:
         UserError: a file is missing or no such file.
     """
-    path = Path(start)
+    network.load_state_dict(_mean([_weights(Path(one), images) for one in start.split(",")]))
+
+
+def _weights(path: Path, images: Tensor) -> dict[str, Tensor]:
     if path.suffix != ".onnx":
-        states = [read_state(Path(one), images.device)["averaged"] for one in start.split(",")]
-        network.load_state_dict(_mean(states))
-        return
+        return dict(read_state(path, images.device)["averaged"])
+    network = PersonNet().to(images.device).eval()
     try:
         _unfold(network, onnx.load(str(path)), images)
     except Exception as error:  # onnx and torch raise many kinds
         raise UserError(
             f"{path}: nothing to start from; expected an .onnx file that `mtmc train-detector` made"
         ) from error
+    return network.state_dict()
 
 
 def read_state(path: Path, device: torch.device) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class TrainingConfig(Checked):
     """How to train.
 
     Args:
-        epochs: times the set is gone through.
+        epochs: times the set is gone through; 0 measures and writes what `start` gives.
         batch: images per step.
         rate: highest learning rate; rises at first, then falls along a cosine.
         decay: weight decay of AdamW.
@@ -42,14 +42,14 @@ class TrainingConfig(Checked):
         height, width: px of the training samples.
         input_height, input_width: px of the exported network's input.
         start: an earlier network whose weights to begin with, its ``.onnx`` or ``.state`` file;
-            of several ``.state`` files with commas between them the mean; empty for none.
+            of several with commas between them the mean; empty for none.
         seed: of weights, order and augmentation.
         bfloat16: compute in 16 bits, nearly twice as fast on processors and GPUs that can.
         workers: processes that prepare images; 0 for none. The result does not depend on it.
         device: ``auto`` takes a GPU where there is one; ``cpu``, ``cuda``.
     """
 
-    epochs: int = setting(12, ge=1)
+    epochs: int = setting(12, ge=0)
     batch: int = setting(8, ge=1)
     rate: float = setting(1.5e-3, gt=0, lt=1)
     decay: float = 0.02
@@ -70,6 +70,8 @@ class TrainingConfig(Checked):
         for name in ("height", "width", "input_height", "input_width"):
             if getattr(self, name) % 32:
                 raise ValueError(f"{name} must be a multiple of 32")
+        if not self.epochs and not self.start:
+            raise ValueError("epochs must be 1 or more where start is not given")
         if self.device not in {"auto", "cpu", "cuda"}:
             raise ValueError("device must be auto, cpu or cuda")
 
@@ -114,7 +116,7 @@ def train(
     if resume:
         training.load(state)
     report = progress or (lambda _: None)
-    pause = math.ceil(training.steps * config.validate_every / config.epochs)
+    pause = math.ceil(training.steps * config.validate_every / max(config.epochs, 1))
     for loss in training.run():
         scores = None
         if training.step % pause == 0 and training.step < training.steps:
@@ -143,15 +145,15 @@ class _Training:
         best = "cuda" if torch.cuda.is_available() else "cpu"
         self.device = torch.device(best if config.device == "auto" else config.device)
         self.network = PersonNet().to(self.device).to(memory_format=torch.channels_last)
-        self.data = TrainingImages(
-            images, (config.height, config.width), config.seed, config.epochs
-        )
+        size = (config.height, config.width)
+        self.data = TrainingImages(images, size, config.seed, config.epochs)
         if config.start:
-            some = [self.data[n][0] for n in range(min(START, len(self.data)))]
-            restore(self.network.eval(), config.start, torch.stack(some).to(self.device))
+            first = TrainingImages(images, size, config.seed, 1)
+            some = torch.stack([first[n][0] for n in range(min(START, len(first)))])
+            restore(self.network.eval(), config.start, some.to(self.device))
             self.network.train()
         self.averaged = deepcopy(self.network).eval()
-        self.steps = max(len(self.data) // config.batch, 1)
+        self.steps = max(len(self.data) // config.batch, min(config.epochs, 1))
         self.optimizer = torch.optim.AdamW(
             _groups(self.network, config.decay), lr=config.rate, betas=(0.9, 0.99)
         )

@@ -52,6 +52,34 @@ def test_people_are_the_same_window_after_window():
     }
 
 
+def test_places_on_the_floor_and_cuts_in_windows():
+    tracks, whose = parade(25)
+    for track in tracks:
+        x = 10.0 * whose[track.key]
+        for moment in np.arange(track.start, track.end, 0.2):
+            track.path.add(moment, np.array([x, moment % 5]), 0.04 * np.eye(2))
+    associate = OfflineAssociator(OfflineConfig(window=100), 0.5)
+    found = associate.finish(tracks)
+    assert not found.parts
+    assert {(person, found.ids[key]) for key, person in whose.items()} == {
+        (p, p + 1) for p in range(PEOPLE)
+    }
+
+
+def test_a_track_of_two_people_is_cut_in_any_window():
+    tracks, _ = parade(25)
+    random, bodies = np.random.default_rng(0), np.random.default_rng(0).normal(size=(PEOPLE, DIM))
+    both = Tracklet(TrackKey("a", 5000), 300.0, 316.0, [[3001, 3161]], [[300.0, 316.0]], 161)
+    for moment in range(16):
+        row = bodies[1 if moment < 8 else 2] + 0.3 * random.normal(size=DIM)
+        both.gallery.add(row / np.linalg.norm(row), 0.8, 300.5 + moment)
+    tracks = [*(t for t in tracks if not t.meets(both)), both]
+    found = OfflineAssociator(OfflineConfig(window=100, change=None), 0.5).finish(tracks)
+    early, late = found.parts[both.key]
+    assert [found.ids[part.key] for part in (early, late)] == [2, 3]
+    assert len(windows(tracks, 100)) > 2
+
+
 def test_no_more_than_a_window_is_one():
     tracks, _ = parade(10)
     assert len(windows(tracks, len(tracks))) == 1
@@ -105,3 +133,16 @@ def test_looks_for_which_there_is_no_room_are_told(caplog):
     with caplog.at_level("WARNING", "mtmc"):
         people(tracks, window=100)
     assert [r.message for r in caplog.records if "no room for the looks" in r.message]
+
+
+def test_what_very_many_take_is_said_beforehand(caplog, monkeypatch):
+    tracks, _ = parade(15)
+    with caplog.at_level("INFO", "mtmc"):
+        people(tracks)
+        assert not caplog.records
+        monkeypatch.setattr("mtmc.associate.offline.MANY", 150)
+        people(tracks)
+        people(tracks, window=100)
+    whole, parted = (record.message for record in caplog.records)
+    assert whole == "association: 150 tracklets; about 0.1 GB of memory and up to 0 s"
+    assert parted.startswith("association: 150 tracklets in 3 windows of up to 100; about 0.1 GB")

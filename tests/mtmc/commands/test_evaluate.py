@@ -269,3 +269,30 @@ def test_mistakes_are_drawn_where_there_are_frames_and_where_there_are_none(
     assert (picture[..., 2] > picture[..., 0] + 30).any()  # missed: yellow on dark
     code, _, err = mtmc("eval", "--mot16", benchmark, *arguments[:3], tmp_path / "e.avi")
     assert (code, "ends in .mp4" in err) == (2, True)
+
+
+def test_one_class_at_a_time_is_scored(mtmc, cameras, tmp_path):
+    """Cars, right behind the people, whose ids are right in all cameras."""
+    rows = walkers(2)
+    cars = MotRows.make(rows.frames, rows.ids + 10, rows.boxes + 30, classes=np.full(len(rows), 3))
+    for camera in ("north", "south"):
+        truth = read_mot(cameras / "gt" / f"{camera}.txt", MotKind.TRUTH)
+        both = MotRows.concatenate([truth, cars])
+        write_mot(cameras / "gt" / f"{camera}.txt", both, MotKind.TRUTH)
+        found = read_mot(cameras / "out" / "tracks" / f"{camera}.txt", MotKind.TRACKS)
+        found = MotRows.make(found.frames, found.ids, found.boxes, classes=np.ones(len(found)))
+        write_mot(cameras / "out" / "tracks" / f"{camera}.txt", MotRows.concatenate([found, cars]))
+    command = ("eval", "--gt", cameras / "gt", "--results", cameras / "out")
+    code, _, err = mtmc(*command)
+    assert code == 2
+    assert "such as --class person" in err
+    scores = {}
+    for name in ("person", "car", "3"):
+        file = tmp_path / f"{name}.json"
+        assert mtmc(*command, "--class", name, "--json", file)[0] == 0
+        scores[name] = json.loads(file.read_text())["combined"]
+    assert scores["car"]["IDF1"] == pytest.approx(100)
+    assert scores["person"]["IDF1"] == pytest.approx(50)
+    assert scores["car"] == scores["3"]
+    code, _, err = mtmc(*command, "--class", "cra")
+    assert (code, "did you mean 'car'" in err) == (2, True)

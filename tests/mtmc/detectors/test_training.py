@@ -156,9 +156,10 @@ def test_a_training_can_start_from_another(coco, tmp_path):
     other = dict(torch.load(start, weights_only=True))
     other["averaged"] = {n: v * 3 if v.is_floating_point() else v for n, v in one.items()}
     torch.save(other, tmp_path / "c.onnx.state")
-    network = PersonNet().eval()
-    restore(network, f"{start},{tmp_path / 'c.onnx.state'}", torch.zeros(1, 3, *SIZE))
-    assert torch.allclose(network.score.weight, 2 * one["score.weight"])
+    both = f"{start},{tmp_path / 'c.onnx.state'}"
+    train(coco, tmp_path / "d.onnx", config(epochs=0, start=both))
+    mean = torch.load(tmp_path / "d.onnx.state", weights_only=True)["averaged"]
+    assert torch.allclose(mean["score.weight"], 2 * one["score.weight"])
     with pytest.raises(UserError, match="nothing to go on from"):
         train(coco, tmp_path / "c.onnx", config(start=str(tmp_path / "none")))
 

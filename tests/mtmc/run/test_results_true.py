@@ -140,7 +140,7 @@ def test_every_column_of_the_table(known):
     _, times, table, _, _ = known
     assert table.columns == [
         "camera", "frame", "time", "global_id", "track_id", "x1", "y1", "x2", "y2", "score",
-        "floor_x", "floor_y",
+        "floor_x", "floor_y", "class",
     ]  # fmt: skip
     person, overlap = true_person(table, times)
     assert overlap.min() > 0.5
@@ -156,6 +156,7 @@ def test_every_column_of_the_table(known):
     away = np.linalg.norm(floor - walked, axis=1)
     assert np.median(away) < 0.1
     assert away.max() < 0.6
+    assert set(table["class"]) == {"person"}
     assert table["score"].to_numpy() == pytest.approx(0.9, abs=1e-3)
 
 
@@ -163,7 +164,7 @@ def test_every_key_of_the_identities(known):
     _, times, _, people, _ = known
     assert [person["id"] for person in people] == list(range(1, PEOPLE + 1))
     for person in people:
-        assert set(person) == {"id", "cameras", "first_seen", "last_seen"}
+        assert set(person) == {"id", "class", "cameras", "first_seen", "last_seen"}
         # Everybody is in view of every camera all the time.
         assert set(person["cameras"]) == set(times)
         assert person["first_seen"] == pytest.approx(min(t[0] for t in times.values()), abs=0.3)

@@ -58,6 +58,7 @@ LOCAL = {
     "Front - 28-11-2026, 08.00.00": timedelta(),
     "20261128-080000-081500_192.168.1.11-CH2": timedelta(),  # Brickcom
     "2026-11-28_08-00-00-250000": timedelta(milliseconds=250),  # MediaMTX
+    "2026-11-28.08-00-00.08-05-00.bus.G331.r13": timedelta(),  # MEVA
     "2026-11-28T08 00 00": timedelta(),
     "20261128080000": timedelta(),
 }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
@@ -160,6 +161,13 @@ def test_the_trunk_of_efficientnet_lite_is_cut_where_asked(args, dim) -> None:
     network = build("efficientnet_lite0", **args).eval()
     assert network.dim == dim
     assert network(torch.rand(2, 3, 128, 64)).shape == (2, dim)
+
+
+def test_efficientnet_lite_sees_pixels_from_minus_one_to_one() -> None:
+    grey = np.stack([np.full((9, 9, 3), value, np.uint8) for value in (0, 255)])
+    seen = build("efficientnet_lite0").preprocess()(grey)
+    assert seen[0].min() == seen[0].max() == -1
+    np.testing.assert_allclose(seen[1], 1, atol=1e-6)
 
 
 def test_a_last_stride_of_one_keeps_a_larger_map() -> None:

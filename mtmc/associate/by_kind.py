@@ -1,0 +1,63 @@
+"""Each kind of things associated by itself: people never become cars."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from mtmc.associate import Associator
+from mtmc.associate.decisions import Association
+from mtmc.tracking.messages import CameraStep, Decisions
+from mtmc.tracking.tracklet import Tracklet
+from mtmc.types import TrackKey
+
+
+class ByKind:
+    """One associator for each kind, with global ids that are unique over all.
+
+    Args:
+        each: one for each kind, in their order.
+    """
+
+    Config: ClassVar[Any] = None  # each has its own
+
+    def __init__(self, each: Sequence[Associator]) -> None:
+        self._each = each
+        self.online: bool = each[0].online
+        self._numbers: dict[tuple[int, int], int] = {}  # (kind, its id) -> global id
+
+    def update(self, time: float, steps: Sequence[CameraStep]) -> Decisions:
+        """See ``Associator``."""
+        told = [a.update(time, [s.of_kind(k) for s in steps]) for k, a in enumerate(self._each)]
+        return Decisions(
+            {key: self._number(k, i) for k, each in enumerate(told) for key, i in each.ids.items()},
+            [key for each in told for key in each.renewed],
+            [key for each in told for key in each.ended],
+        )
+
+    def finish(self, tracklets: Sequence[Tracklet]) -> Association:
+        """See ``Associator``."""
+        last: Counter[str] = Counter()
+        for tracklet in tracklets:
+            last[tracklet.key.camera] = max(last[tracklet.key.camera], tracklet.key.track_id)
+        ids: dict[TrackKey, int] = {}
+        parts: dict[TrackKey, Sequence[Tracklet]] = {}
+        for kind, associator in enumerate(self._each):
+            found = associator.finish([t for t in tracklets if t.kind == kind])
+            mine = dict(found.ids)
+            for pieces in found.parts.values():
+                # Each kind counts on from its own tracks.
+                own = {piece.key: mine.pop(piece.key) for piece in pieces[1:]}
+                for piece in pieces[1:]:
+                    camera = piece.key.camera
+                    last[camera] += 1
+                    number = own[piece.key]
+                    piece.key = TrackKey(camera, last[camera])
+                    ids[piece.key] = self._number(kind, number)
+            parts |= found.parts
+            ids |= {key: self._number(kind, number) for key, number in mine.items()}
+        return Association(ids, parts)
+
+    def _number(self, kind: int, number: int) -> int:
+        return self._numbers.setdefault((kind, number), len(self._numbers) + 1)
