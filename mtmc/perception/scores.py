@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from mtmc.perception.log import Inference
 from mtmc.trackers import Detections
 from mtmc.trackers.scores import SHARES, Calibrator, ScoreCurve
-from mtmc.types import Floats, Frame
+from mtmc.types import Floats, Frame, Ints
 
 log = logging.getLogger("mtmc")
 
@@ -50,7 +48,7 @@ class Meaning:
         """The same detections with probabilities for scores."""
         return replace(detections, scores=self.curve.probability(detections.scores))
 
-    def own_scores(self, probabilities: Floats, rows: Sequence[int], found: Detections) -> Floats:
+    def own_scores(self, probabilities: Floats, rows: Ints, found: Detections) -> Floats:
         """The detector's own scores.
 
         Args:
@@ -59,9 +57,8 @@ class Meaning:
                 this probability.
             found: the detections, with the detector's own scores.
         """
-        place = np.asarray(rows, np.int64)
         scores = self.curve.score(probabilities)
-        scores[place >= 0] = found.scores[place[place >= 0]]
+        scores[rows >= 0] = found.scores[rows[rows >= 0]]
         return scores
 
     def told(self) -> dict[str, Any]:
