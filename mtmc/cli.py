@@ -9,11 +9,14 @@ from typing import Annotated
 
 import typer
 
+from mtmc.commands.associate import associate
 from mtmc.commands.calibrate import app as calibrate
 from mtmc.commands.crops import crops
 from mtmc.commands.demo import demo
 from mtmc.commands.evaluate import evaluate
 from mtmc.commands.messages import Sayable, sayable
+from mtmc.commands.people import people
+from mtmc.commands.render import render
 from mtmc.commands.run import INTERRUPTED, run
 from mtmc.commands.settings import settings
 from mtmc.commands.simulate import simulate
@@ -46,6 +49,9 @@ def _main(
 
 
 app.command()(run)
+app.command()(people)
+app.command()(associate)
+app.command()(render)
 app.command("eval")(evaluate)
 app.command()(demo)
 app.command()(simulate)

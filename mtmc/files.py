@@ -60,7 +60,9 @@ def explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror})") from error
+        # Errors of other languages' libraries are known by their text alone.
+        reason = error.strerror or " ".join(str(error).split())[:100]
+        raise UserError(f"{path}: cannot be written ({reason})") from error
 
 
 @contextmanager

@@ -73,7 +73,8 @@ class Detections:
         embeddings: ``(N, D) float32`` unit rows, or None when nothing was embedded.
         floor: ``(N, 2) float64`` positions on the floor, m, NaN where unknown; None without a
             calibration.
-        floor_covariance: ``(N, 2, 2) float64`` of the positions, m²; given if `floor` is.
+        floor_covariance: ``(N, 2, 2) float64`` of the positions, m², with what cameras disagree by;
+            given if `floor` is.
         classes: ``(N,) int64`` number of what each is; None where all are of one kind. What is of
             another class is never the same.
 

@@ -24,6 +24,8 @@ from rich.table import Table
 from mtmc.commands.interrupts import terminal_may_be_gone
 from mtmc.commands.messages import Sayable
 from mtmc.errors import printable
+from mtmc.outputs.people import told
+from mtmc.results.layout import ANSWERS
 from mtmc.run import Listener
 from mtmc.run.parts import Progress as RunProgress
 from mtmc.sources import CameraReader
@@ -121,7 +123,8 @@ class RunDisplay(Listener):
 
 def print_summary(record: dict[str, Any], folder: Path) -> None:
     """What was found, where the time went, and where the results are."""
-    table = Table(title=f"{record['identities']} people in {len(record['cameras'])} cameras")
+    counts = record.get("people") or {"sure": record["identities"]}
+    table = Table(title=told(counts), title_justify="left")
     for heading in ("camera", "frames", "tracks"):
         table.add_column(heading, justify="left" if heading == "camera" else "right")
     for name, camera in record["cameras"].items():
@@ -133,4 +136,9 @@ def print_summary(record: dict[str, Any], folder: Path) -> None:
         f"{record['frames']} frames in {record['seconds']:.1f} s "
         f"({record['frames_per_second']:.1f} frames/s without the video; busy seconds: {stages})"
     )
+    answers = folder / ANSWERS
+    if answers.is_file():
+        size = answers.stat().st_size / 1e6
+        text = f"kept what the networks said, {size:.1f} MB, for: mtmc associate"
+        out.print(text, soft_wrap=True)
     out.print(f"results: {printable(str(folder))}", soft_wrap=True)

@@ -57,6 +57,10 @@ def run(
         bool, typer.Option("--online", help="Give ids as the pictures come; what is written stays.")
     ] = False,
     no_video: Annotated[bool, typer.Option("--no-video", help="Leave out the videos.")] = False,
+    keep: Annotated[
+        bool,
+        typer.Option("--keep", help="Keep what the networks said, for `mtmc associate`."),
+    ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in --out that was cut off.")
     ] = False,
@@ -81,8 +85,8 @@ def run(
         settings["calibration"] = str(calibration)
     if online:
         settings["associator"] = _switch(settings.get("associator"), {"name": "online"})
-    if no_video:
-        settings["output"] = _switch(settings.get("output"), {"video": False})
+    output = {**({"video": False} if no_video else {}), **({"keep": True} if keep else {})}
+    settings["output"] = _switch(settings.get("output"), output)
     settings = override(settings, set_ or [])
     folder = out or Path("out") / _result_name(cameras)
     if folder.resolve() in {Path(camera).resolve() for camera in cameras}:

@@ -19,9 +19,10 @@ class Detector(Protocol):
 
     A detector is built from its ``Config`` and the folder that holds the cameras.
 
-    ``stateful`` says that the answer depends on earlier frames, so that none can be skipped. Where
-    it knows what its scores mean, an attribute ``curve`` may say so (see ``ScoreCurve``); what
-    they mean in the footage at hand is learned in any case.
+    ``stateful`` says that the answer depends on earlier frames, so that none can be skipped.
+
+    ``curve = PROBABILITIES`` (of ``mtmc.trackers.scores``) states that the scores are to be
+    believed. Where it is absent, what scores in 0..1 mean is learned as the run goes.
     """
 
     Config: ClassVar[Any]

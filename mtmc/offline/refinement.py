@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mtmc.detectors.people import PERSON
 from mtmc.trackers import SceneTracker
 from mtmc.trackers.offline import (
     NOBODY,
@@ -69,7 +70,9 @@ class CameraRefinement:
     config: RefineConfig
     view: View
 
-    def linked(self, rows: Rows, tracklets: Mapping[int, Tracklet]) -> tuple[Rows, list[Tracklet]]:
+    def linked(
+        self, rows: Rows, tracklets: Mapping[int, Tracklet]
+    ) -> tuple[Rows, list[Tracklet], Rows]:
         """Link the tracks, and leave out those with hardly any evidence.
 
         Args:
@@ -80,7 +83,8 @@ class CameraRefinement:
 
         Returns:
             the rows with a detection and the tracks they have now, and the tracklets they are now;
-            a linked tracklet looks like all its parts, and its path is smooth.
+            a linked tracklet looks like all its parts, and its path is smooth. Apart from these the
+            rows of tracks that are things.
         """
         rows = rows[rows["detected"]]  # what was predicted is made anew
         rows = rows[np.lexsort((rows["track"], rows["frame"]))]
@@ -91,8 +95,12 @@ class CameraRefinement:
         else:
             rows["person"] = rows["track"]
         rows["person"] = linked(rows, config)
-        kept = ~on_things(rows, config)
-        rows, told = rows[kept], told[kept]
+        # Cars stand for hours.
+        people = all(self.view.kinds[kind] == PERSON for kind in np.unique(rows["kind"]))
+        things = on_things(rows, config if people else replace(config, thing_age=0))
+        apart = rows[things]
+        apart["track"] = apart["person"]
+        rows, told = rows[~things], told[~things]
         seen = smoothed(rows[rows["person"] != NOBODY], config)
         seen["box"] = self.view.clipped(seen["box"])
         people, first = np.unique(rows["person"], return_index=True)
@@ -105,7 +113,7 @@ class CameraRefinement:
             tracks[-1].person = whom[track] or None
             tracks[-1].kind = int(mine["kind"][0])
         rows["track"], rows["person"] = rows["person"], NOBODY
-        return rows, tracks
+        return rows, tracks, apart
 
     def evidence(self, rows: Rows) -> dict[int, float]:
         """The scores of each track's detections, as a share of what it takes to be no ghost."""

@@ -11,7 +11,17 @@ import numpy as np
 
 from mtmc.calibration import Calibration
 from mtmc.files import replacing
-from mtmc.outputs.drawing import FONT, Color, clock, draw_text, id_color
+from mtmc.outputs.drawing import (
+    BLACK,
+    FONT,
+    WHITE,
+    Color,
+    clock,
+    draw_text,
+    id_color,
+    id_round,
+    readable_on,
+)
 from mtmc.outputs.paths import FloorPaths
 from mtmc.outputs.video import VideoWriter
 from mtmc.types import Doubles, Image
@@ -21,9 +31,9 @@ GRID: Color = (48, 42, 38)
 GRID_MAIN: Color = (76, 68, 62)
 LETTERS: Color = (170, 162, 156)
 CAMERA: Color = (235, 228, 222)
-LUMA = (0.114, 0.587, 0.299)  # of blue, green and red, ITU-R BT.601
 VIEW_SHADE = 0.07  # how much lighter the floor is for each camera that sees it
 
+RINGS = (None, WHITE, BLACK)  # around people, see ``id_round``
 MARGIN = 1.0  # m around everything
 BORDER = 36  # px for the axes' numbers
 FAR = 25.0  # m beyond which a camera's view is not drawn
@@ -133,8 +143,9 @@ class FloorPlan:
         cv2.circle(image, center, radius << SUBPIXEL, color, -1, cv2.LINE_AA, SUBPIXEL)
         x, y = at[0].round().astype(int).tolist()
         corner = (x - width // 2, y + height // 2)
-        letters = (0, 0, 0) if np.dot(color, LUMA) > 110 else (255, 255, 255)
-        cv2.putText(image, text, corner, FONT, size, letters, 1, cv2.LINE_AA)
+        if around := RINGS[id_round(identity)]:
+            cv2.circle(image, center, radius << SUBPIXEL, around, 2, cv2.LINE_AA, SUBPIXEL)
+        cv2.putText(image, text, corner, FONT, size, readable_on(color), 1, cv2.LINE_AA)
 
     def draw_start(self, image: Image, point: Doubles, identity: int) -> None:
         """Draw a ring where a path begins, ``(2,)`` m."""

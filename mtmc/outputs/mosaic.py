@@ -10,11 +10,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.outputs.drawing import clock, draw_text, id_color
+from mtmc.outputs.drawing import clock, draw_person, draw_text
 from mtmc.outputs.video import VideoWriter
-from mtmc.types import Frame, Image
+from mtmc.types import Frame, Image, Mask
 
-Labels = tuple[NDArray[np.floating], NDArray[np.integer]]
+# Boxes, global ids, and whether each box was detected or only predicted.
+Labels = tuple[NDArray[np.floating], NDArray[np.integer], Mask]
 
 
 class Mosaic:
@@ -56,7 +57,8 @@ class Mosaic:
 
         Args:
             frames: by camera.
-            labels: by camera, boxes ``(M, 4)`` px and global ids ``(M,)``, 0 = not yet known.
+            labels: by camera, boxes ``(M, 4)`` px and global ids ``(M,)``, 0 = not yet known, and
+                which ``(M,)`` were detected; others are drawn dashed.
         """
         for number, name in enumerate(self._names):
             if name in frames:
@@ -64,7 +66,12 @@ class Mosaic:
         return self._canvas
 
     def _draw_cell(
-        self, number: int, frame: Frame, boxes: NDArray[np.floating], ids: NDArray[np.integer]
+        self,
+        number: int,
+        frame: Frame,
+        boxes: NDArray[np.floating],
+        ids: NDArray[np.integer],
+        seen: Mask,
     ) -> None:
         width, height = self._cell
         row, column = divmod(number, self._columns)
@@ -78,8 +85,8 @@ class Mosaic:
         method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         cell[: inner[1], : inner[0]] = cv2.resize(image, inner, interpolation=method)
         view = np.ascontiguousarray(cell)
-        for box, identity in zip(boxes, ids, strict=True):
-            _draw_person(view, np.asarray(box) * scale, int(identity))
+        for box, identity, real in zip(boxes, ids, seen, strict=True):
+            draw_person(view, np.asarray(box) * scale, int(identity), bool(real))
         now = clock(frame.time, self._zeros.get(frame.camera))
         draw_text(view, f"{frame.camera}  {now}", (6, 6), (255, 255, 255), (0, 0, 0))
         cell[:] = view
@@ -93,13 +100,6 @@ def _best_columns(cells: int, aspect: float, target: float) -> int:
         return min(target / columns, aspect / lines)
 
     return max(range(1, cells + 1), key=cell_width)
-
-
-def _draw_person(image: Image, box: NDArray[np.floating], identity: int) -> None:
-    x1, y1, x2, y2 = (round(float(v)) for v in box)
-    color = id_color(identity) if identity else (160, 160, 160)
-    cv2.rectangle(image, (x1, y1), (x2, y2), color, 2)
-    draw_text(image, str(identity) if identity else "?", (x1, y1), (0, 0, 0), color)
 
 
 def write_mosaic(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +15,11 @@ from mtmc.detectors.people import PERSON
 from mtmc.errors import UserError
 from mtmc.files import explained, replacing
 from mtmc.mot import MotRows, class_numbers, format_mot
-from mtmc.tracking.rows import Rows
+from mtmc.tracking.rows import ROW, Rows
 from mtmc.types import Floats, TrackKey
+
+if TYPE_CHECKING:
+    import polars as pl
 
 PART = 1 << 18  # rows that are written at a time
 INDEX = np.dtype(
@@ -44,6 +50,25 @@ class TrackTable:
         self._rows = rows
         self._index = [_index(rows, number, name, ids) for number, name in enumerate(cameras)]
 
+    @classmethod
+    def of(
+        cls, table: pl.DataFrame, cameras: Sequence[str], kinds: Sequence[str] = (PERSON,)
+    ) -> TrackTable:
+        """The table that ``write_table`` has written, read back."""
+        rows = np.zeros(len(table), ROW)
+        for number, name in enumerate(cameras):
+            rows["camera"][(table["camera"] == name).to_numpy()] = number
+        for column in ("frame", "time", "score", "detected"):
+            rows[column] = table[column]
+        rows["track"], rows["changed"] = table["track_id"], np.nan
+        rows["kind"] = [list(kinds).index(name) for name in table["class"]]
+        rows["box"] = table.select("x1", "y1", "x2", "y2").to_numpy()
+        floor = [table[f"floor_{axis}"].fill_null(float("nan")).to_numpy() for axis in "xy"]
+        rows["floor"] = np.column_stack(floor)
+        pairs = table.select("camera", "track_id", "global_id").unique(maintain_order=True)
+        ids = {TrackKey(camera, track): person for camera, track, person in pairs.iter_rows()}
+        return cls(rows, cameras, ids, kinds=kinds)
+
     def camera(self, number: int) -> tuple[Rows, NDArray[np.int64]]:
         """Rows and global ids of a camera, sorted by frame and id."""
         return self._some(number, slice(None))
@@ -52,11 +77,6 @@ class TrackTable:
         """The same, so many at a time that they fit into any memory."""
         for start in range(0, len(self._index[number]), PART):
             yield self._some(number, slice(start, start + PART))
-
-    def at(self, number: int, frame: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Boxes ``(M, 4)`` px and global ids ``(M,)`` of one frame."""
-        rows, ids = self.rows_at(number, frame)
-        return rows["box"], ids
 
     def rows_at(self, number: int, frame: int) -> tuple[Rows, NDArray[np.int64]]:
         """Rows and global ids of one frame."""
@@ -96,8 +116,7 @@ def to_mot(rows: Rows, ids: NDArray[np.int64], kinds: Sequence[str] = (PERSON,))
     classes = None
     if tuple(kinds) != (PERSON,):
         classes = np.array(class_numbers(kinds))[rows["kind"]]
-    own = rows["own_score"]
-    found = MotRows.make(rows["frame"], ids, rows["box"], scores=own, classes=classes)
+    found = MotRows.make(rows["frame"], ids, rows["box"], scores=rows["score"], classes=classes)
     return format_mot(found)
 
 
@@ -112,19 +131,54 @@ def write_mot_files(table: TrackTable, folder: Path) -> None:
                 file.write(to_mot(*part, table.kinds))
 
 
-def write_parquet(table: TrackTable, path: Path) -> None:
-    """Write one table of all cameras: times in s, boxes in px, floor positions in m or null."""
+def write_table(path: Path, table: TrackTable, zeros: Sequence[datetime | None] = ()) -> None:
+    """Write one table of all cameras: times in s, boxes in px, floor positions in m or null.
+
+    Args:
+        path: ends in ``.parquet`` or ``.csv``.
+        table: of the run.
+        zeros: what the clock on the wall says at second 0, by camera, where that is known.
+    """
+    import polars as pl
+
+    rows = _source(table, zeros)
+    with replacing(path) as partial, _full_disk(path):
+        if path.suffix == ".parquet":
+            rows.sink_parquet(partial)
+        else:
+            rows.with_columns(pl.col(pl.Float32, pl.Float64).round(3)).sink_csv(partial)
+
+
+@contextmanager
+def _full_disk(path: Path) -> Iterator[None]:
+    """What polars makes of a full disk, in one line."""
+    import polars as pl
+
+    try:
+        yield
+    except pl.exceptions.ComputeError as error:
+        reason = str(error).rpartition("IO error: ")[2]
+        raise UserError(f"{path}: cannot be written ({reason})") from error
+
+
+def _source(table: TrackTable, zeros: Sequence[datetime | None]) -> pl.LazyFrame:
+    """All rows as polars takes them, so many at a time."""
     import polars as pl
     from polars.io.plugins import register_io_source
 
+    known = list(zeros) or [None] * len(table.cameras)
+    zone = "UTC" if any(zero and zero.tzinfo for zero in known) else None
     floats = dict.fromkeys(("x1", "y1", "x2", "y2", "score", "floor_x", "floor_y"), pl.Float32)
     schema = pl.Schema(
         {"camera": pl.String, "frame": pl.Int32, "time": pl.Float64, "global_id": pl.Int64}
         | {"track_id": pl.Int64, **floats, "class": pl.String}
+        | {"detected": pl.Boolean, "name": pl.String, "wall_time": pl.Datetime("us", zone)}
     )
 
     def source(*_: object) -> Iterator[pl.DataFrame]:
         for number, name in enumerate(table.cameras):
+            zero = known[number]
+            zero = zero.astimezone(UTC) if zero and zone else zero
             for rows, ids in table.parts(number):
                 boxes, floor = rows["box"], rows["floor"]
                 columns = {
@@ -134,20 +188,19 @@ def write_parquet(table: TrackTable, path: Path) -> None:
                     "global_id": ids,
                     "track_id": rows["track"],
                     **{side: boxes[:, i] for i, side in enumerate(("x1", "y1", "x2", "y2"))},
-                    "score": rows["own_score"],
+                    "score": rows["score"],
                     **{f"floor_{axis}": floor[:, i] for i, axis in enumerate("xy")},
                     "class": pl.Series([table.kinds[k] for k in rows["kind"]], dtype=pl.String),
+                    "detected": rows["detected"],
+                    "name": pl.Series([None] * len(rows), dtype=pl.String),
                 }
+                since = pl.duration(microseconds=(pl.col("time") * 1e6).round().cast(pl.Int64))
                 yield pl.DataFrame(columns).with_columns(
-                    pl.col("floor_x", "floor_y").fill_nan(None)
+                    pl.col("floor_x", "floor_y").fill_nan(None),
+                    wall_time=pl.lit(zero, schema["wall_time"]) + since,
                 )
 
-    with replacing(path) as partial:
-        try:
-            register_io_source(source, schema=schema).sink_parquet(partial)
-        except pl.exceptions.ComputeError as error:  # what it makes of a full disk
-            reason = str(error).rpartition("IO error: ")[2]
-            raise UserError(f"{path}: cannot be written ({reason})") from error
+    return register_io_source(source, schema=schema)
 
 
 class LiveTracks:

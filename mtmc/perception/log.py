@@ -28,8 +28,16 @@ CREATE TABLE IF NOT EXISTS frames (
     checksum INTEGER,
     PRIMARY KEY (camera, frame)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS changes (
+    camera TEXT, frame INTEGER, shares BLOB, PRIMARY KEY (camera, frame)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS notes (key TEXT PRIMARY KEY, value TEXT);
+CREATE TABLE IF NOT EXISTS moments (
+    camera TEXT, frame INTEGER, time REAL, PRIMARY KEY (camera, frame)
+) WITHOUT ROWID;
 """
 SQLITE_FILES = ("", "-wal", "-shm")  # what one database consists of
+LOOKED = "SELECT shares FROM changes WHERE camera=? AND frame=?"
 COLUMNS = "boxes, scores, rows, embeddings"
 
 
@@ -41,11 +49,14 @@ class Inference:
         detections: without embeddings.
         rows: ``(K,) int64`` the detections that were embedded.
         embeddings: ``(K, D) float32``.
+        changed: ``(N,)`` share of each detection's pixels that have changed of late; see
+            ``Changes``. None where nobody looked.
     """
 
     detections: Detections
     rows: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     embeddings: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    changed: NDArray[np.float32] | None = None
 
 
 class InferenceLog:
@@ -58,13 +69,16 @@ class InferenceLog:
         path: the file; created where it does not exist.
         about: what the inference depends on, as plain values; it must be the same as in the file.
         gapless: whether a frame that is missing before a camera's last one is damage.
+        finished: whether nothing more is to be noted; then ``about`` may be anything.
 
     Raises:
         UserError: the file is something else, cannot be written, or was made with other settings.
     """
 
-    def __init__(self, path: Path, about: dict[str, Any], *, gapless: bool = False) -> None:
-        self.path = path
+    def __init__(
+        self, path: Path, about: dict[str, Any], *, gapless: bool = False, finished: bool = False
+    ) -> None:
+        self.path, self._finished = path, finished
         self._gapless = gapless
         self._lock = threading.Lock()
         try:
@@ -72,7 +86,8 @@ class InferenceLog:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.executescript(SCHEMA)
-            self._check(about)
+            if not finished:
+                self._check(about)
             rows = self._db.execute("SELECT camera, MAX(frame) FROM frames GROUP BY camera")
             self.recorded: dict[str, int] = {camera: int(last) for camera, last in rows}
         except (sqlite3.Error, TypeError, ValueError) as error:
@@ -81,6 +96,8 @@ class InferenceLog:
             ) from error
         self._committed = time.monotonic()
         self._pending: list[tuple[Any, ...]] = []
+        self._moments: list[tuple[str, int, float]] = []
+        self._changes: list[tuple[str, int, bytes]] = []
 
     def _check(self, about: dict[str, Any]) -> None:
         said = dict(self._db.execute("SELECT key, value FROM about").fetchall())
@@ -106,6 +123,7 @@ class InferenceLog:
         try:
             with self._lock:
                 row = self._db.execute(query, (camera, frame)).fetchone()
+                looked = self._db.execute(LOOKED, (camera, frame)).fetchone()
             if row is None and not self._gapless:
                 return None
             *blobs, said = row
@@ -123,11 +141,47 @@ class InferenceLog:
         classes = np.frombuffer(blobs[1][ends:], np.int64) if blobs[1][ends:] else None
         rows = np.frombuffer(blobs[2], np.int64)
         vectors = embeddings.reshape(len(rows), -1) if len(rows) else np.zeros((0, 0), np.float32)
-        return Inference(Detections(boxes.reshape(-1, 4), scores, classes=classes), rows, vectors)
+        changed = np.frombuffer(looked[0], np.float32) if looked else None
+        detections = Detections(boxes.reshape(-1, 4), scores, classes=classes)
+        return Inference(detections, rows, vectors, changed)
 
-    def record(self, step: Sequence[tuple[str, int, Inference]]) -> None:
-        """Note a time step: camera, frame and what was inferred, for each camera in it."""
+    @property
+    def about(self) -> dict[str, Any]:
+        """What the inference depends on, as it was given when the file was made."""
+        said = self._db.execute("SELECT key, value FROM about").fetchall()
+        return {key: json.loads(value) for key, value in said}
+
+    def note(self, notes: Mapping[str, Any]) -> None:
+        """Keep what else is worth to be known of the inference, as plain values."""
+        rows = [(key, json.dumps(value)) for key, value in notes.items()]
+        with self._lock, self._explained():
+            self._db.executemany("INSERT OR REPLACE INTO notes VALUES (?, ?)", rows)
+            self._db.commit()
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """What was noted so far."""
+        said = self._db.execute("SELECT key, value FROM notes").fetchall()
+        return {key: json.loads(value) for key, value in said}
+
+    def moments(self, camera: str) -> list[tuple[int, float]]:
+        """The number and the time, s, of each frame of a camera, as far as times were noted."""
+        query = "SELECT frame, time FROM moments WHERE camera=? ORDER BY frame"
+        return [(int(frame), float(time)) for frame, time in self._db.execute(query, (camera,))]
+
+    def record(
+        self, step: Sequence[tuple[str, int, Inference]], times: Sequence[float] = ()
+    ) -> None:
+        """Note a time step.
+
+        Args:
+            step: camera, frame and what was inferred, for each camera in it.
+            times: of the frames, s.
+        """
+        if self._finished:
+            return
         new = []
+        self._moments += [(*each[:2], time) for each, time in zip(step, times, strict=False)]
         for camera, frame, inference in step:
             found = inference.detections
             classes = b"" if found.classes is None else found.classes.tobytes()
@@ -138,6 +192,8 @@ class InferenceLog:
                 np.asarray(inference.embeddings, np.float32).tobytes(),
             )
             new.append((camera, frame, *blobs, _checksum(camera, frame, blobs)))
+            if inference.changed is not None:
+                self._changes.append((camera, frame, inference.changed.tobytes()))
         self._pending += new
         if time.monotonic() - self._committed > COMMIT_EVERY:
             self._commit()
@@ -148,8 +204,12 @@ class InferenceLog:
         with self._lock, self._explained():
             insert = "INSERT OR REPLACE INTO frames VALUES (?, ?, ?, ?, ?, ?, ?)"
             self._db.executemany(insert, self._pending)
+            for table, rows in (("moments", self._moments), ("changes", self._changes)):
+                self._db.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)", rows)
             self._db.commit()
         self._pending.clear()
+        self._moments.clear()
+        self._changes.clear()
         self._committed = time.monotonic()
 
     def close(self) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 
+from mtmc.perception.changes import Changes
 from mtmc.perception.log import Inference, InferenceLog
 from mtmc.reid.preprocess import crop_boxes
 from mtmc.trackers import Detections
@@ -41,11 +43,17 @@ class Perception:
         detector: finds people; None where detections are given.
         embedder: describes them; None where nobody does.
         log: the answers so far, and where new ones are noted; None for none.
+        changes: looks where pictures change; None where nobody does.
     """
 
     def __init__(
-        self, detector: Finds | None, embedder: Embeds | None, log: InferenceLog | None
+        self,
+        detector: Finds | None,
+        embedder: Embeds | None,
+        log: InferenceLog | None,
+        changes: Changes | None = None,
     ) -> None:
+        self._changes = changes
         self._detector, self._embedder, self._log = detector, embedder, log
 
     @property
@@ -69,9 +77,16 @@ class Perception:
         found = self._detector.detect([frames[row] for row in new]) if new else []
         fresh = dict(zip(new, found, strict=True))
         return [
-            known if known is not None else Inference(fresh[row])
+            self._looked(frames[row], Inference(fresh[row]) if known is None else known)
             for row, known in enumerate(answers)
         ]
+
+    def _looked(self, frame: Frame, inference: Inference) -> Inference:
+        """The same, and where the picture has changed; what is known stays."""
+        if self._changes is None:
+            return inference
+        shares = self._changes.shares(frame, inference.detections.boxes)
+        return inference if inference.changed is not None else replace(inference, changed=shares)
 
     def embed(
         self, frames: Sequence[Frame], inferences: Sequence[Inference], wanted: Sequence[Ints]
@@ -96,11 +111,14 @@ class Perception:
         ends = np.cumsum([len(wanted[n]) for n in missing])
         parts = np.split(self._embedder.embed(crops), ends[:-1])
         for n, part in zip(missing, parts, strict=True):
-            result[n] = Inference(result[n].detections, wanted[n], part)
+            result[n] = replace(result[n], rows=wanted[n], embeddings=part)
         return result
 
     def note(self, frames: Sequence[Frame], inferences: Sequence[Inference]) -> None:
         """Keep what was said of the frames of one time step."""
         if self._log:
             steps = zip(frames, inferences, strict=True)
-            self._log.record([(frame.camera, frame.index, said) for frame, said in steps])
+            self._log.record(
+                [(frame.camera, frame.index, said) for frame, said in steps],
+                [frame.time for frame in frames],
+            )

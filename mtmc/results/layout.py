@@ -4,12 +4,18 @@ RECORD = "run.json"
 CONFIG = "config.yaml"
 TRACKS = "tracks"  # a folder with `<camera>.txt`
 TABLE = "tracks.parquet"
+CSV = "tracks.csv"
 PEOPLE = "identities.json"
+THINGS = "things.parquet"  # what was taken for furniture, as TABLE
 LOOKS = "looks.npz"
 CROPS = "crops.sqlite"
 CALIBRATION = "calibration.yaml"
+ANSWERS = "inference.sqlite"  # what the networks said, of runs with --keep
 MOSAIC = "mosaic.mp4"
 FLOOR_PICTURE, FLOOR_VIDEO = "floor.png", "floor.mp4"
 
 # What a run leaves, beside its record and the folder of tracks.
-RESULTS = (CONFIG, TABLE, PEOPLE, LOOKS, CROPS, CALIBRATION, MOSAIC, FLOOR_PICTURE, FLOOR_VIDEO)
+RESULTS = (
+    *(CONFIG, TABLE, CSV, PEOPLE, THINGS, LOOKS, CROPS, CALIBRATION),
+    *(MOSAIC, FLOOR_PICTURE, FLOOR_VIDEO),
+)

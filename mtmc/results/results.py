@@ -94,14 +94,21 @@ class Results:
 
     @cached_property
     def table(self) -> pl.DataFrame:
-        """Every box: the columns of ``tracks.parquet``, by camera, frame and person."""
+        """Every box of every person: ``tracks.parquet``, by camera, frame and person."""
+        return self._table(layout.TABLE)
+
+    @cached_property
+    def things(self) -> pl.DataFrame:
+        """Every box of what was taken for furniture; its ``global_id`` numbers the things."""
+        return self._table(layout.THINGS)
+
+    def _table(self, name: str) -> pl.DataFrame:
         import polars as pl
 
-        path = self._file(layout.TABLE)
+        path = self._file(name)
         try:
             # Whole in memory: a file that stays open could not be replaced on Windows.
-            table = pl.read_parquet(path, memory_map=False)
-            return table.select(*COLUMNS, *(c for c in table.columns if c not in COLUMNS))
+            return pl.read_parquet(path, memory_map=False).select(*COLUMNS)
         except Exception as error:  # polars raises many kinds
             reason = " ".join(str(error).split())[:100]
             raise UserError(f"{path}: not a table of `mtmc run` ({reason})") from error
@@ -119,10 +126,7 @@ class Results:
     @cached_property
     def owners(self) -> dict[TrackKey, int]:
         """The person each track shows."""
-        import polars as pl
-
         pairs = self.table.select("camera", "track_id", "global_id").unique(maintain_order=True)
-        pairs = pairs.filter(pl.col("global_id") > 0)
         return {TrackKey(camera, track): person for camera, track, person in pairs.iter_rows()}
 
     def tracks_of(self, person: int) -> list[TrackKey]:
@@ -164,10 +168,11 @@ class Results:
         return path
 
 
-# What every table has; a newer one has more.
+# What every table has.
 COLUMNS = (
     *("camera", "frame", "time", "global_id", "track_id"),
-    *("x1", "y1", "x2", "y2", "score", "floor_x", "floor_y"),
+    *("x1", "y1", "x2", "y2", "score", "floor_x", "floor_y", "class"),
+    *("detected", "name", "wall_time"),
 )
 
 

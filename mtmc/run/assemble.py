@@ -22,7 +22,7 @@ from mtmc.registry import DEFAULT_TRACKER, TRACKERS
 from mtmc.reid import Embedder
 from mtmc.run.config import RunConfig
 from mtmc.run.parts import Parts
-from mtmc.sources import Camera, open_cameras
+from mtmc.sources import Camera, CameraReader, open_cameras
 from mtmc.tracking.camera import follows_all_cameras
 from mtmc.types import Frame
 
@@ -54,6 +54,21 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
     if any(camera.kind == "live" for camera in cameras):
         _warm_up(detector, embedder)
     readers = open_cameras(cameras, config.sources, counts)
+    return put_together(config, readers, detector, embedder, kinds)
+
+
+def put_together(
+    config: RunConfig,
+    readers: Sequence[CameraReader],
+    detector: Detector,
+    embedder: Embedder | None,
+    kinds: Sequence[str] = (PERSON,),
+) -> Parts:
+    """The parts of a run whose cameras and networks are there.
+
+    Raises:
+        UserError: the calibration or the associator's settings are wrong.
+    """
     calibration, names = {}, [reader.name for reader in readers]
     if config.calibration:
         calibration = load_calibration(Path(config.calibration), names, partial=True)

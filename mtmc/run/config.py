@@ -41,13 +41,17 @@ class OutputConfig(Checked):
 
     Args:
         video: whether to write ``mosaic.mp4`` and, with a calibration, ``floor.mp4``.
+        csv: whether to write ``tracks.csv``, too, for spreadsheets.
         crops: whether to keep up to six small pictures of every tracklet, in ``crops.sqlite``.
+        keep: whether to keep what the networks said, for `mtmc associate`.
         width: greatest width of a picture, px.
         height: greatest height of a picture, px.
     """
 
     video: bool = setting(True, public=True)
+    csv: bool = setting(True, public=True)
     crops: bool = setting(True, public=True)
+    keep: bool = setting(False)
     width: int = setting(1920, ge=16, unit="px", public=True)
     height: int = setting(1080, ge=16, unit="px", public=True)
 

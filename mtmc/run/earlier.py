@@ -10,8 +10,9 @@ from pathlib import Path
 from mtmc.detectors.people import PERSON
 from mtmc.files import write_text
 from mtmc.outputs.crops import finished_crops, write_crops
-from mtmc.outputs.report import identities, to_json
-from mtmc.outputs.tracks import TrackTable, write_mot_files, write_parquet
+from mtmc.outputs.people import People
+from mtmc.outputs.report import to_json
+from mtmc.outputs.tracks import TrackTable, write_mot_files, write_table
 from mtmc.perception.log import SQLITE_FILES, remove_log
 from mtmc.results.crops import Crops
 from mtmc.results.layout import CROPS, PEOPLE, RECORD, RESULTS, TABLE, TRACKS
@@ -66,19 +67,20 @@ def _recover(folder: Path) -> None:
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         names = list(record["cameras"])
+        periods = [1 / float(camera["fps"]) for camera in record["cameras"].values()]
         rows, ids = read_spool(folder, names)
         if not ids:
             return  # nobody was decided yet: the rows are worth more as they are
         kinds = record.get("classes", [PERSON])
         table = TrackTable(rows, names, ids, kinds=kinds)
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
+    except (OSError, ValueError, KeyError, TypeError, ArithmeticError, IndexError):
         return  # the files stay as they are
     write_mot_files(table, folder / TRACKS)
-    write_parquet(table, folder / TABLE)
+    write_table(folder / TABLE, table)
     if (spool := folder / CROPS_NAME).exists():
         write_crops(folder / CROPS, finished_crops(Crops(spool), table))
         remove_log(spool)
-    write_text(folder / PEOPLE, to_json({"identities": identities(table)}))
+    write_text(folder / PEOPLE, to_json({"identities": People(periods).identities(table)}))
     record |= {"status": "killed", "identities": len(set(ids.values()))}
     write_text(folder / RECORD, to_json(record))
     for name in (ROWS_NAME, DECISIONS_NAME):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mtmc.offline.absent import absent
 from mtmc.offline.completion import complete_scene
 from mtmc.offline.places import floor_places
 from mtmc.offline.refinement import CameraRefinement, relink_people
-from mtmc.trackers.scores import ScoreCurve
 from mtmc.tracking.memory import Memory
 from mtmc.tracking.rows import ROW, Rows
 from mtmc.tracking.tracklet import Tracklet
@@ -38,6 +38,7 @@ class Finishing:
 
     Attributes:
         refines: whether finished tracks are refined, which needs every detection.
+        things: the rows of tracks that are no people, once it is finished.
     """
 
     def __init__(
@@ -56,36 +57,30 @@ class Finishing:
         online = parts.associator.online
         self._refinements = [] if online else _refinements(config, parts, tracking)
         self.refines = bool(self._refinements)
+        self.things: Rows = np.zeros(0, ROW)
         self._views = [tracking.cameras[reader.name].view for reader in parts.readers]
         calibrated = any(view.model for view in self._views)
         self._completion = config.completion if calibrated else None
 
-    def finish(
-        self, rows: Rows, ids: dict[TrackKey, int], curve: ScoreCurve | None = None
-    ) -> tuple[Rows, Sequence[Tracklet]]:
+    def finish(self, rows: Rows, ids: dict[TrackKey, int]) -> tuple[Rows, Sequence[Tracklet]]:
         """Decide who everybody is.
 
         Args:
             rows: all rows of the run; changed in place where tracks are cut.
             ids: the global ids decided so far; gets the others.
-            curve: what the detector's scores mean, after the whole run; None leaves them as
-                they were understood when they came.
 
         Returns:
             The rows as they are to be written, and the tracklets of an offline run.
         """
-        if self.refines and curve is not None:
-            rows["score"] = curve.probability(rows["own_score"])
         rows, tracklets = self._linked(rows)
         with self._watch("associate"):
             found = self._associator.finish(tracklets)
             self._cut(rows, found.parts)
-            known = without_ghosts(found.ids, self._evidence(rows)) if self.refines else found.ids
+            known = found.ids
+            if self.refines:
+                known = without_ghosts(known, self._evidence(rows), self._absent(rows, known))
             ids.update(known)
         rows = self._completed(rows, ids)
-        if self.refines and curve is not None:
-            made = ~rows["detected"]
-            rows["own_score"][made] = curve.score(rows["score"][made])
         if self._associator.online:
             return rows, ()  # it forgets those that ended
         return rows, [part for t in tracklets for part in found.parts.get(t.key, [t])]
@@ -104,6 +99,15 @@ class Finishing:
             for track, share in refinement.evidence(rows[mine]).items()
         }
 
+    def _absent(self, rows: Rows, ids: Mapping[TrackKey, int]) -> set[int]:
+        """People whom the cameras that should see them do not, where all follow them together."""
+        if self._tracking.joint is None:
+            return set()
+        people = self._who(rows, ids)
+        of_people = self._views[0].known(rows["kind"], len(rows))
+        known = np.flatnonzero((people > 0) & rows["detected"] & of_people)
+        return absent(rows[known], people[known], self._views)
+
     def _cut(self, rows: Rows, parts: Mapping[TrackKey, Sequence[Tracklet]]) -> None:
         """Give the rows of tracks that were cut the ids of the parts, in place."""
         for (camera, track), pieces in parts.items():
@@ -118,18 +122,20 @@ class Finishing:
         """All rows and tracklets, linked where they are refined."""
         if not self._refinements:
             return rows, [t for name in self._numbers for t in self._memory.of(name)]
-        linked, tracklets = [np.zeros(0, ROW)], []
+        linked, things, tracklets = [np.zeros(0, ROW)], [np.zeros(0, ROW)], []
         with self._watch("refine"):
             self._relink(rows)
             counts: Counter[str] = Counter()
             for mine, refinement in self._by_camera(rows):
                 name = refinement.view.name
                 known = {t.key.track_id: t for t in self._memory.of(name)}
-                part, found = refinement.linked(rows[mine], known)
+                part, found, apart = refinement.linked(rows[mine], known)
                 linked.append(part)
+                things.append(apart)
                 tracklets += found
                 counts[name] += len(found)
                 self._progress.tracks[name] = counts[name]
+        self.things = np.concatenate(things)
         return np.concatenate(linked), tracklets
 
     def _completed(self, rows: Rows, ids: dict[TrackKey, int]) -> Rows:
@@ -177,18 +183,21 @@ class Finishing:
 
 
 def without_ghosts(
-    ids: Mapping[TrackKey, int], evidence: Mapping[TrackKey, float]
+    ids: Mapping[TrackKey, int],
+    evidence: Mapping[TrackKey, float],
+    absent: Collection[int] = (),
 ) -> dict[TrackKey, int]:
     """The ids of those people of whom enough was seen, counted anew; cuts leave scraps.
 
     Args:
         ids: of tracks, 1-based.
         evidence: what was seen of each track, as a share of what it takes to be no ghost.
+        absent: people who are none.
     """
     seen: dict[int, float] = defaultdict(float)
     for key, person in ids.items():
         seen[person] += evidence.get(key, 0.0)
-    kept = sorted(person for person, share in seen.items() if share >= 1)
+    kept = sorted(person for person, share in seen.items() if share >= 1 and person not in absent)
     numbers = {person: number for number, person in enumerate(kept, 1)}
     return {key: numbers[person] for key, person in ids.items() if person in numbers}
 

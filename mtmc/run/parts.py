@@ -30,11 +30,22 @@ class Progress:
 
 @dataclass(frozen=True)
 class Parts:
-    """What a run is put together from."""
+    """What a run is put together from.
+
+    Args:
+        readers: the opened cameras.
+        detector: finds people.
+        embedder: describes them; None where nobody does.
+        associator: says who is who.
+        calibration: of some cameras, by name.
+        kinds: names of what is followed.
+        recorded: whether what the networks said is all known, and nothing more can be asked.
+    """
 
     readers: Sequence[CameraReader]
     detector: Detector
     embedder: Embedder | None
     associator: Associator
     calibration: Mapping[str, Calibration]
-    kinds: Sequence[str] = (PERSON,)  # names of what is followed
+    kinds: Sequence[str] = (PERSON,)
+    recorded: bool = False

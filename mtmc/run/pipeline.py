@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +15,9 @@ from mtmc.outputs.crops import CropSpool
 from mtmc.outputs.mosaic import Mosaic
 from mtmc.outputs.tracks import LiveTracks, TrackTable
 from mtmc.outputs.video import VideoWriter
+from mtmc.perception.changes import MEMORY, Changes
 from mtmc.perception.log import Inference, InferenceLog
 from mtmc.perception.perception import Perception
-from mtmc.perception.scores import Meaning
 from mtmc.reid.threads import available_cores
 from mtmc.run.config import RunConfig
 from mtmc.run.finishing import Finishing
@@ -28,7 +29,7 @@ from mtmc.trackers import Detections
 from mtmc.tracking.camera import CameraTracking, Sighting
 from mtmc.tracking.memory import Memory
 from mtmc.tracking.messages import CameraStep
-from mtmc.tracking.rows import Rows, TrackSpool, make_rows, untracked_rows
+from mtmc.tracking.rows import ROW, Rows, TrackSpool, make_rows, untracked_rows
 from mtmc.tracking.scene import SceneTracking
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.tracking.view import View
@@ -59,8 +60,8 @@ class Pipeline:
         watch: counts the stages' times.
         on_step: called with the progress after each step.
 
-    After ``run``, ``tracklets`` are those of an offline run; ``spool`` and, of live cameras,
-    ``crops`` are to be removed once their results are written.
+    After ``run``, ``things`` are the tracks of no people and ``tracklets`` those of an offline run;
+    ``spool`` and, of live cameras, ``crops`` are to be removed once their results are written.
     """
 
     def __init__(
@@ -73,15 +74,15 @@ class Pipeline:
         on_step: Callable[[Progress], None] = lambda progress: None,
     ) -> None:
         self._parts = parts
+        pictured = {r.name for r in parts.readers if r.camera.kind != "boxes"}
+        changes = None if parts.recorded else Changes(pictured)
+        self._perception = Perception(parts.detector, parts.embedder, inference, changes)
         self.crops: CropSpool | None = None
-        if config.output.crops or parts.embedder is not None:
-            pictured = {r.name for r in parts.readers if r.camera.kind != "boxes"}
+        if not parts.recorded and (config.output.crops or parts.embedder is not None):
             self.crops = CropSpool(
                 inference.path if inference else out / CROPS_NAME,
                 pictured if config.output.crops else (),
             )
-        self._perception = Perception(parts.detector, parts.embedder, inference)
-        self.meaning = Meaning(parts.detector, {r.name: r.fps for r in parts.readers})
         self._watch = watch
         self._on_step = on_step
         self._names = [reader.name for reader in parts.readers]
@@ -106,9 +107,8 @@ class Pipeline:
             )
             for reader in parts.readers
         }
-        self._tracking = SceneTracking(config.tracker, cameras)
+        self._tracking = SceneTracking(config.tracker, cameras, online=online)
         self._embed_all = parts.embedder is not None and self._tracking.needs_embeddings
-        self._said: dict[str, dict[int, float]] = {}  # the detector's scores in the last step
         self._steps = 0
         self.progress = Progress(dict.fromkeys(self._names, 0), dict.fromkeys(self._names, 0))
         # Online, the association has a memory of its own.
@@ -117,6 +117,7 @@ class Pipeline:
             config, parts, self._tracking, self._memory, watch, self.progress
         )
         self.tracklets: Sequence[Tracklet] = ()
+        self.things = TrackTable(np.zeros(0, ROW), self._names, {})
         self.interrupted = False
 
     def run(self) -> TrackTable:
@@ -143,7 +144,9 @@ class Pipeline:
     def _start_readers(self) -> None:
         known = {} if self._tracking.needs_image else self._perception.recorded
         for reader in self._parts.readers:
-            reader.start(pixels_from=known.get(reader.name, 0) + 1)
+            # Where pictures change is seen only beside earlier ones.
+            before = math.ceil(MEMORY * reader.fps)
+            reader.start(pixels_from=max(1, known.get(reader.name, 0) + 1 - before))
 
     def _detected(self) -> Generator[Seen, None, None]:
         """The frames of each time step with what the detector, or the log, says of each."""
@@ -167,12 +170,14 @@ class Pipeline:
                 every = [np.arange(len(i.detections)) for i in inferences]
                 inferences = self._perception.embed(frames, inferences, every)
         with self._watch("track"):
-            self.meaning.take(frames, inferences)
             detections = {
-                frame.camera: self.meaning.probable(_with_embeddings(inference, self._embed_all))
+                frame.camera: _with_embeddings(inference, self._embed_all)
                 for frame, inference in zip(frames, inferences, strict=True)
             }
-            sightings = self._tracking.update({f.camera: f for f in frames}, detections)
+            embedded = None
+            if self._parts.recorded and not self._embed_all:
+                embedded = {f.camera: i.rows for f, i in zip(frames, inferences, strict=True)}
+            sightings = self._tracking.update({f.camera: f for f in frames}, detections, embedded)
         steps = [s.unembedded() for s in sightings]
         if self._parts.embedder is not None:
             with self._watch("embed"):
@@ -224,20 +229,14 @@ class Pipeline:
         """What is to be kept of a camera's time step."""
         camera, frame, tracks = sighting.frame.camera, sighting.frame, sighting.tracks
         number, detections = self._numbers[camera], inference.detections
-        own = self.meaning.own_scores(tracks.scores, tracks.det_index, detections)
-        said = self._said.get(camera, {})  # of tracks that are only predicted now
-        for row in np.flatnonzero(tracks.det_index < 0):
-            own[row] = said.get(int(tracks.ids[row]), own[row])
-        self._said[camera] = dict(zip(tracks.ids.tolist(), own.tolist(), strict=True))
         if not self._finishing.refines:
-            return [make_rows(number, frame, tracks, sighting.floor, own)]
+            return [make_rows(number, frame, tracks, sighting.floor, inference.changed)]
         # As detected: the refinement smooths, and has a use for what no track took.
         boxes, found = tracks.boxes.copy(), tracks.det_index >= 0
         boxes[found] = detections.boxes[tracks.det_index[found]]
         tracks = replace(tracks, boxes=boxes)
-        rows = make_rows(number, frame, tracks, sighting.floor, own)
-        probable = self.meaning.probable(detections)
-        return [rows, untracked_rows(number, frame, probable, tracks, detections.scores)]
+        rows = make_rows(number, frame, tracks, sighting.floor, inference.changed)
+        return [rows, untracked_rows(number, frame, detections, tracks)]
 
     def _count(self, sightings: Sequence[Sighting], decided: Mapping[TrackKey, int]) -> None:
         for sighting in sightings:
@@ -251,12 +250,21 @@ class Pipeline:
         if self._live_tracks:
             self._live_tracks.close()
         self._tracking.check_calibration()
-        self.meaning.note()
         ids = self.spool.ids()
-        rows, self.tracklets = self._finishing.finish(self.spool.rows(), ids, self.meaning.curve)
+        rows, self.tracklets = self._finishing.finish(self.spool.rows(), ids)
         self.progress.people = len(set(ids.values()))
-        places = self._finishing.places(rows, ids)
-        return TrackTable(rows, self._names, ids, places, self._parts.kinds)
+        kinds = self._parts.kinds
+        self.things = numbered(self._finishing.things, self._names, kinds)
+        return TrackTable(rows, self._names, ids, self._finishing.places(rows, ids), kinds)
+
+
+def numbered(rows: Rows, cameras: Sequence[str], kinds: Sequence[str]) -> TrackTable:
+    """Tracks of things, each of which has a number of its own, in the order they were seen."""
+    keys, first = np.unique(rows[["camera", "track"]], return_index=True)
+    order = np.argsort(rows["time"][first], kind="stable")
+    found = [TrackKey(cameras[camera], track) for camera, track in keys[order].tolist()]
+    ids = {key: number for number, key in enumerate(found, 1)}
+    return TrackTable(rows, cameras, ids, kinds=kinds)
 
 
 def _ahead(steps: Generator[Seen, None, None]) -> Background[Seen] | Generator[Seen, None, None]:
@@ -292,6 +300,7 @@ class _LiveVideo:
             s.frame.camera: (
                 s.tracks.boxes,
                 np.array([ids.get(TrackKey(s.frame.camera, t), 0) for t in s.tracks.ids], int),
+                s.tracks.det_index >= 0,
             )
             for s in sightings
         }

@@ -20,7 +20,7 @@ from mtmc.run.parts import Parts
 from mtmc.sources import Camera
 from mtmc.sources.cameras import list_images
 
-LOG_NAME = ".inference.sqlite"
+LOG_NAME = ".inference.sqlite"  # until the run is complete
 
 
 def about_run(config: RunConfig, parts: Parts) -> dict[str, Any]:
@@ -31,12 +31,17 @@ def about_run(config: RunConfig, parts: Parts) -> dict[str, Any]:
         about[f"content of {section}"] = settings_key(about[section])
     if isinstance(parts.detector, MotFileDetector):
         about["content of detections"] = settings_key({"folder": parts.detector.folder})
-    calibration: Mapping[str, Any] = parts.calibration
-    if calibration:
-        models = {name: asdict(model) for name, model in calibration.items()}
-        about["content of calibration"] = content_key(json.dumps(models, default=np.ndarray.tolist))
+    about |= about_calibration(parts.calibration)
     about["cameras"] = [_fingerprint(reader.camera) for reader in parts.readers]
     return about
+
+
+def about_calibration(calibration: Mapping[str, Any]) -> dict[str, str]:
+    """What tells that the cameras stand where they stood."""
+    if not calibration:
+        return {}
+    models = {name: asdict(model) for name, model in calibration.items()}
+    return {"content of calibration": content_key(json.dumps(models, default=np.ndarray.tolist))}
 
 
 def _fingerprint(camera: Camera) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -15,20 +15,19 @@ import yaml
 from mtmc.calibration import Calibration
 from mtmc.calibration.estimate.save import save_calibration
 from mtmc.config import Settings
-from mtmc.files import claimed, replacing, write_text
-from mtmc.outputs import floor
+from mtmc.files import claimed, write_text
 from mtmc.outputs.crops import finished_crops, seen_tracklets, write_crops
-from mtmc.outputs.floor import Extent, FloorPlan
-from mtmc.outputs.mosaic import write_mosaic
-from mtmc.outputs.paths import FloorPaths, floor_paths
-from mtmc.outputs.report import identities, to_json, versions
-from mtmc.outputs.tracks import TrackTable, write_mot_files, write_parquet
+from mtmc.outputs.people import THING_AGE, People, counted
+from mtmc.outputs.report import to_json, versions
+from mtmc.outputs.tracks import TrackTable, write_mot_files, write_table
 from mtmc.perception.log import InferenceLog, remove_log
 from mtmc.results import layout
 from mtmc.results.crops import Crops
 from mtmc.results.looks import write_looks
+from mtmc.run.again import note_parts
 from mtmc.run.assemble import assemble, check_tracker, even_distance, suitable_tracker
 from mtmc.run.config import RunConfig
+from mtmc.run.drawing import Drawing
 from mtmc.run.earlier import set_aside
 from mtmc.run.networks import stand_ins
 from mtmc.run.parts import Parts, Progress
@@ -41,10 +40,9 @@ from mtmc.run.resume import (
     what_is_there,
 )
 from mtmc.run.stopwatch import Stopwatch
-from mtmc.sources import CameraReader, align, find_cameras, home_of
+from mtmc.sources import CameraReader, find_cameras, home_of
 from mtmc.sources.address import hide_passwords
 from mtmc.sources.cameras import Source
-from mtmc.types import Frame
 
 log = logging.getLogger("mtmc")
 
@@ -88,7 +86,7 @@ def run(
         UserError: something of the input is wrong.
     """
     listener = listener or Listener()
-    with _Said() as said:
+    with Said() as said:
         cameras = find_cameras(video_dir)
         live = any(camera.kind == "live" for camera in cameras)
         config = RunConfig.from_settings(settings, live)
@@ -104,20 +102,41 @@ def run(
             if resume and not live and (record := complete_record(out, config, about)):
                 return record
             set_aside(out, live)
+            remove_log(out / layout.ANSWERS)  # it would be another run's
             done = None if live else open_log(out / LOG_NAME, about, resume)
             try:
-                chosen = config.chosen(settings)
-                record = _Run(config, parts, out, done, listener, about, said, chosen).record()
+                if done:
+                    note_parts(done, parts)
+                one = OneRun(config, parts, out, done, listener, about, said)
+                record = one.record(config.chosen(settings), given(video_dir))
             finally:
                 if done:
                     done.close()
             if record["status"] == "complete":
+                if done and config.output.keep:
+                    (out / LOG_NAME).replace(out / layout.ANSWERS)
                 remove_log(out / LOG_NAME)
             return record
 
 
-class _Run:
-    """One run, all of whose input is in order."""
+def given(video_dir: Source | Sequence[Source]) -> list[str]:
+    """The cameras as they were given, to be found again from any folder; without passwords."""
+    every = [video_dir] if isinstance(video_dir, str | Path) else list(video_dir)
+    return [str(Path(s).absolute()) if Path(s).exists() else hide_passwords(str(s)) for s in every]
+
+
+class OneRun:
+    """One run, all of whose input is in order.
+
+    Args:
+        config: the resolved configuration.
+        parts: the opened cameras and plug-ins.
+        out: folder for the results.
+        log: what the networks said, and where it is noted; None for live cameras.
+        listener: hears how far it is.
+        about: what the results depend on.
+        said: what was warned of and noted.
+    """
 
     def __init__(
         self,
@@ -127,8 +146,7 @@ class _Run:
         log: InferenceLog | None,
         listener: Listener,
         about: dict[str, Any],
-        said: _Said,
-        chosen: Settings,
+        said: Said,
     ) -> None:
         self._config = config
         self._parts = parts
@@ -136,35 +154,53 @@ class _Run:
         self._listener = listener
         self._about = about
         self._said = said
-        self._chosen = chosen
+        self._given: list[str] = []
+        self._people: dict[str, int] = {}  # how many are sure, and how many in doubt
         self._started = time.time()
         self._watch = Stopwatch()
         self._live = any(reader.live for reader in parts.readers)
+        self._crops = log.path if log and parts.recorded else None
         self._noted = -math.inf  # when run.json was last written, s
         self._pipeline = Pipeline(config, parts, out, log, self._watch, self._step)
 
-    def record(self) -> dict[str, Any]:
-        """Do everything and write everything; returns what ``run.json`` says."""
-        config, out = self._config, self._out
-        write_text(out / layout.CONFIG, yaml.safe_dump(self._chosen, sort_keys=False))
+    def record(self, chosen: Settings, given: list[str]) -> dict[str, Any]:
+        """Do everything and write everything.
+
+        Args:
+            chosen: the settings that repeat the run.
+            given: the cameras as they were given.
+
+        Returns:
+            What ``run.json`` says.
+        """
+        config, out, self._given = self._config, self._out, given
+        write_text(out / layout.CONFIG, yaml.safe_dump(chosen, sort_keys=False))
         self._listener.begin(self._parts.readers)
         table = self._pipeline.run()
         with self._watch("write"):
-            _write_results(table, out)
+            zeros = [reader.zero for reader in self._parts.readers]
+            write_mot_files(table, out / layout.TRACKS)
+            write_table(out / layout.TABLE, table, zeros)
+            write_table(out / layout.THINGS, self._pipeline.things, zeros)
+            (out / layout.CSV).unlink(missing_ok=True)  # it would be another run's
+            if config.output.csv:
+                write_table(out / layout.CSV, table, zeros)
+            self._write_people(table)
+            _remove_others(table, out)
             self._write_crops(table)
             self._write_calibration()
         self._pipeline.spool.remove()
         finished = not self._pipeline.interrupted
-        birds_eye = self._draw_floor(table)
+        things, models = self._pipeline.things, self._models()
+        drawing = Drawing(out, self._parts.readers, models, table, things, config.output)
+        with self._watch("write"):
+            drawing.clear(mosaic=not self._live)
+            drawing.floor_picture()
         if config.output.video and finished and not self._live:
             # Should it end while the videos are drawn, everything else is there.
             self._write_record("interrupted")
-            self._write_video(table)
-            if birds_eye:
-                with self._watch("video"):
-                    floor.write_video(out / layout.FLOOR_VIDEO, *birds_eye)
-        elif not self._live:
-            (out / layout.MOSAIC).unlink(missing_ok=True)  # it would show another run
+            with self._watch("video"):
+                drawing.videos(self._listener.video)
         return self._write_record("complete" if finished else "interrupted")
 
     def _step(self, progress: Progress) -> None:
@@ -174,12 +210,24 @@ class _Run:
             self._noted = time.monotonic()
             self._write_record("running")
 
+    def _write_people(self, table: TrackTable) -> None:
+        readers, refine = self._parts.readers, self._config.refine
+        people = People(
+            [1 / reader.fps for reader in readers],
+            [reader.zero for reader in readers],
+            (refine.thing_age if refine else 0) or THING_AGE,
+        )
+        found, things = people.identities(table), people.things(self._pipeline.things)
+        self._people = {**counted(found), "things": len(things)}
+        write_text(self._out / layout.PEOPLE, to_json({"identities": found, "things": things}))
+
     def _write_crops(self, table: TrackTable) -> None:
         """Write what tracklets look like, in pictures and as embeddings."""
         for name in (layout.LOOKS, layout.CROPS):
             (self._out / name).unlink(missing_ok=True)  # they would be another run's
         spool, embedder = self._pipeline.crops, self._parts.embedder
-        crops = finished_crops(Crops(spool.path), table) if spool else []
+        path = spool.path if spool else self._crops
+        crops = finished_crops(Crops(path), table) if path else []
         if self._config.output.crops:
             write_crops(self._out / layout.CROPS, crops)
         if embedder is not None:
@@ -200,52 +248,6 @@ class _Run:
         return {
             r.name: known[r.name].resized(r.size) for r in self._parts.readers if r.name in known
         }
-
-    def _write_video(self, table: TrackTable) -> None:
-        """Go through the videos once more and draw what is now known."""
-        readers, output = self._parts.readers, self._config.output
-        for reader in readers:
-            reader.start()
-        numbers = {reader.name: number for number, reader in enumerate(readers)}
-        total = sum(self._pipeline.progress.frames.values())
-
-        def steps() -> Iterator[dict[str, Frame]]:
-            done = 0
-            for step in align(readers):
-                yield step
-                done += len(step)
-                self._listener.video(done, total)
-
-        try:
-            with self._watch("video"), replacing(self._out / layout.MOSAIC) as partial:
-                write_mosaic(
-                    partial,
-                    steps(),
-                    lambda frame: table.at(numbers[frame.camera], frame.index),
-                    {reader.name: reader.size for reader in readers},
-                    max(reader.fps for reader in readers),
-                    (output.width, output.height),
-                    {reader.name: reader.zero for reader in readers},
-                )
-        finally:
-            for reader in readers:
-                reader.close()
-
-    def _draw_floor(self, table: TrackTable) -> tuple[FloorPlan, FloorPaths] | None:
-        """Draw all paths on the floor, if there is a calibration; returns what it was drawn of."""
-        readers, output = self._parts.readers, self._config.output
-        for name in (layout.FLOOR_PICTURE, layout.FLOOR_VIDEO):
-            (self._out / name).unlink(missing_ok=True)  # it would show another run
-        models = self._models()
-        if not models:
-            return None
-        rate = max(reader.fps for reader in readers)
-        paths = floor_paths(table, rate)
-        extent = Extent.around(paths, models)
-        plan = FloorPlan(extent, models, output.width, output.height)
-        with self._watch("write"):
-            floor.write_picture(self._out / layout.FLOOR_PICTURE, plan, paths)
-        return plan, paths
 
     def _write_record(self, status: str) -> dict[str, Any]:
         config, parts, progress = self._config, self._parts, self._pipeline.progress
@@ -268,14 +270,15 @@ class _Run:
                 }
                 for reader in parts.readers
             },
+            "given": self._given,
             "clock_zero": _clock_zero(parts.readers),
             "frames": frames,
             "identities": progress.people,
+            "people": self._people,
             "seconds": round(seconds, 3),
             "frames_per_second": round(frames / max(seconds - stages.get("video", 0.0), 1e-9), 2),
             "stage_seconds": {stage: round(s, 3) for stage, s in stages.items()},
             "detector": config.detector.name,
-            "scores": self._pipeline.meaning.told(),
             "classes": list(parts.kinds),
             "tracker": config.tracker.name,
             "reid": parts.embedder.name if parts.embedder else "none",
@@ -306,16 +309,14 @@ def _clock_zero(readers: Sequence[CameraReader]) -> str | None:
     return next((reader.zero.isoformat() for reader in readers if reader.zero), None)
 
 
-def _write_results(table: TrackTable, out: Path) -> None:
-    write_mot_files(table, out / layout.TRACKS)
-    write_parquet(table, out / layout.TABLE)
-    write_text(out / layout.PEOPLE, to_json({"identities": identities(table)}))
+def _remove_others(table: TrackTable, out: Path) -> None:
+    """Remove what an earlier run has left that an evaluation would take for one of ours."""
     for path in (out / layout.TRACKS).glob("*.txt"):
         if path.stem not in table.cameras:
             path.unlink()  # of an earlier run; an evaluation would take it for one of ours
 
 
-class _Said(logging.Handler):
+class Said(logging.Handler):
     """Collects what the ``mtmc`` logger warns of, and what it notes, inside the block."""
 
     def __init__(self) -> None:
@@ -324,6 +325,7 @@ class _Said(logging.Handler):
         self.notes: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
+        """See ``logging.Handler``."""
         said = self.warnings if record.levelno >= logging.WARNING else self.notes
         said.append(hide_passwords(record.getMessage()))
 

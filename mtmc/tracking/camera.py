@@ -127,11 +127,13 @@ class CameraTracking:
         floor, covariance = self.view.locate(detections.boxes)
         return replace(detections, floor=floor, floor_covariance=covariance)
 
-    def update(self, frame: Frame, detections: Detections) -> Sighting:
-        """Follow the people of one frame with this camera's own tracker."""
+    def update(
+        self, frame: Frame, detections: Detections, embedded: Ints | None = None
+    ) -> Sighting:
+        """Follow the people of one frame with this camera's own tracker; see ``follow``."""
         assert self._tracker is not None
         image = frame.image if self._needs_image else None
-        return self.follow(frame, self._tracker.update(detections, image, frame.steps))
+        return self.follow(frame, self._tracker.update(detections, image, frame.steps), embedded)
 
     def rename(self, person: int, other: int) -> None:
         """Tell that a person is another one, as the tracker over all cameras has found out."""
@@ -144,8 +146,15 @@ class CameraTracking:
             key.track_id for key in decisions.renewed if key.camera == self.view.name
         }
 
-    def follow(self, frame: Frame, tracks: Tracks) -> Sighting:
-        """Take in what a tracker says of one frame."""
+    def follow(self, frame: Frame, tracks: Tracks, embedded: Ints | None = None) -> Sighting:
+        """Take in what a tracker says of one frame.
+
+        Args:
+            frame: the frame.
+            tracks: of it.
+            embedded: the detections that were embedded once, where no others can be; None where
+                this is to say which are.
+        """
         if self._keep:
             self.view.clock.add(frame.index, frame.time)
         self._pace.see(frame.time)
@@ -162,8 +171,11 @@ class CameraTracking:
         tracks = replace(tracks, ids=ids)
         floor, covariances = self._locate(tracks)
         quality = crop_quality(tracks.boxes, tracks.scores, self.view.size, self._crops.full_height)
-        looked_at = self.view.known(tracks.classes, len(tracks))
-        wanted = self._wanted(frame.time, known, found & looked_at, quality)
+        looked_at = found & self.view.known(tracks.classes, len(tracks))
+        wanted = self._wanted(frame.time, known, looked_at, quality)
+        if embedded is not None:
+            good = np.isin(tracks.det_index, embedded) & (quality >= self._crops.min_quality)
+            wanted = np.flatnonzero(looked_at & good)
         step = CameraStep(
             self.view.name,
             frame.index,

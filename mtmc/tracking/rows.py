@@ -17,18 +17,18 @@ from mtmc.types import Frame, TrackKey
 Rows = NDArray[np.void]
 
 # What the refinement of tracks works on, and beside it which camera's, when, and where in the room.
+# ``changed`` is the share of a box's pixels that have changed of late, NaN where nobody looked.
 # ``track`` is 0 for a detection that no track took, ``detected`` False for a box that was predicted
 # where the person is hidden, ``kind`` what it is by its place in ``View.kinds``; ``step`` and
-# ``person`` are found out in the end. ``score`` is the probability that it is what it is taken for,
-# ``own_score`` what the detector said.
+# ``person`` are found out in the end.
 ROW = np.dtype(
     [
         ("camera", np.uint16),
         ("frame", np.int32),
         ("time", np.float64),
         *BOXES.descr,
-        ("own_score", np.float32),
         ("floor", np.float32, 2),
+        ("changed", np.float32),
         ("kind", np.uint8),
     ]
 )
@@ -39,7 +39,7 @@ def make_rows(
     frame: Frame,
     tracks: Tracks,
     floor: NDArray[np.floating] | None,
-    own_scores: NDArray[np.floating] | None = None,
+    changed: NDArray[np.floating] | None = None,
 ) -> Rows:
     """The tracks of one frame as rows of the table.
 
@@ -48,26 +48,21 @@ def make_rows(
         frame: whose tracks these are.
         tracks: ``M`` of them.
         floor: ``(M, 2)`` m, by the boxes alone; None without a calibration.
-        own_scores: ``(M,)`` of the detector; the tracks' where None.
+        changed: of each detection; None where nobody looked.
     """
     rows = np.zeros(len(tracks), ROW)
     rows["camera"], rows["frame"], rows["time"] = camera, frame.index, frame.time
     rows["track"], rows["box"], rows["score"] = tracks.ids, tracks.boxes, tracks.scores
-    rows["own_score"] = tracks.scores if own_scores is None else own_scores
     rows["floor"] = np.nan if floor is None else floor
-    rows["detected"] = tracks.det_index >= 0
+    rows["detected"], rows["changed"] = tracks.det_index >= 0, np.nan
+    if changed is not None:
+        rows["changed"][rows["detected"]] = changed[tracks.det_index[rows["detected"]]]
     if tracks.classes is not None:
         rows["kind"] = tracks.classes
     return rows
 
 
-def untracked_rows(
-    camera: int,
-    frame: Frame,
-    detections: Detections,
-    tracks: Tracks,
-    own_scores: NDArray[np.floating] | None = None,
-) -> Rows:
+def untracked_rows(camera: int, frame: Frame, detections: Detections, tracks: Tracks) -> Rows:
     """The detections of one frame that no track took, as rows of the table.
 
     Args:
@@ -75,15 +70,13 @@ def untracked_rows(
         frame: whose detections these are.
         detections: all of them.
         tracks: which of them were taken.
-        own_scores: of all of them, by the detector; as those given where None.
     """
     free = np.ones(len(detections), bool)
     free[tracks.det_index[tracks.det_index >= 0]] = False
     rows = np.zeros(np.count_nonzero(free), ROW)
     rows["camera"], rows["frame"], rows["time"] = camera, frame.index, frame.time
     rows["box"], rows["score"] = detections.boxes[free], detections.scores[free]
-    rows["own_score"] = (detections.scores if own_scores is None else own_scores)[free]
-    rows["floor"], rows["detected"] = np.nan, True
+    rows["floor"], rows["changed"], rows["detected"] = np.nan, np.nan, True
     if detections.classes is not None:
         rows["kind"] = detections.classes[free]
     return rows

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+import numpy as np
+
 from mtmc.calibration.check import HeightCheck
 from mtmc.config import Plugin
 from mtmc.trackers import Detections, SceneTracker, Tracks
+from mtmc.tracking.agreement import Agreement, Places
 from mtmc.tracking.camera import (
     CameraTracking,
     Sighting,
@@ -16,7 +19,8 @@ from mtmc.tracking.camera import (
 )
 from mtmc.tracking.coasting import Coasting
 from mtmc.tracking.messages import Decisions
-from mtmc.types import Frame, TrackKey
+from mtmc.tracking.presence import Presence
+from mtmc.types import Frame, Ints, TrackKey
 
 
 class SceneTracking:
@@ -25,9 +29,12 @@ class SceneTracking:
     Args:
         tracker: the tracker plug-in.
         cameras: by name.
+        online: whether what is told of a moment stays.
     """
 
-    def __init__(self, tracker: Plugin, cameras: Mapping[str, CameraTracking]) -> None:
+    def __init__(
+        self, tracker: Plugin, cameras: Mapping[str, CameraTracking], *, online: bool = False
+    ) -> None:
         self.cameras = cameras
         self.config = tracker.config
         kinds = [tracker.cls]
@@ -42,11 +49,13 @@ class SceneTracking:
         }
         self.joint: SceneTracker | None = None  # that follows people over all cameras
         if follows_all_cameras(tracker):
-            self._coasting = {
-                name: Coasting(camera.view) for name, camera in cameras.items() if camera.view.model
-            }
+            self._calibrated = [name for name, camera in cameras.items() if camera.view.model]
+            self._coasting = {name: Coasting(cameras[name].view) for name in self._calibrated}
             rate = max(cameras[name].view.fps for name in self._coasting)
             self.joint = make_tracker(tracker, rate)
+            views = [cameras[name].view for name in self._calibrated]
+            self._presence = Presence(views) if online else None
+            self._agreement = Agreement([view.bias for view in views])
 
     def obey(self, decisions: Decisions) -> None:
         """Do what the association says of the tracks, from the next frame on."""
@@ -58,19 +67,24 @@ class SceneTracking:
         return (key for camera in self.cameras.values() for key in camera.open_keys())
 
     def update(
-        self, frames: Mapping[str, Frame], detections: Mapping[str, Detections]
+        self,
+        frames: Mapping[str, Frame],
+        detections: Mapping[str, Detections],
+        embedded: Mapping[str, Ints] | None = None,
     ) -> list[Sighting]:
         """Follow the people of one time step.
 
         Args:
             frames: of some cameras, by name.
             detections: of the same.
+            embedded: which of them were embedded once, where no others can be.
         """
+        known = embedded or {}
         together = {} if self.joint is None else self._followed(frames, detections)
         sightings = [
-            self.cameras[name].follow(frame, together[name])
+            self.cameras[name].follow(frame, together[name], known.get(name))
             if name in together
-            else self.cameras[name].update(frame, detections[name])
+            else self.cameras[name].update(frame, detections[name], known.get(name))
             for name, frame in frames.items()
         ]
         for sighting in sightings:
@@ -80,6 +94,21 @@ class SceneTracking:
                 found = (tracks.det_index >= 0) & view.known(tracks.classes, len(tracks))
                 check.add(sighting.frame.time, sighting.tracks.boxes[found])
         return sightings
+
+    def _learn(self, frames: Mapping[str, Frame], detections: Mapping[str, Detections]) -> None:
+        """Learn from one time step how far the cameras' places are off."""
+        now = [n for n, name in enumerate(self._calibrated) if name in frames]
+        time = max(frame.time for frame in frames.values())
+        if len(now) < 2 or not self._agreement.due(time):
+            return
+        said = {}
+        for number in now:
+            name = self._calibrated[number]
+            view, found = self.cameras[name].view, detections[name]
+            found = found[view.known(found.classes, len(found))]
+            points, covariances = view.calibration.locate(found.boxes)
+            said[number] = Places(points, covariances, view.rays(found.boxes), found.scores)
+        self._agreement.see(time, said)
 
     def check_calibration(self) -> None:
         """Warn of cameras by whose calibration people cannot be as tall as they are."""
@@ -94,6 +123,7 @@ class SceneTracking:
         now = {name: frame for name, frame in frames.items() if name in self._coasting}
         if not now:
             return {}
+        self._learn(now, detections)
         nothing = Detections()
         located = [
             self.cameras[name].located(detections.get(name, nothing)) for name in self._coasting
@@ -104,5 +134,12 @@ class SceneTracking:
             for name in self._coasting:
                 self.cameras[name].rename(ended, stays)
         ids, places = self.joint.positions()
+        if self._presence is not None:
+            numbers = [n for n, name in enumerate(self._calibrated) if name in now]
+            seen = [tracks[self._calibrated[n]].ids for n in numbers]
+            there = self._presence.believed(time, numbers, seen, ids, places)
+            tracks = {name: found[np.isin(found.ids, there)] for name, found in tracks.items()}
+            kept = np.isin(ids, there)
+            ids, places = ids[kept], places[kept]
         people = dict(zip(ids.tolist(), places.tolist(), strict=True))
         return {name: self._coasting[name].extended(tracks[name], people, time) for name in now}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mtmc.calibration import Calibration
 from mtmc.calibration.camera import BORDER
 from mtmc.detectors.people import PERSON
+from mtmc.tracking.agreement import Bias
 from mtmc.tracking.frame_clock import FrameClock
 from mtmc.types import Doubles, Ints, Mask
 
@@ -26,6 +27,7 @@ class View:
         model: its calibration for images of that size, None where there is none.
         kinds: names of what is followed.
         clock: when each frame was taken; it fills as frames are read.
+        bias: how far its places are off, which is learned meanwhile.
     """
 
     name: str
@@ -34,6 +36,7 @@ class View:
     model: Calibration | None
     kinds: Sequence[str] = (PERSON,)
     clock: FrameClock = field(init=False)
+    bias: Bias = field(default_factory=Bias)
 
     def __post_init__(self) -> None:
         if self.model is not None:
@@ -65,10 +68,28 @@ class View:
         return 1 / self.fps
 
     def locate(self, boxes: NDArray[np.floating]) -> tuple[Doubles, Doubles]:
-        """Where people are, as of ``Calibration.locate``; unknown without a calibration."""
+        """Where people are, with what cameras disagree by, and how sure that is.
+
+        Args:
+            boxes: ``(N, 4)`` px.
+
+        Returns:
+            ``(N, 2)`` m, NaN where unknown, and ``(N, 2, 2)`` covariances, m², infinite there; so
+            are all without a calibration.
+        """
         if self.model is None:
             return np.full((len(boxes), 2), np.nan), np.full((len(boxes), 2, 2), np.inf)
-        return self.model.locate(boxes)
+        points, covariances = self.model.locate(boxes)
+        moved = points + self.bias.moves(self.rays(boxes))
+        return moved, covariances + self.bias.spread**2 * np.eye(2)
+
+    def rays(self, boxes: NDArray[np.floating]) -> Doubles:
+        """Unit directions ``(N, 2)`` on the floor in which the camera looks there, 0 if unknown."""
+        feet = np.column_stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]]).astype(np.float64)
+        ahead = self.calibration.to_floor(feet - [0, 1]) - self.calibration.to_floor(feet)
+        length = np.linalg.norm(ahead, axis=1, keepdims=True)
+        known = np.isfinite(length) & (length > 0)
+        return np.where(known, ahead / np.where(known, length, 1.0), 0.0)
 
     def cut_aside(self, boxes: Doubles) -> Mask:
         """Which boxes ``(N, 4)`` the left or right border of the image cuts."""

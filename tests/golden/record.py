@@ -13,10 +13,11 @@ import numpy as np
 from mtmc import reid
 from mtmc.commands.demo import PRESET, demo_folder
 from mtmc.config import choose, load_settings
+from mtmc.perception.changes import Changes
 from mtmc.perception.cut import cut_out
 from mtmc.registry import DETECTORS
 from mtmc.sources import SourcesConfig, find_cameras, open_cameras
-from tests.golden.replay import ANSWERS, BOX_STEP, SCORE_STEPS
+from tests.golden.replay import ANSWERS, BOX_STEP, CAMERAS, SCORE_STEPS
 
 DIRECTIONS = 64  # of the embeddings
 
@@ -26,7 +27,8 @@ def record() -> None:
     settings = load_settings(PRESET)
     plugin = choose(DETECTORS, settings["detector"], "onnx")
     detector, embedder = plugin.cls(plugin.config, demo_folder()), reid.load("simulated")
-    cameras, frames, boxes, scores, vectors = [], [], [], [], []
+    cameras, frames, boxes, scores, vectors, changed = [], [], [], [], [], []
+    changes = Changes(CAMERAS)
     for number, reader in enumerate(open_cameras(find_cameras(demo_folder()), SourcesConfig())):
         reader.start()
         while (frame := reader.peek()) is not None:
@@ -37,6 +39,8 @@ def record() -> None:
                 frames.append(np.full(len(found), frame.index, np.uint16))
                 boxes.append(found.boxes)
                 scores.append(found.scores)
+                shares = changes.shares(frame, found.boxes)
+                changed.append(np.full(len(found), np.nan) if shares is None else shares)
                 vectors.append(embedder.embed([cut_out(frame.pixels, box) for box in found.boxes]))
         reader.close()
     embeddings = np.concatenate(vectors)
@@ -50,6 +54,7 @@ def record() -> None:
         frame=np.concatenate(frames),
         boxes=np.rint(np.concatenate(boxes) / BOX_STEP).astype(np.int16),
         scores=np.rint(np.concatenate(scores) * SCORE_STEPS).astype(np.uint8),
+        changed=np.concatenate(changed).astype(np.float16),
         embeddings=np.rint(127 * short / np.abs(short).max()).astype(np.int8),
     )
 

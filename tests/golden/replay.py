@@ -13,7 +13,6 @@ import numpy as np
 
 from mtmc.commands.demo import PRESET, demo_folder
 from mtmc.config import load_settings, override
-from mtmc.detectors.onnx.detector import SIMULATED
 from mtmc.evaluate.run import evaluate_cameras
 from mtmc.outputs.tracks import TrackTable, write_mot_files
 from mtmc.perception.log import Inference, InferenceLog
@@ -23,6 +22,7 @@ from mtmc.run.pipeline import Pipeline
 from mtmc.run.stopwatch import Stopwatch
 from mtmc.sources import find_cameras
 from mtmc.trackers import Detections
+from mtmc.trackers.scores import PROBABILITIES
 
 ANSWERS = Path(__file__).with_name("demo.npz")
 BOX_STEP, SCORE_STEPS = 0.125, 255  # px; of 1
@@ -34,7 +34,7 @@ class Silent:
 
     stateful = False
     name = "recorded"
-    curve = SIMULATED
+    curve = PROBABILITIES
 
     def detect(self, frames: object) -> Any:
         """Never asked."""
@@ -65,7 +65,10 @@ def recorded(path: Path) -> InferenceLog:
         for frame in range(1, FRAMES + 1):
             mine = np.flatnonzero((answers["camera"] == number) & (answers["frame"] == frame))
             inference = Inference(
-                Detections(boxes[mine], scores[mine]), np.arange(len(mine)), vectors[mine]
+                Detections(boxes[mine], scores[mine]),
+                np.arange(len(mine)),
+                vectors[mine],
+                answers["changed"][mine].astype(np.float32),
             )
             log.record([(name, frame, inference)])
     log.close()
@@ -81,7 +84,6 @@ def replay(folder: Path, online: bool, calibrated: bool) -> TrackTable:
         "associator": {"name": "online" if online else "offline"},
         "calibration": str(calibration) if calibrated else None,
         "output": {"video": False},
-        "refine": load_settings(PRESET)["refine"],
     }
     config = RunConfig.from_settings(override(dict(chosen), []))
     parts = assemble(config, find_cameras(folder / "scene"), folder / "scene")

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-SPREAD = 0.2  # m, standard deviation of a camera's places beyond what it knows: cameras disagree
 HIDDEN = 0.2  # share of boxes that end above the feet, since something hides these
 REACH = 2.5  # m, how far behind the people such boxes seem to be, at most
 OUTLIERS, AREA = 0.1, 60.0  # share of places that are just wrong; m² in which these lie

@@ -11,7 +11,7 @@ import numpy as np
 from mtmc.trackers.assignment import match
 from mtmc.trackers.floor.config import STRANGERS, WALKING, FloorConfig
 from mtmc.trackers.floor.motion import FloorMotion
-from mtmc.trackers.floor.reading import SPREAD, fused, invert
+from mtmc.trackers.floor.reading import fused, invert
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 ENDING = 0.1  # how often, of the times somebody is seen, it is the last time
+CLEAR = 1.0  # log odds by which people must do better as each other: errors last for a moment
 SWEEPS = 20  # at most; it settles in a few
 
 
@@ -118,7 +119,7 @@ def _fuse(times: Array, ids: Ints, points: Array, covariances: Array) -> tuple[I
     moments, moment = np.unique(times, return_inverse=True)
     people, person = np.unique(ids, return_inverse=True)
     keys, place = np.unique(moment * len(people) + person, return_inverse=True)
-    where, covariance = fused(points, covariances + SPREAD**2 * np.eye(2), place, len(keys))
+    where, covariance = fused(points, covariances, place, len(keys))
     bounds = np.searchsorted(keys // len(people), np.arange(len(moments) + 1)).tolist()
     steps = [slice(*bound) for bound in pairwise(bounds)]
     return place, _Places(moments[keys // len(people)], where, covariance, steps)
@@ -184,7 +185,8 @@ def _exchanges(places: _Places, chains: Ints, config: FloorConfig) -> list[_Exch
         if renamed:
             chosen = np.isin(rows * len(here) + cols, taken[0] * len(here) + taken[1])
             gain = float(cost[present].sum() - cost[chosen].sum())
-            found.append(_Exchange(step.start, renamed, gain))
+            if gain >= CLEAR or 0 in renamed.values():
+                found.append(_Exchange(step.start, renamed, gain))
         last[here] = np.arange(step.start, step.stop)
     return found
 

@@ -16,7 +16,7 @@ import numpy as np
 from mtmc.trackers.assignment import match
 from mtmc.trackers.floor.config import MERGE_REACH, STRANGERS, SWEEPS, WALKING, FloorConfig
 from mtmc.trackers.floor.motion import FloorMotion
-from mtmc.trackers.floor.reading import SPREAD, apart, fused, invert, known_places
+from mtmc.trackers.floor.reading import apart, fused, invert, known_places
 from mtmc.trackers.floor.relink import relink
 from mtmc.trackers.settings import SURE
 from mtmc.trackers.types import Detections, Tracks
@@ -61,7 +61,6 @@ class _Sightings:
         row, scores, points, covariances = (
             np.concatenate([part[column] for part in parts]) for column in range(4)
         )
-        covariances = covariances + SPREAD**2 * np.eye(2)
         information = invert(covariances)
         pulls = np.einsum("dij,dj->di", information, points)
         return cls(camera, row, scores, points, covariances, information, pulls)

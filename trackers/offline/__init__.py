@@ -14,7 +14,7 @@ estimated from the tracks and taken out meanwhile.
 from mtmc.trackers.offline.config import RefineConfig, RefineFrames
 from mtmc.trackers.offline.refine import complete, linked, refine, smoothed
 from mtmc.trackers.offline.rows import NOBODY, ROW, Rows, make_table
-from mtmc.trackers.offline.things import on_things
+from mtmc.trackers.offline.things import on_things, thing_odds
 
 __all__ = [
     "NOBODY",
@@ -28,4 +28,5 @@ __all__ = [
     "on_things",
     "refine",
     "smoothed",
+    "thing_odds",
 ]

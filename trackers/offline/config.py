@@ -50,7 +50,6 @@ class RefineFrames:
         appearance_weight: nats of evidence per unit of cosine similarity above
             `appearance_middle`, where there are embeddings.
         appearance_middle: similarity that speaks neither for nor against one person.
-        thing_spread: how far the centre of a thing's box moves, as a share of its height.
         adopt_score: least score of a detection that is taken up.
         noise: how people move.
     """
@@ -69,7 +68,6 @@ class RefineFrames:
     link_evidence: float = 4.0
     appearance_weight: float = 10.0
     appearance_middle: float = 0.6
-    thing_spread: float = 0.02
     adopt_score: float = 0.1
     noise: MotionNoise = field(default_factory=MotionNoise)
 
@@ -85,8 +83,9 @@ class RefineConfig(Checked):
             they end and in gaps, until there was none for so long; 0 takes none.
         ghost_age: tracks are removed that were seen for less than so long, where a detection
             counts as much as its score says.
-        thing_age: tracks whose box stays where it is for at least so long from first to last are
-            things, and removed; 0 removes none.
+        thing_age: tracks that never move for at least so long from first to last are things and
+            no people: their box stays where it is, and in the picture nothing moves in it. 0 takes
+            none for a thing.
         whole_period: boxes with hidden feet are made as tall as the person, if these are hidden
             for less than about so long; 0 leaves them.
         extend: by which tracks are continued at both ends.
@@ -96,7 +95,7 @@ class RefineConfig(Checked):
     fill_gap: float = setting(3.33, ge=0, unit="s", public=True)
     adopt_gap: float = setting(0.33, ge=0, unit="s")
     ghost_age: float = setting(0.33, ge=0, unit="s", public=True)
-    thing_age: float = setting(0.0, ge=0, unit="s", public=True)
+    thing_age: float = setting(10.0, ge=0, unit="s", public=True)
     whole_period: float = setting(4.0, ge=0, unit="s")
     extend: float = setting(0.1, ge=0, unit="s")
 

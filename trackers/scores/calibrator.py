@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import minimize
 
-from mtmc.trackers.scores.curve import SHARES, ScoreCurve
+from mtmc.trackers.scores.curve import PROBABILITIES, SHARES, ScoreCurve
 from mtmc.trackers.scores.walkers import Counts, Walkers
+from mtmc.trackers.types import Detections
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from numpy.typing import NDArray
-
-    from mtmc.trackers.types import Detections
 
     Array = NDArray[np.float64]
 
@@ -37,7 +37,8 @@ class Calibrator:
     is known beforehand counts as much as it should.
 
     Args:
-        curve: what the scores mean as far as is known beforehand.
+        curve: what the scores mean as far as is known beforehand; of ``PROBABILITIES`` there is
+            nothing to learn.
 
     Attributes:
         curve: what they mean as far as is known now.
@@ -65,11 +66,14 @@ class Calibrator:
             camera: which one.
             steps: frames since its last one, this one included.
         """
+        if self.prior == PROBABILITIES:
+            return
         walkers = self._cameras.get(camera)
         if walkers is None:
             walkers = self._cameras[camera] = Walkers(len(_CENTRES), fps)
             self._weights[camera] = min(1.0, LOOKS / fps)
-        walkers.look(detections, np.digitize(self.prior.axis(detections.scores), _EDGES), steps)
+        found = Detections(detections.boxes, detections.scores)
+        walkers.look(found, np.digitize(self.prior.axis(found.scores), _EDGES), steps)
         self._found += len(detections)
 
     def learn(self) -> ScoreCurve:
@@ -80,6 +84,12 @@ class Calibrator:
             self.looks = float(counts.seen.sum())
             self.curve = fitted(counts, self.prior)
         return self.curve
+
+    def probable(self, detections: Detections) -> Detections:
+        """The same detections with probabilities for scores."""
+        if self.curve == PROBABILITIES:
+            return detections
+        return replace(detections, scores=self.curve.probability(detections.scores))
 
     def _counts(self) -> Counts:
         told = [(self._weights[name], w.counts()) for name, w in self._cameras.items()]

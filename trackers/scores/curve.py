@@ -74,6 +74,7 @@ def _log_odds(shares: NDArray[np.floating]) -> Array:
     return odds
 
 
-# Where nothing else is known of a detector.
-SHARES = ScoreCurve(0.5, 2.0)  # of networks, whose scores are shares
+PROBABILITIES = ScoreCurve(0.5, 1.0)  # scores that mean what they say
+# Where nothing but the kind of scores is known of a detector.
+SHARES = ScoreCurve(0.5, 2.0)  # of 0..1
 MARGINS = ScoreCurve(0.0, 2.0, margins=True)  # of classifiers, which decide at 0

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from mtmc.associate.evidence.config import FLOOR_MEMORY, FLOOR_TRACK, EvidenceConfig
-from mtmc.trackers.floor.reading import AREA, HIDDEN, OUTLIERS, REACH, SPREAD, apart, behind
+from mtmc.trackers.floor.reading import AREA, HIDDEN, OUTLIERS, REACH, apart, behind
 from mtmc.trackers.steps import pairs_of_steps
 from mtmc.tracking.tracklet import TICK, Tracklet
 from mtmc.types import Doubles, Ints
@@ -38,7 +38,6 @@ def floor_odds(
         rays: ``(K, 2)`` for each of the two the unit direction in which its camera looks there,
             zeros where that is not known; None for none.
     """
-    covariance = covariance + 2 * SPREAD**2 * np.eye(2)  # of both
     share, hidden = np.full(len(away), 1.0 - OUTLIERS), np.zeros(len(away))
     for ray, towards in zip(rays, (1.0, -1.0), strict=True) if rays else ():
         density, known = behind(towards * away, covariance, ray)
@@ -172,7 +171,7 @@ def position_odds(a: Positions, left: Ints, b: Positions, right: Ints) -> Double
     """Log odds of pairs of positions, some of ``a`` and as many of ``b``."""
     away = a.points[left] - b.points[right]
     odds = np.full(len(away), math.log(OUTLIERS))
-    spread = a.variances[left] + b.variances[right] + 2 * SPREAD**2
+    spread = a.variances[left] + b.variances[right]
     reach = REACH + FAR * np.sqrt(spread)
     close = np.flatnonzero((away**2).sum(axis=1) < reach**2)
     left, right = left[close], right[close]

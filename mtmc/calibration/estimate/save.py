@@ -40,7 +40,7 @@ def save_offsets(
     Returns:
         ``path``, or None where a camera is no file and so has to be written by hand.
     """
-    before = {about[0]: about[3] for about in record.get("about", {}).get("cameras", [])}
+    before = {about[0]: about[4] for about in record.get("about", {}).get("cameras", [])}
     cameras = []
     for name, offset in offsets.items():
         about = record["cameras"][name]

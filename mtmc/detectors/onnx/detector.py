@@ -23,15 +23,13 @@ from mtmc.detectors.people import PERSON, Kinds, people_among
 from mtmc.errors import UserError
 from mtmc.reid.offers import fetched, how_to_get
 from mtmc.trackers import Detections
-from mtmc.trackers.scores import SHARES, ScoreCurve
+from mtmc.trackers.scores import PROBABILITIES
 from mtmc.trackers.settings import Checked, setting, share
 from mtmc.types import Floats, Frame
 
 log = logging.getLogger("mtmc")
 
-WITHIN = 2.0  # boxes that end within so many px are shares of the input
-# Of the network that comes with the package: before real backgrounds it is too sure of itself.
-SIMULATED = ScoreCurve(0.75, 1.5)
+SHARES = 2.0  # boxes that end within so many px are shares of the input
 
 
 @dataclass(frozen=True)
@@ -70,11 +68,6 @@ class OnnxConfig(Checked):
     device: Literal["cpu", "cuda"] = setting("cpu", public=True)
     threads: int = setting(0, ge=0)
 
-    @property
-    def curve(self) -> ScoreCurve:
-        """What the scores mean, as far as is known beforehand."""
-        return SIMULATED if self.weights == SHIPPED else SHARES
-
 
 class OnnxDetector:
     """People by a network in an ONNX file.
@@ -85,11 +78,11 @@ class OnnxDetector:
 
     Config: ClassVar = OnnxConfig
     stateful: ClassVar = False
+    curve: ClassVar = PROBABILITIES
 
     def __init__(self, config: OnnxConfig, root: Path) -> None:
         del root
         self._config = config
-        self.curve = config.curve
         self._network = Network(
             _path(config), config.image_size, config.device == "cuda", config.threads
         )
@@ -186,7 +179,7 @@ class OnnxDetector:
         """Boxes of people in pixels of the input, and their scores."""
         sound = seen.people & np.isfinite(seen.boxes).all(axis=1) & np.isfinite(seen.scores)
         boxes = seen.boxes[sound].astype(np.float32, copy=False)
-        self._pixels |= bool(np.abs(boxes).max(initial=0) > WITHIN)
+        self._pixels |= bool(np.abs(boxes).max(initial=0) > SHARES)
         if not self._pixels:
             height, width = self._network.size
             boxes = boxes * np.array([width, height, width, height], np.float32)

@@ -16,7 +16,6 @@ from mtmc.trackers.floor.reading import (
     NOTHING,
     OUTLIERS,
     REACH,
-    SPREAD,
     apart,
     behind,
     invert,
@@ -65,9 +64,10 @@ class _Reading:
     known: Mask
 
     @classmethod
-    def of(cls, points: Doubles, information: Doubles) -> _Reading:
+    def of(cls, points: Doubles, information: Doubles, spread: Doubles | float = 0.0) -> _Reading:
         known = information[:, 0, 0] > 0
-        covariances = invert(information + NOTHING * np.eye(2)) + SPREAD**2 * np.eye(2)
+        covariances = invert(information + NOTHING * np.eye(2))
+        covariances += np.reshape(spread, (-1, 1, 1)) ** 2 * np.eye(2)
         return cls(points, covariances, known)
 
     def density(self, at: Doubles) -> Doubles:
@@ -114,12 +114,13 @@ class _Fusion:
         self._knots, self._path, self._whose = stretches(sightings)
         self._knot, self._share = self._knots.place(self._path, sightings.times)
         self._rays = np.zeros((len(sightings), 2))
+        self._spread = np.zeros(len(sightings))
         self._independent = np.zeros(len(sightings))
         for mine, view in sightings.by_view(views):
             boxes = sightings.boxes[mine]
             memory = np.where(view.cut_aside(boxes), CUT_MEMORY, MEMORY)
             self._independent[mine] = np.minimum(1.0, view.period / memory)
-            self._rays[mine] = _rays(view, boxes)
+            self._rays[mine], self._spread[mine] = view.rays(boxes), view.bias.spread
 
     def run(self) -> Fused:
         everybody = np.ones(len(self._sightings))
@@ -172,7 +173,9 @@ class _Fusion:
             tops = view.calibration.by_head(boxes, tall, lean[mine])
             for column in range(2):
                 feet[column][mine], head[column][mine] = ends[column], tops[column]
-        return _Reading.of(*feet), _Reading.of(*head)
+            feet[0][mine] += view.bias.moves(self._rays[mine])
+            head[0][mine] += view.bias.shift
+        return _Reading.of(*feet, self._spread), _Reading.of(*head, self._spread)
 
     def _nothing(self) -> tuple[Doubles, Doubles]:
         return np.zeros((len(self._sightings), 2)), np.zeros((len(self._sightings), 2, 2))
@@ -218,12 +221,3 @@ def weighted_median(values: Doubles, weights: Doubles) -> float:
     if not len(total) or total[-1] <= 0:
         return 0.0
     return float(values[order][np.searchsorted(total, total[-1] / 2)])
-
-
-def _rays(view: View, boxes: Doubles) -> Doubles:
-    """Unit directions ``(N, 2)`` on the floor in which the camera looks there, 0 if unknown."""
-    feet = np.column_stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]])
-    ahead = view.calibration.to_floor(feet - [0, 1]) - view.calibration.to_floor(feet)
-    length = np.linalg.norm(ahead, axis=1, keepdims=True)
-    known = np.isfinite(length) & (length > 0)
-    return np.where(known, ahead / np.where(known, length, 1.0), 0.0)

@@ -170,7 +170,7 @@ def finished_run(tmp_path):
         (tmp_path / f"{name}.mp4").touch()
     pl.concat(tables).write_parquet(folder / "tracks.parquet")
     cameras = {n: {**about, "source": str(tmp_path / f"{n}.mp4")} for n in "ab"}
-    clocks = [[n, "", None, 0.5, None] for n in "ab"]
+    clocks = [[n, "", None, None, 0.5, []] for n in "ab"]  # as of run.resume
     (folder / "run.json").write_text(json.dumps({"cameras": cameras, "about": {"cameras": clocks}}))
     return folder
 

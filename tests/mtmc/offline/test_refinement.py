@@ -41,7 +41,7 @@ def memory(*tracks):
 def refine(rows, tracklets, stride=1, fps=30.0, people=None, **settings):
     """The rows, when each track is a person unless ``people`` says who is who, and the tracks."""
     refinement = CameraRefinement(RefineConfig(**settings), ticking(fps, stride))
-    linked, tracks = refinement.linked(rows, tracklets)
+    linked, tracks, _ = refinement.linked(rows, tracklets)
     linked["person"] = linked["track"]
     if people is not None:
         linked["person"] = [people.get(track, 0) for track in linked["track"].tolist()]

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 import av
+import cv2
 import numpy as np
 import polars as pl
 import pytest
@@ -16,8 +17,9 @@ from mtmc.mot import MotKind, read_mot
 from mtmc.outputs import tracks as outputs_of_tracks
 from mtmc.outputs.drawing import clock, id_color
 from mtmc.outputs.mosaic import Mosaic
-from mtmc.outputs.report import identities, to_json, versions
-from mtmc.outputs.tracks import LiveTracks, TrackTable, write_mot_files, write_parquet
+from mtmc.outputs.people import People
+from mtmc.outputs.report import to_json, versions
+from mtmc.outputs.tracks import LiveTracks, TrackTable, write_mot_files, write_table
 from mtmc.outputs.video import VideoWriter
 from mtmc.trackers import Tracks
 from mtmc.tracking.rows import TrackSpool, make_rows, read_spool
@@ -54,10 +56,10 @@ def test_rows_are_sorted_and_tracks_without_an_id_left_out(table):
     mine, ids = table.camera(0)
     assert mine["frame"].tolist() == [1, 1, 2]
     assert ids.tolist() == [3, 5, 5]
-    boxes, ids = table.at(0, 1)
+    mine, ids = table.rows_at(0, 1)
     assert ids.tolist() == [3, 5]
-    assert boxes.tolist() == [[10, 5, 20, 35], [30, 5, 40, 35]]
-    assert len(table.at(1, 2)[1]) == 0
+    assert mine["box"].tolist() == [[10, 5, 20, 35], [30, 5, 40, 35]]
+    assert len(table.rows_at(1, 2)[1]) == 0
 
 
 def test_a_predicted_box_gives_way_to_a_detected_one():
@@ -115,11 +117,12 @@ def test_results_are_the_same_written_in_parts(tmp_path, monkeypatch):
         folder = tmp_path / str(part)
         table = TrackTable(np.concatenate(parts), NAMES, ids)
         write_mot_files(table, folder)
-        write_parquet(table, folder / "t.parquet")
-        write_text(folder / "i.json", to_json(identities(table)))
+        for name in ("tracks.parquet", "tracks.csv"):
+            write_table(folder / name, table)
+        write_text(folder / "i.json", to_json(People([0.1, 0.1]).identities(table)))
         written[part] = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert written[7] == written[10_000]
-    assert written[7].keys() == {"a.txt", "b.txt", "t.parquet", "i.json"}
+    assert written[7].keys() == {"a.txt", "b.txt", "tracks.parquet", "tracks.csv", "i.json"}
 
 
 def test_mot_files_read_back(table, tmp_path):
@@ -131,8 +134,8 @@ def test_mot_files_read_back(table, tmp_path):
 
 
 def test_parquet_has_one_row_per_box_and_null_where_the_floor_is_unknown(table, tmp_path):
-    write_parquet(table, tmp_path / "t.parquet")
-    frame = pl.read_parquet(tmp_path / "t.parquet")
+    write_table(tmp_path / "tracks.parquet", table)
+    frame = pl.read_parquet(tmp_path / "tracks.parquet")
     assert frame["camera"].to_list() == ["a", "a", "a", "b"]
     assert frame["global_id"].to_list() == [3, 5, 5, 5]
     assert frame["floor_x"].to_list() == [None, None, 1.0, None]
@@ -140,7 +143,7 @@ def test_parquet_has_one_row_per_box_and_null_where_the_floor_is_unknown(table, 
 
 
 def test_identities_tell_when_and_where(table):
-    people = json.loads(to_json(identities(table)))
+    people = json.loads(to_json(People([0.1, 0.1]).identities(table)))
     assert [person["id"] for person in people] == [3, 5]
     five = people[1]
     assert set(five["cameras"]) == {"a", "b"}
@@ -159,10 +162,10 @@ def test_identities_tell_when_and_where(table):
 def test_nobody_seen(tmp_path):
     empty = TrackTable(rows(0, 1), NAMES, {})
     write_mot_files(empty, tmp_path)
-    write_parquet(empty, tmp_path / "t.parquet")
+    write_table(tmp_path / "tracks.parquet", empty)
     assert (tmp_path / "a.txt").read_text() == (tmp_path / "b.txt").read_text() == ""
-    assert pl.read_parquet(tmp_path / "t.parquet").height == 0
-    assert identities(empty) == []
+    assert pl.read_parquet(tmp_path / "tracks.parquet").height == 0
+    assert People([0.1, 0.1]).identities(empty) == []
 
 
 def test_live_rows_wait_for_their_id(tmp_path):
@@ -240,19 +243,36 @@ def test_every_camera_has_a_cell_of_the_mosaic(cameras):
         name: Frame(name, 1, 0.0, np.full((480, 640, 3), 40 + i, np.uint8))
         for i, name in enumerate(sizes)
     }
-    nobody = {name: (np.zeros((0, 4)), np.zeros(0, int)) for name in sizes}
+    nobody = {name: (np.zeros((0, 4)), np.zeros(0, int), np.zeros(0, bool)) for name in sizes}
     drawn = mosaic.draw(images, nobody)
     assert {40 + i for i in range(cameras)} <= set(drawn.ravel().tolist())
 
 
+def picture_of(identity, seen=True):
+    """Somebody's box, without the label."""
+    mosaic = Mosaic({"a": (400, 400)}, 400, 400)
+    image = np.zeros((400, 400, 3), np.uint8)
+    label = (np.array([[50, 60, 90, 300]]), np.array([identity]), np.array([seen]))
+    drawn = mosaic.draw({"a": Frame("a", 1, 0.0, image)}, {"a": label})
+    return drawn[80:].copy()
+
+
+def line_of(identity, seen=True):
+    """The colours of the left side of somebody's box."""
+    return set(map(tuple, picture_of(identity, seen)[10:200, 50].tolist()))
+
+
 def test_people_are_drawn_in_the_colour_of_their_id():
-    mosaic = Mosaic({"a": (200, 200)}, 200, 200)
-    image = np.zeros((200, 200, 3), np.uint8)
-    drawn = mosaic.draw(
-        {"a": Frame("a", 1, 0.0, image)}, {"a": (np.array([[50, 60, 90, 160]]), np.array([4]))}
-    )
-    assert tuple(drawn[110, 50].tolist()) == id_color(4)
-    assert len({id_color(i) for i in range(1, 50)}) == 49
+    assert line_of(4) == {id_color(4)}
+    assert line_of(4, seen=False) == {id_color(4), (0, 0, 0)}
+
+
+def test_36_people_are_told_apart():
+    assert len({picture_of(i).tobytes() for i in range(1, 37)}) == 36
+    colors = np.array([id_color(i) for i in range(1, 13)], np.uint8)[None]
+    lab = cv2.cvtColor(colors.astype(np.float32) / 255, cv2.COLOR_BGR2LAB)[0]
+    apart = np.linalg.norm(lab[:, None] - lab, axis=2)
+    assert apart[~np.eye(12, dtype=bool)].min() > 25
 
 
 def test_the_video_is_h264_with_the_times_of_the_frames(tmp_path):
@@ -318,7 +338,12 @@ def test_a_full_disk_is_an_error_whenever_it_shows(tmp_path, live):
 
 
 @pytest.mark.parametrize(
-    "write", [write_mot_files, lambda table, out: write_parquet(table, out / "t")]
+    "write",
+    [
+        write_mot_files,
+        lambda table, out: write_table(out / "t.parquet", table),
+        lambda table, out: write_table(out / "t.csv", table),
+    ],
 )
 def test_results_on_a_full_disk_are_refused_in_one_line(table, tmp_path, write):
     with pytest.raises(UserError, match=r"cannot be written .*too large") as error, room(20):
@@ -375,7 +400,8 @@ def test_the_clock_on_the_wall():
 
 def test_the_mosaic_shows_the_clock_on_the_wall_where_it_is_known():
     frames = {name: Frame(name, 1, 0.0, np.zeros((90, 400, 3), np.uint8)) for name in NAMES}
-    labels = dict.fromkeys(NAMES, (np.zeros((0, 4)), np.zeros(0, np.int64)))
+    nobody = np.zeros((0, 4)), np.zeros(0, np.int64), np.zeros(0, bool)
+    labels = dict.fromkeys(NAMES, nobody)
     drawn = []
     for zeros in (None, {"a": datetime(2026, 11, 28, 8), "b": None}):
         mosaic = Mosaic(dict.fromkeys(NAMES, (400, 90)), 400, 180, zeros)

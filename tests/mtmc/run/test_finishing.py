@@ -26,6 +26,7 @@ def test_scraps_are_nobody_and_people_are_counted_on():
     ids = dict(zip(keys, (1, 2, 3, 3), strict=True))
     evidence = dict(zip(keys, (2.0, 0.9, 0.6, 0.6), strict=True))
     assert without_ghosts(ids, evidence) == {keys[0]: 1, keys[2]: 2, keys[3]: 2}
+    assert without_ghosts(ids, evidence, {ids[keys[0]]}) == {keys[2]: 1, keys[3]: 1}
     assert without_ghosts(ids, {}) == {}
 
 

@@ -140,7 +140,7 @@ def test_every_column_of_the_table(known):
     _, times, table, _, _ = known
     assert table.columns == [
         "camera", "frame", "time", "global_id", "track_id", "x1", "y1", "x2", "y2", "score",
-        "floor_x", "floor_y", "class",
+        "floor_x", "floor_y", "class", "detected", "name", "wall_time",
     ]  # fmt: skip
     person, overlap = true_person(table, times)
     assert overlap.min() > 0.5
@@ -164,7 +164,10 @@ def test_every_key_of_the_identities(known):
     _, times, _, people, _ = known
     assert [person["id"] for person in people] == list(range(1, PEOPLE + 1))
     for person in people:
-        assert set(person) == {"id", "class", "cameras", "first_seen", "last_seen"}
+        kept = {"id", "class", "name", "cameras", "first_seen", "last_seen"}
+        assert set(person) == kept | {"seconds", "detections", "score", "thing", "doubt"}
+        assert person["seconds"] == pytest.approx(max(np.ptp(t) for t in times.values()), abs=0.5)
+        assert person["doubt"] is None
         # Everybody is in view of every camera all the time.
         assert set(person["cameras"]) == set(times)
         assert person["first_seen"] == pytest.approx(min(t[0] for t in times.values()), abs=0.3)
@@ -193,6 +196,7 @@ def test_every_key_of_the_record(known):
     assert sum(record["stage_seconds"].values()) <= record["seconds"]
     assert record["frames_per_second"] > 0
     assert (record["detector"], record["tracker"], record["reid"]) == ("motfile", "coast", "none")
+    assert record["people"] == {"sure": PEOPLE, "brief": 0, "still": 0, "things": 0}
     assert record["warnings"] == []
     assert {"python", "numpy", "mtmc"} <= set(record["versions"])
     assert record["about"]["associator"]["name"] == mode

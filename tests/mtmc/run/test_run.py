@@ -23,7 +23,7 @@ from tests.mtmc.conftest import block_frames, write_video
 SETTINGS = {"detector": {"name": "motfile"}, "reid": "color", "output": {"video": False}}
 FILES = (
     *("tracks/left.txt", "tracks/right.txt", "tracks.parquet", "identities.json"),
-    *("crops.sqlite", "looks.npz"),
+    *("tracks.csv", "things.parquet", "crops.sqlite", "looks.npz"),
 )
 
 
@@ -74,7 +74,9 @@ def test_two_people_have_one_id_each_in_both_cameras(scene, tmp_path, associator
         "identities.json",
         "looks.npz",
         "run.json",
+        "things.parquet",
         "tracks",
+        "tracks.csv",
         "tracks.parquet",
     ]
 

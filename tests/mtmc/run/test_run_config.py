@@ -34,7 +34,6 @@ def test_what_is_written_out_is_what_was_chosen_and_what_differs():
         "tracker": {"name": "coast"},
         "associator": {"name": "offline"},
         "reid": {"weights": "simulated"},
-        "refine": {"thing_age": 15.0},
     }
     given = {"tracker": {"max_age": 2.0, "min_hits": 3}, "completion": None, "calibration": "c"}
     written = RunConfig.from_settings(given).chosen(given)
@@ -49,9 +48,9 @@ def detector_of(section, **others):
 
 
 @pytest.mark.parametrize("section", [{}, {"confidence": 0.3}])
-def test_a_detector_nobody_chose_is_the_packages_own_with_what_suits_it(section):
+def test_a_detector_nobody_chose_is_the_packages_own(section):
     name, weights, refine = detector_of(section)
-    assert (name, weights, refine.thing_age) == ("onnx", "simulated", 15)
+    assert (name, weights, refine.thing_age) == ("onnx", "simulated", 10)
     assert detector_of(section, refine={"thing_age": 3})[2].thing_age == 3
     assert detector_of(section, refine=None)[2] is None
 
@@ -61,7 +60,6 @@ def test_weights_alone_choose_the_detector_that_opens_them():
     assert detector_of({"weights": "a.onnx"}) == ("onnx", "a.onnx", plain)
     assert detector_of({"weights": "a.pt"}) == ("ultralytics", "a.pt", plain)
     assert detector_of({"name": "ultralytics"}) == ("ultralytics", "yolo11n.pt", plain)
-    assert plain.thing_age != 15
 
 
 def test_what_nobody_chose_is_said_and_how_to_get_better():

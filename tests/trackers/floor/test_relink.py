@@ -6,7 +6,7 @@ import pytest
 from mtmc.trackers.floor.relink import relink
 
 STEP = 0.5
-SURE = 0.05**2 * np.eye(2)
+SURE = 0.2**2 * np.eye(2)
 
 
 def sightings(paths, cameras=2):

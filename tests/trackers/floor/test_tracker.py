@@ -31,7 +31,7 @@ def seen_by(rng, places, camera, missing=0.1, noise=0.1):
     # The box only says who it is, for the test.
     corner = np.column_stack([100.0 * seen, np.full(len(seen), 10.0 * camera)])
     boxes = np.concatenate([corner, corner + np.array([50, 100])], axis=1)
-    covariances = np.tile(np.diag(spread**2), (len(seen), 1, 1))
+    covariances = np.tile(np.diag(spread**2 + 0.2**2), (len(seen), 1, 1))
     return Detections(boxes, np.full(len(seen), 0.9), None, points, covariances)
 
 

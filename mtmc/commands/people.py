@@ -1,0 +1,156 @@
+"""``mtmc people``: who was there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mtmc.errors import UserError, unknown_name
+
+if TYPE_CHECKING:
+    from mtmc.results import Results
+
+    Person = dict[str, Any]
+
+WORDS = {"brief": "seen for a moment", "still": "never moves", None: ""}
+
+
+def people(
+    run_dir: Annotated[Path, typer.Argument(help="Results of `mtmc run`.", metavar="RUN_DIR")],
+    *,
+    camera: Annotated[str | None, typer.Option(help="Only who was seen by this camera.")] = None,
+    from_: Annotated[
+        str | None,
+        typer.Option("--from", help="Only who was seen from then on: seconds, or 9:05:00."),
+    ] = None,
+    to: Annotated[str | None, typer.Option(help="And until then.")] = None,
+    id_: Annotated[int | None, typer.Option("--id", help="Only this person, in detail.")] = None,
+    crops: Annotated[
+        bool, typer.Option("--crops", help="Write their pictures, a folder for each.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Where to.", show_default="RUN_DIR/people")
+    ] = None,
+) -> None:
+    """List the people of a run: when, where, for how long, and how sure that is.
+
+    Times are those of the run's clock, in seconds or as h:mm:ss; where it is known when the cameras
+    began, h:mm:ss is by the clock on the wall.
+    """
+    from mtmc.outputs.people import told
+    from mtmc.results import Results
+
+    results = Results.open(run_dir)
+    if camera is not None and camera not in results.cameras:
+        raise unknown_name("camera", camera, results.cameras)
+    start, end = (_moment(results, text) for text in (from_, to))
+    found = [p for p in results.people if _was_there(p, camera, start, end)]
+    if id_ is not None:
+        if id_ not in {person["id"] for person in results.people}:
+            raise UserError(f"--id {id_}: nobody in {run_dir} has that id")
+        found = [person for person in found if person["id"] == id_]
+    _print(results, found)
+    if id_ is not None:
+        _print_tracks(results, found)
+    elif camera is None and start is None and end is None:
+        typer.echo(told(results.record.get("people", {})))
+    if crops:
+        folder = out or run_dir / "people"
+        count = sum(_write(results, person, folder) for person in found)
+        typer.echo(f"{count} pictures of {len(found)} people: {folder}")
+
+
+def _moment(results: Results, text: str | None) -> float | None:
+    """A time on the clock of the run, s."""
+    from datetime import datetime, timedelta
+
+    if text is None:
+        return None
+    parts = text.split(":")
+    try:
+        if len(parts) == 1:
+            return float(text)
+        hours, minutes, seconds = (float(part) for part in [*parts, "0"][:3])
+    except ValueError:
+        raise UserError(f"{text}: expected seconds, such as 12.5, or h:mm:ss") from None
+    since = 3600 * hours + 60 * minutes + seconds
+    zero = results.record.get("clock_zero")
+    if zero is None:
+        return since
+    began = datetime.fromisoformat(zero)
+    midnight = began.replace(hour=0, minute=0, second=0, microsecond=0)
+    moment = midnight + timedelta(seconds=since)
+    if moment < began - timedelta(hours=12):
+        moment += timedelta(days=1)  # the run goes on past midnight
+    return (moment - began).total_seconds()
+
+
+def _was_there(person: Person, camera: str | None, start: float | None, end: float | None) -> bool:
+    """Whether a person was seen by the camera, or any, in that time."""
+    tracks = [
+        track
+        for name, tracks in person["cameras"].items()
+        for track in tracks
+        if camera in (None, name)
+    ]
+    return any(
+        (end is None or track["start"] <= end) and (start is None or track["end"] >= start)
+        for track in tracks
+    )
+
+
+def _clock(results: Results, seconds: float) -> str:
+    from datetime import datetime
+
+    from mtmc.outputs.drawing import clock
+
+    zero = results.record.get("clock_zero")
+    return clock(seconds, datetime.fromisoformat(zero) if zero else None)
+
+
+def _print(results: Results, people: list[Person]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD)
+    numbers = ("id", "seconds", "detections", "score")
+    for heading in ("id", "name", "from", "to", *numbers[1:2], "cameras", *numbers[2:], "doubt"):
+        right = heading in numbers
+        table.add_column(heading, justify="right" if right else "left")
+    for person in people:
+        table.add_row(
+            str(person["id"]),
+            person["name"] or "",
+            _clock(results, person["first_seen"]),
+            _clock(results, person["last_seen"]),
+            f"{person['seconds']:.1f}",
+            ", ".join(person["cameras"]),
+            str(person["detections"]),
+            f"{person['score']:.2f}",
+            WORDS.get(person["doubt"], str(person["doubt"])),
+        )
+    Console(markup=False, emoji=False).print(table)
+
+
+def _print_tracks(results: Results, people: list[Person]) -> None:
+    for person in people:
+        for name, tracks in person["cameras"].items():
+            for track in tracks:
+                when = f"{_clock(results, track['start'])} to {_clock(results, track['end'])}"
+                frames = f"frames {track['first_frame']} to {track['last_frame']}"
+                typer.echo(f"{name}: {when}, {frames} (track {track['track_id']})")
+
+
+def _write(results: Results, person: Person, folder: Path) -> int:
+    """Write the pictures of a person; returns how many."""
+    from mtmc.files import replacing
+
+    pictures = [c for c in results.crops.of(*results.tracks_of(person["id"])) if c.jpeg]
+    for crop in pictures:
+        name = f"{crop.key.camera}_{crop.frame:06d}.jpg"
+        with replacing(folder / f"{person['id']:04d}" / name) as partial:
+            partial.write_bytes(crop.jpeg)
+    return len(pictures)

@@ -1,0 +1,108 @@
+"""The pictures and videos of a run, drawn of its finished table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mtmc.calibration import Calibration
+from mtmc.files import replacing
+from mtmc.outputs import floor
+from mtmc.outputs.floor import Extent, FloorPlan
+from mtmc.outputs.mosaic import Labels, write_mosaic
+from mtmc.outputs.paths import FloorPaths, floor_paths
+from mtmc.outputs.tracks import TrackTable
+from mtmc.results import layout
+from mtmc.run.config import OutputConfig
+from mtmc.sources import CameraReader, align
+from mtmc.types import Frame
+
+
+class Drawing:
+    """Draws a run.
+
+    Args:
+        out: folder for the pictures.
+        readers: the cameras, to be read from their beginning.
+        models: of the calibrated ones, for their images.
+        table: of the run.
+        things: what was taken for furniture.
+        output: how large pictures may be.
+    """
+
+    def __init__(
+        self,
+        out: Path,
+        readers: Sequence[CameraReader],
+        models: Mapping[str, Calibration],
+        table: TrackTable,
+        things: TrackTable,
+        output: OutputConfig,
+    ) -> None:
+        self._things = things
+        self._out, self._readers, self._table, self._output = out, readers, table, output
+        self._rate = max(reader.fps for reader in readers)
+        self._floor: tuple[FloorPlan, FloorPaths] | None = None
+        if models:
+            paths = floor_paths(table, self._rate)
+            extent = Extent.around(paths, models)
+            self._floor = FloorPlan(extent, models, output.width, output.height), paths
+
+    def clear(self, mosaic: bool) -> None:
+        """Remove what would show another run."""
+        names = [layout.FLOOR_PICTURE, layout.FLOOR_VIDEO, *([layout.MOSAIC] if mosaic else [])]
+        for name in names:
+            (self._out / name).unlink(missing_ok=True)
+
+    def floor_picture(self) -> None:
+        """Draw everybody's path on the floor, if there is a calibration."""
+        if self._floor:
+            floor.write_picture(self._out / layout.FLOOR_PICTURE, *self._floor)
+
+    def videos(self, done: Callable[[int, int], None]) -> None:
+        """Go through the videos once more and draw what is now known.
+
+        Args:
+            done: hears how many frames of how many are drawn.
+        """
+        self._mosaic(done)
+        if self._floor:
+            floor.write_video(self._out / layout.FLOOR_VIDEO, *self._floor)
+
+    def _labels(self, number: int, frame: int) -> Labels:
+        rows, ids = self._table.rows_at(number, frame)
+        things, numbers = self._things.rows_at(number, frame)
+        boxes = np.concatenate([things["box"], rows["box"]])
+        seen = np.concatenate([things["detected"], rows["detected"]])
+        return boxes, np.concatenate([-numbers, ids]), seen
+
+    def _mosaic(self, done: Callable[[int, int], None]) -> None:
+        readers, output = self._readers, self._output
+        for reader in readers:
+            reader.start()
+        numbers = {reader.name: number for number, reader in enumerate(readers)}
+        total = sum(reader.total or 0 for reader in readers)
+
+        def steps() -> Iterator[dict[str, Frame]]:
+            drawn = 0
+            for step in align(readers):
+                yield step
+                drawn += len(step)
+                done(drawn, max(total, drawn))
+
+        try:
+            with replacing(self._out / layout.MOSAIC) as partial:
+                write_mosaic(
+                    partial,
+                    steps(),
+                    lambda frame: self._labels(numbers[frame.camera], frame.index),
+                    {reader.name: reader.size for reader in readers},
+                    self._rate,
+                    (output.width, output.height),
+                    {reader.name: reader.zero for reader in readers},
+                )
+        finally:
+            for reader in readers:
+                reader.close()

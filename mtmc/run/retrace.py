@@ -1,0 +1,123 @@
+"""``mtmc associate`` and ``mtmc render``: a run's later stages once more, without its networks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mtmc.config import Settings, override
+from mtmc.detectors.people import PERSON
+from mtmc.errors import UserError
+from mtmc.files import claimed
+from mtmc.outputs.tracks import TrackTable
+from mtmc.perception.log import InferenceLog
+from mtmc.results import Results, layout
+from mtmc.run.again import check_changes, recorded_parts
+from mtmc.run.assemble import check_tracker
+from mtmc.run.config import RunConfig
+from mtmc.run.drawing import Drawing
+from mtmc.run.resume import about_calibration
+from mtmc.run.session import Listener, OneRun, Said
+from mtmc.sources import find_cameras, open_cameras
+from mtmc.sources.cameras import Source
+
+log = logging.getLogger("mtmc")
+
+
+def associate(
+    folder: Path, out: Path, changes: Sequence[str] = (), listener: Listener | None = None
+) -> dict[str, Any]:
+    """Track and decide anew who is who, from what the networks once said.
+
+    With the settings of the run the results are the same, to the byte.
+
+    Args:
+        folder: the results of a run with ``--keep``.
+        out: folder for the results; may be the same.
+        changes: ``section.key=value``.
+        listener: hears how far it is.
+
+    Returns:
+        What was written to ``run.json``.
+
+    Raises:
+        UserError: something of the input is wrong, or a change takes the networks.
+    """
+    results = Results.open(folder)
+    path = results.folder / layout.ANSWERS
+    if not path.is_file():
+        raise UserError(f"{path}: this run kept none of what its networks said; run it with --keep")
+    with Said() as said:
+        answers = InferenceLog(path, {}, gapless=True, finished=True)
+        try:
+            settings = override(results.settings, changes)
+            config = RunConfig.from_settings(settings)
+            check_changes(config, answers)
+            known = results.folder / layout.CALIBRATION
+            here = settings.get("calibration") == results.settings.get("calibration")
+            where = str(known) if here and config.calibration else config.calibration
+            parts = recorded_parts(replace(config, calibration=where), answers)
+            check_tracker(config, parts)
+            about = {**results.record.get("about", {}), **config.settings()}
+            del about["output"]
+            about |= {} if here else about_calibration(parts.calibration)
+            drawn = replace(config, output=replace(config.output, video=False))
+            with claimed(out):
+                one = OneRun(drawn, parts, out, answers, listener or Listener(), about, said)
+                return one.record(config.chosen(settings), results.record.get("given", []))
+        finally:
+            answers.close()
+
+
+def render(
+    folder: Path,
+    sources: Sequence[Source] = (),
+    changes: Sequence[str] = (),
+    listener: Listener | None = None,
+) -> list[Path]:
+    """Draw the videos and the picture of the floor of a run anew.
+
+    Args:
+        folder: its results.
+        sources: its cameras; empty for where the run found them.
+        changes: ``output.key=value``.
+        listener: hears how far it is.
+
+    Returns:
+        What was drawn.
+
+    Raises:
+        UserError: something of the input is wrong.
+    """
+    results, listener = Results.open(folder), listener or Listener()
+    settings = results.settings
+    drawn: Settings = {k: settings[k] for k in settings if k in {"sources", "output"}}
+    if other := [change for change in changes if not change.startswith("output.")]:
+        raise UserError(f"--set {other[0]}: no setting of output, which is all that is drawn by")
+    config = RunConfig.from_settings(override(drawn, changes))
+    given = list(sources) or results.record.get("given", [])
+    if not given:
+        raise UserError(f"{folder}: does not say where its videos were; name them after it")
+    cameras = {camera.name: camera for camera in find_cameras(given)}
+    if missing := sorted(results.cameras.keys() - cameras.keys()):
+        raise UserError(f"{given[0]}: has no camera {missing[0]!r} of {folder}; name its videos")
+    wanted = [cameras[name] for name in results.cameras]
+    if any(camera.kind == "live" for camera in wanted):
+        raise UserError(f"{folder}: a live camera cannot be seen a second time")
+    frames = {name: camera.frames for name, camera in results.cameras.items()}
+    readers = open_cameras(wanted, config.sources, frames)
+    models = {n: model.resized(results.cameras[n].size) for n, model in results.calibration.items()}
+    with claimed(folder):
+        listener.begin(readers)
+        names, kinds = list(results.cameras), results.record.get("classes", [PERSON])
+        table = TrackTable.of(results.table, names, kinds)
+        things = TrackTable.of(results.things, names, kinds)
+        drawing = Drawing(folder, readers, models, table, things, config.output)
+        drawing.clear(mosaic=True)
+        drawing.floor_picture()
+        drawing.videos(listener.video)
+    files = [folder / name for name in (layout.MOSAIC, layout.FLOOR_PICTURE, layout.FLOOR_VIDEO)]
+    return [file for file in files if file.exists()]

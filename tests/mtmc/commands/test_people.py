@@ -1,0 +1,83 @@
+"""``mtmc people``, ``mtmc associate`` and ``mtmc render`` as they are called."""
+
+import pytest
+from typer.testing import CliRunner
+
+from mtmc.cli import app
+from mtmc.errors import UserError
+from mtmc.results import Results
+from tests.mtmc.conftest import block_frames, write_video
+from tests.mtmc.run.test_run import write_detections
+
+
+def call(*words):
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scene")
+    for name in ("left", "right"):
+        write_video(folder / f"{name}.mp4", block_frames(24), 10)
+    write_detections(folder)
+    (folder / "cameras.yaml").write_text(
+        "cameras:\n"
+        "  - {name: left, path: left.mp4, start: 2026-11-28T08:59:59}\n"
+        "  - {name: right, path: right.mp4, start: 2026-11-28T08:59:59}\n"
+    )
+    call(
+        "run", folder, "--detector", "motfile", "--reid", "color", "--out", folder / "out", "--keep"
+    )
+    return folder / "out"
+
+
+def test_people_are_listed_with_how_sure_that_is(out):
+    text = call("people", out)
+    assert "2 people sure" in text
+    assert "left" in text
+    assert "3" not in call("people", out, "--camera", "right").split("score")[0]
+
+
+def test_by_the_clock_on_the_wall(out):
+    both = call("people", out, "--from", "9:00:01", "--to", "9:05")
+    assert " 1 " in both
+    assert " 2 " in both
+    assert " 1 " not in call("people", out, "--from", "9:01:00")
+    assert " 1 " not in call("people", out, "--to", "8:59:58")
+    assert " 1 " not in call("people", out, "--from", "30")
+
+
+def test_one_person_and_their_pictures(out, tmp_path):
+    text = call("people", out, "--id", "2", "--crops", "--out", tmp_path)
+    assert "left: 2026-11-28 08:59:59.0 to" in text
+    written = sorted(path.name for path in (tmp_path / "0002").iterdir())
+    keys = Results.open(out).tracks_of(2)
+    assert len(written) == len(Results.open(out).crops.of(*keys)) > 4
+    assert f"{len(written)} pictures of 1 people" in text
+    assert [path.name for path in tmp_path.iterdir()] == ["0002"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--camera", "lft"], "unknown camera 'lft'"),
+        (["--id", "9"], "--id 9: nobody"),
+        (["--from", "noon"], "noon: expected seconds"),
+    ],
+)
+def test_what_is_not_there_is_said(out, options, said):
+    with pytest.raises(UserError, match=said):
+        call("people", out, *options)
+
+
+def test_again_and_drawn(out, tmp_path):
+    text = call("associate", out, "--set", "associator.name=online", "--out", tmp_path)
+    assert "people sure" in text
+    assert Results.open(tmp_path).record["mode"] == "online"
+    assert (tmp_path / "tracks.csv").read_text().count("2026-11-28T08:59:59") > 2
+    assert "mosaic.mp4" in call("render", tmp_path, "--set", "output.width=160")
+    with pytest.raises(UserError, match="no setting of output"):
+        call("render", tmp_path, "--set", "reid=none")

@@ -1,0 +1,120 @@
+"""``mtmc associate`` and ``mtmc render``: the same answers as a whole run, without its networks."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from mtmc.commands.demo import demo_folder
+from mtmc.errors import UserError
+from mtmc.results import Results, layout
+from mtmc.run import run
+from mtmc.run.retrace import associate, render
+from tests.mtmc.conftest import block_frames, write_video
+from tests.mtmc.rooms import circling, room, write_room
+from tests.mtmc.run.test_run import SETTINGS, write_detections
+
+SAME = ("tracks.parquet", "tracks.csv", "identities.json", "crops.sqlite", "looks.npz")
+
+
+def same(one, two, names=SAME):
+    texts = [f"tracks/{path.name}" for path in (one / "tracks").iterdir()]
+    for name in (*names, *texts):
+        assert (one / name).read_bytes() == (two / name).read_bytes(), name
+
+
+@pytest.fixture(scope="module", params=["offline", "online"])
+def kept(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scene")
+    for name in ("left", "right"):
+        write_video(folder / f"{name}.mp4", block_frames(24), 10)
+    write_detections(folder)
+    output = {"keep": True, "width": 320, "height": 120}
+    run(folder, folder / "out", {**SETTINGS, "associator": request.param, "output": output})
+    return folder
+
+
+def test_the_same_settings_give_the_same_bytes_without_the_videos(kept, tmp_path):
+    for video in kept.glob("*.mp4"):
+        shutil.copy(video, tmp_path)
+        video.unlink()
+    out = tmp_path / "again"
+    record = associate(kept / "out", out)
+    assert (record["status"], record["frames"], record["identities"]) == ("complete", 48, 2)
+    same(kept / "out", out, (*SAME, "config.yaml"))
+    for video in tmp_path.glob("*.mp4"):
+        shutil.copy(video, kept)
+    # In place it can be done again and again; drawn, it is as it was.
+    mosaic = (kept / "out" / "mosaic.mp4").read_bytes()
+    associate(kept / "out", kept / "out")
+    same(out, kept / "out", (*SAME, "config.yaml"))
+    assert not (kept / "out" / "mosaic.mp4").exists()
+    assert render(kept / "out") == [kept / "out" / "mosaic.mp4"]
+    assert (kept / "out" / "mosaic.mp4").read_bytes() == mosaic
+
+
+def test_other_settings_are_taken(kept, tmp_path):
+    before = Results.open(kept / "out").record["mode"]
+    other = {"online": "offline", "offline": "online"}[before]
+    record = associate(kept / "out", tmp_path, [f"associator.name={other}"])
+    assert record["mode"] == Results.open(tmp_path).settings["associator"]["name"] == other
+    nobody = associate(kept / "out", tmp_path, ["refine.ghost_age=100", "associator.name=offline"])
+    assert nobody["identities"] == 0
+    again = associate(kept / "out", tmp_path, ["tracker.name=sort"])
+    assert again["tracker"] == "sort"
+    looks = Results.open(tmp_path).looks.tracklets
+    assert all(len(tracklet.gallery) for tracklet in looks)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("detector.confidence=0.6", "detector.confidence: what the networks said depends on it"),
+        ("reid.weights=none", "reid.weights: what"),
+        ("crops.interval=3", "crops.interval: what"),
+        ("sources.stride=2", "sources.stride: what"),
+        ("tracker.name=motdt", "tracker motdt: needs embeddings of all detections"),
+        ("nothing.here=1", "nothing"),
+    ],
+)
+def test_what_takes_the_networks_is_refused(kept, tmp_path, change, said):
+    before = (kept / "out" / "run.json").read_bytes()
+    with pytest.raises(UserError, match=said):
+        associate(kept / "out", tmp_path / "new", [change])
+    assert (kept / "out" / "run.json").read_bytes() == before
+
+
+def test_a_run_that_kept_nothing(kept, tmp_path):
+    shutil.copytree(kept / "out", tmp_path / "out")
+    (tmp_path / "out" / layout.ANSWERS).unlink()
+    with pytest.raises(UserError, match="run it with --keep"):
+        associate(tmp_path / "out", tmp_path / "out")
+    with pytest.raises(UserError, match="no such"):
+        render(kept / "out", [tmp_path / "gone"])
+
+
+@pytest.mark.parametrize("kind", ["camera", "homography"])
+def test_with_a_calibration(tmp_path, kind):
+    calibration = write_room(tmp_path, room(), circling(3, 60, 10.0), 10.0, 0.05)
+    if kind == "homography":
+        entries = {}
+        for name, model in room().items():
+            floor = np.array([[1.0, 1], [4, 1], [1, 4], [4, 4]])
+            import cv2
+
+            matrix = cv2.getPerspectiveTransform(
+                np.float32(model.from_floor(floor)), np.float32(floor)
+            )
+            entries[name] = {"homography": matrix.tolist(), "resolution": list(model.size)}
+        (tmp_path / "calibration.json").write_text(json.dumps(entries))
+    settings = {**SETTINGS, "reid": "none", "calibration": str(calibration)}
+    settings["output"] = {"keep": True, "video": False}
+    run(tmp_path, tmp_path / "out", settings)
+    (tmp_path / "calibration.json").unlink()
+    associate(tmp_path / "out", tmp_path / "again")
+    same(tmp_path / "out", tmp_path / "again", SAME[:3])
+    away = demo_folder() / "calibration"
+    associate(tmp_path / "out", tmp_path / "again", [f"calibration={away}"])
+    one, two = (Results.open(tmp_path / name).table["floor_x"] for name in ("out", "again"))
+    assert not one.equals(two)
