@@ -96,8 +96,8 @@ class CameraRefinement:
             rows["person"] = rows["track"]
         rows["person"] = linked(rows, config)
         # Cars stand for hours.
-        people = all(self.view.kinds[kind] == PERSON for kind in np.unique(rows["kind"]))
-        things = on_things(rows, config if people else replace(config, thing_age=0))
+        only_people = all(self.view.kinds[kind] == PERSON for kind in np.unique(rows["kind"]))
+        things = on_things(rows, config if only_people else replace(config, thing_age=0))
         apart = rows[things]
         apart["track"] = apart["person"]
         rows, told = rows[~things], told[~things]
