@@ -19,7 +19,7 @@ import numpy as np
 
 from mtmc.trackers.classes import ByClass
 from mtmc.trackers.rate import NOMINAL_FPS, frames_in
-from mtmc.trackers.settings import SURE, TrackerConfig
+from mtmc.trackers.settings import TrackerConfig
 from mtmc.trackers.types import Detections, Tracks
 
 if TYPE_CHECKING:
@@ -152,9 +152,7 @@ class LiveTracker(ABC):
 
     def _births(self, detections: Detections, taken: NDArray[np.intp]) -> NDArray[np.intp]:
         """Detections that start a track, in an order that does not depend on theirs."""
-        # Of the first frame nothing is explained yet by those who are known.
-        least = self.config.birth_score if self.frame > 1 else min(SURE, self.config.birth_score)
-        free = detections.scores >= least
+        free = detections.scores >= self.config.birth_score
         free[taken] = False
         born = free.nonzero()[0]
         if len(born) > 1:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SURE = 0.5  # probability from which on a detection is rather a person than not
-UNSURE = 0.1  # and below which it is none
+UNSURE = 0.3  # and below which it is none
 
 FRAMES = "_frames"  # behind the name of a time: it is given in frames
 LONG = 10.0  # s; who asks for more may have meant frames
@@ -140,8 +140,7 @@ class TrackerConfig(Checked):
     """What all trackers of one camera can be told.
 
     Args:
-        birth_score: an unmatched detection starts a track if it shows a person so probably; in
-            the first frame, rather than not.
+        birth_score: an unmatched detection starts a track if it shows a person so probably.
         min_hits: matches until a track is reported; in the first frame all are.
         max_age: a track is kept for so long without a match.
     """

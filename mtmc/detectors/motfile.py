@@ -17,7 +17,7 @@ from mtmc.errors import UserError
 from mtmc.files import spelled
 from mtmc.mot import CLASS_NAMES, UNKNOWN, MotKind, MotRows, read_mot
 from mtmc.trackers import Detections
-from mtmc.trackers.scores import MARGINS, SHARES, ScoreCurve
+from mtmc.trackers.scores import MARGINS, PROBABILITIES, SHARES, ScoreCurve
 from mtmc.trackers.settings import Checked, setting, share
 from mtmc.types import Frame
 
@@ -75,7 +75,7 @@ class MotFileDetector:
         self.classes = self._kinds.names
         self._files: dict[str, _FrameIndex] = {}
         self._looked_at: set[str] = set()
-        self._margins = False  # whether a file has scores that are no shares
+        self.curve = PROBABILITIES  # as long as no file has scores; see ``stated_curve``
 
     def last_frame(self, camera: str) -> int:
         """The last frame of a camera that has a detection.
@@ -85,16 +85,12 @@ class MotFileDetector:
         """
         return self._file(camera).rows.last_frame
 
-    @property
-    def curve(self) -> ScoreCurve:
-        """What the scores of the files read so far mean, as far as is known beforehand."""
-        return MARGINS if self._margins else SHARES
-
     def _file(self, camera: str) -> _FrameIndex:
         if camera not in self._files:
             path = self._path(camera)
             rows = read_detections(path, None, self._person_class, self._kinds)
-            self._margins |= stated_curve(rows.scores).margins
+            if self.curve != MARGINS and (rows.scores != 1).any():
+                self.curve = stated_curve(rows.scores)
             self._files[camera] = _FrameIndex(rows)
         return self._files[camera]
 
@@ -117,7 +113,8 @@ class MotFileDetector:
             if doubt := doubt_boxes(self._file(frame.camera).rows.boxes, (width, height)):
                 log.warning("%s: %s", self._path(frame.camera), doubt)
         rows = self._file(frame.camera).at(frame.index)
-        shares = MARGINS.probability(rows.scores) if self._margins else rows.scores
+        margins = self.curve.margins
+        shares = self.curve.probability(rows.scores) if margins else rows.scores
         rows = rows[shares >= self._confidence]
         kinds = rows.classes if len(self.classes) > 1 else None
         return to_detections(rows.boxes, rows.scores, (width, height), kinds)
@@ -299,5 +296,7 @@ def plain_scores(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def stated_curve(scores: NDArray[np.float64]) -> ScoreCurve:
-    """What scores as ``plain_scores`` returns them mean, as far as their range tells."""
-    return SHARES if len(scores) == 0 or 0 <= scores.min() <= scores.max() <= 1 else MARGINS
+    """Of what kind scores as ``plain_scores`` returns them are; where there are none, all are 1."""
+    if (scores == 1).all():
+        return PROBABILITIES
+    return SHARES if 0 <= scores.min() <= scores.max() <= 1 else MARGINS

@@ -71,31 +71,22 @@ class TrackingRun:
         """
         tracker, perception = self._prepare(sequence)
         calibrator = Calibrator(perception.curve)
-        online = self.offline is None
-        if not online:
-            for detections, _ in perception:
-                calibrator.look(detections, sequence.fps)
-            calibrator.learn()
         seconds = 0.0
         found: list[Found] = []
-        own: list[NDArray[np.float32]] = []  # the detector's own scores of the tracks
         for detections, image in perception:
             start = time.perf_counter()
-            if online:
-                calibrator.look(detections, sequence.fps)
-                calibrator.learn()
-            curve = calibrator.curve
-            probable = replace(detections, scores=curve.probability(detections.scores))
+            calibrator.look(detections, sequence.fps)
+            calibrator.learn()
+            probable = calibrator.probable(detections)
             tracks = self._update(tracker, probable, image)
             seconds += time.perf_counter() - start
             found.append((probable, tracks))
-            own.append(curve.score(tracks.scores))
         start = time.perf_counter()
-        if self.offline is None:
-            rows = replace(reported(found), scores=np.concatenate([*own, np.zeros(0)]))
-        else:
-            rows = refined(found, self.offline.at_rate(sequence.fps))
-            rows = replace(rows, scores=calibrator.curve.score(rows.scores).astype(np.float64))
+        rows = (
+            reported(found)
+            if self.offline is None
+            else refined(found, self.offline.at_rate(sequence.fps))
+        )
         seconds += time.perf_counter() - start
         write_mot(self.out / f"{sequence.name}.txt", rows)
         return seconds

@@ -18,32 +18,30 @@ class Meaning:
     """Turns scores into probabilities, by what is known of the detector or learned as it goes.
 
     Args:
-        detector: whose ``curve`` says what its scores mean; of detections in files it is known
-            once one was read.
+        detector: whose ``curve`` says what its scores mean, or of what kind they are.
         fps: frames per second of each camera, by name.
     """
 
     def __init__(self, detector: Any, fps: dict[str, float]) -> None:
-        self._detector, self._fps = detector, fps
-        self._calibrator: Calibrator | None = None
+        self._fps = fps
+        self._calibrator = Calibrator(getattr(detector, "curve", SHARES))
 
-    def probable(
-        self, frames: Sequence[Frame], inferences: Sequence[Inference]
-    ) -> list[Detections]:
-        """The detections of one time step, with probabilities for scores; learns from them."""
-        if self._calibrator is None:
-            self._calibrator = Calibrator(getattr(self._detector, "curve", SHARES))
+    def look(self, frames: Sequence[Frame], inferences: Sequence[Inference]) -> None:
+        """Learn from the detections of one time step."""
         for frame, inference in zip(frames, inferences, strict=True):
             fps = self._fps[frame.camera]
             self._calibrator.look(inference.detections, fps, frame.camera, frame.steps)
         self._calibrator.learn()
-        return [self._calibrator.probable(inference.detections) for inference in inferences]
+
+    def probable(self, detections: Detections) -> Detections:
+        """The same detections with probabilities for scores."""
+        return self._calibrator.probable(detections)
 
     @property
     def told(self) -> str | None:
         """For the record of the run: what was learned; None where nothing was."""
         known = self._calibrator
-        if known is None or known.curve == known.prior:
+        if known.curve == known.prior:
             return None
         return f"{known.curve} that it is a person, learned from about {known.looks:.0f} looks"
 

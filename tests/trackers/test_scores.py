@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mtmc.trackers import Detections
-from mtmc.trackers.scores import MARGINS, SHARES, Calibrator, ScoreCurve
+from mtmc.trackers.scores import MARGINS, PROBABILITIES, SHARES, Calibrator, ScoreCurve
 from mtmc.trackers.scores.walkers import Walkers
 
 FPS = 10.0
@@ -78,6 +78,14 @@ def test_where_nobody_walks_nothing_is_learned():
     curve, calibrator = learned(SHARES, [frames])
     assert curve == SHARES
     assert calibrator.looks > 100
+
+
+def test_of_probabilities_nothing_is_learned():
+    scenes = [list(scene(np.random.default_rng(0), 0.8))]
+    curve, calibrator = learned(PROBABILITIES, scenes)
+    assert curve == PROBABILITIES
+    assert calibrator.looks == 0
+    assert calibrator.probable(scenes[0][0]) is scenes[0][0]
 
 
 def test_little_footage_changes_little():

@@ -18,7 +18,6 @@ from mtmc.trackers.floor.config import MERGE_REACH, STRANGERS, SWEEPS, WALKING, 
 from mtmc.trackers.floor.motion import FloorMotion
 from mtmc.trackers.floor.reading import apart, fused, invert, known_places
 from mtmc.trackers.floor.relink import relink
-from mtmc.trackers.settings import SURE
 from mtmc.trackers.types import Detections, Tracks
 
 if TYPE_CHECKING:
@@ -125,7 +124,7 @@ class FloorTracker:
         self._time = time
         sightings = _Sightings.of(cameras, self.config.low_score)
         owner = self._assign(sightings)
-        owner = self._births(sightings, owner, first=first)
+        owner = self._births(sightings, owner)
         self._correct(sightings, owner, time)
         owner = self._merge(sightings, owner, step)
         confirmed = (self.hits >= self.config.min_hits) | first
@@ -187,10 +186,9 @@ class FloorTracker:
         rows, cols = np.nonzero((distance <= self.config.gate) & (cost <= 0))
         return rows, cols, cost[rows, cols]
 
-    def _births(self, sightings: _Sightings, owner: Ints, *, first: bool) -> Ints:
+    def _births(self, sightings: _Sightings, owner: Ints) -> Ints:
         """New people for the detections nobody took; one camera adds to those of another."""
-        least = min(SURE, self.config.birth_score) if first else self.config.birth_score
-        free = (owner == _NO_OWNER) & (sightings.scores >= least)
+        free = (owner == _NO_OWNER) & (sightings.scores >= self.config.birth_score)
         known, count = len(self.ids), len(self.ids)
         new = np.full(len(owner), _NO_OWNER)  # by row among the new
         for camera in np.unique(sightings.camera[free]):

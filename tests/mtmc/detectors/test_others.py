@@ -17,6 +17,7 @@ from mtmc.detectors.motfile import (
 from mtmc.detectors.motion import MotionConfig, MotionDetector
 from mtmc.detectors.ultralytics import UltralyticsConfig, UltralyticsDetector
 from mtmc.errors import UserError
+from mtmc.trackers.scores import PROBABILITIES
 from mtmc.types import Frame
 from tests.mtmc.conftest import block_frames
 
@@ -167,7 +168,9 @@ def test_margins_are_kept_where_they_are_probable_enough(tmp_path):
     ],
 )
 def test_no_scores_are_no_low_scores(given, expected):
-    assert plain_scores(np.array(given, float)).tolist() == expected
+    scores = plain_scores(np.array(given, float))
+    assert scores.tolist() == expected
+    assert (stated_curve(scores) == PROBABILITIES) is all(score == 1 for score in expected)
 
 
 def detections(tmp_path, text, **options):

@@ -234,11 +234,9 @@ def test_places_are_frozen_and_selected_with_the_boxes():
 
 def test_a_weak_detection_starts_nobody():
     place, sure = np.array([[1.0, 2.0]]), 0.01 * np.eye(2)[None]
-    tracker = FloorTracker()
-    for time, score in ((0.0, 0.45), (0.1, 0.65)):  # nobody is known yet in the first step
-        weak = Detections(np.array([[0.0, 0, 10, 30]]), np.array([score]), None, place, sure)
-        (tracks,) = tracker.update(time, [weak])
-        assert len(tracks.ids) == 0
+    weak = Detections(np.array([[0.0, 0, 10, 30]]), np.array([0.5]), None, place, sure)
+    (tracks,) = FloorTracker().update(0.0, [weak])
+    assert len(tracks.ids) == 0
 
 
 def test_who_is_seen_beside_the_other_meanwhile_is_none_the_nearer_to_being_one():
