@@ -5,8 +5,8 @@
 
 DATA holds `cmc/CMC1`, `cmc/CMC2`, `auditorium` and `pets-v1v5` as they were published. Boxes are
 those that come with them, but for `pets`, which has pictures: `--detector` says whom to ask, as for
-`mtmc run`. Of CMC, people are scored on the floor, within 1 m: `inside` where its truth is, which
-is the area its authors track; people who wait beside it are in the boxes, and in `everywhere`.
+`mtmc run`. Of CMC, people are scored on the floor, within 1 m: `inside` about
+where its truth lies; people who wait beside it are in the boxes, and so in `everywhere`.
 `room` are rooms of `mtmc/simulate/boxes.py`, mean and standard deviation over the seeds.
 """
 
@@ -39,7 +39,7 @@ from mtmc.simulate.boxes import SmallRoom, write_small_room
 
 MODES = ("offline", "online")
 CMC_SIZE, CMC_FPS = (1920, 1024), 4.0
-CMC_AREA = (2.0, 0.0, 6.3, 3.41)  # m: xmin, ymin, xmax, ymax of what its authors track
+CMC_AREA = (2.0, 0.0, 6.3, 3.41)  # m: xmin, ymin, xmax, ymax; ours, about where its truth lies
 FAIRMOT_LEAST = 0.6  # score from which on FairMOT's boxes are people
 AUDITORIUM = ("view-HC3", "view-HC4", "view-IP2", "view-IP5")
 AUDITORIUM_SIZE, AUDITORIUM_EVERY, AUDITORIUM_FPS = (1920, 1080), 5, 29.97

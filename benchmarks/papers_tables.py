@@ -41,9 +41,9 @@ FOLDERS = {
 }
 LITE = "efficientnet_lite0"
 FROM_IMAGENET = (f"model.name={LITE}", "model.start_from=imagenet", "model.args={neck: bn}")
-FROM_IMAGENET += ("input_size=[128, 128]", "optimizer.name=adamw", "precision=fp32")
+FROM_IMAGENET += ("input_size=[128, 128]", "optimizer.name=adamw", "schedule.lr=1.0e-3")
 PLAIN, CYCLES, SWAG = (
-    (f"cycles.cycles={cycles}", f"average.method={method}")
+    (f"cycles.cycles={cycles}", f"average.method={method}", f"schedule.epochs={350 + 35 * cycles}")
     for cycles, method in ((0, "none"), (15, "none"), (15, "swag"))
 )
 SMALL = ("model.args={blocks: inception, repeats: [2, 2, 2], pooling: avg}",)  # setup 1 of Table 3
@@ -198,12 +198,14 @@ def shortened(row: Row, settings: list[str], share: float) -> list[str]:
     milestones = [max(1, round(share * m)) for m in plan.milestones]
     # A toy's fifteen cycles would still be many; elsewhere their number is part of the method.
     count = min(cycles.cycles, 2) if share == TOY_SHARE else cycles.cycles
+    length = max(1, round(share * cycles.length))
+    before = max(1, round(share * (plan.epochs - cycles.epochs)))
     return [
-        f"schedule.epochs={max(1, round(share * plan.epochs))}",
+        f"schedule.epochs={before + count * length}",
         f"schedule.warmup_epochs={round(share * plan.warmup_epochs)}",
         f"schedule.milestones={milestones}",
         f"cycles.cycles={count}",
-        f"cycles.epochs={max(1, round(share * cycles.epochs))}",
+        f"cycles.length={length}",
     ]
 
 

@@ -45,6 +45,6 @@ def absent(rows: Rows, people: Ints, views: Sequence[View]) -> set[int]:
         if view.model is not None and mine.any():
             running = keys[:, 0] * MEMORY <= rows["time"][mine].max()
             should[:, number] = running & expected(view, where, keys[:, 0])
-    names, whose = np.unique(keys[:, 1], return_inverse=True)
-    total = np.bincount(whose, odds(seen, should))
+    names, person = np.unique(keys[:, 1], return_inverse=True)
+    total = np.bincount(person, odds(seen, should))
     return set(names[total < 0].tolist())
