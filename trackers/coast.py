@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 FIRST_OVERLAP = 0.25  # least height-weighted IoU of grown boxes, times the score, in round one,
 TENTATIVE_OVERLAP = 0.3  # and for tracks not yet confirmed
+LEAST_OVERLAP = 0.1  # and, in long steps, for who has nobody else in question
 SECOND_IOU = 0.5  # least IoU in the second round
 GROWTH = 0.1  # of boxes, per side, before they are compared, as a share of their size
 LOW_AGE = 0.16  # seconds a track may be lost and still take an unsure detection
@@ -82,7 +83,8 @@ class Coast(LiveTracker):
         self._coast_age = frames_in(self.config.coast_age, fps)
         self._coast_hits = frames_in(COAST_HITS, fps)
         self._coast_open = frames_in(COAST_OPEN, fps)
-        self._overlap = FIRST_OVERLAP * min(1.0, fps / NOMINAL_FPS)
+        shrunk = max(LEAST_OVERLAP, FIRST_OVERLAP * fps / NOMINAL_FPS)
+        self._overlap = min(FIRST_OVERLAP, shrunk)
         self._camera_speed = 0.0  # pixels per frame, running mean
         self._extent = np.full(4, -np.inf)  # of all detections so far: -x1, -y1, x2, y2
 
