@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 FIRST_OVERLAP = 0.25  # least height-weighted IoU of grown boxes, times the score, in round one,
 TENTATIVE_OVERLAP = 0.3  # and for tracks not yet confirmed
-LEAST_OVERLAP = 0.1  # and, in long steps, for who has nobody else in question
 SECOND_IOU = 0.5  # least IoU in the second round
 GROWTH = 0.1  # of boxes, per side, before they are compared, as a share of their size
 LOW_AGE = 0.16  # seconds a track may be lost and still take an unsure detection
@@ -83,8 +82,6 @@ class Coast(LiveTracker):
         self._coast_age = frames_in(self.config.coast_age, fps)
         self._coast_hits = frames_in(COAST_HITS, fps)
         self._coast_open = frames_in(COAST_OPEN, fps)
-        shrunk = max(LEAST_OVERLAP, FIRST_OVERLAP * fps / NOMINAL_FPS)
-        self._overlap = min(FIRST_OVERLAP, shrunk)
         self._camera_speed = 0.0  # pixels per frame, running mean
         self._extent = np.full(4, -np.inf)  # of all detections so far: -x1, -y1, x2, y2
 
@@ -104,11 +101,6 @@ class Coast(LiveTracker):
         pairs, cost = (rows, cols), 1.0 - overlap * scores[cols]
         rounds = Rounds(len(self.ids), len(detections))
         rounds.match(pairs, cost, 1.0 - FIRST_OVERLAP, tracks=self.confirmed, detections=high)
-        if self._overlap < FIRST_OVERLAP:
-            # In longer steps people get further; where nobody else comes into question, it is they.
-            near = ((cost <= 1.0 - self._overlap) & high[cols]).nonzero()[0]
-            near = near[_alone(rows[near]) & _alone(cols[near])]
-            rounds.match((rows[near], cols[near]), cost[near], 1.0, tracks=self.confirmed)
         low = (scores >= UNSURE) & ~high
         if np.count_nonzero(low):
             seen = self.confirmed & self._within(self._low_age)
@@ -179,10 +171,3 @@ class Coast(LiveTracker):
             covered = rows[in_front & (cover >= COAST_COVER)]
             sure[covered] = likely[covered]
         return sure
-
-
-def _alone(values: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Which values occur once."""
-    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
-    alone: NDArray[np.bool_] = count[place] == 1
-    return alone
