@@ -21,7 +21,7 @@ from mtmc.trackers.camera_motion import camera_shift
 from mtmc.trackers.lifecycle import LiveTracker
 from mtmc.trackers.motion import Motion, SizeModel
 from mtmc.trackers.rate import NOMINAL_FPS, frames_in
-from mtmc.trackers.settings import SURE, UNSURE, TrackerConfig, setting
+from mtmc.trackers.settings import TrackerConfig, setting
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from mtmc.trackers.assignment import Pairs
     from mtmc.trackers.types import Detections, Tracks
 
+SURE = 0.5  # probability from which on detections are matched first,
+UNSURE = 0.3  # and from which on second, to tracks just lost
 FIRST_OVERLAP = 0.25  # least height-weighted IoU of grown boxes, times the score, in round one,
 TENTATIVE_OVERLAP = 0.3  # and for tracks not yet confirmed
 SECOND_IOU = 0.5  # least IoU in the second round

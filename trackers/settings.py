@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SURE = 0.5  # probability from which on a detection is rather a person than not
-UNSURE = 0.3  # and below which it is none
-
 FRAMES = "_frames"  # behind the name of a time: it is given in frames
 LONG = 10.0  # s; who asks for more may have meant frames
 _BOUNDS = {"ge": ge, "gt": gt, "le": le, "lt": lt}  # as pydantic names them
