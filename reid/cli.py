@@ -82,7 +82,9 @@ def distill(
 
 @app.command("eval")
 def evaluate(
-    models: Annotated[list[str], typer.Argument(help="best.pt, .onnx files, simulated, color.")],
+    models: Annotated[
+        list[str], typer.Argument(help="best.pt, .onnx files, simulated, simulated-lite, color.")
+    ],
     *,
     dataset: Annotated[
         list[str],
@@ -153,7 +155,9 @@ def evaluate(
 
 @app.command()
 def tradeoff(
-    models: Annotated[list[str], typer.Argument(help="best.pt, .onnx files, simulated, color.")],
+    models: Annotated[
+        list[str], typer.Argument(help="best.pt, .onnx files, simulated, simulated-lite, color.")
+    ],
     *,
     dataset: Annotated[str, typer.Option(help="Name, or NAME=PATH below ROOT.")],
     data: Data = Path("data"),

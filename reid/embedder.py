@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 COLOR = "color"
 SHIPPED = "simulated"  # trained on simulated people only; comes with the package
+LITE = "simulated-lite"  # so does this one; its trunk began with ImageNet's weights
 WEIGHTS = Path(__file__).parent / "weights"
 
 # By name, so that only what serves is imported.
@@ -76,8 +77,8 @@ def resolve(model: str | Path) -> Path:
 
 
 def _file_and_output(model: str | Path) -> tuple[Path, str | None]:
-    if str(model) == SHIPPED:
-        return WEIGHTS / f"{SHIPPED}.onnx", None
+    if str(model) in (SHIPPED, LITE):
+        return WEIGHTS / f"{model}.onnx", None
     if (path := fetched(str(model))) is not None:
         return path, None
     file, mark, output = str(model).rpartition("@")
@@ -97,7 +98,7 @@ def need_model(model: str | Path) -> None:
         raise ReidError(
             how_to_get(str(model))
             or f"{path}: no such model file; expected a .pt written by `reid train`, an .onnx "
-            f"file, or a name: {SHIPPED}, {COLOR} or one of `mtmc weights list`"
+            f"file, or a name: {SHIPPED}, {LITE}, {COLOR} or one of `mtmc weights list`"
         )
 
 
@@ -111,9 +112,9 @@ def load(
 
     Args:
         model: a ``.pt`` written by ``reid train``, an ``.onnx`` file (``FILE.onnx@OUTPUT`` where
-            it has several outputs), ``simulated`` (the network that comes with the package,
-            trained on simulated people), ``color`` (colour statistics, no weights), or what
-            `mtmc weights get` fetched, by its name.
+            it has several outputs), ``simulated`` or ``simulated-lite`` (the networks that come
+            with the package, trained on simulated people), ``color`` (colour statistics, no
+            weights), or what `mtmc weights get` fetched, by its name.
         device: ``cpu``, ``cuda`` or ``cuda:N``; the GPU when there is one (for ONNX: when
             onnxruntime was built for it), else the CPU.
         batch_size: most crops per forward pass; what is fast on the device when None.

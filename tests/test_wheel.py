@@ -34,6 +34,7 @@ def test_the_wheel_is_one_package_with_all_it_needs(wheel):
         "mtmc/reid/checkpoint.py",
         "mtmc/weights/simulated.onnx",
         "mtmc/reid/weights/simulated.onnx",
+        "mtmc/reid/weights/simulated-lite.onnx",
         "mtmc/configs/simulated.yaml",
         "mtmc/reid/configs/tiny.yaml",
         "mtmc/demo_data/cameras.yaml",

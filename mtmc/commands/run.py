@@ -47,7 +47,8 @@ def run(
     reid: Annotated[
         str | None,
         typer.Option(
-            help="simulated, color, none, or a .pt or .onnx file.", metavar="CKPT|ONNX|color|none"
+            help="simulated, simulated-lite, color, none, or a .pt or .onnx file.",
+            metavar="CKPT|ONNX|color|none",
         ),
     ] = None,
     calibration: Annotated[

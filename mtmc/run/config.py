@@ -24,8 +24,9 @@ class ReidConfig(Checked):
     """The embedder.
 
     Args:
-        weights: a ``.pt`` or ``.onnx`` file, ``simulated`` (comes with the package), a name of
-            ``mtmc weights list``, ``color`` (needs no weights), or ``none``.
+        weights: a ``.pt`` or ``.onnx`` file, ``simulated`` or ``simulated-lite`` (both come with
+            the package), a name of ``mtmc weights list``, ``color`` (needs no weights), or
+            ``none``.
         device: such as ``cpu`` or ``cuda:0``; None takes the best there is.
         batch_size: crops per forward pass; None takes what suits the device.
     """

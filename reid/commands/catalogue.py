@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mtmc.reid.data import DATASETS
+from mtmc.reid.embedder import COLOR, LITE, SHIPPED
 from mtmc.reid.models import FIGURES
 from mtmc.reid.presets import preset_names
 from mtmc.reid.training.recipe import Mining
@@ -19,6 +20,7 @@ def run(*, as_json: bool) -> None:
         "losses": ["cross_entropy", *(f"triplet={m}" for m in get_args(Mining) if m != "none")],
         "datasets": list(DATASETS),
         "presets": preset_names(),
+        "weights": [SHIPPED, LITE, COLOR],
     }
     if as_json:
         print(json.dumps(content, indent=2))
@@ -37,5 +39,5 @@ def run(*, as_json: bool) -> None:
     table.add_row("metric:<name>", "", "", "", "")  # a learned metric behind a model
     console.print(table)
     console.print("FLOPs are multiply-adds; classification layers are not counted.")
-    for kind in ("losses", "datasets", "presets"):
+    for kind in ("losses", "datasets", "presets", "weights"):
         console.print(f"[bold]{kind}[/]: {', '.join(content[kind])}", highlight=False)

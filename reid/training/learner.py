@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from mtmc.reid.checkpoint import Checkpoint, classification_layers
-from mtmc.reid.embedder import SHIPPED, WEIGHTS
+from mtmc.reid.embedder import LITE, SHIPPED, WEIGHTS
 from mtmc.reid.errors import ReidError
 from mtmc.reid.models import build
 from mtmc.reid.training.averaging import WeightAverage, refresh_batch_norm
@@ -209,6 +209,11 @@ def starting_weights(config: ModelConfig) -> dict[str, Tensor]:
     path = Path(config.start_from or "")
     if str(path) == SHIPPED:
         path = WEIGHTS / f"{SHIPPED}.pt"
+    if str(path) == LITE and not path.exists():
+        raise ReidError(
+            f"model.start_from: {LITE} comes as .onnx only, which no training starts from; "
+            f"expected {SHIPPED}, imagenet or a checkpoint"
+        )
     checkpoint = Checkpoint.open(path)
     if checkpoint.model != config.name:
         raise ReidError(

@@ -133,6 +133,7 @@ def test_list_shows_everything_with_a_name(capsys, monkeypatch) -> None:
     assert weightless == {"lomo"}
     assert all(row["flops"] > 0 for row in content["models"])
     assert "robust_reid_2x_market1501" in content["presets"]
+    assert {"simulated", "simulated-lite", "color"} == set(content["weights"])
     assert "market1501" in call(capsys, monkeypatch, "list")[1]
 
 
