@@ -81,3 +81,19 @@ def test_again_and_drawn(out, tmp_path):
     assert "mosaic.mp4" in call("render", tmp_path, "--set", "output.width=160")
     with pytest.raises(UserError, match="no setting of output"):
         call("render", tmp_path, "--set", "reid=none")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--from", "3", "--to", "1"], "ends before it begins"),
+        (["--from", "9:00:01", "--to", "9:00:00"], "ends before it begins"),
+        (["--from", "nan"], "expected seconds"),
+        (["--to", "1e999"], "expected seconds"),
+        (["--to", "1:2:3:4"], "expected seconds"),
+        (["--out", "pictures"], "give --crops"),
+    ],
+)
+def test_times_that_are_none_and_options_that_do_nothing_are_refused(out, words, said):
+    with pytest.raises(UserError, match=said):
+        call("people", out, *words)
