@@ -21,7 +21,7 @@ from mtmc.trackers.camera_motion import camera_shift
 from mtmc.trackers.lifecycle import LiveTracker
 from mtmc.trackers.motion import Motion, SizeModel
 from mtmc.trackers.rate import NOMINAL_FPS, frames_in
-from mtmc.trackers.settings import TrackerConfig, setting, share
+from mtmc.trackers.settings import TrackerConfig, setting
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from mtmc.trackers.assignment import Pairs
     from mtmc.trackers.types import Detections, Tracks
 
+SURE = 0.5  # probability from which on detections are matched first,
+UNSURE = 0.3  # and from which on second, to tracks just lost
 FIRST_OVERLAP = 0.25  # least height-weighted IoU of grown boxes, times the score, in round one,
 TENTATIVE_OVERLAP = 0.3  # and for tracks not yet confirmed
 SECOND_IOU = 0.5  # least IoU in the second round
@@ -55,16 +57,12 @@ class CoastConfig(TrackerConfig):
 
     Args:
         max_age: a track is kept for so long without a match.
-        high_score: detections from here on are matched first.
-        low_score: detections from here on are matched second, to tracks just lost.
         coast_age: a lost track is still reported for so long while somebody in front covers it; 0
             reports matched tracks only.
         camera: whether to estimate the camera's motion.
     """
 
     max_age: float = setting(2.0, ge=0, unit="s", public=True)
-    high_score: float = share(0.5, public=True)
-    low_score: float = share(0.3, public=True)
     coast_age: float = setting(1.0, ge=0, unit="s", public=True)
     camera: bool = setting(True, public=True)
 
@@ -99,13 +97,13 @@ class Coast(LiveTracker):
         self.motion.predict(frozen_size=self.misses > 0)
 
     def _associate(self, detections: Detections) -> Pairs:
-        config, scores = self.config, detections.scores
-        high = scores >= config.high_score
+        scores = detections.scores
+        high = scores >= SURE
         boxes, (rows, cols, overlap) = self._compare(detections, high)
         pairs, cost = (rows, cols), 1.0 - overlap * scores[cols]
         rounds = Rounds(len(self.ids), len(detections))
         rounds.match(pairs, cost, 1.0 - FIRST_OVERLAP, tracks=self.confirmed, detections=high)
-        low = (scores >= config.low_score) & ~high
+        low = (scores >= UNSURE) & ~high
         if np.count_nonzero(low):
             seen = self.confirmed & self._within(self._low_age)
             # Boxes that overlap also do when grown.

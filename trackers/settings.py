@@ -137,7 +137,7 @@ class TrackerConfig(Checked):
     """What all trackers of one camera can be told.
 
     Args:
-        birth_score: an unmatched detection starts a track from this score on.
+        birth_score: an unmatched detection starts a track if it shows a person so probably.
         min_hits: matches until a track is reported; in the first frame all are.
         max_age: a track is kept for so long without a match.
     """

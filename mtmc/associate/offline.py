@@ -50,7 +50,7 @@ class OfflineConfig(CutsConfig):
             window in the order of time.
     """
 
-    window: int = setting(20_000, ge=100, unit="tracklets", public=True)
+    window: int = setting(20_000, ge=100, unit="tracklets")
 
 
 class OfflineAssociator:

@@ -123,21 +123,31 @@ def _print(results: Results, people: list[Person]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD)
-    numbers = ("id", "seconds", "detections", "score")
-    for heading in ("id", "name", "from", "to", *numbers[1:2], "cameras", *numbers[2:], "doubt"):
-        right = heading in numbers
-        table.add_column(heading, justify="right" if right else "left")
+    times = [_clock(results, p[key]) for p in people for key in ("first_seen", "last_seen")]
+    days = {time.split()[0] for time in times} if results.record.get("clock_zero") else set()
+    if len(days) == 1:
+        typer.echo(next(iter(days)))
+
+    def moment(seconds: float) -> str:
+        time = _clock(results, seconds)
+        return time.split()[-1] if len(days) == 1 else time  # the day is above
+
+    named = any(person["name"] for person in people)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    headings = ("id", *(["name"] if named else []), "from", "to", "seconds", "boxes", "score")
+    for heading in (*headings, "cameras", "doubt"):
+        words = heading in {"name", "cameras", "doubt"}
+        table.add_column(heading, justify="left" if words else "right", no_wrap=not words)
     for person in people:
         table.add_row(
             str(person["id"]),
-            person["name"] or "",
-            _clock(results, person["first_seen"]),
-            _clock(results, person["last_seen"]),
+            *([person["name"] or ""] if named else []),
+            moment(person["first_seen"]),
+            moment(person["last_seen"]),
             f"{person['seconds']:.1f}",
-            ", ".join(person["cameras"]),
             str(person["detections"]),
             f"{person['score']:.2f}",
+            " ".join(person["cameras"]),
             WORDS.get(person["doubt"], str(person["doubt"])),
         )
     Console(markup=False, emoji=False).print(table)

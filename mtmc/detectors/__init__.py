@@ -20,6 +20,9 @@ class Detector(Protocol):
     A detector is built from its ``Config`` and the folder that holds the cameras.
 
     ``stateful`` says that the answer depends on earlier frames, so that none can be skipped.
+
+    ``curve = PROBABILITIES`` (of ``mtmc.trackers.scores``) states that the scores are to be
+    believed. Where it is absent, what scores in 0..1 mean is learned as the run goes.
     """
 
     Config: ClassVar[Any]

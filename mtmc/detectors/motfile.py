@@ -17,6 +17,7 @@ from mtmc.errors import UserError
 from mtmc.files import spelled
 from mtmc.mot import CLASS_NAMES, UNKNOWN, MotKind, MotRows, read_mot
 from mtmc.trackers import Detections
+from mtmc.trackers.scores import MARGINS, PROBABILITIES, SHARES, ScoreCurve
 from mtmc.trackers.settings import Checked, setting, share
 from mtmc.types import Frame
 
@@ -36,7 +37,7 @@ class MotFileConfig(Checked):
     Args:
         folder: with ``<camera>.txt`` for every camera; None takes ``det`` among the videos or
             beside their folder.
-        confidence: lowest score kept.
+        confidence: lowest score kept; of margins, lowest probability by the curve for them.
         classes: what to look for where column 8 holds classes, by MOT's names or by numbers; what
             is of another class is followed by itself.
         person_class: of the rows that show people, where column 8 holds classes; None takes 0
@@ -74,6 +75,7 @@ class MotFileDetector:
         self.classes = self._kinds.names
         self._files: dict[str, _FrameIndex] = {}
         self._looked_at: set[str] = set()
+        self.curve = PROBABILITIES  # as long as no file has scores; see ``stated_curve``
 
     def last_frame(self, camera: str) -> int:
         """The last frame of a camera that has a detection.
@@ -87,6 +89,8 @@ class MotFileDetector:
         if camera not in self._files:
             path = self._path(camera)
             rows = read_detections(path, None, self._person_class, self._kinds)
+            if self.curve != MARGINS and (rows.scores != 1).any():
+                self.curve = stated_curve(rows.scores)
             self._files[camera] = _FrameIndex(rows)
         return self._files[camera]
 
@@ -109,7 +113,9 @@ class MotFileDetector:
             if doubt := doubt_boxes(self._file(frame.camera).rows.boxes, (width, height)):
                 log.warning("%s: %s", self._path(frame.camera), doubt)
         rows = self._file(frame.camera).at(frame.index)
-        rows = rows[rows.scores >= self._confidence]
+        margins = self.curve.margins
+        shares = self.curve.probability(rows.scores) if margins else rows.scores
+        rows = rows[shares >= self._confidence]
         kinds = rows.classes if len(self.classes) > 1 else None
         return to_detections(rows.boxes, rows.scores, (width, height), kinds)
 
@@ -136,7 +142,7 @@ def read_detections(
     person_class: int | None = None,
     kinds: Kinds | None = None,
 ) -> MotRows:
-    """The detections of people in a MOT file, each once, with scores in 0..1.
+    """The detections of people in a MOT file, each once, with scores in 0..1 or margins.
 
     Warns where the file can be read in more than one way.
 
@@ -164,7 +170,7 @@ def read_detections(
             len(rows),
         )
         rows = rows[~again]
-    scores = unit_scores(rows.scores)
+    scores = plain_scores(rows.scores)
     if len(rows) and rows.scores.max() > MOST_MARGIN:
         log.info(
             "%s: scores from %g to %g are read as %.2g to %.2g",
@@ -267,12 +273,12 @@ def doubt_boxes(boxes: NDArray[np.float64], size: tuple[int, int]) -> str | None
     return None
 
 
-def unit_scores(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scores as they are if they lie in 0..1, else stretched to it from their 5 to 95 % quantiles.
+def plain_scores(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores in 0..1, or margins of a classifier, where some are negative or above 1.
 
-    Detectors such as MOT16's DPM score on a scale of their own; numbers up to 100 that no margin
-    of theirs reaches are percents. Those of -1 are none, and so are scores that all are 0, or all
-    are one number outside 0..1: then every detection is as good as the next, and has 1.
+    Numbers up to 100 that no margin reaches are percents; margins on a larger scale are brought to
+    a spread of 1. Scores of -1 are none, and so are scores that all are 0, or all are one number
+    outside 0..1: then every detection is as good as the next, and has 1.
     """
     if len(scores) == 0:
         return scores
@@ -283,6 +289,14 @@ def unit_scores(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     if given.min() >= 0 and (given.max() <= 1 or percent):
         share = scores / 100 if percent else scores
         return share if len(given) == len(scores) else np.where(scores == NO_SCORE, 1.0, share)
-    low, high = np.quantile(scores, [0.05, 0.95])
-    stretched: NDArray[np.float64] = (scores - low) / max(high - low, 1e-9)
-    return stretched.clip(0, 1)
+    if np.abs(scores).max() <= MOST_MARGIN:
+        return scores
+    margins: NDArray[np.float64] = scores / scores.std()
+    return margins
+
+
+def stated_curve(scores: NDArray[np.float64]) -> ScoreCurve:
+    """Of what kind scores as ``plain_scores`` returns them are; where there are none, all are 1."""
+    if (scores == 1).all():
+        return PROBABILITIES
+    return SHARES if 0 <= scores.min() <= scores.max() <= 1 else MARGINS

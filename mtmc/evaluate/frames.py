@@ -18,6 +18,7 @@ from mtmc.perception.perception import Perception
 from mtmc.reid.pictures import PictureReader
 from mtmc.sources.pictures import list_images, numbered
 from mtmc.trackers import Detections
+from mtmc.trackers.scores import PROBABILITIES, SHARES, ScoreCurve
 from mtmc.types import Frame
 
 if TYPE_CHECKING:
@@ -101,9 +102,22 @@ class SequenceFrames:
         needs_images = config.detector or config.reid or with_images
         self._images = image_files(sequence) if needs_images else []
 
+    @cached_property
+    def curve(self) -> ScoreCurve:
+        """What the scores mean, as far as is known beforehand."""
+        if self._config.detector:
+            curve: ScoreCurve = getattr(self._config.detector.cls, "curve", SHARES)
+            return curve
+        scores = [detections.scores for detections in self._in_file]
+        return motfile.stated_curve(np.concatenate(scores)) if scores else PROBABILITIES
+
+    @cached_property
+    def _in_file(self) -> list[Detections]:
+        return read_detections(self._file, self._sequence.length)
+
     def __iter__(self) -> Iterator[tuple[Detections, Image | None]]:
         config, length = self._config, self._sequence.length
-        in_file = [] if config.detector else read_detections(self._file, length)
+        in_file = [] if config.detector else self._in_file
         if not self._images:
             yield from ((detections, None) for detections in in_file)
             return

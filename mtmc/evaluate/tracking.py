@@ -21,6 +21,7 @@ from mtmc.mot import MotRows, write_mot
 from mtmc.reid.threads import available_cores
 from mtmc.trackers import Detections, Tracks
 from mtmc.trackers.offline import NOBODY, RefineConfig, RefineFrames, make_table, refine
+from mtmc.trackers.scores import Calibrator
 from mtmc.tracking.camera import make_tracker
 
 if TYPE_CHECKING:
@@ -69,13 +70,17 @@ class TrackingRun:
             UserError: the input is missing or wrong.
         """
         tracker, perception = self._prepare(sequence)
+        calibrator = Calibrator(perception.curve)
         seconds = 0.0
         found: list[Found] = []
         for detections, image in perception:
             start = time.perf_counter()
-            tracks = self._update(tracker, detections, image)
+            calibrator.look(detections, sequence.fps)
+            calibrator.learn()
+            probable = calibrator.probable(detections)
+            tracks = self._update(tracker, probable, image)
             seconds += time.perf_counter() - start
-            found.append((detections, tracks))
+            found.append((probable, tracks))
         start = time.perf_counter()
         rows = (
             reported(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from mtmc.run.parts import Parts
 from mtmc.sources import Camera, CameraReader, SourcesConfig
 from mtmc.sources.camera import Began
 from mtmc.sources.source import Request
+from mtmc.trackers.scores import PROBABILITIES, SHARES, ScoreCurve
 from mtmc.types import Frame
 
 # What the networks were shown and what they said depends on these sections.
@@ -39,7 +40,9 @@ def note_parts(log: InferenceLog, parts: Parts) -> None:
     }
     embedder = parts.embedder
     known = embedder and {"name": embedder.name, "even_distance": even_distance(embedder)}
-    log.note({"cameras": cameras, "embedder": known or None, "classes": list(parts.kinds)})
+    curve = getattr(parts.detector, "curve", SHARES)
+    notes = {"cameras": cameras, "embedder": known or None, "classes": list(parts.kinds)}
+    log.note({**notes, "scores": asdict(curve)})
 
 
 def _plain(began: Began | None) -> list[str] | None:
@@ -52,6 +55,7 @@ class Recorded:
 
     name: str = "recorded"
     even_distance: float = 0.0
+    curve: ScoreCurve = PROBABILITIES
 
     def __call__(self, *_: object) -> Any:
         """Never asked.
@@ -87,11 +91,12 @@ def recorded_parts(config: RunConfig, log: InferenceLog) -> Parts:
     try:
         notes = log.notes
         cameras, embedder, kinds = notes["cameras"], notes["embedder"], notes["classes"]
+        curve = ScoreCurve(**notes["scores"])
         readers = [_reader(name, about, log) for name, about in cameras.items()]
         reid: Any = Recorded(embedder["name"], embedder["even_distance"]) if embedder else None
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{log.path}: not what `mtmc run --keep` keeps ({error!r})") from error
-    detector: Any = Recorded()
+    detector: Any = Recorded(curve=curve)
     return replace(put_together(config, readers, detector, reid, kinds), recorded=True)
 
 

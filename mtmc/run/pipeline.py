@@ -18,6 +18,7 @@ from mtmc.outputs.video import VideoWriter
 from mtmc.perception.changes import MEMORY, Changes
 from mtmc.perception.log import Inference, InferenceLog
 from mtmc.perception.perception import Perception
+from mtmc.perception.scores import Meaning
 from mtmc.reid.threads import available_cores
 from mtmc.run.config import RunConfig
 from mtmc.run.finishing import Finishing
@@ -77,6 +78,7 @@ class Pipeline:
         pictured = {r.name for r in parts.readers if r.camera.kind != "boxes"}
         changes = None if parts.recorded else Changes(pictured)
         self._perception = Perception(parts.detector, parts.embedder, inference, changes)
+        self.meaning = Meaning(parts.detector, {r.name: r.fps for r in parts.readers})
         self.crops: CropSpool | None = None
         if not parts.recorded and (config.output.crops or parts.embedder is not None):
             self.crops = CropSpool(
@@ -170,8 +172,9 @@ class Pipeline:
                 every = [np.arange(len(i.detections)) for i in inferences]
                 inferences = self._perception.embed(frames, inferences, every)
         with self._watch("track"):
+            self.meaning.look(frames, inferences)
             detections = {
-                frame.camera: _with_embeddings(inference, self._embed_all)
+                frame.camera: self.meaning.probable(_with_embeddings(inference, self._embed_all))
                 for frame, inference in zip(frames, inferences, strict=True)
             }
             embedded = None
@@ -236,7 +239,7 @@ class Pipeline:
         boxes[found] = detections.boxes[tracks.det_index[found]]
         tracks = replace(tracks, boxes=boxes)
         rows = make_rows(number, frame, tracks, sighting.floor, inference.changed)
-        return [rows, untracked_rows(number, frame, detections, tracks)]
+        return [rows, untracked_rows(number, frame, self.meaning.probable(detections), tracks)]
 
     def _count(self, sightings: Sequence[Sighting], decided: Mapping[TrackKey, int]) -> None:
         for sighting in sightings:
@@ -250,6 +253,7 @@ class Pipeline:
         if self._live_tracks:
             self._live_tracks.close()
         self._tracking.check_calibration()
+        self.meaning.note()
         ids = self.spool.ids()
         rows, self.tracklets = self._finishing.finish(self.spool.rows(), ids)
         self.progress.people = len(set(ids.values()))

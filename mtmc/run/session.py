@@ -279,6 +279,7 @@ class OneRun:
             "frames_per_second": round(frames / max(seconds - stages.get("video", 0.0), 1e-9), 2),
             "stage_seconds": {stage: round(s, 3) for stage, s in stages.items()},
             "detector": config.detector.name,
+            "scores": self._pipeline.meaning.told,
             "classes": list(parts.kinds),
             "tracker": config.tracker.name,
             "reid": parts.embedder.name if parts.embedder else "none",

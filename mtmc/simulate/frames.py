@@ -6,7 +6,7 @@
 
 Few frames of many scenes teach more than a video: each scene is a place, a handful of people and
 cameras that hang, stand and look anywhere in it; each frame puts the people elsewhere. With
-panoramas four scenes of five are photographed places instead, another in each frame (`views`).
+panoramas two scenes of three are photographed places instead, another in each frame (`views`).
 What a run that was cut off has finished is kept (`OUT/.scenes`) and not drawn again.
 """
 
@@ -46,7 +46,7 @@ VALIDATION = 8  # one scene in so many
 SIZES = [(512, 384), (512, 288)]  # px
 RAYS = 4  # per pixel for the empty place: small pictures need fewer than a video
 PERSON = 1  # COCO's category
-ROOMS = 5  # with panoramas, one scene in so many is a simulated place
+ROOMS = 3  # with panoramas, one scene in so many is a simulated place
 THINGS = 135  # that stand about in photographed places
 COMPANY = 9  # people of a scene there
 

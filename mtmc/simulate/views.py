@@ -255,7 +255,7 @@ def _pieces(
     height: int, width: int, places: Sequence[Panorama], rng: np.random.Generator
 ) -> Floats:
     rows, columns = (int(n) for n in rng.integers(1, 4, 2))
-    light = np.empty((height, width, 3), np.float32)
+    light: Floats = np.empty((height, width, 3))
     for ys in np.array_split(np.arange(height), rows):
         for xs in np.array_split(np.arange(width), columns):
             light[ys[0] : ys[-1] + 1, xs[0] : xs[-1] + 1] = patch(len(ys), len(xs), places, rng)

@@ -92,8 +92,9 @@ def _unfold(network: PersonNet, model: Any, images: Tensor) -> None:
             assert layer.bias is not None
             layer.bias.copy_(_tensor(values[bias]))
             continue
-        norm.running_mean.zero_()
-        norm.running_var.fill_(1 - norm.eps)
+        mean, variance = _statistics(norm)
+        mean.zero_()
+        variance.fill_(1 - norm.eps)
         norm.weight.fill_(1)
         norm.bias.copy_(_tensor(values[bias]))
     network.scales.copy_(_tensor(values["network.scales"]))
@@ -138,11 +139,18 @@ def _measure(
         hook.remove()
     for layer, norm in layers:
         given = torch.cat(seen[norm], dim=2)
-        mean, variance = given.mean(dim=(0, 2)), given.var(dim=(0, 2))
+        mean, variance = _statistics(norm)
+        middle, spread = given.mean(dim=(0, 2)), given.var(dim=(0, 2))
         # As large as weights are at first, so that a training step means as much as it did then.
         scale = layer.weight.flatten(1).norm(dim=1).clamp(min=1e-6) * 3**0.5
         layer.weight.div_(scale.view(-1, 1, 1, 1))
-        norm.running_mean.copy_(mean / scale)
-        norm.running_var.copy_(variance / scale**2)
-        norm.weight.copy_((norm.running_var + norm.eps).sqrt() * scale)
-        norm.bias.add_(mean)
+        mean.copy_(middle / scale)
+        variance.copy_(spread / scale**2)
+        norm.weight.copy_((variance + norm.eps).sqrt() * scale)
+        norm.bias.add_(middle)
+
+
+def _statistics(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    return norm.running_mean, norm.running_var

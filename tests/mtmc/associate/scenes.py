@@ -19,7 +19,7 @@ def make_tracklet(camera, track, times, look=None, floor=None):
     for position, time in enumerate(times):
         tracklet.see(round(time * FPS) + 1, float(time))
         if floor is not None:
-            tracklet.path.add(float(time) + 1e-6, np.asarray(floor[position]), 0.01 * np.eye(2))
+            tracklet.path.add(float(time) + 1e-6, np.asarray(floor[position]), 0.05 * np.eye(2))
     if look is not None:
         for row in np.atleast_2d(look):
             tracklet.gallery.add(row / np.linalg.norm(row), 0.9)

@@ -58,7 +58,7 @@ def test_a_run_prints_a_summary_and_writes_where_told(two_cameras, tmp_path):
         "--set", "output.width=320", "--set", "crops.interval=0.5", "--out", out,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "2 people in 2 cameras" in done.stdout
+    assert "2 people sure" in done.stdout
     assert str(out) in done.stdout
     assert (out / "mosaic.mp4").stat().st_size > 1000
     assert "online" in (out / "config.yaml").read_text()

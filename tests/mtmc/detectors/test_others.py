@@ -10,12 +10,14 @@ from mtmc.detectors import detector_settings
 from mtmc.detectors.motfile import (
     MotFileConfig,
     MotFileDetector,
+    plain_scores,
     read_detections,
-    unit_scores,
+    stated_curve,
 )
 from mtmc.detectors.motion import MotionConfig, MotionDetector
 from mtmc.detectors.ultralytics import UltralyticsConfig, UltralyticsDetector
 from mtmc.errors import UserError
+from mtmc.trackers.scores import PROBABILITIES
 from mtmc.types import Frame
 from tests.mtmc.conftest import block_frames
 
@@ -129,12 +131,27 @@ def test_motfile_reads_each_cameras_own_file(tmp_path):
         MotFileDetector(MotFileConfig(folder=str(tmp_path / "gone")), tmp_path)
 
 
-def test_scores_of_any_scale_end_in_0_to_1():
-    fine = np.array([0.0, 0.3, 1.0])
-    assert unit_scores(fine) is fine
-    scores = unit_scores(np.linspace(-2, 30, 101))
-    assert (scores.min(), scores.max()) == (0, 1)
-    assert (np.diff(scores) >= 0).all()
+def test_scores_stay_as_they_are_and_are_told_from_margins():
+    for given, margins in (([0.0, 0.3, 1.0], False), ([-0.9, 0.1, 2.5], True)):
+        scores = np.array(given)
+        assert plain_scores(scores) is scores
+        assert stated_curve(scores).margins is margins
+    wide = np.linspace(-20, 300, 101)
+    scores = plain_scores(wide)
+    assert scores.std() == pytest.approx(1)
+    assert scores == pytest.approx(wide * scores[-1] / wide[-1])
+
+
+def test_margins_are_kept_where_they_are_probable_enough(tmp_path):
+    (tmp_path / "det").mkdir()
+    rows = [f"1,-1,{10 * n},20,8,30,{margin}" for n, margin in enumerate((-0.9, 0.1, 2.5))]
+    (tmp_path / "det" / "a.txt").write_text("\n".join(rows))
+    frame = Frame("a", 1, 0.0, np.zeros((100, 160, 3), np.uint8))
+    for confidence, left in ((0.0, [-0.9, 0.1, 2.5]), (0.5, [0.1, 2.5])):
+        detector = MotFileDetector(MotFileConfig(confidence=confidence), tmp_path)
+        (found,) = detector.detect([frame])
+        assert found.scores.tolist() == pytest.approx(left)
+        assert detector.curve.margins
 
 
 @pytest.mark.parametrize(
@@ -151,7 +168,9 @@ def test_scores_of_any_scale_end_in_0_to_1():
     ],
 )
 def test_no_scores_are_no_low_scores(given, expected):
-    assert unit_scores(np.array(given, float)).tolist() == expected
+    scores = plain_scores(np.array(given, float))
+    assert scores.tolist() == expected
+    assert (stated_curve(scores) == PROBABILITIES) is all(score == 1 for score in expected)
 
 
 def detections(tmp_path, text, **options):

@@ -154,7 +154,7 @@ def test_a_training_can_start_from_another(coco, tmp_path):
     )
     assert torch.allclose(one["score.weight"], two["score.weight"], atol=1e-6)
     other = dict(torch.load(start, weights_only=True))
-    other["averaged"] = {n: v * 3 if v.is_floating_point() else v for n, v in one.items()}
+    other["averaged"] = {n: v * 3 if n == "score.weight" else v for n, v in one.items()}
     torch.save(other, tmp_path / "c.onnx.state")
     both = f"{start},{tmp_path / 'c.onnx.state'}"
     train(coco, tmp_path / "d.onnx", config(epochs=0, start=both))

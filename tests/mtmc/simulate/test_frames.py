@@ -1,8 +1,10 @@
 import json
 
 import cv2
+import numpy as np
 import pytest
 
+from mtmc.errors import UserError
 from mtmc.simulate.frames import FramesConfig
 
 
@@ -12,6 +14,41 @@ from mtmc.simulate.frames import FramesConfig
 def test_settings_out_of_range_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         FramesConfig(**settings)
+
+
+def test_a_folder_without_panoramas_is_refused_before_anything_is_drawn(tmp_path):
+    pytest.importorskip("warp")
+    from mtmc.simulate.frames import write_frames
+
+    with pytest.raises(UserError, match="no such folder"):
+        write_frames(FramesConfig(1, panoramas=tmp_path / "none"), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_photographed_places_are_scenes_like_others(tmp_path, monkeypatch):
+    from mtmc.simulate import frames
+
+    monkeypatch.setattr(frames, "THINGS", 1)
+    monkeypatch.setattr(frames, "COMPANY", 2)
+    monkeypatch.setattr(frames, "SCENE", 2)
+    places = tmp_path / "places"
+    places.mkdir()
+    noise = np.random.default_rng(0).integers(0, 256, (64, 128, 3), np.uint8)
+    cv2.imwrite(str(places / "one.png"), noise)
+    config = FramesConfig(frames=4, seed=1, panoramas=places)
+    frames.write_frames(config, tmp_path / "out", workers=1)
+    path = tmp_path / "out" / "annotations" / "instances_train.json"
+    images = json.loads(path.read_text())["images"]
+    assert [i["file_name"][:6] for i in images] == ["000000"] * 2 + ["000001"] * 2
+    for image in images:
+        pixels = cv2.imread(str(tmp_path / "out" / "images" / image["file_name"]))
+        assert pixels.shape == (image["height"], image["width"], 3)
+    (places / "one.png").rename(places / "two.png")
+    written = (tmp_path / "out" / "images" / images[2]["file_name"]).stat().st_mtime_ns
+    frames.write_frames(config, tmp_path / "out", workers=1)
+    again = (tmp_path / "out" / "images" / images[2]["file_name"]).stat().st_mtime_ns
+    assert again > written  # other places, other frames
 
 
 @pytest.mark.slow

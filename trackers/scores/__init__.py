@@ -1,0 +1,8 @@
+"""From a detector's scores to probabilities: what a score means, and how to find that out."""
+
+from __future__ import annotations
+
+from mtmc.trackers.scores.calibrator import Calibrator
+from mtmc.trackers.scores.curve import MARGINS, PROBABILITIES, SHARES, ScoreCurve
+
+__all__ = ["MARGINS", "PROBABILITIES", "SHARES", "Calibrator", "ScoreCurve"]
