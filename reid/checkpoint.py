@@ -217,14 +217,18 @@ def save_plain(content: dict[str, Any], path: Path) -> None:
         torch.save(content, file)
 
 
-def load_plain(path: Path) -> Any:
+def load_plain(path: Path, expected: str = "best.pt as written by `reid train`") -> Any:
     """Read a torch file of plain types onto the CPU.
+
+    Args:
+        path: of the file.
+        expected: what it should be, for messages.
 
     Raises:
         ReidError: it is missing, not a torch file, damaged, or holds more than plain types.
     """
     if not path.is_file():
-        raise ReidError(f"{path}: no such file; expected a checkpoint written by `reid train`")
+        raise ReidError(f"{path}: no such file; expected {expected}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is wrong with the file is said below
@@ -232,14 +236,13 @@ def load_plain(path: Path) -> Any:
     except pickle.UnpicklingError as error:
         raise ReidError(
             f"{path}: holds Python objects other than plain types, so it is not opened; "
-            "expected best.pt as written by `reid train`"
+            f"expected {expected}"
             if _is_zip(path)
-            else f"{path}: not a torch file; expected best.pt as written by `reid train`"
+            else f"{path}: not a torch file; expected {expected}"
         ) from error
     except Exception as error:  # torch raises RuntimeError, EOFError, KeyError, ... for damage
         raise ReidError(
-            f"{path}: damaged or not a torch file ({type(error).__name__}); "
-            "expected best.pt as written by `reid train`"
+            f"{path}: damaged or not a torch file ({type(error).__name__}); expected {expected}"
         ) from error
 
 

@@ -67,7 +67,7 @@ def read_torchreid(path: Path) -> Checkpoint:
 
 
 def _weights(path: Path) -> dict[str, Tensor]:
-    content = load_plain(path)
+    content = load_plain(path, "OSNet weights as torchreid publishes them (.pth)")
     if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
         content = content["state_dict"]
     named: dict[str, Any] = content if isinstance(content, dict) else {}

@@ -11,7 +11,7 @@ from mtmc.trackers.convert import (
     to_supervision,
     to_ultralytics,
 )
-from mtmc.trackers.rate import NOMINAL_FPS
+from mtmc.trackers.rate import NOMINAL_FPS, check_rate
 from mtmc.trackers.settings import from_names
 from mtmc.trackers.types import Detections, SceneTracker, Tracker, Tracks
 
@@ -76,9 +76,11 @@ def create(
         settings: of the tracker's `Config`, by name, in place of what ``config`` says.
 
     Raises:
-        ValueError: there is no tracker or setting of a name, or a value is out of its range.
+        ValueError: there is no tracker or setting of a name, or a value is out of its range,
+            the rate included.
     """
     cls = tracker_class(name)
+    check_rate(fps)
     if settings:
         config = from_names(config or cls.Config(), settings, fps, f"tracker {name!r}")
     tracker: Tracker = cls(config) if name in SCENE_TRACKERS else cls(config, fps)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from mtmc.trackers.classes import ByClass
-from mtmc.trackers.rate import NOMINAL_FPS, frames_in
+from mtmc.trackers.rate import NOMINAL_FPS, check_rate, frames_in
 from mtmc.trackers.settings import TrackerConfig
 from mtmc.trackers.types import Detections, Tracks
 
@@ -71,6 +71,7 @@ class LiveTracker(ABC):
 
     def at_rate(self, fps: float) -> Self:
         """A new tracker of the same settings, for a video of so many frames per second."""
+        check_rate(fps)
         return type(self)(self.config, fps)
 
     def reset(self) -> None:

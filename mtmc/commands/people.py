@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -46,6 +47,10 @@ def people(
     if camera is not None and camera not in results.cameras:
         raise unknown_name("camera", camera, results.cameras)
     start, end = (_moment(results, text) for text in (from_, to))
+    if start is not None and end is not None and end < start:
+        raise UserError(f"--from {from_} --to {to}: ends before it begins")
+    if out is not None and not crops:
+        raise UserError(f"--out {out}: is where --crops writes to; give --crops, too")
     found = [p for p in results.people if _was_there(p, camera, start, end)]
     if id_ is not None:
         if id_ not in {person["id"] for person in results.people}:
@@ -70,11 +75,14 @@ def _moment(results: Results, text: str | None) -> float | None:
         return None
     parts = text.split(":")
     try:
-        if len(parts) == 1:
-            return float(text)
-        hours, minutes, seconds = (float(part) for part in [*parts, "0"][:3])
+        numbers = [float(part) for part in parts]
+        if len(parts) > 3 or not all(map(math.isfinite, numbers)):
+            raise ValueError(text)
     except ValueError:
         raise UserError(f"{text}: expected seconds, such as 12.5, or h:mm:ss") from None
+    if len(parts) == 1:
+        return numbers[0]
+    hours, minutes, seconds = [*numbers, 0.0][:3]
     since = 3600 * hours + 60 * minutes + seconds
     zero = results.record.get("clock_zero")
     if zero is None:

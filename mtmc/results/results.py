@@ -73,12 +73,13 @@ class Results:
         self.cameras = {name: _camera(name, about) for name, about in record["cameras"].items()}
 
     @classmethod
-    def open(cls, folder: Path) -> Results:
+    def open(cls, folder: Path | str) -> Results:
         """The results in a folder.
 
         Raises:
             UserError: it is not the ``--out`` folder of a run.
         """
+        folder = Path(folder)
         path = folder / layout.RECORD
         try:
             return cls(folder, json.loads(path.read_text(encoding="utf-8")))

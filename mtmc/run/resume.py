@@ -14,7 +14,7 @@ from mtmc.detectors.motfile import MotFileDetector
 from mtmc.errors import UserError
 from mtmc.perception.keys import content_key, files_key, settings_key
 from mtmc.perception.log import InferenceLog, first_difference, remove_log
-from mtmc.results.layout import RECORD, RESULTS, TRACKS
+from mtmc.results.layout import ANSWERS, RECORD, RESULTS, TRACKS
 from mtmc.run.config import RunConfig
 from mtmc.run.parts import Parts
 from mtmc.sources import Camera
@@ -90,7 +90,10 @@ def complete_record(out: Path, config: RunConfig, about: dict[str, Any]) -> dict
             "another --out, or leave out --resume to replace them"
         )
     wanted = asdict(config.output)
-    if wanted not in (output, {**output, "video": False}):
+    more = {"video", "keep"}  # may be there without being asked for, and stay
+    if {**output, **{key: False for key in more if not wanted[key]}} != wanted:
+        return None
+    if wanted["keep"] and not (out / ANSWERS).is_file():
         return None
     if any(not (out / name).is_file() or files_key([out / name]) != files[name] for name in files):
         return None

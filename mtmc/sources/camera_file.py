@@ -86,6 +86,9 @@ class _Entry:
         addresses = self._addresses()
         kind, (uri, *more) = self._places(addresses)
         name = self._name(addresses)
+        for key in ("size", "frames"):
+            if key in self._entry and kind != "boxes":
+                raise self._wrong(f"'{key}' is for cameras without pictures, which have no path")
         return Camera(
             name,
             uri,

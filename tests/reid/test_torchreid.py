@@ -146,3 +146,9 @@ def test_other_files_are_refused_in_one_line(tmp_path) -> None:
         run(tmp_path / "gone.pth", None)
     with pytest.raises(ReidError, match=r"`reid import .*net.pth`"):
         reid.load(tmp_path / "net.pth")
+
+
+def test_what_is_no_torch_file_is_told_what_was_expected(tmp_path):
+    (tmp_path / "a.pth").write_bytes(b"")
+    with pytest.raises(ReidError, match="expected OSNet weights as torchreid"):
+        read_torchreid(tmp_path / "a.pth")

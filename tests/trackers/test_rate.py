@@ -41,3 +41,12 @@ def test_the_refinement_keeps_durations():
     offline = RefineConfig().at_rate(10.0)
     assert (offline.link_gap, offline.extend) == (50, 1)
     assert offline.smooth_position == RefineConfig().at_rate(30.0).smooth_position
+
+
+@pytest.mark.parametrize("fps", [0, -5, float("nan"), float("inf"), "25", True])
+def test_what_is_no_rate_is_refused(fps):
+    for name in ("sort", "floor"):
+        with pytest.raises(ValueError, match="frames per second above 0"):
+            trackers.create(name, fps=fps)
+    with pytest.raises(ValueError, match="frames per second above 0"):
+        trackers.create("coast").at_rate(fps)

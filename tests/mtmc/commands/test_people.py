@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from mtmc.cli import app
 from mtmc.errors import UserError
-from mtmc.results import Results
+from mtmc.results import Results, layout
 from tests.mtmc.conftest import block_frames, write_video
 from tests.mtmc.run.test_run import write_detections
 
@@ -81,3 +81,29 @@ def test_again_and_drawn(out, tmp_path):
     assert "mosaic.mp4" in call("render", tmp_path, "--set", "output.width=160")
     with pytest.raises(UserError, match="no setting of output"):
         call("render", tmp_path, "--set", "reid=none")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--from", "3", "--to", "1"], "ends before it begins"),
+        (["--from", "9:00:01", "--to", "9:00:00"], "ends before it begins"),
+        (["--from", "nan"], "expected seconds"),
+        (["--to", "1e999"], "expected seconds"),
+        (["--to", "1:2:3:4"], "expected seconds"),
+        (["--out", "pictures"], "give --crops"),
+    ],
+)
+def test_times_that_are_none_and_options_that_do_nothing_are_refused(out, words, said):
+    with pytest.raises(UserError, match=said):
+        call("people", out, *words)
+
+
+def test_a_complete_run_keeps_what_the_networks_said_when_it_is_resumed(out):
+    before = (out / layout.ANSWERS).read_bytes()
+    words = ("run", out.parent, "--detector", "motfile", "--reid", "color", "--out", out)
+    call(*words, "--resume")
+    assert (out / layout.ANSWERS).read_bytes() == before
+    (out / layout.ANSWERS).unlink()
+    call(*words, "--resume", "--keep")
+    assert (out / layout.ANSWERS).is_file()

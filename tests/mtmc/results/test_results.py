@@ -79,3 +79,9 @@ def test_what_is_missing_or_damaged_is_named(tmp_path, name, read):
     (tmp_path / name).write_bytes(b"{damaged: ")
     with pytest.raises(UserError, match=name):
         read(Results.open(tmp_path))
+
+
+def test_a_folder_may_be_text(finished):
+    assert Results.open(str(finished.folder)).people == finished.people
+    with pytest.raises(UserError, match="nosuch"):
+        Results.open("nosuch")

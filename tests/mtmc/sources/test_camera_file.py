@@ -149,3 +149,10 @@ def test_what_cannot_be_is_one_line(tmp_path, entry, message):
         (tmp_path / "folder" / name).touch()
     with pytest.raises(UserError, match=message):
         cameras(tmp_path, f"cameras:\n  - {{name: a, {entry}}}\n")
+
+
+@pytest.mark.parametrize("key", ["frames: 10", "size: [10, 10]"])
+def test_what_only_cameras_without_pictures_have_is_refused_of_others(tmp_path, key):
+    (tmp_path / "a.mp4").touch()
+    with pytest.raises(UserError, match="is for cameras without pictures"):
+        cameras(tmp_path, f"cameras: [{{path: a.mp4, {key}}}]")
