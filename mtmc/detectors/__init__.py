@@ -21,8 +21,9 @@ class Detector(Protocol):
 
     ``stateful`` says that the answer depends on earlier frames, so that none can be skipped.
 
-    ``curve = PROBABILITIES`` (of ``mtmc.trackers.scores``) states that the scores are to be
-    believed. Where it is absent, what scores in 0..1 mean is learned as the run goes.
+    ``curve`` (of ``mtmc.trackers.scores``) says what its scores mean: ``PROBABILITIES``, as where
+    it is absent, that they are to be believed; ``SHARES`` of 0..1 and ``MARGINS`` of any numbers
+    are learned as the run goes.
     """
 
     Config: ClassVar[Any]

@@ -17,7 +17,7 @@ from mtmc.errors import UserError
 from mtmc.files import spelled
 from mtmc.mot import CLASS_NAMES, UNKNOWN, MotKind, MotRows, read_mot
 from mtmc.trackers import Detections
-from mtmc.trackers.scores import MARGINS, PROBABILITIES, SHARES, ScoreCurve
+from mtmc.trackers.scores import MARGINS, PROBABILITIES, ScoreCurve
 from mtmc.trackers.settings import Checked, setting, share
 from mtmc.types import Frame
 
@@ -296,7 +296,5 @@ def plain_scores(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def stated_curve(scores: NDArray[np.float64]) -> ScoreCurve:
-    """Of what kind scores as ``plain_scores`` returns them are; where there are none, all are 1."""
-    if (scores == 1).all():
-        return PROBABILITIES
-    return SHARES if 0 <= scores.min() <= scores.max() <= 1 else MARGINS
+    """Of what kind scores as ``plain_scores`` returns them are: what is in 0..1 is believed."""
+    return PROBABILITIES if 0 <= scores.min() <= scores.max() <= 1 else MARGINS

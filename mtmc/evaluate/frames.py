@@ -18,7 +18,7 @@ from mtmc.perception.perception import Perception
 from mtmc.reid.pictures import PictureReader
 from mtmc.sources.pictures import list_images, numbered
 from mtmc.trackers import Detections
-from mtmc.trackers.scores import PROBABILITIES, SHARES, ScoreCurve
+from mtmc.trackers.scores import PROBABILITIES, ScoreCurve
 from mtmc.types import Frame
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class SequenceFrames:
     def curve(self) -> ScoreCurve:
         """What the scores mean, as far as is known beforehand."""
         if self._config.detector:
-            curve: ScoreCurve = getattr(self._config.detector.cls, "curve", SHARES)
+            curve: ScoreCurve = getattr(self._config.detector.cls, "curve", PROBABILITIES)
             return curve
         scores = [detections.scores for detections in self._in_file]
         return motfile.stated_curve(np.concatenate(scores)) if scores else PROBABILITIES

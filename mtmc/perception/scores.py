@@ -8,7 +8,7 @@ from typing import Any
 
 from mtmc.perception.log import Inference
 from mtmc.trackers import Detections
-from mtmc.trackers.scores import SHARES, Calibrator
+from mtmc.trackers.scores import PROBABILITIES, Calibrator
 from mtmc.types import Frame
 
 log = logging.getLogger("mtmc")
@@ -24,7 +24,7 @@ class Meaning:
 
     def __init__(self, detector: Any, fps: dict[str, float]) -> None:
         self._fps = fps
-        self._calibrator = Calibrator(getattr(detector, "curve", SHARES))
+        self._calibrator = Calibrator(getattr(detector, "curve", PROBABILITIES))
 
     def look(self, frames: Sequence[Frame], inferences: Sequence[Inference]) -> None:
         """Learn from the detections of one time step."""

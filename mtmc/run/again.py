@@ -19,7 +19,7 @@ from mtmc.run.parts import Parts
 from mtmc.sources import Camera, CameraReader, SourcesConfig
 from mtmc.sources.camera import Began
 from mtmc.sources.source import Request
-from mtmc.trackers.scores import PROBABILITIES, SHARES, ScoreCurve
+from mtmc.trackers.scores import PROBABILITIES, ScoreCurve
 from mtmc.types import Frame
 
 # What the networks were shown and what they said depends on these sections.
@@ -40,7 +40,7 @@ def note_parts(log: InferenceLog, parts: Parts) -> None:
     }
     embedder = parts.embedder
     known = embedder and {"name": embedder.name, "even_distance": even_distance(embedder)}
-    curve = getattr(parts.detector, "curve", SHARES)
+    curve = getattr(parts.detector, "curve", PROBABILITIES)
     notes = {"cameras": cameras, "embedder": known or None, "classes": list(parts.kinds)}
     log.note({**notes, "scores": asdict(curve)})
 

@@ -31,9 +31,9 @@ def test_who_states_the_scale_is_believed(caplog):
     assert caplog.text == ""
 
 
-def test_what_is_not_stated_is_learned_and_said_once(caplog):
+def test_a_scale_to_be_learned_is_learned_and_said_once(caplog):
     caplog.set_level(logging.INFO, "mtmc")
-    meaning = Meaning(object(), {"a": 10.0})
+    meaning = Meaning(Recorded(curve=SHARES), {"a": 10.0})
     found = walk(meaning, 60)
     meaning.note()
     assert meaning.probable(found).scores[0] > SHARES.probability(found.scores)[0]
@@ -42,7 +42,7 @@ def test_what_is_not_stated_is_learned_and_said_once(caplog):
 
 
 def test_classes_stay():
-    meaning = Meaning(object(), {"a": 10.0})
+    meaning = Meaning(Recorded(curve=SHARES), {"a": 10.0})
     kinds = np.array([0, 1])
     assert meaning.probable(walk(meaning, 30, classes=kinds)).classes.tolist() == [0, 1]
 
