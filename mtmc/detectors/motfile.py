@@ -297,4 +297,4 @@ def plain_scores(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def stated_curve(scores: NDArray[np.float64]) -> ScoreCurve:
     """Of what kind scores as ``plain_scores`` returns them are: what is in 0..1 is believed."""
-    return PROBABILITIES if 0 <= scores.min() <= scores.max() <= 1 else MARGINS
+    return PROBABILITIES if ((scores >= 0) & (scores <= 1)).all() else MARGINS

@@ -145,7 +145,7 @@ def test_weak_detections_are_taken_up_whatever_the_order_of_cameras(tmp_path):
         assert len(np.unique(np.stack([first.frames, first.ids], axis=1), axis=0)) == len(first)
     out = tmp_path / "left"
     run(tmp_path / "0", out, {**SETTINGS, "reid": "none", "refine": {"adopt_gap": 0, "extend": 0}})
-    assert read_mot(out / "tracks/a.txt", MotKind.TRACKS).frames.min() == 15
+    assert read_mot(out / "tracks/a.txt", MotKind.TRACKS).frames.min() == 22
 
 
 def test_a_camera_that_breaks_off_does_not_stop_the_others(scene, tmp_path):
