@@ -29,10 +29,9 @@ from rich.table import Table
 from mtmc.config import override
 from mtmc.detectors import detector_settings
 from mtmc.evaluate.clear import clear
-from mtmc.evaluate.floor import FloorPeople, near
+from mtmc.evaluate.floor import placed_scene
 from mtmc.evaluate.identity import identity
 from mtmc.evaluate.run import evaluate_cameras
-from mtmc.evaluate.scene import ScoredScene, Side
 from mtmc.mot import MotRows, format_mot
 from mtmc.run import run
 from mtmc.simulate.boxes import SmallRoom, write_small_room
@@ -79,20 +78,13 @@ def associate(scene, out, mode, settings, detector=None):
 
 def on_floor(truth, found):
     """IDF1, MOTA and identity switches within 1 m, and how many ids."""
-    moments = np.unique(np.concatenate([truth[:, 0], found[:, 0]]))
-    sides = []
-    for side in (truth, found):
-        rows = side[np.lexsort((side[:, 1], side[:, 0]))]
-        steps, ids = np.searchsorted(moments, rows[:, 0]), rows[:, 1].astype(np.int64)
-        sides.append(FloorPeople(steps, ids, rows[:, 2:], np.ones(len(rows), bool)))
-    people = [Side.make(side.steps, side.ids) for side in sides]
-    scene = ScoredScene(*people, near(*sides), np.zeros(len(moments), np.int64))
+    scene = placed_scene(truth, found)
     motion = clear(scene)
     return {
         "IDF1": 100 * identity(scene).ratios()["IDF1"],
         "MOTA": 100 * motion.ratios()["MOTA"],
         "IDSW": motion.IDSW,
-        "ids": f"{people[1].num_ids} of {people[0].num_ids}",
+        "ids": f"{scene.result.num_ids} of {scene.truth.num_ids}",
     }
 
 

@@ -75,7 +75,7 @@ class MotFileDetector:
         self.classes = self._kinds.names
         self._files: dict[str, _FrameIndex] = {}
         self._looked_at: set[str] = set()
-        self.curve = PROBABILITIES  # as long as no file has scores; see ``stated_curve``
+        self.curve = PROBABILITIES  # as long as no file has margins
 
     def last_frame(self, camera: str) -> int:
         """The last frame of a camera that has a detection.
@@ -89,7 +89,7 @@ class MotFileDetector:
         if camera not in self._files:
             path = self._path(camera)
             rows = read_detections(path, None, self._person_class, self._kinds)
-            if self.curve != MARGINS and (rows.scores != 1).any():
+            if self.curve == PROBABILITIES:
                 self.curve = stated_curve(rows.scores)
             self._files[camera] = _FrameIndex(rows)
         return self._files[camera]

@@ -99,7 +99,7 @@ def clear(scene: ScoredScene, threshold: float = 0.5) -> Clear:
     if not len(truth) or not len(result):
         return Clear(FN=len(truth), FP=len(result), ML=truth.num_ids, one_sided=True)
     rank = _ranks(scene)
-    matched = matches(scene, threshold)
+    matched = _match(scene, rank, threshold)
     pairs = scene.pairs[matched]
     person, track = truth.ids[pairs.truth], result.ids[pairs.result]
     steps = truth.steps[pairs.truth]
@@ -139,7 +139,11 @@ def _ranks(scene: ScoredScene) -> Ints:
 
 def matches(scene: ScoredScene, threshold: float = 0.5) -> Mask:
     """``(P,) bool``: the pairs that are matched, see `clear`."""
-    pairs, rank = scene.pairs, _ranks(scene)
+    return _match(scene, _ranks(scene), threshold)
+
+
+def _match(scene: ScoredScene, rank: Ints, threshold: float) -> Mask:
+    pairs = scene.pairs
     candidates = pairs.similarity >= threshold - EPS
     scores: Floats = np.where(candidates, pairs.similarity, 0.0)
     contest = Contest.among(scene, candidates)

@@ -13,15 +13,13 @@ from mtmc.errors import UserError
 from mtmc.evaluate.mistakes import Mistakes
 from mtmc.evaluate.protocol import CameraRows, ScoringProtocol
 from mtmc.files import explained
-from mtmc.outputs.drawing import draw_text
+from mtmc.outputs.drawing import BLACK, WHITE, Color, draw_box, draw_text
 from mtmc.outputs.video import VideoWriter
 from mtmc.types import Frame, Image
 
-Color = tuple[int, int, int]  # BGR
 FALSE, MISSED, SWITCHED, FOUND = (40, 40, 230), (0, 210, 255), (230, 60, 230), (170, 170, 170)
 LEGEND = {"false": FALSE, "missed": MISSED, "switched": SWITCHED, "right": FOUND}
-WHITE, BLACK, BLANK = (255, 255, 255), (0, 0, 0), 32
-DASH = 6  # px, of boxes that nobody reported
+BLANK = 32  # grey level of a picture without one
 FAINT = 0.25  # of what is drawn over one another
 LARGEST = 1920  # px, longer side of a picture
 
@@ -101,7 +99,7 @@ def _drawn(picture: Image, mistakes: Mistakes, frame: int, scale: float) -> None
         else:
             _box(picture, box, FOUND, 1, str(number))
     for row in np.flatnonzero((mistakes.truth.frames == frame) & mistakes.missed).tolist():
-        _dashed(picture, mistakes.truth.boxes[row] * scale, MISSED)
+        draw_box(picture, mistakes.truth.boxes[row] * scale, MISSED, whole=False)
 
 
 def _summary(name: str, mistakes: Mistakes) -> Image:
@@ -152,16 +150,6 @@ def _box(
     cv2.rectangle(picture, (x1, y1), (x2, y2), color, thickness)
     if thickness > 1:
         draw_text(picture, text, (x1, y1 - 20), BLACK, color)
-
-
-def _dashed(picture: Image, box: NDArray[np.floating], color: Color) -> None:
-    x1, y1, x2, y2 = _corners(box)
-    for start in range(x1, x2, 2 * DASH):
-        for y in (y1, y2):
-            cv2.line(picture, (start, y), (min(start + DASH, x2), y), color, 2)
-    for start in range(y1, y2, 2 * DASH):
-        for x in (x1, x2):
-            cv2.line(picture, (x, start), (x, min(start + DASH, y2)), color, 2)
 
 
 def _corners(box: NDArray[np.floating]) -> tuple[int, int, int, int]:

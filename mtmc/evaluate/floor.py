@@ -41,8 +41,31 @@ class FloorPeople:
     counts: Mask
 
 
+def scene_of(truth: FloorPeople, result: FloorPeople, moments: int) -> ScoredScene:
+    """The scene of so many time steps, with similarity ``1 - distance / 2 m``, at least 0."""
+    sides = Side.make(truth.steps, truth.ids), Side.make(result.steps, result.ids)
+    return ScoredScene(*sides, near(truth, result), np.zeros(moments, np.int64))
+
+
+def placed_scene(truth: Floats, result: Floats) -> ScoredScene:
+    """The scene of places that are known already.
+
+    Args:
+        truth: ``(N, 4)`` frame, id, and x and y, m, in any order.
+        result: ``(M, 4)`` likewise.
+    """
+    moments = np.unique(np.concatenate([truth[:, 0], result[:, 0]]))
+    return scene_of(_placed(truth, moments), _placed(result, moments), len(moments))
+
+
+def _placed(rows: Floats, moments: Floats) -> FloorPeople:
+    rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
+    steps, ids = np.searchsorted(moments, rows[:, 0]), rows[:, 1].astype(np.int64)
+    return FloorPeople(steps, ids, rows[:, 2:], np.ones(len(rows), bool))
+
+
 def floor_scene(cameras: Sequence[CameraRows], models: Mapping[str, Calibration]) -> ScoredScene:
-    """The scene on the floor, with similarity ``1 - distance / 2 m``, at least 0.
+    """The scene on the floor of boxes, as `scene_of` makes it.
 
     Boxes of ground truth and result are located in the same way. Frames of the same number are
     taken as the same moment. Ground truth that counts in no camera absorbs the track that falls to
@@ -73,12 +96,7 @@ def floor_scene(cameras: Sequence[CameraRows], models: Mapping[str, Calibration]
             )
         )
     truth, result = sides
-    scene = ScoredScene(
-        Side.make(truth.steps, truth.ids),
-        Side.make(result.steps, result.ids),
-        near(truth, result),
-        np.zeros(len(moments), np.int64),
-    )
+    scene = scene_of(truth, result, len(moments))
     return scene.keep(truth.counts, ~absorbed(scene, ~truth.counts))
 
 

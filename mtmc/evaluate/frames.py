@@ -15,6 +15,7 @@ from mtmc.errors import UserError
 from mtmc.perception.keys import content_key, files_key, settings_key
 from mtmc.perception.log import Inference, InferenceLog, remove_log
 from mtmc.perception.perception import Perception
+from mtmc.perception.scores import stated
 from mtmc.reid.pictures import PictureReader
 from mtmc.sources.pictures import list_images, numbered
 from mtmc.trackers import Detections
@@ -106,8 +107,7 @@ class SequenceFrames:
     def curve(self) -> ScoreCurve:
         """What the scores mean, as far as is known beforehand."""
         if self._config.detector:
-            curve: ScoreCurve = getattr(self._config.detector.cls, "curve", PROBABILITIES)
-            return curve
+            return stated(self._config.detector.cls)
         scores = [detections.scores for detections in self._in_file]
         return motfile.stated_curve(np.concatenate(scores)) if scores else PROBABILITIES
 

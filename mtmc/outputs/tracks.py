@@ -15,6 +15,7 @@ from mtmc.detectors.people import PERSON
 from mtmc.errors import UserError
 from mtmc.files import explained, replacing
 from mtmc.mot import MotRows, class_numbers, format_mot
+from mtmc.results.results import owners
 from mtmc.tracking.rows import ROW, Rows
 from mtmc.types import Floats, TrackKey
 
@@ -65,9 +66,7 @@ class TrackTable:
         rows["box"] = table.select("x1", "y1", "x2", "y2").to_numpy()
         floor = [table[f"floor_{axis}"].fill_null(float("nan")).to_numpy() for axis in "xy"]
         rows["floor"] = np.column_stack(floor)
-        pairs = table.select("camera", "track_id", "global_id").unique(maintain_order=True)
-        ids = {TrackKey(camera, track): person for camera, track, person in pairs.iter_rows()}
-        return cls(rows, cameras, ids, kinds=kinds)
+        return cls(rows, cameras, owners(table), kinds=kinds)
 
     def camera(self, number: int) -> tuple[Rows, NDArray[np.int64]]:
         """Rows and global ids of a camera, sorted by frame and id."""

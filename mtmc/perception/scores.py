@@ -8,10 +8,16 @@ from typing import Any
 
 from mtmc.perception.log import Inference
 from mtmc.trackers import Detections
-from mtmc.trackers.scores import PROBABILITIES, Calibrator
+from mtmc.trackers.scores import PROBABILITIES, Calibrator, ScoreCurve
 from mtmc.types import Frame
 
 log = logging.getLogger("mtmc")
+
+
+def stated(detector: Any) -> ScoreCurve:
+    """What a detector, or its class, says its scores mean; who says nothing is believed."""
+    curve: ScoreCurve = getattr(detector, "curve", PROBABILITIES)
+    return curve
 
 
 class Meaning:
@@ -24,7 +30,7 @@ class Meaning:
 
     def __init__(self, detector: Any, fps: dict[str, float]) -> None:
         self._fps = fps
-        self._calibrator = Calibrator(getattr(detector, "curve", PROBABILITIES))
+        self._calibrator = Calibrator(stated(detector))
 
     def look(self, frames: Sequence[Frame], inferences: Sequence[Inference]) -> None:
         """Learn from the detections of one time step."""

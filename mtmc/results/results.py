@@ -127,8 +127,7 @@ class Results:
     @cached_property
     def owners(self) -> dict[TrackKey, int]:
         """The person each track shows."""
-        pairs = self.table.select("camera", "track_id", "global_id").unique(maintain_order=True)
-        return {TrackKey(camera, track): person for camera, track, person in pairs.iter_rows()}
+        return owners(self.table)
 
     def tracks_of(self, person: int) -> list[TrackKey]:
         """The tracks that show a person."""
@@ -167,6 +166,12 @@ class Results:
         if not path.is_file():
             raise UserError(f"{path}: this run has none ({why}); run `mtmc run` again")
         return path
+
+
+def owners(table: pl.DataFrame) -> dict[TrackKey, int]:
+    """The person, or thing, that each track of a table shows."""
+    pairs = table.select("camera", "track_id", "global_id").unique(maintain_order=True)
+    return {TrackKey(camera, track): person for camera, track, person in pairs.iter_rows()}
 
 
 # What every table has.

@@ -11,7 +11,8 @@ from typing import Any
 
 from mtmc.config import Plugin
 from mtmc.errors import UserError
-from mtmc.perception.log import InferenceLog
+from mtmc.perception.log import InferenceLog, first_difference
+from mtmc.perception.scores import stated
 from mtmc.registry import TRACKERS
 from mtmc.run.assemble import even_distance, put_together
 from mtmc.run.config import RunConfig
@@ -40,9 +41,8 @@ def note_parts(log: InferenceLog, parts: Parts) -> None:
     }
     embedder = parts.embedder
     known = embedder and {"name": embedder.name, "even_distance": even_distance(embedder)}
-    curve = getattr(parts.detector, "curve", PROBABILITIES)
     notes = {"cameras": cameras, "embedder": known or None, "classes": list(parts.kinds)}
-    log.note({**notes, "scores": asdict(curve)})
+    log.note({**notes, "scores": asdict(stated(parts.detector))})
 
 
 def _plain(began: Began | None) -> list[str] | None:
@@ -136,7 +136,7 @@ def _difference(old: Any, new: Any) -> str | None:
         return ""
     if old.get("name") != new.get("name"):
         return ".name"
-    return next(f".{k}" for k in sorted(old.keys() | new.keys()) if old.get(k) != new.get(k))
+    return f".{first_difference(old, new)}"
 
 
 def _check_tracker(tracker: Plugin, before: str, path: Path) -> None:

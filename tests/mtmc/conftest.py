@@ -42,11 +42,16 @@ def write_video(path, frames, fps=10, codec="libx264", times=None):
     return path
 
 
+def write_two_cameras(folder):
+    """Two videos of the same two people."""
+    for name in ("left", "right"):
+        write_video(folder / f"{name}.mp4", block_frames(24))
+    return folder
+
+
 @pytest.fixture
 def two_cameras(tmp_path):
     """A folder with two videos of the same two people."""
     folder = tmp_path / "videos"
     folder.mkdir()
-    for name in ("left", "right"):
-        write_video(folder / f"{name}.mp4", block_frames(24))
-    return folder
+    return write_two_cameras(folder)

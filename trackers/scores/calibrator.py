@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import minimize
 
-from mtmc.trackers.scores.curve import PROBABILITIES, SHARES, ScoreCurve
+from mtmc.trackers.scores.curve import PROBABILITIES, SHARES, ScoreCurve, logistic
 from mtmc.trackers.scores.walkers import Counts, Walkers
 from mtmc.trackers.types import Detections
 
@@ -117,7 +117,7 @@ def fitted(counts: Counts, prior: ScoreCurve) -> ScoreCurve:
     def unlikely(values: Array) -> tuple[float, Array]:
         slope = prior.slope * np.exp(SLOPE_STD * values[1])
         away = place - middle - MIDDLE_STD / prior.slope * values[0]
-        person, most = _share(slope * away), float(_share(values[2]))
+        person, most = logistic(slope * away), float(logistic(values[2]))
         share = (most * person).clip(1e-9, 1 - 1e-9)
         loss = -(walked @ np.log(share) + others @ np.log1p(-share)) + 0.5 * (values @ values)
         wrong = (others / (1 - share) - walked / share) * most  # by the probability of a person
@@ -136,8 +136,3 @@ def fitted(counts: Counts, prior: ScoreCurve) -> ScoreCurve:
     return prior.at(
         middle + MIDDLE_STD / prior.slope * a, prior.slope * float(np.exp(SLOPE_STD * b))
     )
-
-
-def _share(log_odds: Array) -> Array:
-    share: Array = 1.0 / (1.0 + np.exp(-np.clip(log_odds, -50, 50)))
-    return share

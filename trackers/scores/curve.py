@@ -34,7 +34,7 @@ class ScoreCurve:
 
     def probability(self, scores: NDArray[np.floating]) -> NDArray[np.float32]:
         """``(N,)`` in 0..1 of ``(N,)`` scores."""
-        return _share(self.log_odds(scores)).astype(np.float32)
+        return logistic(self.log_odds(scores)).astype(np.float32)
 
     def log_odds(self, scores: NDArray[np.floating]) -> Array:
         """``(N,)`` of a person, at ``(N,)`` scores."""
@@ -45,7 +45,7 @@ class ScoreCurve:
     def score(self, probability: NDArray[np.floating]) -> NDArray[np.float32]:
         """``(N,)`` the scores that have these probabilities."""
         place = _log_odds(probability) / self.slope + self.axis(np.array([self.middle]))
-        return (place if self.margins else _share(place)).astype(np.float32)
+        return (place if self.margins else logistic(place)).astype(np.float32)
 
     def axis(self, scores: NDArray[np.floating]) -> Array:
         """Where ``(N,)`` scores lie on the axis on which the curve is logistic."""
@@ -54,7 +54,7 @@ class ScoreCurve:
 
     def at(self, middle: float, slope: float) -> ScoreCurve:
         """The same kind of curve through another middle, given on the axis."""
-        place = middle if self.margins else float(_share(np.array([middle]))[0])
+        place = middle if self.margins else float(logistic(np.array([middle]))[0])
         return ScoreCurve(place, slope, self.margins)
 
     def __str__(self) -> str:
@@ -62,8 +62,9 @@ class ScoreCurve:
         return f"{half:.2f} as 50 %, {sure:.2f} as 90 %"
 
 
-def _share(log_odds: Array) -> Array:
-    share: Array = 1.0 / (1.0 + np.exp(-log_odds))
+def logistic(log_odds: Array) -> Array:
+    """Probabilities of log odds, of any shape."""
+    share: Array = 1.0 / (1.0 + np.exp(-np.clip(log_odds, -50, 50)))
     return share
 
 

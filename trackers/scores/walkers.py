@@ -49,7 +49,7 @@ class Walkers(Sort):
         fps: frames per second.
     """
 
-    _columns = (*Sort._columns, "_seen", "_alone", "_start")
+    _columns = (*Sort._columns, "_seen", "_alone", "_start", "_moved")
 
     def __init__(self, bins: int, fps: float) -> None:
         super().__init__(_EVERY, fps)
@@ -61,8 +61,6 @@ class Walkers(Sort):
         self._ended = np.zeros((2, bins))
         self._bins = np.zeros(0, np.intp)  # of this frame's detections
         self._free = np.zeros(0, bool)
-
-    _columns = (*_columns, "_moved")
 
     def look(self, detections: Detections, bins: NDArray[np.intp], steps: int = 1) -> None:
         """Takes one frame's detections, each with the bin of its score."""

@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 from mtmc.cli import app
 from mtmc.errors import UserError
 from mtmc.results import Results, layout
-from tests.mtmc.conftest import block_frames, write_video
+from tests.mtmc.conftest import write_two_cameras
 from tests.mtmc.run.test_run import write_detections
 
 
@@ -19,9 +19,7 @@ def call(*words):
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("scene")
-    for name in ("left", "right"):
-        write_video(folder / f"{name}.mp4", block_frames(24), 10)
+    folder = write_two_cameras(tmp_path_factory.mktemp("scene"))
     write_detections(folder)
     (folder / "cameras.yaml").write_text(
         "cameras:\n"

@@ -7,15 +7,13 @@ from mtmc.errors import UserError
 from mtmc.results import Results, layout
 from mtmc.run import run
 from mtmc.trackers.geometry import pair_iou
-from tests.mtmc.conftest import block_frames, write_video
+from tests.mtmc.conftest import write_two_cameras
 from tests.mtmc.run.test_run import SETTINGS, write_detections
 
 
 @pytest.fixture(scope="module", params=["offline", "online"])
 def finished(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("scene")
-    for name in ("left", "right"):
-        write_video(folder / f"{name}.mp4", block_frames(24), 10)
+    folder = write_two_cameras(tmp_path_factory.mktemp("scene"))
     write_detections(folder)
     run(folder, folder / "out", {**SETTINGS, "associator": request.param})
     return Results.open(folder / "out")

@@ -11,7 +11,7 @@ from mtmc.errors import UserError
 from mtmc.results import Results, layout
 from mtmc.run import run
 from mtmc.run.retrace import associate, render
-from tests.mtmc.conftest import block_frames, write_video
+from tests.mtmc.conftest import write_two_cameras
 from tests.mtmc.rooms import circling, room, write_room
 from tests.mtmc.run.test_run import SETTINGS, write_detections
 
@@ -26,9 +26,7 @@ def same(one, two, names=SAME):
 
 @pytest.fixture(scope="module", params=["offline", "online"])
 def kept(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("scene")
-    for name in ("left", "right"):
-        write_video(folder / f"{name}.mp4", block_frames(24), 10)
+    folder = write_two_cameras(tmp_path_factory.mktemp("scene"))
     write_detections(folder)
     output = {"keep": True, "width": 320, "height": 120}
     run(folder, folder / "out", {**SETTINGS, "associator": request.param, "output": output})

@@ -2,28 +2,18 @@
 
 import logging
 
-import numpy as np
 import polars
 import pytest
 
-from mtmc.evaluate.floor import FloorPeople, near
+from mtmc.evaluate.floor import placed_scene
 from mtmc.evaluate.identity import identity
-from mtmc.evaluate.scene import ScoredScene, Side
 from mtmc.run import run
 from mtmc.simulate.boxes import SmallRoom, write_small_room
 
 
 def idf1(truth, found):
     """Within 1 m on the floor; both ``(N, 4)`` frame, id, x, y."""
-    moments = np.unique(np.concatenate([truth[:, 0], found[:, 0]]))
-    sides = []
-    for side in (truth, found):
-        rows = side[np.lexsort((side[:, 1], side[:, 0]))]
-        steps, ids = np.searchsorted(moments, rows[:, 0]), rows[:, 1].astype(np.int64)
-        sides.append(FloorPeople(steps, ids, rows[:, 2:], np.ones(len(rows), bool)))
-    people = [Side.make(side.steps, side.ids) for side in sides]
-    scene = ScoredScene(*people, near(*sides), np.zeros(len(moments), np.int64))
-    return 100 * identity(scene).ratios()["IDF1"]
+    return 100 * identity(placed_scene(truth, found)).ratios()["IDF1"]
 
 
 @pytest.mark.parametrize(("mode", "least"), [("offline", 85), ("online", 85)])
