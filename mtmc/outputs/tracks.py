@@ -80,9 +80,7 @@ class TrackTable:
         return rows, index["id"].astype(np.int64)
 
 
-def rows_of(
-    table: pl.DataFrame, cameras: Sequence[str], kinds: Sequence[str] = (PERSON,)
-) -> Rows:
+def rows_of(table: pl.DataFrame, cameras: Sequence[str], kinds: Sequence[str] = (PERSON,)) -> Rows:
     """The rows of a table that ``write_table`` has written."""
     rows = np.zeros(len(table), ROW)
     for number, name in enumerate(cameras):
