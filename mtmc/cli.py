@@ -14,6 +14,7 @@ from mtmc.commands.calibrate import app as calibrate
 from mtmc.commands.crops import crops
 from mtmc.commands.demo import demo
 from mtmc.commands.evaluate import evaluate
+from mtmc.commands.gallery import app as gallery
 from mtmc.commands.messages import Sayable, sayable
 from mtmc.commands.people import people
 from mtmc.commands.render import render
@@ -61,6 +62,7 @@ app.command()(settings)
 app.command()(crops)
 app.add_typer(calibrate, name="calibrate")
 app.add_typer(weights, name="weights")
+app.add_typer(gallery, name="gallery")
 
 
 def main() -> None:

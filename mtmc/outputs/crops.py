@@ -83,7 +83,7 @@ class CropSpool:
             box = inference.detections.boxes[detection]
             known = place.get(detection)
             vector = np.zeros(0, np.float32) if known is None else inference.embeddings[known]
-            picture = _jpeg(cut_out(frame.pixels, box)) if pictured else b""
+            picture = as_jpeg(cut_out(frame.pixels, box)) if pictured else b""
             key = TrackKey(frame.camera, int(tracks.ids[row]))
             yield Crop(key, frame.index, frame.time, quality, box, picture, vector)
 
@@ -107,7 +107,8 @@ class CropSpool:
 INSERT = f"INSERT OR REPLACE INTO crops VALUES ({', '.join('?' * len(COLUMNS.split(',')))})"
 
 
-def _jpeg(image: Image) -> bytes:
+def as_jpeg(image: Image) -> bytes:
+    """A crop as it is kept, at most ``HEIGHT`` px tall."""
     height, width = image.shape[:2]
     if height > HEIGHT:
         size = (max(1, round(width * HEIGHT / height)), HEIGHT)
