@@ -104,8 +104,8 @@ class Finishing:
     def _told(self, rows: Rows, tracklets: Sequence[Tracklet]) -> list[Tracklet]:
         """The tracklets with what people have said of them, cut as they have; so are the rows."""
         pieces = self._telling.cut(rows, tracklets)
-        cut = pieces.of_those_cut()
-        self._cut(rows, cut)
+        if cut := pieces.of_those_cut():
+            self._cut(rows, cut)
         whole = [part for t in tracklets for part in cut.get(t.key, [t])]
         return self._telling.mark(rows, whole)
 
