@@ -14,6 +14,7 @@ from mtmc.commands.calibrate import app as calibrate
 from mtmc.commands.crops import crops
 from mtmc.commands.demo import demo
 from mtmc.commands.evaluate import evaluate
+from mtmc.commands.export import export
 from mtmc.commands.messages import Sayable, sayable
 from mtmc.commands.people import people
 from mtmc.commands.render import render
@@ -59,6 +60,7 @@ app.command("train-detector")(train_detector)
 app.command()(thresholds)
 app.command()(settings)
 app.command()(crops)
+app.command()(export)
 app.add_typer(calibrate, name="calibrate")
 app.add_typer(weights, name="weights")
 

@@ -13,9 +13,11 @@ CALIBRATION = "calibration.yaml"
 ANSWERS = "inference.sqlite"  # what the networks said, of runs with --keep
 MOSAIC = "mosaic.mp4"
 FLOOR_PICTURE, FLOOR_VIDEO = "floor.png", "floor.mp4"
+HIDDEN = "hidden.npz"  # where people are, of runs with --anonymise
+PICTURED = (MOSAIC, CROPS)  # what shows people
 
 # What a run leaves, beside its record and the folder of tracks.
 RESULTS = (
     *(CONFIG, TABLE, CSV, PEOPLE, THINGS, LOOKS, CROPS, CALIBRATION),
-    *(MOSAIC, FLOOR_PICTURE, FLOOR_VIDEO),
+    *(MOSAIC, FLOOR_PICTURE, FLOOR_VIDEO, HIDDEN),
 )
