@@ -11,6 +11,7 @@ import typer
 
 from mtmc.commands.associate import associate
 from mtmc.commands.calibrate import app as calibrate
+from mtmc.commands.count import count
 from mtmc.commands.crops import crops
 from mtmc.commands.demo import demo
 from mtmc.commands.evaluate import evaluate
@@ -61,6 +62,7 @@ app.command()(thresholds)
 app.command()(settings)
 app.command()(crops)
 app.command()(export)
+app.command()(count)
 app.add_typer(calibrate, name="calibrate")
 app.add_typer(weights, name="weights")
 

@@ -9,6 +9,7 @@ import pytest
 from mtmc.errors import UserError
 from mtmc.evaluate.sequences import find_sequences, read_truth
 from mtmc.outputs.exports import coco, cvat, fiftyone, mot
+from tests.docs.test_pages import ROOT, blocks
 from tests.mtmc.outputs.folders import write_results
 
 ROWS = [
@@ -94,3 +95,17 @@ def test_fiftyone_names_the_videos_and_leaves_out_what_is_none(results, tmp_path
     assert (filled["index"], filled["confidence"], named["label"]) == (1, 0.4, "car")
     assert filled["bounding_box"]["top_left"] == {"x": 1.25 / 200, "y": 0}
     assert {a["name"]: a["value"] for a in filled["attrs"]["attrs"]}["detected"] is False
+
+
+def test_the_lines_of_the_guide(results):
+    names = {}
+    for block in blocks(ROOT / "docs" / "guide" / "export.md", "python"):
+        exec(block, names)
+    times = names["seconds_in_each_camera"](results.folder).sort("camera", "global_id")
+    assert times["seconds"].to_list() == [0.9, 0, 0]
+    results.table.write_csv(results.folder / "tracks.csv")
+    assert len(names["in_pandas"](results.folder)) == len(ROWS)
+    pytest.importorskip("supervision", reason="not among what the tests install")
+    found = names["in_supervision"](results.folder, "a", 2)
+    assert found.tracker_id.tolist() == [1, 2]
+    assert found.data["detected"].tolist() == [False, True]

@@ -71,7 +71,7 @@ def scene(tmp_path_factory):
     assert all(map(shows_face, mosaic(folder / "out")))
     assert any(shows_face(crop.image) for crop in Results.open(folder / "out").crops)
     hidden = {**same, "output": {**out, "anonymise": "head"}}
-    with pytest.raises(UserError, match="another run .other 'anonymise'"):
+    with pytest.raises(UserError, match=r"another run .other 'anonymise'"):
         run(folder, folder / "out", hidden, resume=True)
     run(folder, folder / "out", hidden)
     return folder
