@@ -13,6 +13,7 @@ from mtmc.associate.evidence.scale import learn_scale
 from mtmc.results import Results, layout
 from mtmc.types import Doubles, Ints, TrackKey
 
+EVEN = 0.5  # a track that fits less is more probably somebody else's
 CLEARLY = 1.0  # log odds by which somebody else must be more alike to be named
 
 
@@ -28,6 +29,11 @@ class Fit:
 
     same: float | None
     like: int | None
+
+    @property
+    def odd(self) -> bool:
+        """Whether it is more probably somebody else's."""
+        return self.same is not None and self.same < EVEN
 
 
 def fits(results: Results) -> dict[TrackKey, Fit]:

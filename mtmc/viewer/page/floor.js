@@ -104,17 +104,18 @@ function drawView(context, plan, camera, color) {
 function drawCamera(context, plan, camera, color) {
   if (!camera.place) return;
   const [x, y] = plan.at(...camera.place);
+  context.fillStyle = color;
   if (camera.view.length) {
     const sum = camera.view.reduce(([a, b], [c, d]) => [a + c, b + d], [0, 0]);
     const [tx, ty] = plan.at(...sum.map((value) => value / camera.view.length));
     const angle = Math.atan2(ty - y, tx - x);
-    context.fillStyle = color;
+    context.globalAlpha = 0.5;
     context.beginPath();
-    context.moveTo(x + 17 * Math.cos(angle), y + 17 * Math.sin(angle));
-    for (const side of [1.9, -1.9]) context.lineTo(x + 8 * Math.cos(angle + side), y + 8 * Math.sin(angle + side));
+    context.moveTo(x, y);
+    context.arc(x, y, 22, angle - 0.45, angle + 0.45);
     context.fill();
+    context.globalAlpha = 1;
   }
-  context.fillStyle = color;
   context.beginPath();
   context.arc(x, y, 6, 0, 7);
   context.fill();

@@ -69,8 +69,16 @@ function cardOf(person, page) {
     ),
     doubts.length ? el("div", { class: "doubts" }, doubts.map((text) => el("span", { class: "chip warn" }, text))) : null,
     strip(person.id, page),
-    el("footer", {}, el("span", {}, `seen for ${duration(person.seconds)}`), camerasOf(person, page)),
+    el("footer", {}, el("span", {}, `seen for ${duration(person.seconds)}`), meter(person), camerasOf(person, page)),
   );
+}
+
+// How much of a person's tracks looks like one person.
+export function meter(person) {
+  if (person.fit === null) return null;
+  const share = Math.round(100 * person.fit);
+  const title = "How much of it looks like one person, by looks alone: times and places are not asked";
+  return el("span", { class: "meter", title }, el("meter", { min: 0, max: 100, low: 75, optimum: 100, value: share }), `${share} % alike`);
 }
 
 // Their pictures; those of other cameras and times than the filter's are faint.
@@ -82,18 +90,18 @@ export function strip(id, page) {
 }
 
 function crop(row, page, faint) {
-  const { crops, cameras, tracks } = page.scene;
+  const { crops, cameras } = page.scene;
   const name = cameras[crops.camera[row]].name;
   const time = page.clock(crops.time[row], 1);
   const address = page.picture(row);
   const picture = address
     ? el("img", { src: address, alt: `${page.called(crops.person[row])} in ${name} at ${time}`, loading: "lazy", decoding: "async" })
     : el("div", { class: "nothing" });
-  const fit = tracks.fit[crops.row[row]];
+  const odd = page.odd(crops.row[row]);
   const go = () => page.go(crops.time[row], crops.camera[row]);
   return el(
     "figure",
-    { class: `crop${faint ? " faint" : ""}${fit !== null && fit < 0.5 ? " odd" : ""}`, onclick: go, title: `${name}, ${time}` },
+    { class: `crop${faint ? " faint" : ""}${odd ? " odd" : ""}`, onclick: go, title: `${name}, ${time}${odd ? `: ${page.unlike(crops.row[row])}` : ""}` },
     picture,
     el("figcaption", {}, chip(page, crops.camera[row]), el("time", {}, time)),
   );

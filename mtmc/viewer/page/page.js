@@ -99,8 +99,31 @@ export class Page {
     const found = [];
     if (person.doubt === "brief") found.push(`seen for ${person.seconds.toFixed(1)} s only`);
     if (person.doubt === "still") found.push("never moves: maybe a thing");
-    if (person.fit !== null && person.fit < 0.5) found.push("not all of it looks alike");
+    const odd = (this.tracksOf.get(person.id) ?? []).filter((row) => this.odd(row));
+    if (odd.length === 1) found.push(`${this.where(odd[0])} ${this.unlike(odd[0])}`);
+    else if (odd.length) {
+      const whom = [...new Set(odd.map((row) => this.scene.tracks.like[row]))].filter((id) => id !== null);
+      const like = whom.length ? `: like ${whom.map((id) => this.called(id)).join(", ")}` : "";
+      found.push(`${odd.length} of ${this.tracksOf.get(person.id).length} tracks look different${like}`);
+    }
     return found;
+  }
+
+  // Whether a track is, by its looks, more probably somebody else's.
+  odd(row) {
+    const fit = this.scene.tracks.fit[row];
+    return fit !== null && fit < 0.5;
+  }
+
+  unlike(row) {
+    const like = this.scene.tracks.like[row];
+    return like === null ? "looks different" : `looks like ${this.called(like)}`;
+  }
+
+  // Camera and time of a track.
+  where(row) {
+    const { camera, start } = this.scene.tracks;
+    return `${this.scene.cameras[camera[row]].name} at ${this.clock(start[row])}`;
   }
 
   color(id) {

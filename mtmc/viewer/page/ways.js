@@ -59,7 +59,7 @@ function drawing(page) {
 function together({ a, b, people, seconds }, at, cameras, most) {
   const [[x1, y1], [x2, y2]] = [at[a], at[b]];
   const about = [`${cameras[a].name} and ${cameras[b].name} at once`, `${people} people, ${duration(seconds)} in all`];
-  const thick = 1.5 + (4 * people) / most;
+  const thick = 1 + (2.5 * people) / most;
   return svg("line", { x1, y1, x2, y2, class: "shared", "stroke-width": thick, ...tips(about) });
 }
 
