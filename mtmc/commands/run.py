@@ -10,6 +10,7 @@ import typer
 
 from mtmc.commands.interrupts import like_ctrl_c, terminal_may_be_gone
 from mtmc.commands.options import Changes, Config
+from mtmc.commands.report import NoReport, report_of
 from mtmc.errors import UserError
 
 INTERRUPTED = 130  # exit code after Ctrl-C
@@ -58,6 +59,7 @@ def run(
         bool, typer.Option("--online", help="Give ids as the pictures come; what is written stays.")
     ] = False,
     no_video: Annotated[bool, typer.Option("--no-video", help="Leave out the videos.")] = False,
+    no_report: NoReport = False,
     keep: Annotated[
         bool,
         typer.Option("--keep", help="Keep what the networks said, for `mtmc associate`."),
@@ -94,8 +96,9 @@ def run(
         raise UserError(f"--out {folder}: is the folder of the videos; choose another")
     with like_ctrl_c(), RunDisplay() as display:
         record = run_pipeline(cameras, folder, settings, resume, display)
+    page = None if no_report else report_of(folder)
     with terminal_may_be_gone():
-        print_summary(record, folder)
+        print_summary(record, folder, page)
     # Ctrl-C is how a run on live cameras ends.
     if record["status"] == "interrupted" and not display.live:
         raise typer.Exit(INTERRUPTED)

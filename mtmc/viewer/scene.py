@@ -139,7 +139,7 @@ def _sureness(person: dict[str, Any]) -> tuple[bool, float, float]:
 
 
 def _cameras(results: Results) -> list[dict[str, Any]]:
-    models = results.calibration
+    models, began = results.calibration, _began(results)
     found = []
     for name, camera in results.cameras.items():
         model = models[name].resized(camera.size) if name in models else None
@@ -154,7 +154,7 @@ def _cameras(results: Results) -> list[dict[str, Any]]:
                 "size": list(camera.size),
                 "frames": camera.frames,
                 "start": results.record["cameras"][name].get("start"),
-                "first": _first(results, name),
+                "first": began.get(name),
                 "calibrated": model is not None,
                 "place": place,
                 "view": [_metres(point) for point in some],
@@ -167,19 +167,21 @@ def _metres(point: Sequence[float] | np.ndarray[Any, Any]) -> list[float]:
     return [round(float(value), 2) for value in point]
 
 
-def _first(results: Results, name: str) -> float | None:
-    """When a camera began, on the run's clock, s."""
-    start, zero = results.record["cameras"][name].get("start"), results.record.get("clock_zero")
-    if start and zero:
-        return round(
-            (datetime.fromisoformat(start) - datetime.fromisoformat(zero)).total_seconds(), DIGITS
-        )
-    rows = results.table.filter(results.table["camera"] == name)
-    if not len(rows):
-        return None
-    row = rows.row(int(rows["frame"].arg_min() or 0), named=True)
-    first = row["time"] - (row["frame"] - 1) / results.cameras[name].fps
-    return round(float(first), DIGITS)
+def _began(results: Results) -> dict[str, float]:
+    """When each camera began, on the run's clock, s: as it is known, or by the first box."""
+    import polars as pl
+
+    zero = results.record.get("clock_zero")
+    first = results.table.group_by("camera").agg(pl.col("frame", "time").sort_by("frame").first())
+    found = {
+        name: round(time - (frame - 1) / results.cameras[name].fps, DIGITS)
+        for name, frame, time in first.iter_rows()
+    }
+    for name, about in results.record["cameras"].items():
+        if zero and about.get("start"):
+            since = datetime.fromisoformat(about["start"]) - datetime.fromisoformat(zero)
+            found[name] = round(since.total_seconds(), DIGITS)
+    return found
 
 
 def _crops(tracks: Columns, numbers: dict[str, int], chosen: Sequence[Chosen]) -> Columns:

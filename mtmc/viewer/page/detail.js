@@ -9,7 +9,7 @@ export function detail(element, page) {
     const person = page.people.get(page.selected);
     element.hidden = !person;
     document.body.classList.toggle("with-side", Boolean(person));
-    element.replaceChildren(...(person ? contents(person, page) : []));
+    element.replaceChildren(el("div", {}, person && contents(person, page)));
   };
   page.on("select", show);
   page.on("offers", show);
@@ -31,7 +31,7 @@ function contents(person, page) {
   ].filter(([, value]) => value);
   return [
     el("header", {}, badge(page, person.id), el("h2", {}, person.name || `Person ${person.id}`), close),
-    ...(doubts.length ? [el("div", { class: "doubts" }, doubts.map((text) => el("span", { class: "chip warn" }, text)))] : []),
+    doubts.length > 0 && el("div", { class: "doubts" }, doubts.map((text) => el("span", { class: "chip warn" }, text))),
     buttons(page, "person", person.id),
     strip(person.id, page),
     el("dl", {}, facts.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),

@@ -23,7 +23,7 @@ function tiles(page) {
   const doubtful = Object.keys(DOUBTS).filter((key) => counts[key]);
   const total = doubtful.reduce((sum, key) => sum + counts[key], 0);
   const reasons = doubtful.map((key) => `${counts[key]} ${DOUBTS[key]}`).join(", ");
-  const odd = page.scene.people.filter((person) => !person.doubt && page.doubts(person).length).length;
+  const odd = page.scene.people.filter((person) => !person.doubt && page.doubtful(person)).length;
   const check = () => page.setFilter({ doubtful: true });
   const kind = run.classes?.some((name) => name !== "person") ? "tracked" : "people";
   return [

@@ -76,7 +76,7 @@ export class Page {
 
   matches(person) {
     const { words, doubtful } = this.filter;
-    if (doubtful && this.doubts(person).length === 0) return false;
+    if (doubtful && !this.doubtful(person)) return false;
     if (words && !`${person.id} ${person.name ?? ""}`.toLowerCase().includes(words.toLowerCase().trim()))
       return false;
     return this.rows(person.id).length > 0;
@@ -94,7 +94,12 @@ export class Page {
     );
   }
 
-  // Why somebody should look at a person; empty: no reason.
+  // Whether somebody should look at a person.
+  doubtful(person) {
+    return Boolean(person.doubt) || (person.fit !== null && person.fit < 0.95);
+  }
+
+  // What there is to see in a person; empty: nothing.
   doubts(person) {
     const found = [];
     if (person.doubt === "brief") found.push(`seen for ${person.seconds.toFixed(1)} s only`);
@@ -103,7 +108,8 @@ export class Page {
     if (odd.length === 1) found.push(`${this.where(odd[0])} ${this.unlike(odd[0])}`);
     else if (odd.length) {
       const whom = [...new Set(odd.map((row) => this.scene.tracks.like[row]))].filter((id) => id !== null);
-      const like = whom.length ? `: like ${whom.map((id) => this.called(id)).join(", ")}` : "";
+      const few = whom.slice(0, 3).map((id) => this.called(id)).join(", ");
+      const like = whom.length ? `: like ${few}${whom.length > 3 ? " …" : ""}` : "";
       found.push(`${odd.length} of ${this.tracksOf.get(person.id).length} tracks look different${like}`);
     }
     return found;

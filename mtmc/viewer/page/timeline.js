@@ -188,7 +188,7 @@ class Timeline {
     context.fillText(id, 16, middle + 0.5);
     context.textAlign = "left";
     context.font = "12px system-ui, sans-serif";
-    context.fillStyle = tone(page.doubts(row.person).length ? "warn-text" : "text");
+    context.fillStyle = tone(page.doubtful(row.person) ? "warn-text" : "text");
     const label = row.person.name || duration(row.person.seconds);
     context.fillText(label, 32, middle + 0.5, LABEL - 38);
   }
