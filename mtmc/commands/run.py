@@ -66,6 +66,13 @@ def run(
     ] = False,
     no_video: Annotated[bool, typer.Option("--no-video", help="Leave out the videos.")] = False,
     no_report: NoReport = False,
+    anonymise: Annotated[
+        str | None,
+        typer.Option(
+            help="What of people no picture or video is to show: head or person.",
+            metavar="head|person",
+        ),
+    ] = None,
     keep: Annotated[
         bool,
         typer.Option("--keep", help="Keep what the networks said, for `mtmc associate`."),
@@ -96,7 +103,8 @@ def run(
         settings["corrections"] = str(corrections)
     if online:
         settings["associator"] = _switch(settings.get("associator"), {"name": "online"})
-    output = {**({"video": False} if no_video else {}), **({"keep": True} if keep else {})}
+    output: dict[str, object] = {"anonymise": anonymise} if anonymise else {}
+    output |= {**({"video": False} if no_video else {}), **({"keep": True} if keep else {})}
     settings["output"] = _switch(settings.get("output"), output)
     settings = override(settings, set_ or [])
     folder = out or Path("out") / _result_name(cameras)
