@@ -17,7 +17,7 @@ MOSAIC = "mosaic.mp4"
 FLOOR_PICTURE, FLOOR_VIDEO = "floor.png", "floor.mp4"
 REPORT = "report.html"
 HIDDEN = "hidden.npz"  # where people are, of runs with --anonymise
-PICTURED = (MOSAIC, CROPS)  # what shows people
+PICTURED = (MOSAIC, CROPS, REPORT)  # what shows people
 
 # What a run leaves, beside its record and the folder of tracks.
 RESULTS = (
