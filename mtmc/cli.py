@@ -19,6 +19,7 @@ from mtmc.commands.export import export
 from mtmc.commands.messages import Sayable, sayable
 from mtmc.commands.people import people
 from mtmc.commands.render import render
+from mtmc.commands.report import report
 from mtmc.commands.run import INTERRUPTED, run
 from mtmc.commands.settings import settings
 from mtmc.commands.simulate import simulate
@@ -54,6 +55,7 @@ app.command()(run)
 app.command()(people)
 app.command()(associate)
 app.command()(render)
+app.command()(report)
 app.command("eval")(evaluate)
 app.command()(demo)
 app.command()(simulate)
