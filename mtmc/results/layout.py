@@ -13,6 +13,7 @@ CALIBRATION = "calibration.yaml"
 ANSWERS = "inference.sqlite"  # what the networks said, of runs with --keep
 MOSAIC = "mosaic.mp4"
 FLOOR_PICTURE, FLOOR_VIDEO = "floor.png", "floor.mp4"
+VIEWER = "viewer"  # a folder with what `mtmc view` has converted for browsers
 
 # What a run leaves, beside its record and the folder of tracks.
 RESULTS = (

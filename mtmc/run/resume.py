@@ -32,7 +32,7 @@ def about_run(config: RunConfig, parts: Parts) -> dict[str, Any]:
     if isinstance(parts.detector, MotFileDetector):
         about["content of detections"] = settings_key({"folder": parts.detector.folder})
     about |= about_calibration(parts.calibration)
-    about["cameras"] = [_fingerprint(reader.camera) for reader in parts.readers]
+    about["cameras"] = [fingerprint(reader.camera) for reader in parts.readers]
     return about
 
 
@@ -44,7 +44,7 @@ def about_calibration(calibration: Mapping[str, Any]) -> dict[str, str]:
     return {"content of calibration": content_key(json.dumps(models, default=np.ndarray.tolist))}
 
 
-def _fingerprint(camera: Camera) -> list[Any]:
+def fingerprint(camera: Camera) -> list[Any]:
     """What tells that a camera's video, or every one of its pictures, is still the same."""
     files = camera.files
     if camera.kind == "images":

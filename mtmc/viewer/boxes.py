@@ -1,0 +1,100 @@
+"""Every box of a run, so many seconds at a time, as bytes that a page takes as they are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mtmc.results import Results, layout
+
+if TYPE_CHECKING:
+    import polars as pl
+
+LONGEST = 60.0  # seconds in a chunk,
+MOST = 40_000  # fewer where there would be more boxes than that in one
+COLUMNS = ("frame", "person", "track", "x1", "y1", "x2", "y2")
+
+
+class Boxes:
+    """The boxes of people and, with numbers below 0, of things.
+
+    Args:
+        results: of a run.
+
+    Attributes:
+        start: of the first chunk, s on the run's clock.
+        seconds: how long a chunk is.
+        count: of the chunks.
+    """
+
+    def __init__(self, results: Results) -> None:
+        self._cameras = list(results.cameras)
+        rows = _rows(results.table, self._cameras)
+        if (results.folder / layout.THINGS).is_file():
+            things = _rows(results.things, self._cameras)
+            things["person"] = -things["person"]
+            rows = np.concatenate([rows, things])
+        times = rows["time"]
+        self.start = float(times.min(initial=math.inf)) if len(rows) else 0.0
+        length = float(times.max(initial=self.start)) - self.start
+        self.seconds = _chunk_seconds(len(rows), length)
+        chunks = ((times - self.start) // self.seconds).astype(np.int64)
+        self.count = int(chunks.max(initial=-1)) + 1
+        order = np.lexsort((rows["track"], rows["frame"], rows["camera"], chunks))
+        self._rows = rows[order]
+        self._bounds = np.searchsorted(chunks[order], np.arange(self.count + 1))
+
+    @lru_cache(maxsize=16)  # noqa: B019 - there is one of it, for as long as the viewer runs
+    def chunk(self, number: int) -> bytes:
+        """The boxes of a chunk, little-endian.
+
+        The number of cameras and of each one's rows (``int32``); then, for all rows by camera and
+        frame, ``frame``, ``person`` and ``track`` (``int32``), ``x1``, ``y1``, ``x2``, ``y2`` (px,
+        ``float32``), and whether each was detected (``uint8``).
+
+        Raises:
+            IndexError: there is no such chunk.
+        """
+        if not 0 <= number < self.count:
+            raise IndexError(number)
+        rows = self._rows[self._bounds[number] : self._bounds[number + 1]]
+        counts = np.bincount(rows["camera"], minlength=len(self._cameras))
+        head = np.array([len(self._cameras), *counts], "<i4")
+        parts = [np.ascontiguousarray(rows[name]) for name in (*COLUMNS, "seen")]
+        return b"".join(part.tobytes() for part in (head, *parts))
+
+    def moments(self, camera: int) -> tuple[np.ndarray, np.ndarray]:
+        """``(N,)`` frames of a camera that show somebody, ascending, and their times, s."""
+        mine = self._rows[self._rows["camera"] == camera]
+        frames, first = np.unique(mine["frame"], return_index=True)
+        return frames, mine["time"][first]
+
+
+ROW = np.dtype(
+    [("time", "<f8"), ("frame", "<i4"), ("person", "<i4"), ("track", "<i4"), ("x1", "<f4")]
+    + [("y1", "<f4"), ("x2", "<f4"), ("y2", "<f4"), ("camera", "<u2"), ("seen", "u1")]
+)
+
+
+def _rows(table: pl.DataFrame, cameras: Sequence[str]) -> np.ndarray:
+    import polars as pl
+
+    numbers = {name: number for number, name in enumerate(cameras)}
+    rows = np.zeros(len(table), ROW)
+    camera = table["camera"].replace_strict(numbers, return_dtype=pl.UInt16)
+    rows["camera"], rows["seen"] = camera.to_numpy(), table["detected"].to_numpy()
+    rows["person"], rows["track"] = table["global_id"].to_numpy(), table["track_id"].to_numpy()
+    for name in ("time", "frame", "x1", "y1", "x2", "y2"):
+        rows[name] = table[name].to_numpy()
+    return rows
+
+
+def _chunk_seconds(count: int, length: float) -> float:
+    """So that a chunk of usual density is no more than one answer should hold."""
+    if count <= MOST or length <= 0:
+        return LONGEST
+    return min(LONGEST, max(1.0, length * MOST / count))
