@@ -12,7 +12,7 @@ import numpy as np
 
 from mtmc.files import explained
 from mtmc.outputs.crops import CropSpool
-from mtmc.outputs.mosaic import Mosaic
+from mtmc.outputs.mosaic import Labels, Mosaic
 from mtmc.outputs.tracks import LiveTracks, TrackTable
 from mtmc.outputs.video import VideoWriter
 from mtmc.perception.changes import MEMORY, Changes
@@ -44,6 +44,7 @@ CROPS_NAME = ".crops.partial"  # of live cameras, which have no log
 STEPS_AHEAD = 2  # time steps the detector may be ahead of the rest
 
 Step = dict[str, Frame]
+OnSeen = Callable[[Sequence[Sighting], Mapping[str, Labels], Mapping[TrackKey, int]], None]
 Seen = tuple[list[Frame], list[Inference]]  # of the cameras of one time step
 
 
@@ -60,6 +61,7 @@ class Pipeline:
         inference: what was inferred before, and where it is noted; None for live cameras.
         watch: counts the stages' times.
         on_step: called with the progress after each step.
+        on_seen: called by an online run with what each step saw; see ``Listener.seen``.
 
     After ``run``, ``things`` are the tracks of no people and ``tracklets`` those of an offline run;
     ``spool`` and, of live cameras, ``crops`` are to be removed once their results are written.
@@ -73,6 +75,7 @@ class Pipeline:
         inference: InferenceLog | None,
         watch: Stopwatch,
         on_step: Callable[[Progress], None] = lambda progress: None,
+        on_seen: OnSeen = lambda sightings, labels, decided: None,
     ) -> None:
         self._parts = parts
         pictured = {r.name for r in parts.readers if r.camera.kind != "boxes"}
@@ -86,7 +89,7 @@ class Pipeline:
                 pictured if config.output.crops else (),
             )
         self._watch = watch
-        self._on_step = on_step
+        self._on_step, self._on_seen = on_step, on_seen
         self._names = [reader.name for reader in parts.readers]
         self._numbers = {name: number for number, name in enumerate(self._names)}
         self.spool = TrackSpool(out, self._names)
@@ -222,8 +225,11 @@ class Pipeline:
             self._steps += 1
             if self._steps % FORGET_EVERY == 0:
                 self._live_tracks.forget_all_but(self._tracking.open_keys())
-        if self._video:
-            self._video.write(sightings, self._live_tracks.ids if self._live_tracks else {})
+        if self._live_tracks or self._video:
+            labels = _labels(sightings, self._live_tracks.ids if self._live_tracks else {})
+            self._on_seen(sightings, labels, decided)
+            if self._video:
+                self._video.write(sightings, labels)
         if self.crops:
             self.crops.take(sightings, inferences)  # first: see there
         self._perception.note([s.frame for s in sightings], inferences)
@@ -283,6 +289,18 @@ def _with_embeddings(inference: Inference, embed_all: bool) -> Detections:
     return replace(found, embeddings=inference.embeddings)
 
 
+def _labels(sightings: Sequence[Sighting], ids: Mapping[TrackKey, int]) -> dict[str, Labels]:
+    """What is drawn into each camera's frame."""
+    return {
+        s.frame.camera: (
+            s.tracks.boxes,
+            np.array([ids.get(TrackKey(s.frame.camera, t), 0) for t in s.tracks.ids], int),
+            s.tracks.det_index >= 0,
+        )
+        for s in sightings
+    }
+
+
 class _LiveVideo:
     """The mosaic of live cameras, which cannot be seen a second time."""
 
@@ -297,17 +315,9 @@ class _LiveVideo:
             with explained(self._path):
                 self._writer = VideoWriter(self._path, self._mosaic.size, fps, live=True)
 
-    def write(self, sightings: Sequence[Sighting], ids: Mapping[TrackKey, int]) -> None:
+    def write(self, sightings: Sequence[Sighting], labels: Mapping[str, Labels]) -> None:
         if self._writer is None:
             return
-        labels = {
-            s.frame.camera: (
-                s.tracks.boxes,
-                np.array([ids.get(TrackKey(s.frame.camera, t), 0) for t in s.tracks.ids], int),
-                s.tracks.det_index >= 0,
-            )
-            for s in sightings
-        }
         frames = {s.frame.camera: s.frame for s in sightings}
         time = min(frame.time for frame in frames.values())
         with explained(self._path):

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 LONGEST = 60.0  # seconds in a chunk,
 MOST = 40_000  # fewer where there would be more boxes than that in one
-COLUMNS = ("frame", "person", "track", "x1", "y1", "x2", "y2")
 
 
 class Boxes:
@@ -64,7 +63,7 @@ class Boxes:
         rows = self._rows[self._bounds[number] : self._bounds[number + 1]]
         counts = np.bincount(rows["camera"], minlength=len(self._cameras))
         head = np.array([len(self._cameras), *counts], "<i4")
-        parts = [np.ascontiguousarray(rows[name]) for name in (*COLUMNS, "seen")]
+        parts = [np.ascontiguousarray(rows[name]) for name in COLUMNS]
         return b"".join(part.tobytes() for part in (head, *parts))
 
     def moments(self, camera: int) -> tuple[np.ndarray, np.ndarray]:
@@ -74,9 +73,11 @@ class Boxes:
         return frames, mine["time"][first]
 
 
+BOX = ("x1", "y1", "x2", "y2")
+NUMBERS = {"time": "<f8", "frame": "<i4", "person": "<i4", "track": "<i4"}
+COLUMNS = ("frame", "person", "track", *BOX, "seen")  # of a chunk, in their order
 ROW = np.dtype(
-    [("time", "<f8"), ("frame", "<i4"), ("person", "<i4"), ("track", "<i4"), ("x1", "<f4")]
-    + [("y1", "<f4"), ("x2", "<f4"), ("y2", "<f4"), ("camera", "<u2"), ("seen", "u1")]
+    [*NUMBERS.items(), *dict.fromkeys(BOX, "<f4").items(), ("camera", "<u2"), ("seen", "u1")]
 )
 
 
@@ -88,7 +89,7 @@ def _rows(table: pl.DataFrame, cameras: Sequence[str]) -> np.ndarray:
     camera = table["camera"].replace_strict(numbers, return_dtype=pl.UInt16)
     rows["camera"], rows["seen"] = camera.to_numpy(), table["detected"].to_numpy()
     rows["person"], rows["track"] = table["global_id"].to_numpy(), table["track_id"].to_numpy()
-    for name in ("time", "frame", "x1", "y1", "x2", "y2"):
+    for name in ("time", "frame", *BOX):
         rows[name] = table[name].to_numpy()
     return rows
 

@@ -108,7 +108,7 @@ class Finder:
         self._looks = looks_of(self._known, self._scale)
         self._meets = conflicts(self._known)
 
-    def like_track(self, key: TrackKey, wanted: Wanted = Wanted()) -> list[Alike]:  # noqa: B008
+    def like_track(self, key: TrackKey, wanted: Wanted = Wanted()) -> list[Alike]:
         """Who looks like a track.
 
         Raises:
@@ -117,7 +117,7 @@ class Finder:
         rows = [row for row, tracklet in enumerate(self._known) if tracklet.key == key]
         return self._like(np.array(rows, np.int64), f"track {key.track_id} of {key.camera}", wanted)
 
-    def like_person(self, person: int, wanted: Wanted = Wanted()) -> list[Alike]:  # noqa: B008
+    def like_person(self, person: int, wanted: Wanted = Wanted()) -> list[Alike]:
         """Who looks like a person, by all tracks of theirs.
 
         Raises:
@@ -126,7 +126,7 @@ class Finder:
         rows = np.flatnonzero(self._people == person)
         return self._like(rows, f"person {person}", wanted)
 
-    def like_embedding(self, embedding: Floats, wanted: Wanted = Wanted()) -> list[Alike]:  # noqa: B008
+    def like_embedding(self, embedding: Floats, wanted: Wanted = Wanted()) -> list[Alike]:
         """Who looks like a picture that the run's network has embedded, ``(D,)``."""
         gallery = Gallery()
         gallery.add(embedding, 1.0)

@@ -22,7 +22,7 @@ FLOORS = [
     {"results"},
     {"outputs", "offline"},
     {"run"},
-    {"cluster", "evaluate", "view"},
+    {"cluster", "evaluate", "viewer"},
     {"commands"},
     {"cli"},
 ]
