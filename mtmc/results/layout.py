@@ -14,6 +14,7 @@ ANSWERS = "inference.sqlite"  # what the networks said, of runs with --keep
 MOSAIC = "mosaic.mp4"
 FLOOR_PICTURE, FLOOR_VIDEO = "floor.png", "floor.mp4"
 VIEWER = "viewer"  # a folder with what `mtmc view` has converted for browsers
+REPORT = "report.html"
 
 # What a run leaves, beside its record and the folder of tracks.
 RESULTS = (
