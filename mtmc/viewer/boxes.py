@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mtmc.results import Results, layout
+from mtmc.types import Doubles, Ints
 
 if TYPE_CHECKING:
     import polars as pl
 
 LONGEST = 60.0  # seconds in a chunk,
+OVERLAP = 1.0  # seconds of the chunks before and after it: clocks that are nearly even are rounded
 MOST = 40_000  # fewer where there would be more boxes than that in one
 
 
@@ -37,15 +40,16 @@ class Boxes:
             things = _rows(results.things, self._cameras)
             things["person"] = -things["person"]
             rows = np.concatenate([rows, things])
-        times = rows["time"]
-        self.start = float(times.min(initial=math.inf)) if len(rows) else 0.0
-        length = float(times.max(initial=self.start)) - self.start
+        order = np.lexsort((rows["track"], rows["frame"], rows["camera"]))
+        rows = rows[order]
+        ends = np.searchsorted(rows["camera"], np.arange(len(self._cameras) + 1))
+        self._rows = [rows[low:high] for low, high in pairwise(ends)]
+        # The clock of a live camera may be set back.
+        self._times = [np.maximum.accumulate(mine["time"]) for mine in self._rows]
+        self.start = float(rows["time"].min()) if len(rows) else 0.0
+        length = float(rows["time"].max()) - self.start if len(rows) else 0.0
         self.seconds = _chunk_seconds(len(rows), length)
-        chunks = ((times - self.start) // self.seconds).astype(np.int64)
-        self.count = int(chunks.max(initial=-1)) + 1
-        order = np.lexsort((rows["track"], rows["frame"], rows["camera"], chunks))
-        self._rows = rows[order]
-        self._bounds = np.searchsorted(chunks[order], np.arange(self.count + 1))
+        self.count = int(length // self.seconds) + 1 if len(rows) else 0
 
     @lru_cache(maxsize=16)  # noqa: B019 - there is one of it, for as long as the viewer runs
     def chunk(self, number: int) -> bytes:
@@ -60,17 +64,22 @@ class Boxes:
         """
         if not 0 <= number < self.count:
             raise IndexError(number)
-        rows = self._rows[self._bounds[number] : self._bounds[number + 1]]
-        counts = np.bincount(rows["camera"], minlength=len(self._cameras))
-        head = np.array([len(self._cameras), *counts], "<i4")
-        parts = [np.ascontiguousarray(rows[name]) for name in COLUMNS]
-        return b"".join(part.tobytes() for part in (head, *parts))
+        start = self.start + number * self.seconds
+        limits = start - OVERLAP, start + self.seconds + OVERLAP
+        parts = [
+            rows[slice(*np.searchsorted(times, limits))]
+            for rows, times in zip(self._rows, self._times, strict=True)
+        ]
+        head = np.array([len(parts), *map(len, parts)], "<i4")
+        rows = np.concatenate(parts)
+        columns = [np.ascontiguousarray(rows[name]) for name in COLUMNS]
+        return b"".join(part.tobytes() for part in (head, *columns))
 
-    def moments(self, camera: int) -> tuple[np.ndarray, np.ndarray]:
+    def moments(self, camera: int) -> tuple[Ints, Doubles]:
         """``(N,)`` frames of a camera that show somebody, ascending, and their times, s."""
-        mine = self._rows[self._rows["camera"] == camera]
-        frames, first = np.unique(mine["frame"], return_index=True)
-        return frames, mine["time"][first]
+        rows = self._rows[camera]
+        frames, first = np.unique(rows["frame"], return_index=True)
+        return frames.astype(np.int64), rows["time"][first]
 
 
 BOX = ("x1", "y1", "x2", "y2")
@@ -81,7 +90,7 @@ ROW = np.dtype(
 )
 
 
-def _rows(table: pl.DataFrame, cameras: Sequence[str]) -> np.ndarray:
+def _rows(table: pl.DataFrame, cameras: Sequence[str]) -> NDArray[np.void]:
     import polars as pl
 
     numbers = {name: number for number, name in enumerate(cameras)}

@@ -18,6 +18,7 @@ from mtmc.run.parts import Progress
 from mtmc.sources import CameraReader
 from mtmc.tracking.camera import Sighting
 from mtmc.types import Frame, TrackKey
+from mtmc.viewer.scene import palette
 
 RATE = 6.0  # messages a second to a browser, at most
 WIDEST = 640  # px of a picture that is sent
@@ -58,6 +59,7 @@ class LiveView(Listener):
         self._revised: deque[dict[str, Any]] = deque(maxlen=REVISIONS)
         self._number = 0
         self._people, self._time = 0, 0.0
+        self._zero: str | None = None
         self.cameras: dict[str, tuple[int, int]] = {}
         self.ended = False
 
@@ -65,6 +67,7 @@ class LiveView(Listener):
         """See ``Listener``."""
         self._next.begin(cameras)
         self.cameras = {camera.name: camera.size for camera in cameras}
+        self._zero = next((camera.zero.isoformat() for camera in cameras if camera.zero), None)
 
     def step(self, progress: Progress) -> None:
         """See ``Listener``."""
@@ -102,6 +105,18 @@ class LiveView(Listener):
         if before not in (None, person):
             about = {"time": round(self._time, 2), "camera": key.camera, "track": key.track_id}
             self._revised.append({**about, "was": before, "person": person})
+
+    def scene(self) -> dict[str, Any]:
+        """What the page begins with; see ``mtmc.viewer``."""
+        return {
+            "name": "live",
+            "clock": {"start": 0.0, "end": 0.0, "zero": self._zero},
+            "palette": palette(),
+            "cameras": [{"name": name, "size": size} for name, size in self.cameras.items()],
+            "people": [],
+            "tracks": {"person": []},
+            "crops": {"person": []},
+        }
 
     def message(self, since: int) -> tuple[int, bytes | None]:
         """What is new: its number, and a message; None where nothing is.

@@ -17,6 +17,8 @@ from mtmc.results import Results
 from mtmc.types import TrackKey
 from mtmc.viewer.boxes import Boxes
 from mtmc.viewer.footage import Footage
+from mtmc.viewer.pictures import choose
+from mtmc.viewer.scene import Scene, scene_of
 from mtmc.viewer.search import Alike, Finder, Wanted, embedded, network_of
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from mtmc.sources.cameras import Source
 
 MOST_PEOPLE, MOST_TRACKS = 60, 12  # that an answer has
+PICTURES = 12  # of a person
 LARGEST_PICTURE = 20_000_000  # bytes
 FRESH = {"Cache-Control": "no-store"}
 KEPT = {"Cache-Control": "private, max-age=86400"}
@@ -54,16 +57,24 @@ class Recorded:
             Route("/footage.json", self._footage),
             Route("/boxes/{number:int}", self._chunk),
             Route("/video/{camera}", self._video),
-            Route("/crops/{camera}/{track:int}/{frame}.jpg", self._crop),
+            Route("/crop/{camera}/{track:int}/{frame}", self._crop),
             Route("/search", self._search),
             Route("/search", self._search_picture, methods=["POST"]),
         ]
 
     def _scene(self, _: Request) -> Response:
+        with self._lock:
+            scene = self._seen
+        about = {"boxes": self._chunks(), "footage": self._states(), "live": False}
+        return JSONResponse({**scene, "viewer": about}, headers=FRESH)
+
+    @cached_property
+    def _seen(self) -> Scene:
+        return scene_of(self._results, choose(self._results, PICTURES))
+
+    def _chunks(self) -> dict[str, Any]:
         boxes = self.boxes
-        chunks = {"start": boxes.start, "seconds": boxes.seconds, "count": boxes.count}
-        about = {"boxes": chunks, "footage": self._states(), "live": False}
-        return JSONResponse({"viewer": about}, headers=FRESH)
+        return {"start": boxes.start, "seconds": boxes.seconds, "count": boxes.count}
 
     def _states(self) -> dict[str, Any]:
         return {name: shown.plain() for name, shown in self.footage.cameras.items()}

@@ -9,25 +9,24 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
 from mtmc.errors import UserError
+from mtmc.viewer.files import INDEX, PAGE, inline_hashes
 from mtmc.viewer.guard import LOOPBACK, POLICY, Guard
 from mtmc.viewer.live import RATE, LiveView
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-PAGE = Path(__file__).parent / "page"
 SLOW = 30.0  # seconds after which a browser that takes nothing is given up
 
 
@@ -126,21 +125,16 @@ def _explained(_: Request, error: Exception) -> Response:
 
 
 async def _index(_: Request) -> Response:
-    """The page, whose own scripts are known by a number that nobody can guess."""
-    nonce = secrets.token_urlsafe(16)
-    text = (PAGE / "index.html").read_text(encoding="utf-8")
-    text = text.replace("<script", f'<script nonce="{nonce}"')
-    policy = POLICY.replace("default-src 'self'", f"default-src 'self'; script-src 'self' 'nonce-{nonce}'")
-    headers = {"Cache-Control": "no-store", "Content-Security-Policy": policy}
-    return HTMLResponse(text, headers=headers)
+    scripts = " ".join(["script-src 'self'", *inline_hashes()])
+    headers = {"Cache-Control": "no-store", "Content-Security-Policy": f"{scripts}; {POLICY}"}
+    return FileResponse(INDEX, media_type="text/html", headers=headers)
 
 
 def live_application(view: LiveView) -> Starlette:
     """The page of a run that goes on; nothing of it can be changed."""
 
     async def scene(_: Request) -> Response:
-        cameras = [{"name": name, "size": size} for name, size in view.cameras.items()]
-        return JSONResponse({"cameras": cameras, "viewer": {"live": True}})
+        return JSONResponse({**view.scene(), "viewer": {"live": True}})
 
     return application([Route("/scene.json", scene), WebSocketRoute("/live", _looking_on(view))])
 

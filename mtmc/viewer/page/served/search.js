@@ -1,15 +1,15 @@
 // Who looks like somebody: of a person, a track or a picture of one's own.
 
 import { badge, chip, el } from "mtmc/dom.js";
-import { keys } from "mtmc/keys.js";
+import { keys } from "mtmc/served/keys.js";
 import { register } from "mtmc/panels.js";
-import { ask } from "mtmc/ask.js";
+import { ask } from "mtmc/served/ask.js";
 
 register({
   id: "search",
   title: "Search",
   order: 8,
-  wanted: (page) => !page.scene.viewer.live && page.scene.run.reid !== "none",
+  wanted: (page) => page.scene.run.reid !== "none",
   build: (element, page) => new Search(element, page),
 });
 
@@ -107,7 +107,7 @@ class Search {
     const { page } = this;
     const index = page.scene.cameras.findIndex(({ name }) => name === camera);
     const go = () => page.go(start, index);
-    const address = `./crops/${encodeURIComponent(camera)}/${track}/best.jpg`;
+    const address = `./crop/${encodeURIComponent(camera)}/${track}/best`;
     const picture = el("img", { src: address, alt: "", loading: "lazy" });
     picture.addEventListener("error", () => picture.remove(), { once: true });
     return el(

@@ -1,6 +1,6 @@
 // One camera of the player: its video, or grey, and the boxes of the frame that is shown.
 
-import { Clock } from "mtmc/boxes.js";
+import { Clock } from "mtmc/served/boxes.js";
 import { el } from "mtmc/dom.js";
 
 const FAR = 0.2; // s that a playing video may be off before it is moved,
@@ -18,13 +18,13 @@ export class Tile {
     this.video = el("video", { muted: true, playsinline: true, preload: "auto" });
     this.video.muted = true;
     this.canvas = el("canvas", { tabindex: -1 });
-    this.label = el("span", { class: "tile-name" }, this.camera.name);
-    this.note = el("div", { class: "tile-note" });
+    this.label = el("span", { class: "cam-name" }, this.camera.name);
+    this.note = el("div", { class: "cam-note" });
     const [width, height] = this.camera.size;
     this.shape = width / height;
-    this.picture = el("div", { class: "tile-picture" }, this.video, this.canvas, this.note);
+    this.picture = el("div", { class: "cam-picture" }, this.video, this.canvas, this.note);
     this.picture.style.aspectRatio = `${width} / ${height}`;
-    this.element = el("div", { class: "tile" }, this.picture, this.label);
+    this.element = el("div", { class: "cam" }, this.picture, this.label);
     this.canvas.addEventListener("click", (event) => this.click(event));
     this.canvas.addEventListener("pointermove", (event) => this.hover(event));
     this.canvas.addEventListener("dblclick", () => player.enlarge(this.index));

@@ -9,7 +9,7 @@ register({
   id: "live",
   title: "Live",
   order: 5,
-  wanted: (page) => Boolean(page.scene.viewer.live),
+  live: true,
   build: (element, page) => new Live(element, page),
 });
 
@@ -71,10 +71,10 @@ class LiveTile {
     this.page = page;
     this.camera = camera;
     this.canvas = el("canvas", { width: camera.size[0], height: camera.size[1] });
-    this.note = el("div", { class: "tile-note" }, "no picture yet");
-    const picture = el("div", { class: "tile-picture" }, this.canvas, this.note);
+    this.note = el("div", { class: "cam-note" }, "no picture yet");
+    const picture = el("div", { class: "cam-picture" }, this.canvas, this.note);
     picture.style.aspectRatio = camera.size.join(" / ");
-    this.element = el("div", { class: "tile" }, picture, el("span", { class: "tile-name" }, camera.name));
+    this.element = el("div", { class: "cam" }, picture, el("span", { class: "cam-name" }, camera.name));
   }
 
   async take(about, jpeg) {

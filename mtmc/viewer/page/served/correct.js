@@ -1,16 +1,15 @@
 // Corrections: who is who, said by somebody who looks at the pictures.
 
-import { ask, send } from "mtmc/ask.js";
+import { ask, send } from "mtmc/served/ask.js";
 import { badge, chip, el } from "mtmc/dom.js";
-import { keys } from "mtmc/keys.js";
+import { keys } from "mtmc/served/keys.js";
 import { register } from "mtmc/panels.js";
-import { meter } from "mtmc/search.js";
+import { meter } from "mtmc/served/search.js";
 
 register({
   id: "corrections",
   title: "Corrections",
   order: 6,
-  wanted: (page) => Boolean(page.player),
   build: (element, page) => new Corrections(element, page),
 });
 

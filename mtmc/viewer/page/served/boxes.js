@@ -16,8 +16,9 @@ export class Boxes {
   }
 
   numberAt(time) {
+    if (!this.count) return null;
     const number = Math.floor((time - this.start) / this.seconds);
-    return number >= 0 && number < this.count ? number : null;
+    return Math.min(Math.max(number, 0), this.count - 1);
   }
 
   // The chunk, or null until it arrives.

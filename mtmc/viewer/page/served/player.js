@@ -1,10 +1,10 @@
 // All cameras on one clock: a playhead in the run's time, which every video follows.
 
-import { Boxes } from "mtmc/boxes.js";
+import { Boxes } from "mtmc/served/boxes.js";
 import { canvas, el, tone } from "mtmc/dom.js";
-import { keys } from "mtmc/keys.js";
+import { keys } from "mtmc/served/keys.js";
 import { register } from "mtmc/panels.js";
-import { Tile } from "mtmc/tile.js";
+import { Tile } from "mtmc/served/tile.js";
 
 const RATES = [0.1, 0.25, 0.5, 1, 2, 4, 8];
 const TOLD = 120; // ms between two times that other panels are told while it plays
@@ -14,7 +14,6 @@ register({
   id: "player",
   title: "Cameras",
   order: 5,
-  wanted: (page) => !page.scene.viewer.live,
   build: (element, page) => new Player(element, page),
 });
 
@@ -58,11 +57,11 @@ class Player {
     return el(
       "div",
       { class: "transport" },
-      button("⏮", "Before this person was last seen (p)", () => this.appearance(-1)),
+      button("«", "Before this person was last seen (p)", () => this.appearance(-1)),
       button("◀❙", "A frame back (← or ,)", () => this.step(-1)),
       this.button,
       button("❙▶", "A frame on (→ or .)", () => this.step(1)),
-      button("⏭", "When this person is seen next (n)", () => this.appearance(1)),
+      button("»", "When this person is seen next (n)", () => this.appearance(1)),
       this.speed,
       this.clock,
       this.line,
@@ -118,7 +117,7 @@ class Player {
 
   // As many columns as make the pictures largest.
   arrange() {
-    const width = this.wall.parentElement.clientWidth, height = Math.max(innerHeight * 0.62, 240);
+    const width = this.wall.parentElement.clientWidth, height = Math.max(innerHeight * 0.66, 240);
     const large = this.large !== null;
     const count = this.tiles.length;
     const shape = Math.max(...this.tiles.map((tile) => tile.shape));
