@@ -56,17 +56,7 @@ class TrackTable:
         cls, table: pl.DataFrame, cameras: Sequence[str], kinds: Sequence[str] = (PERSON,)
     ) -> TrackTable:
         """The table that ``write_table`` has written, read back."""
-        rows = np.zeros(len(table), ROW)
-        for number, name in enumerate(cameras):
-            rows["camera"][(table["camera"] == name).to_numpy()] = number
-        for column in ("frame", "time", "score", "detected"):
-            rows[column] = table[column]
-        rows["track"], rows["changed"] = table["track_id"], np.nan
-        rows["kind"] = [list(kinds).index(name) for name in table["class"]]
-        rows["box"] = table.select("x1", "y1", "x2", "y2").to_numpy()
-        floor = [table[f"floor_{axis}"].fill_null(float("nan")).to_numpy() for axis in "xy"]
-        rows["floor"] = np.column_stack(floor)
-        return cls(rows, cameras, owners(table), kinds=kinds)
+        return cls(rows_of(table, cameras, kinds), cameras, owners(table), kinds=kinds)
 
     def camera(self, number: int) -> tuple[Rows, NDArray[np.int64]]:
         """Rows and global ids of a camera, sorted by frame and id."""
@@ -88,6 +78,21 @@ class TrackTable:
         if self._places is not None:
             rows["floor"] = self._places[index["place"]]
         return rows, index["id"].astype(np.int64)
+
+
+def rows_of(table: pl.DataFrame, cameras: Sequence[str], kinds: Sequence[str] = (PERSON,)) -> Rows:
+    """The rows of a table that ``write_table`` has written."""
+    rows = np.zeros(len(table), ROW)
+    for number, name in enumerate(cameras):
+        rows["camera"][(table["camera"] == name).to_numpy()] = number
+    for column in ("frame", "time", "score", "detected"):
+        rows[column] = table[column]
+    rows["track"], rows["changed"] = table["track_id"], np.nan
+    rows["kind"] = [list(kinds).index(name) for name in table["class"]]
+    rows["box"] = table.select("x1", "y1", "x2", "y2").to_numpy()
+    floor = [table[f"floor_{axis}"].fill_null(float("nan")).to_numpy() for axis in "xy"]
+    rows["floor"] = np.column_stack(floor)
+    return rows
 
 
 def _index(rows: Rows, camera: int, name: str, ids: Mapping[TrackKey, int]) -> NDArray[np.void]:

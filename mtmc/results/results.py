@@ -125,6 +125,12 @@ class Results:
             raise UserError(f"{path}: not what `mtmc run` writes ({error!r})") from error
 
     @cached_property
+    def uncorrected(self) -> Results:
+        """The results before corrections were applied to them; these, where none were."""
+        folder = self.folder / layout.UNCORRECTED
+        return Results(folder, self.record) if (folder / layout.TABLE).is_file() else self
+
+    @cached_property
     def owners(self) -> dict[TrackKey, int]:
         """The person each track shows."""
         return owners(self.table)
