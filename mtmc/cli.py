@@ -17,6 +17,7 @@ from mtmc.commands.evaluate import evaluate
 from mtmc.commands.messages import Sayable, sayable
 from mtmc.commands.people import people
 from mtmc.commands.render import render
+from mtmc.commands.report import report
 from mtmc.commands.run import INTERRUPTED, run
 from mtmc.commands.search import search
 from mtmc.commands.settings import settings
@@ -56,6 +57,7 @@ app.command()(view)
 app.command()(search)
 app.command()(associate)
 app.command()(render)
+app.command()(report)
 app.command("eval")(evaluate)
 app.command()(demo)
 app.command()(simulate)

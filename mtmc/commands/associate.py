@@ -9,6 +9,7 @@ import typer
 
 from mtmc.commands.interrupts import like_ctrl_c, terminal_may_be_gone
 from mtmc.commands.options import Changes
+from mtmc.commands.report import NoReport, report_of
 
 
 def associate(
@@ -19,6 +20,7 @@ def associate(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the results.", show_default="RUN_DIR")
     ] = None,
+    no_report: NoReport = False,
 ) -> None:
     """Track and decide anew who is who, with other settings, without running the networks again.
 
@@ -30,5 +32,6 @@ def associate(
     folder = out or run_dir
     with like_ctrl_c(), RunDisplay() as display:
         record = associate_again(run_dir, folder, set_ or [], display)
+    page = None if no_report else report_of(folder)
     with terminal_may_be_gone():
-        print_summary(record, folder)
+        print_summary(record, folder, page)

@@ -11,6 +11,7 @@ import typer
 
 from mtmc.commands.interrupts import like_ctrl_c, terminal_may_be_gone
 from mtmc.commands.options import LOCAL, PORT, Changes, Config, Host, Port
+from mtmc.commands.report import NoReport, report_of
 from mtmc.errors import UserError
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def run(
     host: Host = LOCAL,
     port: Port = PORT,
     no_video: Annotated[bool, typer.Option("--no-video", help="Leave out the videos.")] = False,
+    no_report: NoReport = False,
     keep: Annotated[
         bool,
         typer.Option("--keep", help="Keep what the networks said, for `mtmc associate`."),
@@ -106,8 +108,9 @@ def run(
         raise UserError("--host, --port: are where --view listens; give --view, too")
     with like_ctrl_c(), RunDisplay() as display, _shown(display, view, host, port) as listener:
         record = run_pipeline(cameras, folder, settings, resume, listener)
+    page = None if no_report else report_of(folder)
     with terminal_may_be_gone():
-        print_summary(record, folder)
+        print_summary(record, folder, page)
     # Ctrl-C is how a run on live cameras ends.
     if record["status"] == "interrupted" and not display.live:
         raise typer.Exit(INTERRUPTED)

@@ -192,6 +192,7 @@ class OneRun:
         """
         config, out, self._given = self._config, self._out, given
         write_text(out / layout.CONFIG, yaml.safe_dump(chosen, sort_keys=False))
+        (out / layout.REPORT).unlink(missing_ok=True)  # it would be another run's
         self._listener.begin(self._parts.readers)
         table = self._pipeline.run()
         with self._watch("write"):

@@ -24,12 +24,13 @@ length; rows are meant by their index, cameras by their place in ``cameras``.
   (ISO or null), ``first`` (s, of frame 1; null where nobody knows), ``calibrated``, ``place``
   ``[x, y]`` m or null, ``view`` ``[[x, y], ...]`` m: the outline of the floor it sees.
 - ``people``: list, the most doubtful first, of ``id``, ``name`` (or null), ``class``, ``doubt``
-  (null, ``brief``, ``still``), ``thing`` (probability or null), ``fit`` (probability that its least
-  fitting track looks like its others; null: it has one, or there was no ReID), ``first``,
-  ``last``, ``seconds``, ``detections``, ``score``.
+  (null, ``brief``, ``still``), ``thing`` (probability or null), ``fit`` (how much of it looks
+  like one person, 0..1: the mean of its tracks'; null: it has one track, or there was no ReID),
+  ``first``, ``last``, ``seconds``, ``detections``, ``score``.
 - ``tracks``: columns, by person and start: ``person`` (its id), ``camera``, ``track`` (the
-  ``track_id``), ``start``, ``end``, ``first_frame``, ``last_frame``, ``boxes``, ``fit``, ``like``
-  (id of a person whom it looks more like, or null).
+  ``track_id``), ``start``, ``end``, ``first_frame``, ``last_frame``, ``boxes``, ``fit``
+  (probability, by looks alone, that it shows whom the other tracks of its person show; null as
+  above), ``like`` (id of a person whom it looks more like, or null).
 - ``crops``: columns, by person, best first: ``person``, ``row`` (of ``tracks``), ``camera``,
   ``track``, ``frame``, ``time``, ``quality``.
 - ``trails``: by person id, as text: pieces ``[t, x, y, t, x, y, ...]`` in s and m.

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, replace
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from mtmc.corrections import Correction, Corrections, Edited, Editor, Name
+from mtmc.detectors.people import PERSON
 from mtmc.errors import UserError
+from mtmc.outputs.people import People
+from mtmc.outputs.tracks import TrackTable
 from mtmc.results import Results, layout
+from mtmc.results.crops import Crop, Crops
+from mtmc.types import TrackKey
 
 Said = Mapping[str, Any]
 SHOWN = 12  # candidates that are offered
@@ -25,7 +34,7 @@ class Correcting:
     """
 
     def __init__(self, results: Results) -> None:
-        self._lock = threading.Lock()
+        self._lock, self._results = threading.Lock(), results
         self._cameras = {name: number for number, name in enumerate(results.cameras)}
         self._log = Corrections.open(results.folder / layout.CORRECTIONS)
         self._editor = Editor(results)
@@ -48,11 +57,6 @@ class Correcting:
         Args:
             done: what was done last.
         """
-        pieces = [
-            [self._cameras[piece.key.camera], piece.key.track_id, piece.first, piece.last]
-            + [piece.person]
-            for piece in self.now.pieces
-        ]
         entries = [
             {"line": entry.line, "text": told(entry.correction)} for entry in self._log.entries
         ]
@@ -60,10 +64,41 @@ class Correcting:
             "path": str(self._log.path),
             "entries": entries,
             "said": [*self._log.said, *self.now.said],
-            "pieces": pieces,
+            "pieces": list(self._changed()),
             "undone": len(self._undone),
             "done": done,
         }
+
+    def _changed(self) -> Iterator[list[int]]:
+        """Of each track that is cut, or another's, the parts: camera, track, frames, person."""
+        whole, before = self.now.whole, self._editor.ids
+        for piece in self.now.pieces:
+            key = whole.get(piece.key, piece.key)
+            if piece.key in whole or piece.person != before.get(key):
+                place = [self._cameras[key.camera], key.track_id]
+                yield [*place, piece.first, piece.last, piece.person]
+
+    def shown(self) -> Results:
+        """The results as corrected, as the page shows them."""
+        base, now = self._results, self.now
+        shown = Results(base.folder, base.record)
+        shown.table, shown.people = now.table, self._people()
+        shown.crops = _Crops(base.folder / layout.CROPS, now)
+        return shown
+
+    def file_of(self, key: TrackKey) -> TrackKey:
+        """What the run's files call a track that may be part of one that was cut."""
+        return self.now.whole.get(key, key)
+
+    def _people(self) -> list[dict[str, Any]]:
+        record, names = self._results.record, self.now.names
+        kinds = record.get("classes", [PERSON])
+        table = TrackTable.of(self.now.table, list(self._cameras), kinds)
+        zero = record.get("clock_zero")
+        zeros = [datetime.fromisoformat(zero)] if zero else []
+        periods = [1 / camera.fps for camera in self._results.cameras.values()]
+        people = People(periods, zeros).identities(table)
+        return [{**person, "name": names.get(person["id"])} for person in people]
 
     def do(self, said: Said) -> dict[str, Any]:
         """Write a correction down.
@@ -104,20 +139,12 @@ class Correcting:
                 raise UserError("there is nothing to redo")
             return self._add(self._undone.pop())
 
-    def candidates(self, person: int, time: float | None) -> list[dict[str, Any]]:
-        """Who may be the same as a person, the nearest in time first."""
+    def candidates(
+        self, person: int, time: float | None, likely: Mapping[int, float]
+    ) -> list[dict[str, Any]]:
+        """Who may be the same as a person; see ``Edited.candidates``."""
         with self._lock:
-            found = self.now.candidates(person, time, SHOWN)
-        return [
-            {
-                "person": one.person,
-                "probability": one.probability,
-                "gap": one.gap,
-                "camera": one.camera,
-                "why": one.why,
-            }
-            for one in found
-        ]
+            return [asdict(one) for one in self.now.candidates(person, time, likely, SHOWN)]
 
     def _place(self, said: Said) -> tuple[str, int]:
         names, camera = list(self._cameras), _number(said, "camera")
@@ -132,6 +159,22 @@ class Correcting:
     def _nobody(self, said: Said) -> Correction:
         place = self._place(said) if "camera" in said else ()
         return self.now.not_a_person(_number(said, "person"), *place)
+
+
+class _Crops(Crops):
+    """The crops of a run, by tracks as cut."""
+
+    def __init__(self, path: Path, now: Edited) -> None:
+        super().__init__(path)
+        self._parts = defaultdict(list)
+        for piece in now.pieces:
+            if piece.key in now.whole:
+                self._parts[now.whole[piece.key]].append(piece)
+
+    def __iter__(self) -> Iterator[Crop]:
+        for crop in super().__iter__():
+            parts = (p.key for p in self._parts[crop.key] if p.first <= crop.frame <= p.last)
+            yield replace(crop, key=next(parts, crop.key))
 
 
 def told(correction: Correction) -> str:

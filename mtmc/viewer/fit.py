@@ -13,6 +13,8 @@ from mtmc.associate.evidence.scale import learn_scale
 from mtmc.results import Results, layout
 from mtmc.types import Doubles, Ints, TrackKey
 
+ENOUGH = 600  # tracks tell the scale
+EVEN = 0.5  # a track that fits less is more probably somebody else's
 CLEARLY = 1.0  # log odds by which somebody else must be more alike to be named
 
 
@@ -29,6 +31,11 @@ class Fit:
     same: float | None
     like: int | None
 
+    @property
+    def odd(self) -> bool:
+        """Whether it is more probably somebody else's."""
+        return self.same is not None and self.same < EVEN
+
 
 def fits(results: Results) -> dict[TrackKey, Fit]:
     """Of every track that has looks.
@@ -43,7 +50,8 @@ def fits(results: Results) -> dict[TrackKey, Fit]:
     tracklets = [t for t in results.looks.tracklets if t.key in owners]
     if not tracklets:
         return {}
-    scale = learn_scale(tracklets, results.looks.even_distance, config).scale
+    some = tracklets[:: len(tracklets) // ENOUGH + 1]
+    scale = learn_scale(some, results.looks.even_distance, config).scale
     looks = looks_of(tracklets, scale)
     ids, whose = np.unique([owners[t.key] for t in tracklets], return_inverse=True)
     own = _own(looks, whose, scale, config)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
@@ -16,10 +17,11 @@ from mtmc.errors import UserError
 from mtmc.results import Results
 from mtmc.types import TrackKey
 from mtmc.viewer.boxes import Boxes
+from mtmc.viewer.correcting import Correcting
 from mtmc.viewer.footage import Footage
-from mtmc.viewer.pictures import choose
 from mtmc.viewer.scene import Scene, scene_of
 from mtmc.viewer.search import Alike, Finder, Wanted, embedded, network_of
+from mtmc.viewer.server import application
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from mtmc.sources.cameras import Source
 
 MOST_PEOPLE, MOST_TRACKS = 60, 12  # that an answer has
-PICTURES = 12  # of a person
 LARGEST_PICTURE = 20_000_000  # bytes
 FRESH = {"Cache-Control": "no-store"}
 KEPT = {"Cache-Control": "private, max-age=86400"}
@@ -45,9 +46,11 @@ class Recorded:
 
     def __init__(self, results: Results, sources: Sequence[Source] = ()) -> None:
         self._results = results
-        self.boxes = Boxes(results)
+        self.boxes = Boxes(results.uncorrected)
         self.footage = Footage(results, sources, self.boxes)
-        self._lock = threading.Lock()  # what is made once is not made twice at a time
+        self._correcting = Correcting(results)
+        self._lock = threading.RLock()  # what is made once is not made twice at a time
+        self._made: Scene | None = None
 
     @property
     def routes(self) -> list[Route]:
@@ -60,21 +63,70 @@ class Recorded:
             Route("/crop/{camera}/{track:int}/{frame}", self._crop),
             Route("/search", self._search),
             Route("/search", self._search_picture, methods=["POST"]),
+            Route("/corrections", self._corrections),
+            Route("/corrections", self._correct, methods=["POST"]),
+            Route("/corrections/undo", self._undo, methods=["POST"]),
+            Route("/corrections/redo", self._redo, methods=["POST"]),
+            Route("/candidates", self._candidates),
         ]
 
     def _scene(self, _: Request) -> Response:
-        with self._lock:
-            scene = self._seen
         about = {"boxes": self._chunks(), "footage": self._states(), "live": False}
-        return JSONResponse({**scene, "viewer": about}, headers=FRESH)
-
-    @cached_property
-    def _seen(self) -> Scene:
-        return scene_of(self._results, choose(self._results, PICTURES))
+        return JSONResponse({**self._seen(), "viewer": about}, headers=FRESH)
 
     def _chunks(self) -> dict[str, Any]:
         boxes = self.boxes
         return {"start": boxes.start, "seconds": boxes.seconds, "count": boxes.count}
+
+    def _seen(self) -> Scene:
+        """The scene with all corrections, as it was made last."""
+        with self._lock:
+            if self._made is None:
+                self._made = scene_of(self._correcting.shown())
+            return self._made
+
+    def _corrections(self, _: Request) -> Response:
+        return JSONResponse(self._correcting.state(), headers=FRESH)
+
+    async def _correct(self, request: Request) -> Response:
+        try:
+            said = await request.json()
+        except ValueError:
+            said = None
+        if not isinstance(said, dict):
+            raise UserError("a correction is an object of JSON")
+        return await run_in_threadpool(self._corrected, lambda: self._correcting.do(said))
+
+    def _undo(self, _: Request) -> Response:
+        return self._corrected(self._correcting.undo)
+
+    def _redo(self, _: Request) -> Response:
+        return self._corrected(self._correcting.redo)
+
+    def _corrected(self, make: Callable[[], dict[str, Any]]) -> Response:
+        with self._lock:
+            state = make()
+            self._made = None
+            return JSONResponse({**state, "scene": self._seen()}, headers=FRESH)
+
+    def _candidates(self, request: Request) -> Response:
+        query = request.query_params
+        person = _number(query, "person")
+        try:
+            found = self._named().like_person(person)
+        except UserError:  # nobody knows what they look like
+            found = []
+        likely = {one.person: one.probability for one in found}
+        time = _seconds(query, "time")
+        candidates = self._correcting.candidates(person, time, likely)
+        return JSONResponse({"candidates": candidates}, headers=FRESH)
+
+    def _named(self) -> Finder:
+        """The finder, which knows whose each track is now."""
+        with self._lock:
+            finder = self._finder
+            finder.name(self._correcting.now.ids)
+            return finder
 
     def _states(self) -> dict[str, Any]:
         return {name: shown.plain() for name, shown in self.footage.cameras.items()}
@@ -100,7 +152,8 @@ class Recorded:
     def _crop(self, request: Request) -> Response:
         """A crop of a frame, or ``best``: of a track the best one."""
         place = request.path_params
-        crops = self._results.crops.of(TrackKey(place["camera"], place["track"]))
+        key = self._correcting.file_of(TrackKey(place["camera"], place["track"]))
+        crops = self._results.crops.of(key)
         crops = [c for c in crops if c.jpeg and place["frame"] in {"best", str(c.frame)}]
         if not crops:
             return Response(status_code=404)
@@ -117,16 +170,13 @@ class Recorded:
 
     def _search(self, request: Request) -> Response:
         query = request.query_params
-        with self._lock:
-            finder = self._finder
+        finder = self._named()
         if "person" in query:
             return _answer(finder.like_person(_number(query, "person"), _wanted(query)))
         key = TrackKey(query.get("camera", ""), _number(query, "track"))
         return _answer(finder.like_track(key, _wanted(query)))
 
     async def _search_picture(self, request: Request) -> Response:
-        from starlette.concurrency import run_in_threadpool
-
         data = bytearray()
         async for part in request.stream():
             data += part
@@ -141,8 +191,7 @@ class Recorded:
             raise UserError("this is no picture; expected a JPEG, PNG or WebP file")
         with self._lock:
             embedding = embedded(self._network, np.asarray(image, np.uint8))
-            finder = self._finder
-        return _answer(finder.like_embedding(embedding, wanted))
+        return _answer(self._named().like_embedding(embedding, wanted))
 
 
 def _answer(found: Sequence[Alike]) -> Response:
@@ -159,17 +208,18 @@ def _number(query: Mapping[str, str], name: str) -> int:
         raise UserError(f"{name}: expected a number") from None
 
 
+def _seconds(query: Mapping[str, str], name: str) -> float | None:
+    try:
+        return float(query[name]) if query.get(name) else None
+    except ValueError:
+        raise UserError(f"{name}: expected seconds") from None
+
+
 def _wanted(query: Mapping[str, str]) -> Wanted:
     """The filters: ``in`` a camera, ``from`` and ``to`` seconds."""
-    try:
-        start, end = (float(query[name]) if query.get(name) else None for name in ("from", "to"))
-    except ValueError:
-        raise UserError("from, to: expected seconds") from None
-    return Wanted(query.get("in") or None, start, end)
+    return Wanted(query.get("in") or None, _seconds(query, "from"), _seconds(query, "to"))
 
 
 def recorded_application(recorded: Recorded) -> Starlette:
     """The page of a finished run."""
-    from mtmc.viewer.server import application
-
     return application([*recorded.routes])

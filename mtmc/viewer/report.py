@@ -17,8 +17,8 @@ from mtmc.files import write_text
 from mtmc.results import Results, layout
 from mtmc.results.crops import Crop
 from mtmc.viewer.files import PAGE, frozen_modules
-from mtmc.viewer.pictures import MOST, Chosen, choose
-from mtmc.viewer.scene import Scene, scene_of
+from mtmc.viewer.pictures import MOST, Chosen
+from mtmc.viewer.scene import Scene, described
 
 LARGEST = 10_000_000  # bytes of a report
 JPEG = 75  # quality of pictures that are made smaller, percent
@@ -55,8 +55,7 @@ def write_report(results: Results) -> Path:
     Raises:
         UserError: the results are damaged, or the file cannot be written.
     """
-    chosen = choose(results)
-    scene = scene_of(results, chosen)
+    scene, chosen = described(results)
     room = LARGEST - len(frozen(scene, []))
     kept, pictures, size = fitting(chosen, [person["id"] for person in scene["people"]], room)
     scene["crops"] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import accumulate
@@ -16,7 +17,7 @@ from mtmc.outputs.floor import floor_view
 from mtmc.results import Results
 from mtmc.types import TrackKey
 from mtmc.viewer.fit import Fit, fits
-from mtmc.viewer.pictures import Chosen
+from mtmc.viewer.pictures import Chosen, choose
 from mtmc.viewer.trails import trails
 from mtmc.viewer.ways import shared, ways
 
@@ -35,23 +36,25 @@ Scene = dict[str, Any]
 Columns = dict[str, list[Any]]
 
 
-def scene_of(results: Results, chosen: Sequence[Chosen] = ()) -> Scene:
-    """All that the page shows, but for the pictures themselves.
-
-    Args:
-        results: of the run.
-        chosen: which crops the page shows; see ``choose``.
+def scene_of(results: Results) -> Scene:
+    """All that the page shows of a run, but for the pictures themselves.
 
     Raises:
         UserError: a file of the run is damaged.
     """
+    return described(results)[0]
+
+
+def described(results: Results) -> tuple[Scene, list[Chosen]]:
+    """The scene, and the pictures that its ``crops`` are of."""
     numbers = {name: number for number, name in enumerate(results.cameras)}
     tracks = _tracks(results, numbers)
     likeness = fits(results)
+    chosen = choose(results, {key for key, fit in likeness.items() if fit.odd})
     _add_fits(tracks, list(results.cameras), likeness)
     people = _people(results, tracks)
     start, end = min(tracks["start"], default=0.0), max(tracks["end"], default=0.0)
-    return {
+    scene = {
         "version": VERSION,
         "name": results.folder.resolve().name,
         "clock": {"start": start, "end": end, "zero": results.record.get("clock_zero")},
@@ -68,6 +71,7 @@ def scene_of(results: Results, chosen: Sequence[Chosen] = ()) -> Scene:
         "run": _run(results),
         "left_out": [],
     }
+    return scene, chosen
 
 
 def palette() -> dict[str, Any]:
@@ -103,31 +107,39 @@ def _add_fits(tracks: Columns, names: list[str], likeness: dict[TrackKey, Fit]) 
 
 def _people(results: Results, tracks: Columns) -> list[dict[str, Any]]:
     """Everybody, the most doubtful first."""
-    least: dict[int, float] = {}
-    for person, fit in zip(tracks["person"], tracks["fit"], strict=True):
+    alike: dict[int, list[tuple[float, int]]] = defaultdict(list)
+    for person, fit, boxes in zip(
+        *(tracks[key] for key in ("person", "fit", "boxes")), strict=True
+    ):
         if fit is not None:
-            least[person] = min(fit, least.get(person, 1.0))
+            alike[person].append((fit, boxes))
     kept = ("id", "name", "class", "doubt", "thing", "seconds", "detections", "score")
     found = [
         {
             **{key: person.get(key) for key in kept},
             "first": person["first_seen"],
             "last": person["last_seen"],
-            "fit": least.get(person["id"]),
+            "fit": _mean(alike[person["id"]]),
         }
         for person in results.people
     ]
     return sorted(found, key=_sureness)
 
 
+def _mean(weighed: Sequence[tuple[float, int]]) -> float | None:
+    """Of values and their weights."""
+    total = sum(weight for _, weight in weighed)
+    return round(sum(fit * weight for fit, weight in weighed) / total, DIGITS) if total else None
+
+
 def _sureness(person: dict[str, Any]) -> tuple[bool, float, float]:
     """The less, the more somebody should look at this person."""
     fit = 1.0 if person["fit"] is None else person["fit"]
-    return person["doubt"] is None, round(fit, 2), person["seconds"]
+    return person["doubt"] is None, fit, person["seconds"]
 
 
 def _cameras(results: Results) -> list[dict[str, Any]]:
-    models = results.calibration
+    models, began = results.calibration, _began(results)
     found = []
     for name, camera in results.cameras.items():
         model = models[name].resized(camera.size) if name in models else None
@@ -142,7 +154,7 @@ def _cameras(results: Results) -> list[dict[str, Any]]:
                 "size": list(camera.size),
                 "frames": camera.frames,
                 "start": results.record["cameras"][name].get("start"),
-                "first": _first(results, name),
+                "first": began.get(name),
                 "calibrated": model is not None,
                 "place": place,
                 "view": [_metres(point) for point in some],
@@ -155,19 +167,21 @@ def _metres(point: Sequence[float] | np.ndarray[Any, Any]) -> list[float]:
     return [round(float(value), 2) for value in point]
 
 
-def _first(results: Results, name: str) -> float | None:
-    """When a camera began, on the run's clock, s."""
-    start, zero = results.record["cameras"][name].get("start"), results.record.get("clock_zero")
-    if start and zero:
-        return round(
-            (datetime.fromisoformat(start) - datetime.fromisoformat(zero)).total_seconds(), DIGITS
-        )
-    rows = results.table.filter(results.table["camera"] == name)
-    if not len(rows):
-        return None
-    row = rows.row(int(rows["frame"].arg_min() or 0), named=True)
-    first = row["time"] - (row["frame"] - 1) / results.cameras[name].fps
-    return round(float(first), DIGITS)
+def _began(results: Results) -> dict[str, float]:
+    """When each camera began, on the run's clock, s: as it is known, or by the first box."""
+    import polars as pl
+
+    zero = results.record.get("clock_zero")
+    first = results.table.group_by("camera").agg(pl.col("frame", "time").sort_by("frame").first())
+    found = {
+        name: round(time - (frame - 1) / results.cameras[name].fps, DIGITS)
+        for name, frame, time in first.iter_rows()
+    }
+    for name, about in results.record["cameras"].items():
+        if zero and about.get("start"):
+            since = datetime.fromisoformat(about["start"]) - datetime.fromisoformat(zero)
+            found[name] = round(since.total_seconds(), DIGITS)
+    return found
 
 
 def _crops(tracks: Columns, numbers: dict[str, int], chosen: Sequence[Chosen]) -> Columns:

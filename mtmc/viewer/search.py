@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ from mtmc.types import Doubles, Floats, Image, Ints, TrackKey
 
 SAMPLES = 8  # pictures of a run by which its network is known again,
 LIKE = 0.9  # and the cosine similarity they have to have, for JPEG and size change them a little
+NOBODY = 0
 NOWHERE = ""  # the camera of a picture that comes from outside
 
 
@@ -102,11 +103,16 @@ class Finder:
     def __init__(self, results: Results) -> None:
         looks = results.looks
         self._known = [t for t in looks.tracklets if t.key in results.owners]
-        self._people = np.array([results.owners[t.key] for t in self._known], np.int64)
+        self.name(results.owners)
         self._config = _evidence(results)
         self._scale = scale_of(self._known, looks.even_distance, self._config)
         self._looks = looks_of(self._known, self._scale)
         self._meets = conflicts(self._known)
+
+    def name(self, owners: Mapping[TrackKey, int]) -> None:
+        """Say anew whose each track is; those of nobody are not found."""
+        people = [owners.get(tracklet.key, NOBODY) for tracklet in self._known]
+        self._people = np.array(people, np.int64)
 
     def like_track(self, key: TrackKey, wanted: Wanted = Wanted()) -> list[Alike]:
         """Who looks like a track.
@@ -149,8 +155,10 @@ class Finder:
         out = set(without)
         rows: dict[int, list[int]] = defaultdict(list)
         for row, tracklet in enumerate(self._known):
-            if row not in out and self._looks.weights[row] > 0 and wanted.takes(tracklet):
-                rows[int(self._people[row])].append(row)
+            person = int(self._people[row])
+            seen = person != NOBODY and self._looks.weights[row] > 0
+            if seen and row not in out and wanted.takes(tracklet):
+                rows[person].append(row)
         found = [self._person(person, mine, odds, met) for person, mine in rows.items()]
         return sorted(found, key=lambda one: (one.together, -one.probability, one.person))
 

@@ -2,14 +2,14 @@
 
 import { badge, chip, el } from "mtmc/dom.js";
 import { duration } from "mtmc/page.js";
-import { strip } from "mtmc/gallery.js";
+import { meter, strip } from "mtmc/gallery.js";
 
 export function detail(element, page) {
   const show = () => {
     const person = page.people.get(page.selected);
     element.hidden = !person;
     document.body.classList.toggle("with-side", Boolean(person));
-    element.replaceChildren(...(person ? contents(person, page) : []));
+    element.replaceChildren(el("div", {}, person && contents(person, page)));
   };
   page.on("select", show);
   page.on("offers", show);
@@ -22,17 +22,16 @@ export function detail(element, page) {
 function contents(person, page) {
   const close = el("button", { class: "small close", title: "Close (Esc)", onclick: () => page.select(null) }, "×");
   const doubts = page.doubts(person);
-  const fit = person.fit === null ? null : `${Math.round(100 * person.fit)} %`;
   const facts = [
     ["seen", `${page.clock(person.first, 1)} – ${page.clock(person.last, 1)}`],
     ["for", duration(person.seconds)],
     ["detections", `${person.detections}, mean score ${person.score.toFixed(2)}`],
-    ["least alike", fit && `${fit} the same, by looks alone`],
+    ["looks", meter(person)],
     ["a thing", person.thing === null ? null : `${Math.round(100 * person.thing)} % likely`],
   ].filter(([, value]) => value);
   return [
     el("header", {}, badge(page, person.id), el("h2", {}, person.name || `Person ${person.id}`), close),
-    ...(doubts.length ? [el("div", { class: "doubts" }, doubts.map((text) => el("span", { class: "chip warn" }, text)))] : []),
+    doubts.length > 0 && el("div", { class: "doubts" }, doubts.map((text) => el("span", { class: "chip warn" }, text))),
     buttons(page, "person", person.id),
     strip(person.id, page),
     el("dl", {}, facts.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
@@ -46,16 +45,13 @@ function track(row, page) {
   const [start, end] = [tracks.start[row], tracks.end[row]];
   const go = () => page.go(start, tracks.camera[row]);
   const like = tracks.like[row];
-  const fit = tracks.fit[row];
   return el(
     "li",
     { data: { row } },
     el("button", { class: "track", onclick: go, title: "Go there" }, chip(page, tracks.camera[row]), ` ${page.clock(start, 1)} – ${page.clock(end, 1)}`),
     el("small", {}, `frames ${tracks.first_frame[row]}–${tracks.last_frame[row]}`),
-    fit !== null && fit < 0.5 ? el("span", { class: "chip warn" }, `fits ${Math.round(100 * fit)} %`) : null,
-    like !== null
-      ? el("button", { class: "small", onclick: () => page.select(like) }, `more like ${page.called(like)}`)
-      : null,
+    page.odd(row) && el("span", { class: "chip warn" }, page.unlike(row)),
+    page.odd(row) && like !== null && el("button", { class: "small", onclick: () => page.select(like) }, "Show"),
     buttons(page, "track", row),
   );
 }

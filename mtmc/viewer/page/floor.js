@@ -5,6 +5,7 @@ import { register } from "mtmc/panels.js";
 
 const EDGE = 34; // px around, for numbers
 const RECENT = 8; // s of a way that is bright behind the playhead
+const CROWD = 40; // people, of more the ends of their ways are not marked
 const FLOW = 2.5; // s within which two points of a way belong together
 
 register({
@@ -28,10 +29,13 @@ function build(element, page) {
     const shown = page.shown().filter(({ id }) => page.scene.trails[id]);
     const rest = shown.filter(({ id }) => id !== page.selected);
     const alone = rest.length < shown.length;
-    for (const { id } of rest) drawTrail(context, plan, page, id, alone ? 0.12 : 0.75, 1.6);
+    // Many ways become a shade: the darker, the more people went there.
+    const faint = Math.min(1, 14 / Math.max(rest.length, 1));
+    for (const { id } of rest) drawTrail(context, plan, page, id, alone ? 0.15 * faint : 0.75 * faint, 1.6);
     if (alone) drawTrail(context, plan, page, page.selected, 1, 3);
     page.scene.cameras.forEach((camera, index) => drawCamera(context, plan, camera, page.cameraColor(index)));
-    for (const { id } of shown) drawPerson(context, plan, page, id);
+    const few = shown.length <= CROWD || page.now !== null;
+    for (const { id } of shown) if (few || id === page.selected) drawPerson(context, plan, page, id);
   });
   for (const name of ["filter", "select", "time", "scene"]) page.on(name, ask);
   figure.addEventListener("pointermove", (event) => {
@@ -104,17 +108,18 @@ function drawView(context, plan, camera, color) {
 function drawCamera(context, plan, camera, color) {
   if (!camera.place) return;
   const [x, y] = plan.at(...camera.place);
+  context.fillStyle = color;
   if (camera.view.length) {
     const sum = camera.view.reduce(([a, b], [c, d]) => [a + c, b + d], [0, 0]);
     const [tx, ty] = plan.at(...sum.map((value) => value / camera.view.length));
     const angle = Math.atan2(ty - y, tx - x);
-    context.fillStyle = color;
+    context.globalAlpha = 0.5;
     context.beginPath();
-    context.moveTo(x + 17 * Math.cos(angle), y + 17 * Math.sin(angle));
-    for (const side of [1.9, -1.9]) context.lineTo(x + 8 * Math.cos(angle + side), y + 8 * Math.sin(angle + side));
+    context.moveTo(x, y);
+    context.arc(x, y, 22, angle - 0.45, angle + 0.45);
     context.fill();
+    context.globalAlpha = 1;
   }
-  context.fillStyle = color;
   context.beginPath();
   context.arc(x, y, 6, 0, 7);
   context.fill();
@@ -155,7 +160,7 @@ function drawTrail(context, plan, page, id, alpha, wide) {
   line(low, high, page.now === null ? alpha : 0.35 * alpha, wide);
   if (page.now !== null) line(Math.max(low, page.now - RECENT), Math.min(high, page.now), 1, wide + 1);
   const start = page.scene.trails[id][0];
-  if (page.now === null && start) {
+  if (page.now === null && start && alpha > 0.5) {
     context.globalAlpha = alpha;
     context.fillStyle = tone("card");
     context.lineWidth = 2;

@@ -4,36 +4,41 @@ import { badge, chip, el } from "mtmc/dom.js";
 import { duration } from "mtmc/page.js";
 import { register } from "mtmc/panels.js";
 
+const FEW = 12; // cards until more are asked for
 const CHUNK = 48; // cards that are made at once
 
 register({ id: "people", title: "People", order: 30, build });
 
 function build(element, page) {
-  const { scene } = page;
   const count = el("p", { class: "count" });
   const grid = el("div", { class: "gallery" });
-  const more = el("div", { class: "more" });
-  let waiting = [];
+  const end = el("div", { class: "more" });
+  const all = el("button", { onclick: () => ((whole = true), some()) });
   const cards = new Map();
-  const some = () => {
-    for (const person of waiting.splice(0, CHUNK)) {
+  let waiting = [], whole = false, marked = null;
+  const add = (most) => {
+    for (const person of waiting.splice(0, most)) {
       const card = cardOf(person, page);
       cards.set(person.id, card);
       grid.append(card);
     }
-    more.hidden = waiting.length === 0;
+  };
+  const some = () => {
+    add(whole ? CHUNK : FEW - cards.size);
+    all.hidden = whole || !waiting.length;
+    all.textContent = `Show all ${cards.size + waiting.length}`;
+    end.hidden = !whole || !waiting.length;
   };
   const show = () => {
     waiting = page.shown();
-    const all = scene.people.length;
-    const some_ = waiting.length === all ? `${all}` : `${waiting.length} of ${all}`;
-    count.textContent = all ? `${some_}, the most doubtful first` : "Nobody was seen in this run.";
+    const total = page.scene.people.length;
+    const shown = waiting.length === total ? `${total}` : `${waiting.length} of ${total}`;
+    count.textContent = total ? `${shown}, the most doubtful first` : "Nobody was seen in this run.";
     grid.replaceChildren();
     cards.clear();
     some();
     mark(page.selected);
   };
-  let marked = null;
   const mark = (id) => {
     marked?.classList.remove("chosen");
     marked = cards.get(id) ?? null;
@@ -41,11 +46,10 @@ function build(element, page) {
   };
   new IntersectionObserver((entries) => entries.some((one) => one.isIntersecting) && some(), {
     rootMargin: "600px",
-  }).observe(more);
-  element.append(count, grid, more);
+  }).observe(end);
+  element.append(count, grid, all, end);
   page.on("filter", show);
   page.on("scene", show);
-  page.on("offers", show);
   page.on("select", mark);
   show();
 }
@@ -69,8 +73,16 @@ function cardOf(person, page) {
     ),
     doubts.length ? el("div", { class: "doubts" }, doubts.map((text) => el("span", { class: "chip warn" }, text))) : null,
     strip(person.id, page),
-    el("footer", {}, el("span", {}, `seen for ${duration(person.seconds)}`), camerasOf(person, page)),
+    el("footer", {}, el("span", {}, `seen for ${duration(person.seconds)}`), meter(person), camerasOf(person, page)),
   );
+}
+
+// How much of a person's tracks looks like one person.
+export function meter(person) {
+  if (person.fit === null) return null;
+  const share = Math.round(100 * person.fit);
+  const title = "How much of it looks like one person, by looks alone: times and places are not asked";
+  return el("span", { class: "meter", title }, el("i", {}, el("b", { style: { width: `${share}%` } })), `${share} % alike`);
 }
 
 // Their pictures; those of other cameras and times than the filter's are faint.
@@ -82,18 +94,18 @@ export function strip(id, page) {
 }
 
 function crop(row, page, faint) {
-  const { crops, cameras, tracks } = page.scene;
+  const { crops, cameras } = page.scene;
   const name = cameras[crops.camera[row]].name;
   const time = page.clock(crops.time[row], 1);
   const address = page.picture(row);
   const picture = address
     ? el("img", { src: address, alt: `${page.called(crops.person[row])} in ${name} at ${time}`, loading: "lazy", decoding: "async" })
     : el("div", { class: "nothing" });
-  const fit = tracks.fit[crops.row[row]];
+  const odd = page.odd(crops.row[row]);
   const go = () => page.go(crops.time[row], crops.camera[row]);
   return el(
     "figure",
-    { class: `crop${faint ? " faint" : ""}${fit !== null && fit < 0.5 ? " odd" : ""}`, onclick: go, title: `${name}, ${time}` },
+    { class: `crop${faint ? " faint" : ""}${odd ? " odd" : ""}`, onclick: go, title: `${name}, ${time}${odd ? `: ${page.unlike(crops.row[row])}` : ""}` },
     picture,
     el("figcaption", {}, chip(page, crops.camera[row]), el("time", {}, time)),
   );

@@ -23,10 +23,13 @@ function tiles(page) {
   const doubtful = Object.keys(DOUBTS).filter((key) => counts[key]);
   const total = doubtful.reduce((sum, key) => sum + counts[key], 0);
   const reasons = doubtful.map((key) => `${counts[key]} ${DOUBTS[key]}`).join(", ");
+  const odd = page.scene.people.filter((person) => !person.doubt && page.doubtful(person)).length;
+  const check = () => page.setFilter({ doubtful: true });
   const kind = run.classes?.some((name) => name !== "person") ? "tracked" : "people";
   return [
     tile(counts.sure ?? 0, total ? `${kind}, sure` : kind),
-    total ? tile(total, "in doubt", reasons, () => page.setFilter({ doubtful: true })) : null,
+    total ? tile(total, "in doubt", reasons, check) : null,
+    odd ? tile(odd, "to check", "a track looks like somebody else", check) : null,
     counts.things ? tile(counts.things, "things left out", "furniture and the like") : null,
     tile(cameras.length, cameras.length === 1 ? "camera" : "cameras"),
     tile(duration(Math.max(0, clock.end - clock.start)), "from first to last", spanOf(page)),

@@ -76,7 +76,7 @@ export class Page {
 
   matches(person) {
     const { words, doubtful } = this.filter;
-    if (doubtful && this.doubts(person).length === 0) return false;
+    if (doubtful && !this.doubtful(person)) return false;
     if (words && !`${person.id} ${person.name ?? ""}`.toLowerCase().includes(words.toLowerCase().trim()))
       return false;
     return this.rows(person.id).length > 0;
@@ -94,13 +94,42 @@ export class Page {
     );
   }
 
-  // Why somebody should look at a person; empty: no reason.
+  // Whether somebody should look at a person.
+  doubtful(person) {
+    return Boolean(person.doubt) || (person.fit !== null && person.fit < 0.95);
+  }
+
+  // What there is to see in a person; empty: nothing.
   doubts(person) {
     const found = [];
     if (person.doubt === "brief") found.push(`seen for ${person.seconds.toFixed(1)} s only`);
     if (person.doubt === "still") found.push("never moves: maybe a thing");
-    if (person.fit !== null && person.fit < 0.5) found.push("not all of it looks alike");
+    const odd = (this.tracksOf.get(person.id) ?? []).filter((row) => this.odd(row));
+    if (odd.length === 1) found.push(`${this.where(odd[0])} ${this.unlike(odd[0])}`);
+    else if (odd.length) {
+      const whom = [...new Set(odd.map((row) => this.scene.tracks.like[row]))].filter((id) => id !== null);
+      const few = whom.slice(0, 3).map((id) => this.called(id)).join(", ");
+      const like = whom.length ? `: like ${few}${whom.length > 3 ? " …" : ""}` : "";
+      found.push(`${odd.length} of ${this.tracksOf.get(person.id).length} tracks look different${like}`);
+    }
     return found;
+  }
+
+  // Whether a track is, by its looks, more probably somebody else's.
+  odd(row) {
+    const fit = this.scene.tracks.fit[row];
+    return fit !== null && fit < 0.5;
+  }
+
+  unlike(row) {
+    const like = this.scene.tracks.like[row];
+    return like === null ? "looks different" : `looks like ${this.called(like)}`;
+  }
+
+  // Camera and time of a track.
+  where(row) {
+    const { camera, start } = this.scene.tracks;
+    return `${this.scene.cameras[camera[row]].name} at ${this.clock(start[row])}`;
   }
 
   color(id) {

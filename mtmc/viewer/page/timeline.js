@@ -164,7 +164,7 @@ class Timeline {
       context.beginPath();
       context.roundRect(left, lane, wide, row.high, Math.min(3, wide / 2));
       context.fill();
-      if (tracks.fit[track] !== null && tracks.fit[track] < 0.5) {
+      if (page.odd(track)) {
         context.fillStyle = tone("warn");
         context.fillRect(left, lane + row.high - 1.5, wide, 2);
       }
@@ -188,7 +188,7 @@ class Timeline {
     context.fillText(id, 16, middle + 0.5);
     context.textAlign = "left";
     context.font = "12px system-ui, sans-serif";
-    context.fillStyle = tone(page.doubts(row.person).length ? "warn-text" : "text");
+    context.fillStyle = tone(page.doubtful(row.person) ? "warn-text" : "text");
     const label = row.person.name || duration(row.person.seconds);
     context.fillText(label, 32, middle + 0.5, LABEL - 38);
   }
@@ -409,7 +409,7 @@ class Timeline {
       `${name} in ${cameras[tracks.camera[track]].name} · ${time}`,
       `${page.clock(start, 1)} – ${page.clock(end, 1)}, ${duration(end - start)}`,
     ];
-    if (tracks.like[track] !== null) lines.push(`looks more like ${page.called(tracks.like[track])}`);
+    if (page.odd(track)) lines.push(page.unlike(track));
     return showTip(event, lines);
   }
 }

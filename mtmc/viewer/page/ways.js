@@ -5,6 +5,7 @@ import { duration } from "mtmc/page.js";
 import { register } from "mtmc/panels.js";
 
 const SIZE = [560, 420];
+const LABELS = 10; // ways with numbers beside them, the most used ones
 const DISC = 26; // radius, px
 
 register({
@@ -46,12 +47,17 @@ function places(count) {
 }
 
 function drawing(page) {
-  const { cameras, ways, shared } = page.scene;
+  const { cameras } = page.scene;
+  const only = page.filter.camera;
+  const mine = (a, b) => only === null || a === only || b === only;
+  const ways = page.scene.ways.filter((way) => mine(way.from, way.to));
+  const shared = page.scene.shared.filter((both) => mine(both.a, both.b));
+  const label = ways.map((way) => way.count).sort((a, b) => b - a)[LABELS - 1] ?? 0;
   const at = places(cameras.length);
   const [width, height] = SIZE;
   const most = Math.max(1, ...ways.map((way) => way.count), ...shared.map((both) => both.people));
   const lines = shared.map((both) => together(both, at, cameras, most));
-  const arrows = ways.map((way) => arrow(way, at, page, most, ways.length > 24));
+  const arrows = ways.map((way) => arrow(way, at, page, most, way.count >= label));
   const discs = cameras.map((camera, index) => disc(camera, index, at[index], page));
   return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" }, lines, arrows, discs);
 }
@@ -59,11 +65,11 @@ function drawing(page) {
 function together({ a, b, people, seconds }, at, cameras, most) {
   const [[x1, y1], [x2, y2]] = [at[a], at[b]];
   const about = [`${cameras[a].name} and ${cameras[b].name} at once`, `${people} people, ${duration(seconds)} in all`];
-  const thick = 1.5 + (4 * people) / most;
+  const thick = 1 + (2.5 * people) / most;
   return svg("line", { x1, y1, x2, y2, class: "shared", "stroke-width": thick, ...tips(about) });
 }
 
-function arrow(way, at, page, most, crowded) {
+function arrow(way, at, page, most, labelled) {
   const [from, to] = [at[way.from], at[way.to]];
   const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
   const far = Math.hypot(dx, dy) || 1;
@@ -88,16 +94,14 @@ function arrow(way, at, page, most, crowded) {
   const label = [0, 1].map((axis) => 0.25 * (start[axis] + end[axis]) + 0.5 * middle[axis]);
   return svg(
     "g",
-    { class: "way", ...tips(about), opacity: 0.45 + (0.55 * way.count) / most },
+    { class: "way", ...tips(about), opacity: 0.2 + (0.8 * way.count) / most },
     svg("path", {
       d: `M${start} Q${middle} ${end}`,
       "stroke-width": 1.2 + (3 * way.count) / most,
       stroke: page.cameraColor(way.from),
     }),
     svg("polygon", { points: head.join(" "), fill: page.cameraColor(way.from) }),
-    crowded && way.count < most / 2
-      ? null
-      : svg("text", { x: label[0], y: label[1] + 4 }, `${way.count} · ${duration(way.median)}`),
+    labelled && svg("text", { x: label[0], y: label[1] + 4 }, `${way.count} · ${duration(way.median)}`),
   );
 }
 
