@@ -113,9 +113,28 @@ class Correcting:
         if make is None:
             raise UserError(f"{said.get('do')!r}: is no correction")
         with self._lock:
-            correction = make(said)
+            correction, about = make(said), self._about(said)
             self._undone.clear()
-            return self._add(correction)
+            state = self._add(correction)
+            return {**state, "selected": self._who(*about) if about else None}
+
+    def _about(self, said: Said) -> tuple[TrackKey, int] | None:
+        """A track, and a frame of it, that a correction is about."""
+        frame = said.get("frame")
+        name = self._place(said)[0] if "camera" in said else None
+        for piece in self.now.people.get(said.get("person", said.get("a")), ()):
+            if frame is None:
+                return self.file_of(piece.key), piece.first
+            if piece.key.camera == name and piece.first <= frame <= piece.last:
+                return self.file_of(piece.key), frame
+        return None
+
+    def _who(self, key: TrackKey, frame: int) -> int | None:
+        """Whom a track of the run's files shows now."""
+        for piece in self.now.pieces:
+            if self.file_of(piece.key) == key and piece.first <= frame <= piece.last:
+                return piece.person or None
+        return None
 
     def _add(self, correction: Correction) -> dict[str, Any]:
         self._log.add(correction)

@@ -37,7 +37,11 @@ class Corrections {
     keys.add("x", "not a person", () => this.nobody());
     keys.add("r", "name the selected person", () => this.name());
     keys.add("u", "undo", () => this.undo());
-    keys.add("Escape", "leave off", () => this.leave());
+    keys.add("Escape", "leave off; select nobody", (event) => {
+      if (!this.candidates.hidden) event.stopImmediatePropagation(); // first the one, then the other
+      this.leave();
+      this.show();
+    });
     this.load();
   }
 
@@ -213,6 +217,7 @@ class Corrections {
     const close = el("button", { class: "small close", title: "(Esc)", onclick: () => this.leave() }, "×");
     this.candidates.replaceChildren(el("p", {}, what, close), ...contents.flat());
     this.candidates.hidden = false;
+    this.candidates.scrollIntoView({ block: "nearest" });
   }
 
   // Have a person chosen: of those offered, or anybody in the pictures, by number or in the gallery.
@@ -237,12 +242,12 @@ class Corrections {
     const answer = await ask(`./candidates?person=${id}&time=${player.now}`);
     if (answer.error) return offered.replaceChildren(el("span", { class: "wrong" }, answer.error));
     const people = answer.candidates.filter(({ person }) => page.people.has(person));
-    return offered.replaceChildren(
-      ...(people.length ? people.map((one) => this.offered(one, chosen)) : [el("span", {}, "Nobody who could be.")]),
-    );
+    const nobody = el("span", { class: "hint" }, "Everybody else is seen somewhere else at the same time.");
+    offered.replaceChildren(...(people.length ? people.map((one) => this.offered(one, chosen)) : [nobody]));
+    return this.candidates.scrollIntoView({ block: "nearest" });
   }
 
-  offered({ person, probability, gap, camera, why }, chosen) {
+  offered({ person, probability, gap, camera }, chosen) {
     const { page } = this;
     const row = (page.cropsOf.get(person) ?? [])[0];
     const picture = row === undefined ? el("div", { class: "nothing" }) : el("img", { src: page.picture(row), alt: "", loading: "lazy" });
@@ -250,7 +255,7 @@ class Corrections {
     const chance = probability === null ? [] : [meter(probability), `${Math.round(100 * probability)} %`];
     return el(
       "button",
-      { class: "candidate", onclick: () => chosen(person), title: why || page.called(person), data: { person } },
+      { class: "candidate", onclick: () => chosen(person), title: page.called(person), data: { person } },
       picture,
       el("span", { class: "who" }, badge(page, person), page.people.get(person)?.name ?? ""),
       el("span", { class: "chance" }, chance),

@@ -101,7 +101,7 @@ class Player {
       if (this.tiles[event.key - 1]) this.enlarge(event.key - 1);
     });
     keys.add("0", "all cameras", () => this.enlarge(null));
-    addEventListener("resize", () => this.arrange());
+    new ResizeObserver(() => this.arrange()).observe(this.wall.parentElement);
   }
 
   // What the server says of the videos; while some are converted, it is asked again.
