@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,9 +104,8 @@ class Footage:
             if camera is not None:
                 shown.said = ""
                 _look(shown, camera, about, stride if whole else 0, self._folder)
-            if shown.said:
-                log.info("camera %s: %s", name, shown.said)
             self.cameras[name] = shown
+        _tell(self.cameras)
 
     def file(self, camera: str) -> Path | None:
         """What is played of a camera; None where there is nothing yet, or no such camera."""
@@ -150,6 +149,16 @@ class Footage:
         self._closing.set()
 
 
+def _tell(cameras: Mapping[str, Shown]) -> None:
+    """Say what does not play, and why: a line for each reason."""
+    reasons: dict[str, list[str]] = {}
+    for name, shown in cameras.items():
+        if shown.said:
+            reasons.setdefault(shown.said, []).append(name)
+    for said, names in reasons.items():
+        log.info("%s %s: %s", "camera" if len(names) == 1 else "cameras", ", ".join(names), said)
+
+
 class _ClosedError(Exception):
     """Nothing more is to be converted."""
 
@@ -163,9 +172,11 @@ def _found(results: Results, sources: Sequence[Source]) -> tuple[dict[str, Camer
     """The run's cameras that are there, and what is to be said of the others."""
     if sources:
         return cameras_of(results, sources), "is not among the cameras that were named"
-    given = [s for s in results.record.get("given", []) if not is_url(s) and not webcam(s)]
+    said = results.record.get("given", [])
+    given = [source for source in said if not is_url(source) and not webcam(source)]
     if not given:
-        return {}, "what is live, or comes over the web, cannot be seen a second time"
+        why = "what is live, or comes over the web, cannot be seen a second time"
+        return {}, why if said else "the run does not say where its videos are"
     try:
         return cameras_of(results, given), "is no longer where it was"
     except UserError as error:

@@ -7,7 +7,7 @@ import { register } from "mtmc/panels.js";
 import { Tile } from "mtmc/served/tile.js";
 
 const RATES = [0.1, 0.25, 0.5, 1, 2, 4, 8];
-const TOLD = 120; // ms between two times that other panels are told while it plays
+const TOLD = 120; // ms that other panels may be behind
 const ASK = 2000; // ms between questions how far a conversion is
 
 register({
@@ -32,6 +32,7 @@ class Player {
     this.large = null; // index of the camera that is shown large
     this.tiles = cameras.map((_, index) => new Tile(this, index));
     this.wall = el("div", { class: "wall" }, this.tiles.map((tile) => tile.element));
+    this.wall.player = this; // for who looks at the page from outside
     this.under = el("div", { class: "under" }); // for what can be done with who is picked
     element.append(this.wall, this.bar(), this.under);
     this.set(viewer.footage);
@@ -177,12 +178,12 @@ class Player {
     const frame = this.leader.frameAt(this.now)[0];
     this.clock.textContent = `${this.page.clock(this.now, 2)}  ·  frame ${frame}`;
     this.askLine();
-    const at = performance.now();
-    if (this.playing && at - (this.toldAt ?? 0) < TOLD) return;
-    this.toldAt = at;
-    this.told = true;
-    this.page.go(this.now);
-    this.told = false;
+    this.telling ??= setTimeout(() => {
+      this.telling = null;
+      this.told = true;
+      this.page.go(this.now);
+      this.told = false;
+    }, TOLD);
   }
 
   toggle() {
