@@ -21,6 +21,7 @@ from mtmc.viewer.pictures import MOST, Chosen
 from mtmc.viewer.scene import Scene, described
 
 LARGEST = 10_000_000  # bytes of a report
+SPARE = 500  # bytes to say what was left out
 JPEG = 75  # quality of pictures that are made smaller, percent
 
 
@@ -47,24 +48,26 @@ SIZES = (
 def write_report(results: Results) -> Path:
     """Write ``report.html`` into the folder of a run.
 
-    It takes as many and as large pictures as fit into ``LARGEST`` bytes, and says what it left out.
-
     Returns:
         The file.
 
     Raises:
         UserError: the results are damaged, or the file cannot be written.
     """
-    scene, chosen = described(results)
-    room = LARGEST - len(frozen(scene, []))
-    kept, pictures, size = fitting(chosen, [person["id"] for person in scene["people"]], room)
-    scene["crops"] = {
-        name: [column[row] for row in kept] for name, column in scene["crops"].items()
-    }
-    scene["left_out"] += left_out(results, chosen, kept, size)
     path = results.folder / layout.REPORT
-    write_text(path, frozen(scene, pictures))
+    write_text(path, frozen(*page_of(results)))
     return path
+
+
+def page_of(results: Results) -> tuple[Scene, list[str]]:
+    """The scene of a report and its pictures, in base64, as fit into ``LARGEST`` bytes."""
+    scene, chosen = described(results)
+    room = LARGEST - len(frozen(scene, [])) - SPARE
+    kept, pictures, size = fitting(chosen, [person["id"] for person in scene["people"]], room)
+    crops = scene["crops"]
+    scene["crops"] = {name: [column[row] for row in kept] for name, column in crops.items()}
+    scene["left_out"] += left_out(results, chosen, kept, size)
+    return scene, pictures
 
 
 def left_out(

@@ -30,7 +30,7 @@ function build(element, page) {
     const rest = shown.filter(({ id }) => id !== page.selected);
     const alone = rest.length < shown.length;
     // Many ways become a shade: the darker, the more people went there.
-    const faint = Math.min(1, 14 / Math.max(rest.length, 1));
+    const faint = Math.max(0.2, Math.min(1, 14 / Math.max(rest.length, 1)));
     for (const { id } of rest) drawTrail(context, plan, page, id, alone ? 0.15 * faint : 0.75 * faint, 1.6);
     if (alone) drawTrail(context, plan, page, page.selected, 1, 3);
     page.scene.cameras.forEach((camera, index) => drawCamera(context, plan, camera, page.cameraColor(index)));

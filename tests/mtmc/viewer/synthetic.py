@@ -175,7 +175,7 @@ def seen(model, camera, track, times, points, fps):
     """The rows of one track."""
     rows = np.zeros(len(times), ROW)
     ground = np.column_stack([points, np.zeros(len(points))])
-    feet, head = model.project(ground), model.project(ground + [0, 0, HEIGHT])
+    feet, head = model.project(ground), model.project(ground + np.array([0, 0, HEIGHT]))
     half = 0.2 * (feet[:, 1] - head[:, 1])
     sides = [feet[:, 0] - half, head[:, 1], feet[:, 0] + half, feet[:, 1]]
     rows["box"] = np.clip(np.column_stack(sides), 0, [*SIZE, *SIZE])
@@ -189,7 +189,8 @@ def crops_of(rows, owners, names, random):
     """Up to ``PICTURES`` crops of each track; one in three hundred looks like somebody else."""
     people = max(owners.values(), default=0)
     looks = random.normal(size=(people + 1, DIM))
-    starts = np.flatnonzero(np.diff(rows["track"].astype(np.int64), prepend=-1) != 0)
+    keys = rows["camera"].astype(np.int64) << 32 | rows["track"].astype(np.int64)
+    starts = np.flatnonzero(np.diff(keys, prepend=-1) != 0)
     pictures, found = {}, []
     for part in np.split(rows, starts[1:]) if len(rows) else []:
         camera, track = int(part["camera"][0]), int(part["track"][0])
