@@ -80,10 +80,12 @@ class Correcting:
 
     def shown(self) -> Results:
         """The results as corrected, as the page shows them."""
-        base, now = self._results, self.now
-        shown = Results(base.folder, base.record)
-        shown.table, shown.people = now.table, self._people()
-        shown.crops = _Crops(base.folder / layout.CROPS, now)
+        results, before = self._results, self._results.uncorrected
+        shown = Results(results.folder, results.record)
+        shown.table, shown.people = self.now.table, self._people()
+        shown.crops = _Crops(before.folder / layout.CROPS, self.now)
+        if (before.folder / layout.LOOKS).is_file():
+            shown.looks = before.looks
         return shown
 
     def file_of(self, key: TrackKey) -> TrackKey:

@@ -153,7 +153,7 @@ class Recorded:
         """A crop of a frame, or ``best``: of a track the best one."""
         place = request.path_params
         key = self._correcting.file_of(TrackKey(place["camera"], place["track"]))
-        crops = self._results.crops.of(key)
+        crops = self._results.uncorrected.crops.of(key)
         crops = [c for c in crops if c.jpeg and place["frame"] in {"best", str(c.frame)}]
         if not crops:
             return Response(status_code=404)
@@ -162,7 +162,7 @@ class Recorded:
 
     @cached_property
     def _finder(self) -> Finder:
-        return Finder(self._results)
+        return Finder(self._results.uncorrected)
 
     @cached_property
     def _network(self) -> Embedder:

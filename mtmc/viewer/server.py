@@ -27,6 +27,7 @@ from mtmc.viewer.live import RATE, LiveView
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+WAITING = 128  # connections that are not answered yet
 SLOW = 30.0  # seconds after which a browser that takes nothing is given up
 
 
@@ -96,6 +97,11 @@ class Served:
         """Leave off serving in the background."""
         self._server.should_exit = True
         self._thread.join(SLOW)
+        self.close()
+
+    def close(self) -> None:
+        """Leave off listening."""
+        self._socket.close()
 
 
 def _listening(address: Address) -> socket.socket:
@@ -104,6 +110,7 @@ def _listening(address: Address) -> socket.socket:
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind((address.host, address.port))
+        made.listen(WAITING)
     except (OSError, OverflowError) as error:
         made.close()
         reason = getattr(error, "strerror", None) or error
