@@ -59,6 +59,12 @@ def run(
     calibration: Annotated[
         Path | None, typer.Option(help="Folder or file with the cameras' calibration.")
     ] = None,
+    corrections: Annotated[
+        Path | None,
+        typer.Option(
+            help="What was said of the people of an earlier run.", metavar="corrections.jsonl"
+        ),
+    ] = None,
     online: Annotated[
         bool, typer.Option("--online", help="Give ids as the pictures come; what is written stays.")
     ] = False,
@@ -96,6 +102,8 @@ def run(
         settings["reid"] = _switch(settings.get("reid"), {"weights": reid}, "weights")
     if calibration is not None:
         settings["calibration"] = str(calibration)
+    if corrections is not None:
+        settings["corrections"] = str(corrections)
     if online or view:
         settings["associator"] = _switch(settings.get("associator"), {"name": "online"})
     output = {**({"video": False} if no_video else {}), **({"keep": True} if keep else {})}

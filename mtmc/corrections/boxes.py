@@ -32,7 +32,7 @@ class Boxes:
     """
 
     def __init__(self, rows: Rows, cameras: Sequence[str]) -> None:
-        rows = rows[rows["track"] > 0]
+        rows = rows[rows["track"] != 0]
         self._numbers = {name: number for number, name in enumerate(cameras)}
         self._rows = rows[np.lexsort((rows["track"], rows["frame"], rows["camera"]))]
         self._tracks = self._rows["track"].copy()
@@ -105,6 +105,10 @@ class Boxes:
     def spot(self, key: TrackKey, frame: int) -> Spot:
         """The box of a track in a frame that shows it."""
         return Spot.at(key.camera, frame, self._rows["box"][self._row(key, frame)])
+
+    def time(self, key: TrackKey, frame: int) -> float:
+        """When that was, s."""
+        return float(self._rows["time"][self._row(key, frame)])
 
     def clearest(self, key: TrackKey) -> Spot:
         """A good box of a track: detected, with a high score, and from about its middle."""

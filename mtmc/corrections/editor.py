@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mtmc.corrections.before import Before
 from mtmc.corrections.boxes import Boxes
 from mtmc.corrections.candidates import Candidate, Sightings
 from mtmc.corrections.changes import Changes
@@ -24,6 +25,7 @@ from mtmc.outputs.tracks import rows_of
 from mtmc.results import Results
 from mtmc.results.results import owners
 from mtmc.tracking.rows import Rows
+from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Ints, TrackKey
 
 if TYPE_CHECKING:
@@ -54,15 +56,21 @@ class Editor:
 
     Args:
         results: of the run.
+
+    Attributes:
+        base: the results before corrections.
     """
 
     def __init__(self, results: Results) -> None:
         import polars as pl
 
         base = results.uncorrected
+        self.base = base
         self.cameras = list(results.cameras)
-        # Somebody may have been taken for a thing.
-        self.table = pl.concat([base.table, base.things])
+        # Somebody may have been taken for a thing; their tracks are counted by themselves.
+        first = base.table["track_id"].max() or 0
+        things = base.things.with_columns(pl.col("track_id") + first)
+        self.table = pl.concat([base.table, things])
         kinds = results.record.get("classes", [PERSON])
         self.rows = rows_of(self.table, self.cameras, kinds)
         self.boxes = Boxes(self.rows, self.cameras)
@@ -72,6 +80,16 @@ class Editor:
     def edited(self, entries: Sequence[Entry]) -> Edited:
         """Who is who after corrections."""
         return Edited(self, entries)
+
+
+def compared(before: Editor, after: Editor) -> Changes:
+    """What is other in another run of the same frames."""
+    found = Before(after.boxes, after.ids).owners(before.boxes, before.ids)
+    moved = (
+        (person, now, frames * before.boxes.period(key.camera))
+        for key, person, now, frames in found
+    )
+    return Changes.of(moved, before.names, after.names)
 
 
 class Edited:
@@ -241,17 +259,46 @@ class Edited:
         """
         return self._sightings.candidates(person, time, likely or {}, most)
 
-    @cached_property
+    @property
     def table(self) -> pl.DataFrame:
         """``results.table`` as corrected: without nobody, with tracks as cut, ids and names."""
+        return self._whole_table.filter(self._whole_table["global_id"] != NOBODY)
+
+    @property
+    def things(self) -> pl.DataFrame:
+        """``results.things``, and with them those who are no people."""
+        import polars as pl
+
+        things = self._whole_table.filter(self._whole_table["global_id"] == NOBODY)
+        first = things.group_by("camera", "track_id", maintain_order=True).agg(pl.col("time").min())
+        numbers = first.sort("time", maintain_order=True).drop("time")
+        numbers = numbers.with_columns(number=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
+        found = things.join(numbers, on=["camera", "track_id"], maintain_order="left")
+        return found.with_columns(global_id=pl.col("number")).drop("number")
+
+    def parts_of(self, tracklet: Tracklet) -> list[Tracklet]:
+        """What a tracklet of the run, with its looks, is cut into."""
+        parts = []
+        for key in self._boxes.cut_into.get(tracklet.key, [tracklet.key]):
+            frames = self._boxes.frames[key]
+            start, end = (self._boxes.time(key, int(frames[end])) for end in (0, -1))
+            part = Tracklet(key, start, end, hits=len(frames), kind=tracklet.kind)
+            for run in np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1):
+                part.frames.append([int(run[0]), int(run[-1])])
+            times = tracklet.gallery.times()
+            part.gallery = tracklet.gallery.part((start <= times) & (times <= end))
+            parts.append(part)
+        return parts if len(parts) > 1 else [tracklet]
+
+    @cached_property
+    def _whole_table(self) -> pl.DataFrame:
         import polars as pl
 
         rows, people = self._corrected_rows
         names = pl.Series("name", [self.names.get(p) for p in people.tolist()], pl.String)
-        changed = self._editor.table.with_columns(
+        return self._editor.table.with_columns(
             pl.Series("track_id", rows["track"]), pl.Series("global_id", people), names
         )
-        return changed.filter(pl.col("global_id") != NOBODY)
 
     @cached_property
     def _sightings(self) -> Sightings:

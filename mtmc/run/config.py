@@ -61,6 +61,7 @@ class OutputConfig(Checked):
 class RunConfig:
     """All settings of ``mtmc run``.
 
+    ``corrections`` is the file of what people said of an earlier run of the same videos.
     ``refine`` is the second look at each camera's finished tracks that offline association takes,
     ``completion`` what calibrated cameras add to it from each other; None leaves them out.
     """
@@ -75,6 +76,7 @@ class RunConfig:
     completion: CompletionConfig | None = field(default_factory=CompletionConfig)
     output: OutputConfig = field(default_factory=OutputConfig)
     calibration: str | None = None
+    corrections: str | None = None
 
     @classmethod
     def from_settings(cls, settings: Settings, live: bool = False) -> RunConfig:
@@ -100,12 +102,12 @@ class RunConfig:
         parts: dict[str, Any] = {
             name: _part(name, settings.get(name, {})) for name in SECTIONS if name != "reid"
         }
-        calibration = settings.get("calibration")
+        files = {name: settings.get(name) for name in FILES}
         return cls(
             **plugins,
             **parts,
             reid=_reid(settings.get("reid", {})),
-            calibration=None if calibration is None else str(calibration),
+            **{name: None if file is None else str(file) for name, file in files.items()},
         )
 
     def settings(self) -> Settings:
@@ -149,6 +151,7 @@ SECTIONS: dict[str, type] = {
     "completion": CompletionConfig,
     "output": OutputConfig,
 }
+FILES = ("calibration", "corrections")
 OPTIONAL = {"refine", "completion"}  # `null` turns them off
 ALWAYS = {"name", "weights"}  # written out even where nobody chose them
 

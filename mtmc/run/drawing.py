@@ -102,6 +102,7 @@ class Drawing:
                     self._rate,
                     (output.width, output.height),
                     {reader.name: reader.zero for reader in readers},
+                    self._table.names,
                 )
         finally:
             for reader in readers:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mtmc.corrections.telling import Telling
 from mtmc.files import explained
 from mtmc.outputs.crops import CropSpool
 from mtmc.outputs.mosaic import Labels, Mosaic
@@ -116,10 +117,11 @@ class Pipeline:
         self._embed_all = parts.embedder is not None and self._tracking.needs_embeddings
         self._steps = 0
         self.progress = Progress(dict.fromkeys(self._names, 0), dict.fromkeys(self._names, 0))
+        self._telling = Telling(parts.corrections, self._names, parts.before)
         # Online, the association has a memory of its own.
         self._memory = None if online else Memory(keep=True)
         self._finishing = Finishing(
-            config, parts, self._tracking, self._memory, watch, self.progress
+            config, parts, self._tracking, self._memory, watch, self.progress, self._telling
         )
         self.tracklets: Sequence[Tracklet] = ()
         self.things = TrackTable(np.zeros(0, ROW), self._names, {})
@@ -192,6 +194,8 @@ class Pipeline:
             if self._memory is not None:
                 for step in steps:
                     self._memory.take(step)
+            else:
+                steps = [self._telling.marked(step) for step in steps]
             decisions = self._parts.associator.update(max(f.time for f in frames), steps)
             self._tracking.obey(decisions)
         with self._watch("write"):
@@ -265,7 +269,8 @@ class Pipeline:
         self.progress.people = len(set(ids.values()))
         kinds = self._parts.kinds
         self.things = numbered(self._finishing.things, self._names, kinds)
-        return TrackTable(rows, self._names, ids, self._finishing.places(rows, ids), kinds)
+        places, names = self._finishing.places(rows, ids), self._finishing.names
+        return TrackTable(rows, self._names, ids, places, kinds, names)
 
 
 def numbered(rows: Rows, cameras: Sequence[str], kinds: Sequence[str]) -> TrackTable:

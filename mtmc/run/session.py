@@ -15,6 +15,7 @@ import yaml
 from mtmc.calibration import Calibration
 from mtmc.calibration.estimate.save import save_calibration
 from mtmc.config import Settings
+from mtmc.corrections import Corrections
 from mtmc.files import claimed, write_text
 from mtmc.outputs.crops import finished_crops, seen_tracklets, write_crops
 from mtmc.outputs.mosaic import Labels
@@ -28,6 +29,7 @@ from mtmc.results.looks import write_looks
 from mtmc.run.again import note_parts
 from mtmc.run.assemble import assemble, check_tracker, even_distance, suitable_tracker
 from mtmc.run.config import RunConfig
+from mtmc.run.correct import adopt, corrections_of, forget_uncorrected
 from mtmc.run.drawing import Drawing
 from mtmc.run.earlier import set_aside
 from mtmc.run.networks import stand_ins
@@ -118,7 +120,11 @@ def run(
         with claimed(out):
             if resume and not live and (record := complete_record(out, config, about)):
                 return record
+            said_before = corrections_of(out, config.corrections and Path(config.corrections))
             set_aside(out, live)
+            forget_uncorrected(out)  # it would be another run's
+            _hint(said_before, config)
+            adopt(said_before, out)
             remove_log(out / layout.ANSWERS)  # it would be another run's
             done = None if live else open_log(out / LOG_NAME, about, resume)
             try:
@@ -134,6 +140,15 @@ def run(
                     (out / LOG_NAME).replace(out / layout.ANSWERS)
                 remove_log(out / LOG_NAME)
             return record
+
+
+def _hint(before: Corrections, config: RunConfig) -> None:
+    """Say that there are corrections that were not asked for."""
+    if before.entries and not config.corrections:
+        log.warning(
+            "%s: corrections of an earlier run are there and not applied; --corrections does",
+            before.path,
+        )
 
 
 def given(video_dir: Source | Sequence[Source]) -> list[str]:
@@ -293,6 +308,7 @@ class OneRun:
             "frames": frames,
             "identities": progress.people,
             "people": self._people,
+            "corrections": len(parts.corrections),
             "seconds": round(seconds, 3),
             "frames_per_second": round(frames / max(seconds - stages.get("video", 0.0), 1e-9), 2),
             "stage_seconds": {stage: round(s, 3) for stage, s in stages.items()},

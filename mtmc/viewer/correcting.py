@@ -17,6 +17,7 @@ from mtmc.outputs.people import People
 from mtmc.outputs.tracks import TrackTable
 from mtmc.results import Results, layout
 from mtmc.results.crops import Crop, Crops
+from mtmc.run.retrace import associate, preview
 from mtmc.types import TrackKey
 
 Said = Mapping[str, Any]
@@ -159,6 +160,16 @@ class Correcting:
             if not self._undone:
                 raise UserError("there is nothing to redo")
             return self._add(self._undone.pop())
+
+    def preview(self) -> str:
+        """What a run that knows of them would make of its people; nothing is written."""
+        with self._lock:
+            return preview(self._results.folder).text
+
+    def apply(self) -> None:
+        """Write the results anew; they, and all that was made of them, are others then."""
+        with self._lock:
+            associate(self._results.folder, self._results.folder)
 
     def candidates(
         self, person: int, time: float | None, likely: Mapping[int, float]

@@ -19,6 +19,7 @@ from mtmc.types import TrackKey
 from mtmc.viewer.boxes import Boxes
 from mtmc.viewer.correcting import Correcting
 from mtmc.viewer.footage import Footage
+from mtmc.viewer.report import write_report
 from mtmc.viewer.scene import Scene, scene_of
 from mtmc.viewer.search import Alike, Finder, Wanted, embedded, network_of
 from mtmc.viewer.server import application
@@ -45,12 +46,16 @@ class Recorded:
     """
 
     def __init__(self, results: Results, sources: Sequence[Source] = ()) -> None:
+        self._lock = threading.RLock()  # what is made once is not made twice at a time
+        self._read(results)
+        self.footage = Footage(results, sources, self.boxes)
+
+    def _read(self, results: Results) -> None:
         self._results = results
         self.boxes = Boxes(results.uncorrected)
-        self.footage = Footage(results, sources, self.boxes)
         self._correcting = Correcting(results)
-        self._lock = threading.RLock()  # what is made once is not made twice at a time
         self._made: Scene | None = None
+        self.__dict__.pop("_finder", None)  # of other results
 
     @property
     def routes(self) -> list[Route]:
@@ -67,6 +72,8 @@ class Recorded:
             Route("/corrections", self._correct, methods=["POST"]),
             Route("/corrections/undo", self._undo, methods=["POST"]),
             Route("/corrections/redo", self._redo, methods=["POST"]),
+            Route("/corrections/preview", self._preview, methods=["POST"]),
+            Route("/corrections/apply", self._apply, methods=["POST"]),
             Route("/candidates", self._candidates),
         ]
 
@@ -108,6 +115,18 @@ class Recorded:
             state = make()
             self._made = None
             return JSONResponse({**state, "scene": self._seen()}, headers=FRESH)
+
+    def _preview(self, _: Request) -> Response:
+        return JSONResponse({"text": self._correcting.preview()}, headers=FRESH)
+
+    def _apply(self, _: Request) -> Response:
+        with self._lock:
+            self._correcting.apply()
+            self._read(Results.open(self._results.folder))
+            report = write_report(self._results).name
+            state = self._correcting.state(f"the results, and {report}, are written as corrected")
+            about = {"scene": self._seen(), "boxes": self._chunks()}
+            return JSONResponse({**state, **about}, headers=FRESH)
 
     def _candidates(self, request: Request) -> Response:
         query = request.query_params

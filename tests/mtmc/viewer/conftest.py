@@ -34,7 +34,8 @@ def browser():
 def open_page(browser):
     """Opens an address; in the end, nothing may have gone wrong in it.
 
-    Beside what Chromium's own page has, it has ``asked``, all addresses that it asked for, and ``wrong``.
+    Beside what Chromium's own page has, it has ``asked``, all addresses that it asked for, and
+    ``wrong``, which a test may take from that it expects.
     """
     opened, wrong = [], []
 
