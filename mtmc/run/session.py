@@ -159,6 +159,7 @@ class OneRun:
         self._started = time.time()
         self._watch = Stopwatch()
         self._live = any(reader.live for reader in parts.readers)
+        self._log = log
         self._crops = log.path if log and parts.recorded else None
         self._noted = -math.inf  # when run.json was last written, s
         self._pipeline = Pipeline(config, parts, out, log, self._watch, self._step)
@@ -249,6 +250,15 @@ class OneRun:
             r.name: known[r.name].resized(r.size) for r in self._parts.readers if r.name in known
         }
 
+    def _spent(self) -> dict[str, Any] | None:
+        """What was spent of a budget, where there is one; when the networks were asked."""
+        log, budget = self._log, self._pipeline.budget
+        if budget is None:
+            return log.notes.get("budget") if log else None
+        if log:
+            log.note({"budget": budget.told()})
+        return budget.told()
+
     def _write_record(self, status: str) -> dict[str, Any]:
         config, parts, progress = self._config, self._parts, self._pipeline.progress
         seconds, stages = time.time() - self._started, self._watch.seconds
@@ -283,6 +293,7 @@ class OneRun:
             "classes": list(parts.kinds),
             "tracker": config.tracker.name,
             "reid": parts.embedder.name if parts.embedder else "none",
+            **({"budget": spent} if (spent := self._spent()) else {}),
             "warnings": self._said.warnings,
             "notes": self._said.notes,
             "versions": versions(),

@@ -14,6 +14,7 @@ from mtmc.reid.data import open_dataset
 from mtmc.reid.errors import ReidError
 from mtmc.reid.evaluation.budget import Rule, stream
 from mtmc.reid.evaluation.exits import Answers, Confidence, at_every_exit
+from mtmc.reid.staged import StagedEmbedder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mtmc.reid.data.images import Dataset
-    from mtmc.reid.staged import StagedEmbedder
 
 Gallery = Literal["full", "same"]
 How = Literal["margin", "distance", "random"]
@@ -74,7 +74,9 @@ def run(
     """
     drawing = pyplot() if plot is not None else None  # better now than after the measurements
     dataset = open_dataset(spec, data)
-    embedder = staged(model, device, threads)
+    embedder = reid.load(model, device=device, threads=threads)
+    if not isinstance(embedder, StagedEmbedder):
+        raise ReidError(f"{model}: has no exits; train a model `exits:TRUNK`, or `reid align` one")
     among = gallery or ("full" if embedder.reliability else "same")
     if among == "full" and not embedder.reliability:
         raise ReidError(
@@ -102,18 +104,6 @@ def run(
         _draw(drawing, name, anytime, streams, plot)
 
 
-def staged(model: str, device: str | None, threads: int | None) -> StagedEmbedder:
-    """Open a model that has exits.
-
-    Raises:
-        ReidError: it has none, or cannot be opened.
-    """
-    embedder = reid.load(model, device=device, threads=threads)
-    if not hasattr(embedder, "embed_until"):
-        raise ReidError(f"{model}: has no exits; train a model `exits:TRUNK`, or `reid align` one")
-    return embedder
-
-
 def _answers(
     embedder: StagedEmbedder, dataset: Dataset, among: Gallery, kinds: Sequence[Confidence]
 ) -> Answers:
@@ -133,14 +123,17 @@ def _answers(
 
 def _anytime(answers: Answers, costs: Sequence[float]) -> list[Point]:
     """Everybody's last exit so far, at the moment that it is reached (Fig. 5)."""
-    every = range(len(costs))
     return [
         Point(
-            str(s + 1), costs[s], costs[s], *answers.scores(np.full(len(answers.first), s)),
-            [float(s == other) for other in every],
+            str(stage), cost, cost, *_alone(answers, stage), np.eye(len(costs))[stage - 1].tolist()
         )
-        for s in every
-    ]  # fmt: skip
+        for stage, cost in enumerate(costs, 1)
+    ]
+
+
+def _alone(answers: Answers, stage: int) -> tuple[float, float]:
+    """Rank-1 and mAP where everybody leaves at that exit."""
+    return answers.scores(np.full(len(answers.first), stage))
 
 
 def _streams(
@@ -153,7 +146,7 @@ def _streams(
         for budget in budgets:
             exits = np.empty(len(order), np.int64)
             exits[order] = stream(sure[order], costs, budget, rule)
-            shares = np.bincount(exits, minlength=len(costs)) / len(exits)
+            shares = np.bincount(exits, minlength=len(costs) + 1)[1:] / len(exits)
             spent = float(shares @ costs)
             found.append(Point(kind, budget, spent, *answers.scores(exits), shares.tolist()))
     return found
@@ -165,8 +158,7 @@ def _random(answers: Answers, costs: Sequence[float], budget: float) -> Point:
     shares: NDArray[np.float64] = np.array(
         [np.interp(spent, costs, exit_alone) for exit_alone in np.eye(len(costs))]
     )
-    every = [answers.scores(np.full(len(answers.first), s)) for s in range(len(costs))]
-    rank1, mean_ap = shares @ every
+    rank1, mean_ap = shares @ [_alone(answers, stage) for stage in range(1, len(costs) + 1)]
     return Point(RANDOM, budget, spent, float(rank1), float(mean_ap), shares.tolist())
 
 

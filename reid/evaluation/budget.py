@@ -100,7 +100,7 @@ class ExitRule:
         """Which of those that reached an exit leave there.
 
         Args:
-            stage: the exit, from 0.
+            stage: the exit, from 1.
             confidences: ``(N,)`` how sure one is of each there.
 
         Raises:
@@ -111,15 +111,15 @@ class ExitRule:
         return np.array([self._leaves(stage, float(c)) for c in confidences], bool)
 
     def _leaves(self, stage: int, confidence: float) -> bool:
-        seen, share = self._seen[stage], float(self._leaving[stage])
+        seen, share = self._seen[stage - 1], float(self._leaving[stage - 1])
         surer = seen.add(confidence)
         if self._rule == "paper":
             return surer <= math.floor((len(seen) - 1) * share)
         return surer < len(seen) * share
 
     def spend(self, exits: NDArray[np.integer]) -> None:
-        """Note where pictures have left, ``(N,)`` from 0."""
-        self.exits += np.bincount(exits, minlength=len(self._costs))
+        """Note where pictures have left, ``(N,)`` from 1."""
+        self.exits += np.bincount(exits, minlength=len(self._costs) + 1)[1:]
         if self._rule == "recent":
             trust = GAIN * min(int(self.exits.sum()), SURE) / SURE
             wanted = self._budget + trust * (self._budget - self.mean_cost)
@@ -164,16 +164,16 @@ def stream(
         rule: see `ExitRule`.
 
     Returns:
-        ``(N,)`` exits, from 0.
+        ``(N,)`` exits, from 1.
 
     Raises:
         ReidError: a confidence is no number, or the budget is less than the first exit costs.
     """
-    decide, last = ExitRule(costs, budget, rule), len(costs) - 1
+    decide, last = ExitRule(costs, budget, rule), len(costs)
     result = np.full(len(confidences), last)
     for number, row in enumerate(confidences):
-        for stage in range(last):
-            if decide.leave(stage, row[stage : stage + 1])[0]:
+        for stage in range(1, last):
+            if decide.leave(stage, row[stage - 1 : stage])[0]:
                 result[number] = stage
                 break
         decide.spend(result[number : number + 1])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from mtmc.reid.evaluation.embeddings import Embeddings, distance_blocks
+from mtmc.reid.evaluation.embeddings import Embeddings, chord, distance_blocks
 from mtmc.reid.evaluation.extract import extract
 from mtmc.reid.evaluation.ranking import JUNK, average_precision, right_ranks
 
@@ -37,7 +37,7 @@ class EveryExit:
         def nobody_leaves(
             stage: int, rows: NDArray[np.int64], vectors: NDArray[np.float32]
         ) -> NDArray[np.bool_]:
-            out[rows, stage] = vectors
+            out[rows, stage - 1] = vectors
             return np.zeros(len(rows), bool)
 
         out[:, -1], _ = self._embedder.embed_until(crops, nobody_leaves)
@@ -109,9 +109,9 @@ class Answers:
         )
 
     def scores(self, exits: NDArray[np.int64]) -> tuple[float, float]:
-        """Rank-1 and mAP where each query leaves at the exit ``(Q,)`` said of it."""
-        rows = np.arange(len(exits))
-        return float(self.first[rows, exits].mean()), float(self.precision[rows, exits].mean())
+        """Rank-1 and mAP where each query leaves at the exit ``(Q,)``, from 1, said of it."""
+        at = np.arange(len(exits)), exits - 1
+        return float(self.first[at].mean()), float(self.precision[at].mean())
 
 
 def confidences(query: Embeddings, gallery: Embeddings, kind: Confidence) -> NDArray[np.float32]:
@@ -137,13 +137,8 @@ def confidences(query: Embeddings, gallery: Embeddings, kind: Confidence) -> NDA
         nearest = block.argmin(axis=1)
         first = block[np.arange(len(block)), nearest]
         if kind == "distance":
-            result[rows] = -_straight(first)
+            result[rows] = -chord(first)
             continue
         block[gallery.pids == gallery.pids[nearest, None]] = np.inf
-        result[rows] = _straight(block.min(axis=1)) - _straight(first)
+        result[rows] = chord(block.min(axis=1)) - chord(first)
     return result
-
-
-def _straight(cosine: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The distance between unit vectors whose cosine distance that is."""
-    return np.asarray(np.sqrt(np.maximum(2 * cosine, 0)), np.float32)

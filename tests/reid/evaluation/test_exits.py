@@ -41,7 +41,7 @@ def test_everybody_at_one_exit_scores_as_that_exit_alone() -> None:
     answers = Answers.of(query, gallery, ["margin", "distance"])
     for stage in range(2):
         alone = score_embeddings(query[stage], gallery[stage])
-        found = answers.scores(np.full(len(answers.first), stage))
+        found = answers.scores(np.full(len(answers.first), stage + 1))
         assert found == pytest.approx((alone.rank(1), alone.mean_ap))
         assert len(answers.first) == alone.queries == 27  # one of nine people is not there
     with pytest.raises(ValueError, match="no query has a right answer"):
@@ -89,7 +89,7 @@ def test_a_budget_from_the_command_line(capsys, monkeypatch, tmp_path, people) -
     ],
 )
 def test_what_cannot_be_is_one_line(capsys, monkeypatch, people, options, message) -> None:
-    embedder = FakeStaged(reliability=None)
+    embedder = FakeStaged(reliability=())
     monkeypatch.setattr("mtmc.reid.load", lambda *_, **__: embedder)
     where = ["--dataset", "folder", "--data", people]
     code, _, err = call(capsys, monkeypatch, "budget", "x.pt", *where, *options)
