@@ -118,7 +118,7 @@ class Perception:
         crops = [
             crop
             for n in missing
-            for crop in crop_boxes(frames[n].pixels, result[n].detections.boxes[wanted[n]])
+            for crop in self._crops(frames[n], result[n], wanted[n])
         ]
         if not crops:
             return result
@@ -138,6 +138,9 @@ class Perception:
         for n, part, known in zip(missing, np.split(vectors, ends), sure, strict=True):
             result[n] = replace(result[n], rows=wanted[n], embeddings=part, certainty=known)
         return result
+
+    def _crops(self, frame: Frame, inference: Inference, wanted: Ints) -> list[Image]:
+        return crop_boxes(frame.pixels, inference.detections.boxes[wanted])
 
     def note(self, frames: Sequence[Frame], inferences: Sequence[Inference]) -> None:
         """Keep what was said of the frames of one time step."""
