@@ -251,6 +251,23 @@ def export(
     run(checkpoint, target, int8=int8, calibration=calibration)
 
 
+@app.command()
+def align(
+    checkpoint: Annotated[Path, typer.Argument(help="best.pt, or simulated.")],
+    *,
+    dataset: Annotated[str, typer.Option(help="Whose training images are seen.", metavar="NAME")],
+    data: Data = Path("data"),
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="[default: beside CHECKPOINT, NAME_aligned]")
+    ] = None,
+    device: Device = None,
+) -> None:
+    """Give a network exits whose embeddings can be compared with those of its end."""
+    from mtmc.reid.commands.align import run
+
+    run(checkpoint, dataset, data, out, device)
+
+
 @app.command("import")
 def import_(
     source: Annotated[Path, typer.Argument(help="OSNet weights as torchreid publishes them.")],
