@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -18,13 +19,18 @@ from mtmc.outputs.crops import CropSpool
 from mtmc.outputs.mosaic import Labels, Mosaic
 from mtmc.outputs.tracks import LiveTracks, TrackTable
 from mtmc.outputs.video import VideoWriter
+from mtmc.perception.budget import Budget, Looks
 from mtmc.perception.changes import MEMORY, Changes
 from mtmc.perception.log import Inference, InferenceLog
 from mtmc.perception.perception import Perception
 from mtmc.perception.scores import Meaning
 from mtmc.reid.threads import available_cores
+<<<<<<< HEAD
+from mtmc.run.config import ReidConfig, RunConfig
+=======
 from mtmc.results.hidden import REACH
 from mtmc.run.config import RunConfig
+>>>>>>> main
 from mtmc.run.finishing import Finishing
 from mtmc.run.parts import Parts, Progress
 from mtmc.run.stopwatch import Stopwatch
@@ -32,6 +38,7 @@ from mtmc.sources import CameraReader, align
 from mtmc.sources.background import Background
 from mtmc.trackers import Detections
 from mtmc.tracking.camera import CameraTracking, Sighting
+from mtmc.tracking.crops import FIRST
 from mtmc.tracking.memory import Memory
 from mtmc.tracking.messages import CameraStep
 from mtmc.tracking.rows import ROW, Rows, TrackSpool, make_rows, untracked_rows
@@ -39,6 +46,9 @@ from mtmc.tracking.scene import SceneTracking
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.tracking.view import View
 from mtmc.types import Floats, Frame, TrackKey
+
+if TYPE_CHECKING:
+    from mtmc.reid.staged import StagedEmbedder
 
 log = logging.getLogger("mtmc")
 
@@ -84,7 +94,10 @@ class Pipeline:
         self._parts = parts
         pictured = {r.name for r in parts.readers if r.camera.kind != "boxes"}
         changes = None if parts.recorded else Changes(pictured)
-        self._perception = Perception(parts.detector, parts.embedder, inference, changes)
+        self.budget = _budget(config, parts)
+        self._perception = Perception(
+            parts.detector, parts.embedder, inference, changes, self.budget
+        )
         self.meaning = Meaning(parts.detector, {r.name: r.fps for r in parts.readers})
         self.crops: CropSpool | None = None
         if not parts.recorded and (config.output.crops or parts.embedder is not None):
@@ -212,12 +225,20 @@ class Pipeline:
     ) -> tuple[list[Inference], list[CameraStep]]:
         """Embed the crops worth it, as one batch over all cameras; what is told of all tracks."""
         wanted = [s.tracks.det_index[s.wanted] for s in sightings]
-        embedded = self._perception.embed([s.frame for s in sightings], inferences, wanted)
+        tracks = [s.tracks.ids[s.wanted] for s in sightings]
+        frames = [s.frame for s in sightings]
+        embedded = self._perception.embed(frames, inferences, wanted, tracks)
         steps = []
         for sighting, inference, rows in zip(sightings, embedded, wanted, strict=True):
             place = {int(row): position for position, row in enumerate(inference.rows)}
-            vectors = inference.embeddings[[place[int(row)] for row in rows]]
-            steps.append(sighting.embedded(vectors))
+            chosen = [place[int(row)] for row in rows]
+            reliability = None
+            if (exits := inference.exits) is not None:
+                of_exit = np.array(self._parts.embedder.reliability, np.float32)
+                reliability = of_exit[exits[chosen] - 1]
+            steps.append(sighting.embedded(inference.embeddings[chosen], reliability))
+        if self.budget is not None:
+            _remember(self.budget.looks, steps)
         return embedded, steps
 
     def _write(
@@ -291,6 +312,21 @@ def numbered(rows: Rows, cameras: Sequence[str], kinds: Sequence[str]) -> TrackT
 def _ahead(steps: Generator[Seen, None, None]) -> Background[Seen] | Generator[Seen, None, None]:
     """Detection in a thread of its own, where there is a core for what comes after it."""
     return Background(steps, STEPS_AHEAD) if available_cores() > FEW_CORES else steps
+
+
+def _budget(config: RunConfig, parts: Parts) -> Budget | None:
+    """What says how deep crops go into the embedder; None where all go to the end."""
+    reid = config.reid
+    if not isinstance(reid, ReidConfig) or not reid.budget.given or parts.recorded:
+        return None
+    return Budget(cast("StagedEmbedder", parts.embedder), reid.budget, Looks(FIRST))
+
+
+def _remember(looks: Looks, steps: Sequence[CameraStep]) -> None:
+    """What the tracks of a time step look like."""
+    for step in steps:
+        looks.forget(step.camera, np.concatenate([step.ended, step.renewed[:, 0]]))
+        looks.take(step.camera, step.ids[step.crops], step.embeddings, step.quality)
 
 
 def _with_embeddings(inference: Inference, embed_all: bool) -> Detections:

@@ -299,6 +299,15 @@ class OneRun:
             r.name: known[r.name].resized(r.size) for r in self._parts.readers if r.name in known
         }
 
+    def _spent(self) -> dict[str, Any] | None:
+        """What was spent of a budget, where there is one; when the networks were asked."""
+        log, budget = self._log, self._pipeline.budget
+        if budget is None:
+            return log.notes.get("budget") if log else None
+        if log:
+            log.note({"budget": budget.told()})
+        return budget.told()
+
     def _write_record(self, status: str) -> dict[str, Any]:
         config, parts, progress = self._config, self._parts, self._pipeline.progress
         seconds, stages = time.time() - self._started, self._watch.seconds
@@ -334,6 +343,7 @@ class OneRun:
             "classes": list(parts.kinds),
             "tracker": config.tracker.name,
             "reid": parts.embedder.name if parts.embedder else "none",
+            **({"budget": spent} if (spent := self._spent()) else {}),
             "warnings": self._said.warnings,
             "notes": self._said.notes,
             "versions": versions(),
