@@ -59,6 +59,10 @@ class EpochReport:
     scores: ScoreTable
 
 
+class DivergedError(ReidError):
+    """A loss is not finite."""
+
+
 class Trainer:
     """Trains one network.
 
@@ -114,7 +118,7 @@ class Trainer:
         """Train the epochs that are left; when one is reported, its state is on the disk.
 
         Raises:
-            ReidError: a loss is not finite; the message names the batch.
+            DivergedError: a loss is not finite; the message names the batch.
         """
         config = self._config
         for epoch in range(self._done + 1, config.schedule.epochs + 1):
@@ -153,7 +157,7 @@ class Trainer:
         for (number, chosen, _), value in zip(unchecked, values, strict=True):
             if not np.isfinite(value):
                 names = ", ".join(self._images.paths[i].name for i in chosen)
-                raise ReidError(
+                raise DivergedError(
                     f"epoch {epoch}, batch {number}: the loss is {value}; lower schedule.lr, "
                     f"or look at these images: {names}"
                 )

@@ -20,6 +20,7 @@ Space = Mapping[str, "Range"]
 CANDIDATES = 1000  # of which the best one is proposed
 NOISE = 1e-3  # of a value, as a share of the variance of all
 NARROWEST = 1e-3  # bandwidth, where all points have one value of a setting
+DROP = 0.15  # of the loss, by which a training is healthy
 SAME = 1e-9  # difference of two shares of a range that are one value
 
 
@@ -176,3 +177,17 @@ def propose(
     posterior = GaussianProcess(rows, known)
     gains = expected_improvement(*posterior(candidates[new]), known.min())
     return _point(space, drawn[new][gains.argmax()])
+
+
+def drop_error(losses: Sequence[float], drop: float = DROP) -> float:
+    """How far a loss's relative drop, from the first half of some epochs to the second, is off.
+
+    Args:
+        losses: mean of each epoch, an even number of them.
+        drop: what it should be.
+
+    Source: Li et al., Eq. 9.
+    """
+    half = len(losses) // 2
+    first, second = np.mean(losses[:half]), np.mean(losses[half:])
+    return float(abs((first - second) / first - drop))
