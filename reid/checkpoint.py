@@ -65,7 +65,7 @@ class Checkpoint:
         dim: embedding size.
         members: further sets of weights of a model average (SWAG samples); where there are any,
             they embed together and ``weights`` is their mean.
-        classifiers: state dict of the classification layers, one per vector of the network, for a
+        classifiers: state dict of the classification layers, one per classified vector, for a
             student to learn from (see `reid.training.teacher`); serving ignores them. May be empty.
         metrics: what it reached (``rank1``, ``mAP``, ...) and on what (``dataset``); may be empty.
         config: the training configuration; may be empty.
@@ -203,8 +203,9 @@ def _without_sources(args: Any) -> Any:
 
 
 def classification_layers(network: EmbeddingNet, people: int, *, bias: bool) -> nn.ModuleList:
-    """One layer per vector of a network, with random weights."""
-    return nn.ModuleList(nn.Linear(dim, people, bias=bias) for dim in network.part_dims)
+    """One layer per classified vector of a network, in order, with random weights."""
+    dims = [vector.dim for vector in network.vectors if vector.classified]
+    return nn.ModuleList(nn.Linear(dim, people, bias=bias) for dim in dims)
 
 
 def _on_cpu(weights: dict[str, Tensor]) -> dict[str, Tensor]:

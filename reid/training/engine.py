@@ -105,7 +105,8 @@ class Trainer:
         # Several datasets become one, and a file is opened once.
         self._images = combine([dataset.train for dataset in train])
         self._people = len(np.unique(self._images.pids))
-        pixels = decode_all(self._images.paths, crops, decoding)
+        held = replace(crops, size=_zoomed(crops.size, augmentation.zoom))
+        pixels = decode_all(self._images.paths, held, decoding)
         for_batches = replace(config, augment=augmentation)
         self._batches = Batches(for_batches, pixels, self._images.pids, crops, device)
         self._learner.begin(self._people)
@@ -123,7 +124,7 @@ class Trainer:
         config = self._config
         for epoch in range(self._done + 1, config.schedule.epochs + 1):
             start = time.perf_counter()
-            self._learner.begin_epoch(config.rate(epoch))
+            self._learner.begin_epoch(epoch)
             losses = list(self._train_epoch(epoch))
             means = {key: float(torch.stack([b[key] for b in losses]).mean()) for key in losses[0]}
             speed = len(losses) * config.sampler.batch_size / (time.perf_counter() - start)
@@ -144,7 +145,8 @@ class Trainer:
         often = GPU_CHECK_EVERY if self._device.type == "cuda" else 1
         for number, (chosen, crops, labels) in enumerate(self._batches.epoch(epoch), 1):
             answers = None if self._teacher is None else self._teacher(crops)
-            losses = self._learner.step(self._as_input(crops), labels, answers)
+            outputs = self._learner.forward(self._as_input(crops))
+            losses = self._learner.learn(outputs, labels, answers)
             unchecked.append((number, chosen, losses["loss"]))
             if len(unchecked) >= often:
                 self._check(epoch, unchecked)
@@ -246,6 +248,10 @@ class Trainer:
         self._done, self._best_map = int(state["epoch"]), float(state["best_map"])
         self._learner.load_state_dict(state["learner"])
         return self._done
+
+
+def _zoomed(size: tuple[int, int], zoom: float) -> tuple[int, int]:
+    return round(size[0] * zoom), round(size[1] * zoom)
 
 
 def _larger(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:

@@ -27,6 +27,8 @@ class AugmentConfig:
         erase: probability of erasing a rectangle.
         erase_area: smallest and largest share of the image that is erased.
         erase_aspect: smallest and largest height over width of the rectangle.
+        zoom: by how much an image is larger than the network's input, which is cut out of it
+            anywhere; 1.125 is usual in place of a border.
         jitter: strength of random brightness, contrast, saturation and colour cast, 0 for none.
 
     Raises:
@@ -41,6 +43,7 @@ class AugmentConfig:
     erase_area: tuple[float, float] = (0.02, 0.4)
     erase_aspect: tuple[float, float] = (0.3, 3.3)
     jitter: float = setting(0.0, ge=0, public=True)
+    zoom: float = setting(1.0, ge=1, le=4)
 
     def __post_init__(self) -> None:
         low, high = self.erase_area
@@ -65,7 +68,12 @@ class LossConfig:
         triplet: which triplets count: ``none``, ``all`` (Eq. 2), ``hard`` (Eq. 3) or ``soft``
             (all, weighted by how hard they are: Eq. 4).
         triplet_weight: weight of the triplet loss.
-        margin: m of the hinge; null for the soft margin (softplus, Eq. 5).
+        margin: m, what the farthest positive and the nearest negative should differ by.
+        soft_margin: softplus (Eq. 5) of what is missing to the margin, in place of the hinge; null
+            for softplus only where there is no margin.
+        positive_rank: of ``hard``, which of a person's images counts as positive: 1 for the
+            farthest, 2 for the next (where there is none, the last).
+        negative_rank: likewise of the images of others: 1 for the nearest.
 
     Raises:
         ValueError: a value is out of range.
@@ -78,11 +86,46 @@ class LossConfig:
     classifier_bias: bool = False
     triplet: Mining = setting("soft", public=True)
     triplet_weight: float = setting(1.0, ge=0)
-    margin: float | None = setting(None, ge=0)
+    margin: float | None = None
+    soft_margin: bool | None = None
+    positive_rank: int = setting(1, ge=1)
+    negative_rank: int = setting(1, ge=1)
 
     def __post_init__(self) -> None:
-        if self.cross_entropy == 0 and (self.triplet == "none" or self.triplet_weight == 0):
+        if self.margin is not None and not (self.soft_margin or self.margin >= 0):
+            raise ValueError(
+                f"margin must be at least 0 for a hinge, got {self.margin}; set soft_margin=true"
+            )
+        if self.margin is None and self.soft_margin is False:
+            raise ValueError("soft_margin=false is a hinge, which needs a margin")
+        if self.triplet != "hard" and max(self.positive_rank, self.negative_rank) > 1:
+            raise ValueError("positive_rank and negative_rank need triplet=hard")
+        if self.cross_entropy == 0 and not self.compares:
             raise ValueError("nothing to minimise: both losses are switched off")
+
+    @property
+    def compares(self) -> bool:
+        """Whether there is a metric loss."""
+        return self.triplet != "none" and self.triplet_weight > 0
+
+    def check_ranks(self, sampler: SamplerConfig) -> None:
+        """Hold the ranks to what a batch has.
+
+        Raises:
+            ValueError: a batch never has so many positives or negatives.
+        """
+        positives = sampler.images - 1
+        negatives = (sampler.people - 1) * sampler.images
+        if self.positive_rank > max(positives, 1):
+            raise ValueError(
+                f"loss.positive_rank={self.positive_rank}, but with sampler.images="
+                f"{sampler.images} there are {positives} positives"
+            )
+        if self.negative_rank > max(negatives, 1):
+            raise ValueError(
+                f"loss.negative_rank={self.negative_rank}, but a batch of {sampler.people} x "
+                f"{sampler.images} has {negatives} negatives"
+            )
 
 
 @dataclass(frozen=True)
@@ -170,10 +213,12 @@ class SamplerConfig:
     Args:
         people: P.
         images: K; 1 only where no triplet loss needs a positive.
+        batches: of an epoch; null for as many as show every image once.
     """
 
     people: int = setting(8, ge=1, public=True)
     images: int = setting(4, ge=1, public=True)
+    batches: int | None = setting(None, ge=1)
 
     @property
     def batch_size(self) -> int:
