@@ -109,7 +109,7 @@ def _tell(trainer: Trainer, config: TrainConfig, out: Path, done: int) -> None:
     (out / CONFIG).write_text(yaml.safe_dump(config.to_dict(), sort_keys=False))
     report = None
     with progress_bar() as bar, (out / LOG).open("a" if done else "w") as log:
-        task = bar.add_task("epochs", total=config.schedule.epochs, completed=done, info="")
+        task = bar.add_task("epochs", total=config.epochs, completed=done, info="")
         try:
             for report in trainer.run():
                 log.write(json.dumps(_row(report)) + "\n")

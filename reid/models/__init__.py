@@ -17,6 +17,7 @@ TIMM, METRIC = "timm:", "metric:"
 FAMILIES = {
     TIMM: ("mtmc.reid.models.timm_backbone:TimmBackbone", "backbone"),
     METRIC: ("mtmc.reid.models.metric:MetricNet", "features"),
+    "two_heads:": ("mtmc.reid.models.two_heads:TwoHeads", "trunk"),
 }
 
 

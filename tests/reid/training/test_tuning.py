@@ -37,9 +37,9 @@ def nothing(*_) -> None:
 
 def test_a_search_cut_off_in_a_training_ends_as_one_that_was_not(tmp_path, little_people) -> None:
     whole = tuning(little_people, tmp_path / "whole")
-    list(whole.run(4, nothing))
+    list(whole.run(3, nothing))
     assert whole.trials[0].settings == {"loss.margin": 0.2, "schedule.lr": 0.02}
-    assert len({trial.settings["loss.margin"] for trial in whole.trials}) == 4
+    assert len({trial.settings["loss.margin"] for trial in whole.trials}) == 3
 
     def cut(number, report) -> None:
         if (number, report.epoch) == (2, 1):
@@ -49,10 +49,10 @@ def test_a_search_cut_off_in_a_training_ends_as_one_that_was_not(tmp_path, littl
         list(tuning(little_people, tmp_path / "cut").run(4, cut))
     again = tuning(little_people, tmp_path / "cut")
     seen = []
-    list(again.run(3, lambda number, report: seen.append((number, report.epoch))))
+    list(again.run(2, lambda number, report: seen.append((number, report.epoch))))
     assert seen[0] == (2, 2)
     more = tuning(little_people, tmp_path / "cut")
-    list(more.run(4, nothing))
+    list(more.run(3, nothing))
     assert more.trials == whole.trials
     assert sorted(p.name for p in (tmp_path / "cut").iterdir()) == ["tune.json"]
     with pytest.raises(ReidError, match="holds a search with other settings"):
