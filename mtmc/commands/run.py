@@ -10,6 +10,7 @@ import typer
 
 from mtmc.commands.interrupts import like_ctrl_c, terminal_may_be_gone
 from mtmc.commands.options import Changes, Config
+from mtmc.commands.report import NoReport, report_of
 from mtmc.errors import UserError
 
 INTERRUPTED = 130  # exit code after Ctrl-C
@@ -54,10 +55,24 @@ def run(
     calibration: Annotated[
         Path | None, typer.Option(help="Folder or file with the cameras' calibration.")
     ] = None,
+    corrections: Annotated[
+        Path | None,
+        typer.Option(
+            help="What was said of the people of an earlier run.", metavar="corrections.jsonl"
+        ),
+    ] = None,
     online: Annotated[
         bool, typer.Option("--online", help="Give ids as the pictures come; what is written stays.")
     ] = False,
     no_video: Annotated[bool, typer.Option("--no-video", help="Leave out the videos.")] = False,
+    no_report: NoReport = False,
+    anonymise: Annotated[
+        str | None,
+        typer.Option(
+            help="What of people no picture or video is to show: head or person.",
+            metavar="head|person",
+        ),
+    ] = None,
     keep: Annotated[
         bool,
         typer.Option("--keep", help="Keep what the networks said, for `mtmc associate`."),
@@ -84,9 +99,12 @@ def run(
         settings["reid"] = _switch(settings.get("reid"), {"weights": reid}, "weights")
     if calibration is not None:
         settings["calibration"] = str(calibration)
+    if corrections is not None:
+        settings["corrections"] = str(corrections)
     if online:
         settings["associator"] = _switch(settings.get("associator"), {"name": "online"})
-    output = {**({"video": False} if no_video else {}), **({"keep": True} if keep else {})}
+    output: dict[str, object] = {"anonymise": anonymise} if anonymise else {}
+    output |= {**({"video": False} if no_video else {}), **({"keep": True} if keep else {})}
     settings["output"] = _switch(settings.get("output"), output)
     settings = override(settings, set_ or [])
     folder = out or Path("out") / _result_name(cameras)
@@ -94,8 +112,9 @@ def run(
         raise UserError(f"--out {folder}: is the folder of the videos; choose another")
     with like_ctrl_c(), RunDisplay() as display:
         record = run_pipeline(cameras, folder, settings, resume, display)
+    page = None if no_report else report_of(folder)
     with terminal_may_be_gone():
-        print_summary(record, folder)
+        print_summary(record, folder, page)
     # Ctrl-C is how a run on live cameras ends.
     if record["status"] == "interrupted" and not display.live:
         raise typer.Exit(INTERRUPTED)

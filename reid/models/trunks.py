@@ -79,6 +79,15 @@ class Trunk(nn.Module):
             images = self.advance(stage, images)
         return self.ending(STAGES - 1, images)
 
+    def drop_after(self, stages: int) -> None:
+        """Forget the layers beyond so many stages."""
+        for stage in range(stages, STAGES):
+            for layer in self._stages[stage]:
+                self.net.set_submodule(layer, nn.Identity())
+        for stage in range(STAGES):
+            if stage != stages - 1:
+                self.endings[stage] = nn.Identity()
+
     @torch.no_grad()
     def _count_channels(self) -> tuple[int, ...]:
         """By an image that goes through; no batch statistic moves."""

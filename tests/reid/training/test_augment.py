@@ -17,9 +17,8 @@ def pictures(count=64):
 
 def run(images, seed=0, size=None, **config):
     rng = torch.Generator().manual_seed(seed)
-    return augment(
-        images, size or images.shape[2:], AugmentConfig(**{**OFF, **config}), MEAN, STD, rng
-    )
+    settings = AugmentConfig(**{**OFF, **config})
+    return augment(images, size or images.shape[2:], settings, MEAN, STD, rng)
 
 
 def plain(images):

@@ -1,0 +1,1 @@
+// What only a served page has: modules imported here register further panels.
