@@ -159,7 +159,7 @@ def scored(dataset: Dataset, out: Path, config: TrainConfig) -> None:
 
 
 def show(out: Path) -> None:
-    """Print mAP and rank-1 in percent, mean and standard deviation over the seeds that are there."""
+    """Print mAP and rank-1 in percent: mean and standard deviation over the seeds."""
     table = Table("training", "seeds", "mAP", "rank-1", "mAP, multi-query", "rank-1, multi-query")
     found: dict[str, list[dict]] = {}
     for file in sorted(out.glob("*/seed*/scores.json")):

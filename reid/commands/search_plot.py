@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mtmc.reid.commands.display import console, write_json
 from mtmc.reid.commands.plots import pyplot, save
+from mtmc.reid.errors import ReidError
+from mtmc.reid.training.progressive import LEARN
 from mtmc.reid.training.search import GaussianProcess, shares
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from mtmc.reid.training.progressive import Progressive
     from mtmc.reid.training.search import Point, Space
 
+HISTORY, PLOT = "search.json", "search.png"
 PLACES = 200  # at which a curve is drawn
 
 
@@ -34,6 +39,40 @@ class Searched:
     points: Sequence[Point]
     values: Sequence[float]
     chosen: Point
+
+
+def show_search(search: Progressive, note: dict[str, Any], out: Path) -> None:
+    """Write what a progressive training tried and chose; draw it where a round begins to learn.
+
+    Args:
+        search: of the training.
+        note: of the epoch that is done, see `Progressive.end`.
+        out: folder.
+    """
+    write_json({"search": search.history}, out / HISTORY)
+    if note["part"] != LEARN or note["part_epoch"] > 1 or len(search.history) == note["round"]:
+        return  # nothing new, or nothing is ever tried
+    rounds: dict[int, list[dict[str, Any]]] = {}
+    for entry in search.history:
+        rounds.setdefault(entry["round"], []).append(entry)
+    searches = [
+        Searched(
+            f"round {number}",
+            [entry["settings"] for entry in tried],
+            [entry["f"] for entry in tried],
+            chosen["settings"],
+        )
+        for number, (*tried, chosen) in rounds.items()
+    ]
+    draw_or_say(search.space, searches, "f", out / PLOT)
+
+
+def draw_or_say(space: Space, searches: Sequence[Searched], label: str, file: Path) -> None:
+    """Draw, or say why that is not possible: a search is worth more than its picture."""
+    try:
+        draw_searches(space, searches, label, file)
+    except ReidError as error:
+        console.print(f"no picture: {error}", highlight=False, soft_wrap=True, markup=False)
 
 
 def draw_searches(space: Space, searches: Sequence[Searched], label: str, file: Path) -> None:

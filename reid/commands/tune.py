@@ -7,7 +7,7 @@ import yaml
 from rich.table import Table
 
 from mtmc.reid.commands.display import console, print_notes, progress_bar
-from mtmc.reid.commands.search_plot import Searched, draw_searches
+from mtmc.reid.commands.search_plot import Searched, draw_or_say
 from mtmc.reid.data import open_dataset
 from mtmc.reid.errors import ReidError
 from mtmc.reid.metric.config import MetricTraining
@@ -148,10 +148,7 @@ def _draw(tuning: Tuning, best: Trial, space: Space, file: Path) -> None:
     valued = [trial for trial in tuning.trials if trial.value is not None]
     shown = [100 * t.scores["mAP"] if t.scores else t.value or 0.0 for t in valued]
     searched = Searched("", [trial.settings for trial in valued], shown, best.settings)
-    try:
-        draw_searches(space, [searched], "mAP, %" if best.scores else "f", file)
-    except ReidError as error:  # it is no more than a picture
-        _say(str(error))
+    draw_or_say(space, [searched], "mAP, %" if best.scores else "f", file)
 
 
 def _say(text: str) -> None:

@@ -97,9 +97,9 @@ def build(name: str, **args: Any) -> EmbeddingNet:
     """Make a network with random weights.
 
     Args:
-        name: one of `MODELS`; ``timm:`` and the name of a timm model; ``exits:`` and the name of a
-            trunk; or ``metric:`` and the name of a model whose embeddings a learned metric
-            compares.
+        name: one of `MODELS`; ``timm:`` and the name of a timm model; ``exits:`` or ``two_heads:``
+            and the name of a trunk; or ``metric:`` and the name of a model whose embeddings a
+            learned metric compares.
         args: the architecture's own arguments, beyond those that the name implies.
 
     Raises:

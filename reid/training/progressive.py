@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mtmc.reid.training.learner import Learner
     from mtmc.reid.training.search import Point
 
+LEARN = "learn"  # the part of a round that is no try
 WHOLE = ("positive_rank", "negative_rank")  # settings that are whole numbers
 
 
@@ -94,16 +95,23 @@ class Progressive:
         """Take in what an epoch came to.
 
         Returns:
-            For the log: round, what was done and with which settings; ``f`` at the end of a try.
+            For the log: round, its part (a try, or `LEARN`), epoch of that, and settings; ``f`` at
+            the end of a try.
         """
         place = self.place(epoch)
         self._losses.append(loss)
+        part, settings = LEARN, self._chosen
+        if place.member is not None:
+            part, settings = f"try {place.member + 1}", self._members[place.member]
+        note: dict[str, Any] = {
+            "round": place.round + 1,
+            "part": part,
+            "part_epoch": place.within,
+            "settings": settings,
+        }
         if place.member is None:
             self._end_learning(place)
-            return {"round": place.round + 1, "part": "learn", "settings": self._chosen}
-        settings = self._members[place.member]
-        note = {"round": place.round + 1, "part": f"try {place.member + 1}", "settings": settings}
-        if place.within == self._search.explore:
+        elif place.within == self._search.explore:
             self._values.append(drop_error(self._losses, self._search.drop))
             note["f"] = self._values[-1]
             self.history.append(note)
