@@ -6,8 +6,8 @@
 `small`: 200 people x 10 images of CROPS (`mtmc simulate CROPS --crops`), 200 other people of its
 training half to test, 64x32. `market`: Market-1501 whole, 64x32. Both with MobileNet 0.25. Multiple
 queries are a person's images in the query's camera, gallery boxes included, which do not count for
-that query (the published ones, drawn by hand, where the dataset has them). Finished trainings in OUT are not repeated, others go on where they were cut
-off; the table is of all that are finished.
+that query (the published ones, drawn by hand, where the dataset has them). Finished trainings in
+OUT are not repeated, others go on where they were cut off; the table is of all that are finished.
 
     heads     15 epochs each: cross-entropy alone, triplet alone, two heads, one head for both
     pla       3 rounds of 4 x 4 + 10 epochs: 78
