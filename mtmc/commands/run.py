@@ -113,8 +113,8 @@ def run(
         settings["corrections"] = str(corrections)
     if online or view:
         settings["associator"] = _switch(settings.get("associator"), {"name": "online"})
-    output: dict[str, object] = {"anonymise": anonymise} if anonymise else {}
-    output |= {**({"video": False} if no_video else {}), **({"keep": True} if keep else {})}
+    output = {"anonymise": anonymise, "video": False if no_video else None, "keep": keep or None}
+    output = {key: value for key, value in output.items() if value is not None}
     settings["output"] = _switch(settings.get("output"), output)
     settings = override(settings, set_ or [])
     folder = out or Path("out") / _result_name(cameras)
