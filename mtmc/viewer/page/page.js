@@ -19,6 +19,7 @@ export class Page {
     this.people = new Map(people.map((person) => [person.id, person]));
     this.tracksOf = rowsBy(tracks.person);
     this.cropsOf = rowsBy(crops.person);
+    this.left = null; // who is left by the filter, once somebody asked
   }
 
   // Events: "select" (id), "filter", "time" (s), "scene" (it was replaced), "offers".
@@ -38,6 +39,7 @@ export class Page {
 
   setFilter(change) {
     Object.assign(this.filter, change);
+    this.left = null;
     this.emit("filter");
   }
 
@@ -71,7 +73,8 @@ export class Page {
 
   // People whom the filter leaves, in the scene's order: most doubtful first.
   shown() {
-    return this.scene.people.filter((person) => this.matches(person));
+    this.left ??= this.scene.people.filter((person) => this.matches(person));
+    return [...this.left];
   }
 
   matches(person) {
