@@ -169,8 +169,9 @@ class Timeline {
       context.roundRect(left, lane, wide, row.high, Math.min(3, wide / 2));
       context.fill();
       if (page.odd(track)) {
-        context.fillStyle = tone("warn");
-        context.fillRect(left, lane + row.high - 1.5, wide, 2);
+        context.strokeStyle = tone("warn");
+        context.lineWidth = 2;
+        context.stroke();
       }
       const name = page.scene.cameras[tracks.camera[track]].name;
       if (row.high >= 9 && wide > 8 + 6.5 * name.length) {
