@@ -55,11 +55,24 @@ def run(
     calibration: Annotated[
         Path | None, typer.Option(help="Folder or file with the cameras' calibration.")
     ] = None,
+    corrections: Annotated[
+        Path | None,
+        typer.Option(
+            help="What was said of the people of an earlier run.", metavar="corrections.jsonl"
+        ),
+    ] = None,
     online: Annotated[
         bool, typer.Option("--online", help="Give ids as the pictures come; what is written stays.")
     ] = False,
     no_video: Annotated[bool, typer.Option("--no-video", help="Leave out the videos.")] = False,
     no_report: NoReport = False,
+    anonymise: Annotated[
+        str | None,
+        typer.Option(
+            help="What of people no picture or video is to show: head or person.",
+            metavar="head|person",
+        ),
+    ] = None,
     keep: Annotated[
         bool,
         typer.Option("--keep", help="Keep what the networks said, for `mtmc associate`."),
@@ -86,9 +99,12 @@ def run(
         settings["reid"] = _switch(settings.get("reid"), {"weights": reid}, "weights")
     if calibration is not None:
         settings["calibration"] = str(calibration)
+    if corrections is not None:
+        settings["corrections"] = str(corrections)
     if online:
         settings["associator"] = _switch(settings.get("associator"), {"name": "online"})
-    output = {**({"video": False} if no_video else {}), **({"keep": True} if keep else {})}
+    output: dict[str, object] = {"anonymise": anonymise} if anonymise else {}
+    output |= {**({"video": False} if no_video else {}), **({"keep": True} if keep else {})}
     settings["output"] = _switch(settings.get("output"), output)
     settings = override(settings, set_ or [])
     folder = out or Path("out") / _result_name(cameras)

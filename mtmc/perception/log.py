@@ -169,6 +169,13 @@ class InferenceLog:
         query = "SELECT frame, time FROM moments WHERE camera=? ORDER BY frame"
         return [(int(frame), float(time)) for frame, time in self._db.execute(query, (camera,))]
 
+    def boxes(self, camera: str) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """Each frame of a camera so far, and the boxes ``(N, 4)`` px of all detections in it."""
+        self._commit()
+        query = "SELECT frame, boxes FROM frames WHERE camera=? ORDER BY frame"
+        for frame, blob in self._db.execute(query, (camera,)):
+            yield int(frame), np.frombuffer(blob, np.float32).reshape(-1, 4)
+
     def record(
         self, step: Sequence[tuple[str, int, Inference]], times: Sequence[float] = ()
     ) -> None:

@@ -119,6 +119,7 @@ def check_changes(config: RunConfig, log: InferenceLog) -> None:
         UserError: there is such a setting.
     """
     said, wanted = log.about, json.loads(json.dumps(config.settings()))
+    check_anonymised(said.get("anonymise"), config)
     for section in ASKED:
         if (key := _difference(said.get(section), wanted[section])) is not None:
             raise UserError(
@@ -126,6 +127,19 @@ def check_changes(config: RunConfig, log: InferenceLog) -> None:
                 "running `mtmc run` anew"
             )
     _check_tracker(config.tracker, str(said["tracker"]["name"]), log.path)
+
+
+def check_anonymised(before: str | None, config: RunConfig) -> None:
+    """Refuse to show, or to hide, people afterwards.
+
+    Raises:
+        UserError: that is wanted.
+    """
+    if config.output.anonymise != before:
+        raise UserError(
+            f"output.anonymise: this run was made with {before or 'null'}, and so are its crops; "
+            "it can be changed by running `mtmc run` anew"
+        )
 
 
 def _difference(old: Any, new: Any) -> str | None:

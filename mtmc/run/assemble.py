@@ -14,6 +14,7 @@ from mtmc.associate.by_kind import ByKind
 from mtmc.calibration import load_calibration
 from mtmc.calibration.check import doubt_at_sight
 from mtmc.config import Plugin, choose
+from mtmc.corrections import Corrections
 from mtmc.detectors import Detector
 from mtmc.detectors.motfile import MotFileDetector
 from mtmc.detectors.people import PERSON
@@ -67,7 +68,7 @@ def put_together(
     """The parts of a run whose cameras and networks are there.
 
     Raises:
-        UserError: the calibration or the associator's settings are wrong.
+        UserError: the calibration, the corrections or the associator's settings are wrong.
     """
     calibration, names = {}, [reader.name for reader in readers]
     if config.calibration:
@@ -87,7 +88,13 @@ def put_together(
         associator = each[0] if len(each) == 1 else cast(Associator, ByKind(each))
     except ValueError as error:
         raise UserError(f"associator: {error}") from error
-    return Parts(readers, detector, embedder, associator, calibration, kinds)
+    told = Corrections.open(config.corrections, must_exist=True) if config.corrections else None
+    for line in told.said if told else ():
+        log.warning("%s", line)
+    corrections = told.entries if told else ()
+    return Parts(
+        readers, detector, embedder, associator, calibration, kinds, corrections=corrections
+    )
 
 
 def _warm_up(detector: Detector, embedder: Embedder | None) -> None:

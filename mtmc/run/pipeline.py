@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import math
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from mtmc.corrections.telling import Telling
 from mtmc.files import explained
+from mtmc.outputs.anonymise import hide
 from mtmc.outputs.crops import CropSpool
 from mtmc.outputs.mosaic import Mosaic
 from mtmc.outputs.tracks import LiveTracks, TrackTable
@@ -20,6 +23,7 @@ from mtmc.perception.log import Inference, InferenceLog
 from mtmc.perception.perception import Perception
 from mtmc.perception.scores import Meaning
 from mtmc.reid.threads import available_cores
+from mtmc.results.hidden import REACH
 from mtmc.run.config import RunConfig
 from mtmc.run.finishing import Finishing
 from mtmc.run.parts import Parts, Progress
@@ -34,7 +38,7 @@ from mtmc.tracking.rows import ROW, Rows, TrackSpool, make_rows, untracked_rows
 from mtmc.tracking.scene import SceneTracking
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.tracking.view import View
-from mtmc.types import Frame, TrackKey
+from mtmc.types import Floats, Frame, TrackKey
 
 log = logging.getLogger("mtmc")
 
@@ -84,6 +88,7 @@ class Pipeline:
             self.crops = CropSpool(
                 inference.path if inference else out / CROPS_NAME,
                 pictured if config.output.crops else (),
+                config.output.anonymise,
             )
         self._watch = watch
         self._on_step = on_step
@@ -113,10 +118,11 @@ class Pipeline:
         self._embed_all = parts.embedder is not None and self._tracking.needs_embeddings
         self._steps = 0
         self.progress = Progress(dict.fromkeys(self._names, 0), dict.fromkeys(self._names, 0))
+        self._telling = Telling(parts.corrections, self._names, parts.before)
         # Online, the association has a memory of its own.
         self._memory = None if online else Memory(keep=True)
         self._finishing = Finishing(
-            config, parts, self._tracking, self._memory, watch, self.progress
+            config, parts, self._tracking, self._memory, watch, self.progress, self._telling
         )
         self.tracklets: Sequence[Tracklet] = ()
         self.things = TrackTable(np.zeros(0, ROW), self._names, {})
@@ -189,6 +195,8 @@ class Pipeline:
             if self._memory is not None:
                 for step in steps:
                     self._memory.take(step)
+            else:
+                steps = [self._telling.marked(step) for step in steps]
             decisions = self._parts.associator.update(max(f.time for f in frames), steps)
             self._tracking.obey(decisions)
         with self._watch("write"):
@@ -223,7 +231,8 @@ class Pipeline:
             if self._steps % FORGET_EVERY == 0:
                 self._live_tracks.forget_all_but(self._tracking.open_keys())
         if self._video:
-            self._video.write(sightings, self._live_tracks.ids if self._live_tracks else {})
+            ids = self._live_tracks.ids if self._live_tracks else {}
+            self._video.write(sightings, inferences, ids)
         if self.crops:
             self.crops.take(sightings, inferences)  # first: see there
         self._perception.note([s.frame for s in sightings], inferences)
@@ -259,7 +268,8 @@ class Pipeline:
         self.progress.people = len(set(ids.values()))
         kinds = self._parts.kinds
         self.things = numbered(self._finishing.things, self._names, kinds)
-        return TrackTable(rows, self._names, ids, self._finishing.places(rows, ids), kinds)
+        places, names = self._finishing.places(rows, ids), self._finishing.names
+        return TrackTable(rows, self._names, ids, places, kinds, names)
 
 
 def numbered(rows: Rows, cameras: Sequence[str], kinds: Sequence[str]) -> TrackTable:
@@ -288,6 +298,8 @@ class _LiveVideo:
 
     def __init__(self, readers: Sequence[CameraReader], config: RunConfig, out: Path) -> None:
         self._writer: VideoWriter | None = None
+        self._anonymise = config.output.anonymise
+        self._people = {r.name: deque[Floats](maxlen=1 + round(REACH * r.fps)) for r in readers}
         if config.output.video:
             sizes = {reader.name: reader.size for reader in readers}
             zeros = {reader.name: reader.zero for reader in readers}
@@ -297,7 +309,12 @@ class _LiveVideo:
             with explained(self._path):
                 self._writer = VideoWriter(self._path, self._mosaic.size, fps, live=True)
 
-    def write(self, sightings: Sequence[Sighting], ids: Mapping[TrackKey, int]) -> None:
+    def write(
+        self,
+        sightings: Sequence[Sighting],
+        inferences: Sequence[Inference],
+        ids: Mapping[TrackKey, int],
+    ) -> None:
         if self._writer is None:
             return
         labels = {
@@ -308,10 +325,19 @@ class _LiveVideo:
             )
             for s in sightings
         }
-        frames = {s.frame.camera: s.frame for s in sightings}
+        told = zip(sightings, inferences, strict=True)
+        frames = {s.frame.camera: self._anonymised(s, inference) for s, inference in told}
         time = min(frame.time for frame in frames.values())
         with explained(self._path):
             self._writer.write(self._mosaic.draw(frames, labels), time)
+
+    def _anonymised(self, sighting: Sighting, inference: Inference) -> Frame:
+        frame = sighting.frame
+        if self._anonymise is None:
+            return frame
+        people = self._people[frame.camera]
+        people.append(np.concatenate([inference.detections.boxes, sighting.tracks.boxes]))
+        return replace(frame, image=hide(frame.pixels, np.concatenate(people), self._anonymise))
 
     def close(self) -> None:
         if self._writer is not None:

@@ -15,18 +15,22 @@ import yaml
 from mtmc.calibration import Calibration
 from mtmc.calibration.estimate.save import save_calibration
 from mtmc.config import Settings
+from mtmc.corrections import Corrections
 from mtmc.files import claimed, write_text
-from mtmc.outputs.crops import finished_crops, seen_tracklets, write_crops
+from mtmc.outputs.crops import Anonymised, finished_crops, seen_tracklets, write_crops
 from mtmc.outputs.people import THING_AGE, People, counted
 from mtmc.outputs.report import to_json, versions
 from mtmc.outputs.tracks import TrackTable, write_mot_files, write_table
 from mtmc.perception.log import InferenceLog, remove_log
 from mtmc.results import layout
 from mtmc.results.crops import Crops
+from mtmc.results.hidden import Hidden
 from mtmc.results.looks import write_looks
 from mtmc.run.again import note_parts
+from mtmc.run.anonymised import everybody, forget_pictures
 from mtmc.run.assemble import assemble, check_tracker, even_distance, suitable_tracker
 from mtmc.run.config import RunConfig
+from mtmc.run.correct import adopt, corrections_of, forget_uncorrected
 from mtmc.run.drawing import Drawing
 from mtmc.run.earlier import set_aside
 from mtmc.run.networks import stand_ins
@@ -101,7 +105,11 @@ def run(
         with claimed(out):
             if resume and not live and (record := complete_record(out, config, about)):
                 return record
+            said_before = corrections_of(out, config.corrections and Path(config.corrections))
             set_aside(out, live)
+            forget_uncorrected(out)  # it would be another run's
+            _hint(said_before, config)
+            adopt(said_before, out)
             remove_log(out / layout.ANSWERS)  # it would be another run's
             done = None if live else open_log(out / LOG_NAME, about, resume)
             try:
@@ -117,6 +125,15 @@ def run(
                     (out / LOG_NAME).replace(out / layout.ANSWERS)
                 remove_log(out / LOG_NAME)
             return record
+
+
+def _hint(before: Corrections, config: RunConfig) -> None:
+    """Say that there are corrections that were not asked for."""
+    if before.entries and not config.corrections:
+        log.warning(
+            "%s: corrections of an earlier run are there and not applied; --corrections does",
+            before.path,
+        )
 
 
 def given(video_dir: Source | Sequence[Source]) -> list[str]:
@@ -159,7 +176,7 @@ class OneRun:
         self._started = time.time()
         self._watch = Stopwatch()
         self._live = any(reader.live for reader in parts.readers)
-        self._crops = log.path if log and parts.recorded else None
+        self._log, self._crops = log, log.path if log and parts.recorded else None
         self._noted = -math.inf  # when run.json was last written, s
         self._pipeline = Pipeline(config, parts, out, log, self._watch, self._step)
 
@@ -174,6 +191,8 @@ class OneRun:
             What ``run.json`` says.
         """
         config, out, self._given = self._config, self._out, given
+        if config.output.anonymise:
+            forget_pictures(out)
         write_text(out / layout.CONFIG, yaml.safe_dump(chosen, sort_keys=False))
         (out / layout.REPORT).unlink(missing_ok=True)  # it would be another run's
         self._listener.begin(self._parts.readers)
@@ -193,7 +212,8 @@ class OneRun:
         self._pipeline.spool.remove()
         finished = not self._pipeline.interrupted
         things, models = self._pipeline.things, self._models()
-        drawing = Drawing(out, self._parts.readers, models, table, things, config.output)
+        hidden = self._write_hidden(table)
+        drawing = Drawing(out, self._parts.readers, models, table, things, config.output, hidden)
         with self._watch("write"):
             drawing.clear(mosaic=not self._live)
             drawing.floor_picture()
@@ -228,7 +248,9 @@ class OneRun:
             (self._out / name).unlink(missing_ok=True)  # they would be another run's
         spool, embedder = self._pipeline.crops, self._parts.embedder
         path = spool.path if spool else self._crops
-        crops = finished_crops(Crops(path), table) if path else []
+        mode, sizes = self._config.output.anonymise, {r.name: r.size for r in self._parts.readers}
+        anonymised = Anonymised(mode, sizes) if mode else None
+        crops = finished_crops(Crops(path), table, anonymised) if path else []
         if self._config.output.crops:
             write_crops(self._out / layout.CROPS, crops)
         if embedder is not None:
@@ -236,6 +258,16 @@ class OneRun:
             write_looks(self._out / layout.LOOKS, tracklets, even_distance(embedder))
         if spool and self._live:
             remove_log(spool.path)
+
+    def _write_hidden(self, table: TrackTable) -> Hidden | None:
+        """Write where people are to be hidden; live, they were when they were seen."""
+        path = self._out / layout.HIDDEN
+        path.unlink(missing_ok=True)  # it would be another run's
+        if self._log is None or not self._config.output.anonymise:
+            return None
+        hidden = everybody(self._log, table, self._pipeline.things)
+        hidden.write(path)
+        return hidden
 
     def _write_calibration(self) -> None:
         path = self._out / layout.CALIBRATION
@@ -276,6 +308,7 @@ class OneRun:
             "frames": frames,
             "identities": progress.people,
             "people": self._people,
+            "corrections": len(parts.corrections),
             "seconds": round(seconds, 3),
             "frames_per_second": round(frames / max(seconds - stages.get("video", 0.0), 1e-9), 2),
             "stage_seconds": {stage: round(s, 3) for stage, s in stages.items()},

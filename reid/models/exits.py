@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, get_args
 
 import torch
@@ -141,9 +140,8 @@ def pooled(features: Tensor, pool: Pool) -> Tensor:
     """Means ``(N, C)`` over a map ``(N, C, H, W)``, or ``(N, STRIPES * C)`` over its stripes."""
     if pool == "avg":
         return features.mean(dim=(2, 3))
-    # Adaptive pooling of a map whose height is no multiple of the stripes' has no ONNX form.
+    # As adaptive pooling does, which has no ONNX form for every height.
     rows = features.mean(dim=3)  # (N, C, H)
     height = rows.shape[2]
-    edges = [round(i * height / STRIPES) for i in range(STRIPES + 1)]
-    parts = [rows[:, :, a : max(b, a + 1)].mean(dim=2) for a, b in pairwise(edges)]
-    return torch.cat(parts, dim=1)
+    edges = [(i * height // STRIPES, -(-(i + 1) * height // STRIPES)) for i in range(STRIPES)]
+    return torch.cat([rows[:, :, top:bottom].mean(dim=2) for top, bottom in edges], dim=1)

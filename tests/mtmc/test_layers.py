@@ -21,6 +21,7 @@ FLOORS = [
     {"associate"},
     {"results"},
     {"outputs", "offline"},
+    {"corrections"},
     {"run"},
     {"cluster", "evaluate", "viewer"},
     {"commands"},
