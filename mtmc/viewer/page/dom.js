@@ -39,8 +39,9 @@ export function badge(page, id) {
 }
 
 // The name of a camera (its index) beside its colour.
-export function chip(page, index) {
-  const element = el("span", { class: "camera" }, page.scene.cameras[index].name);
+export function chip(page, index, short = false) {
+  const { name } = page.scene.cameras[index];
+  const element = el("span", { class: "camera", title: name }, short ? page.names[index] : name);
   element.style.setProperty("--hue", page.cameraColor(index));
   return element;
 }

@@ -173,8 +173,8 @@ class Timeline {
         context.lineWidth = 2;
         context.stroke();
       }
-      const name = page.scene.cameras[tracks.camera[track]].name;
-      if (row.high >= 9 && wide > 8 + 6.5 * name.length) {
+      const name = page.names[tracks.camera[track]];
+      if (row.high >= 11 && wide > 8 + 6.5 * name.length) {
         context.fillStyle = tone("on-camera");
         context.font = "10px system-ui, sans-serif";
         context.fillText(name, left + 4, lane + row.high / 2 + 0.5);
