@@ -184,6 +184,17 @@ def test_what_is_said_is_kept_and_shown(view, corrected):
     later = view(corrected)
     go(later, 1.0)
     assert {one["person"] for one in later.evaluate(SHOWN, 0)["boxes"]} == people
+    later.get_by_role("button", name="What would a run make of them?").click()
+    later.locator(".effect p:not(.waiting)").wait_for()
+    assert "becomes" in later.locator(".effect p").inner_text()
+    later.get_by_role("button", name="Apply").click()
+    later.get_by_text("written as corrected").wait_for()
+    after = Results.open(corrected)
+    assert said(after, "left", 11).keys() == people
+    assert said(after, "left", 10).keys() == said(after.uncorrected, "left", 10).keys()
+    assert [person["id"] for person in after.people if person["name"] == EVIL] == [new]
+    go(later, 1.0)
+    assert {one["person"] for one in later.evaluate(SHOWN, 0)["boxes"]} == people
 
 
 def test_what_is_refused_is_said(view, corrected):
