@@ -47,8 +47,8 @@ def view(open_page):
 
     def view_(folder):
         recorded = Recorded(Results.open(folder))
-        served = Served(recorded_application(recorded), Address(port=0))
-        served.start()
+        served = Served(Address(port=0))
+        served.start(recorded_application(recorded))
         started.append(served)
         return open_page(served.url)
 
