@@ -11,9 +11,11 @@ import typer
 
 from mtmc.commands.associate import associate
 from mtmc.commands.calibrate import app as calibrate
+from mtmc.commands.count import count
 from mtmc.commands.crops import crops
 from mtmc.commands.demo import demo
 from mtmc.commands.evaluate import evaluate
+from mtmc.commands.export import export
 from mtmc.commands.messages import Sayable, sayable
 from mtmc.commands.people import people
 from mtmc.commands.render import render
@@ -65,6 +67,8 @@ app.command("train-detector")(train_detector)
 app.command()(thresholds)
 app.command()(settings)
 app.command()(crops)
+app.command()(export)
+app.command()(count)
 app.add_typer(calibrate, name="calibrate")
 app.add_typer(weights, name="weights")
 

@@ -76,6 +76,13 @@ def run(
     port: Port = PORT,
     no_video: Annotated[bool, typer.Option("--no-video", help="Leave out the videos.")] = False,
     no_report: NoReport = False,
+    anonymise: Annotated[
+        str | None,
+        typer.Option(
+            help="What of people no picture or video is to show: head or person.",
+            metavar="head|person",
+        ),
+    ] = None,
     keep: Annotated[
         bool,
         typer.Option("--keep", help="Keep what the networks said, for `mtmc associate`."),
@@ -106,7 +113,8 @@ def run(
         settings["corrections"] = str(corrections)
     if online or view:
         settings["associator"] = _switch(settings.get("associator"), {"name": "online"})
-    output = {**({"video": False} if no_video else {}), **({"keep": True} if keep else {})}
+    output = {"anonymise": anonymise, "video": False if no_video else None, "keep": keep or None}
+    output = {key: value for key, value in output.items() if value is not None}
     settings["output"] = _switch(settings.get("output"), output)
     settings = override(settings, set_ or [])
     folder = out or Path("out") / _result_name(cameras)

@@ -28,6 +28,8 @@ def about_run(config: RunConfig, parts: Parts) -> dict[str, Any]:
     """Everything the results depend on, as plain values: all settings, weights and videos."""
     about = config.settings()
     del about["output"]  # how the video looks changes nothing else
+    if config.output.anonymise:  # but crops are on disk from the first step on
+        about["anonymise"] = config.output.anonymise
     for section in ("detector", "reid"):
         about[f"content of {section}"] = settings_key(about[section])
     if isinstance(parts.detector, MotFileDetector):

@@ -19,7 +19,7 @@ from mtmc.files import claimed
 from mtmc.outputs.tracks import TrackTable
 from mtmc.perception.log import InferenceLog
 from mtmc.results import Results, layout
-from mtmc.run.again import check_changes, recorded_parts
+from mtmc.run.again import check_anonymised, check_changes, recorded_parts
 from mtmc.run.assemble import check_tracker
 from mtmc.run.config import RunConfig
 from mtmc.run.correct import (
@@ -201,6 +201,7 @@ def render(
     if other := [change for change in changes if not change.startswith("output.")]:
         raise UserError(f"--set {other[0]}: no setting of output, which is all that is drawn by")
     config = RunConfig.from_settings(override(drawn, changes))
+    check_anonymised(results.anonymised, config)
     found = cameras_of(results, sources)
     if missing := sorted(results.cameras.keys() - found.keys()):
         raise UserError(f"there is no camera {missing[0]!r} of {folder}; name its videos after it")
@@ -215,7 +216,8 @@ def render(
         names, kinds = list(results.cameras), results.record.get("classes", [PERSON])
         table = TrackTable.of(results.table, names, kinds)
         things = TrackTable.of(results.things, names, kinds)
-        drawing = Drawing(folder, readers, models, table, things, config.output)
+        hidden = results.hidden if config.output.anonymise else None
+        drawing = Drawing(folder, readers, models, table, things, config.output, hidden)
         drawing.clear(mosaic=True)
         drawing.floor_picture()
         drawing.videos(listener.video)

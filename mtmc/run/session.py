@@ -17,7 +17,7 @@ from mtmc.calibration.estimate.save import save_calibration
 from mtmc.config import Settings
 from mtmc.corrections import Corrections
 from mtmc.files import claimed, write_text
-from mtmc.outputs.crops import finished_crops, seen_tracklets, write_crops
+from mtmc.outputs.crops import Anonymised, finished_crops, seen_tracklets, write_crops
 from mtmc.outputs.mosaic import Labels
 from mtmc.outputs.people import THING_AGE, People, counted
 from mtmc.outputs.report import to_json, versions
@@ -25,8 +25,10 @@ from mtmc.outputs.tracks import TrackTable, write_mot_files, write_table
 from mtmc.perception.log import InferenceLog, remove_log
 from mtmc.results import layout
 from mtmc.results.crops import Crops
+from mtmc.results.hidden import Hidden
 from mtmc.results.looks import write_looks
 from mtmc.run.again import note_parts
+from mtmc.run.anonymised import everybody, forget_pictures
 from mtmc.run.assemble import assemble, check_tracker, even_distance, suitable_tracker
 from mtmc.run.config import RunConfig
 from mtmc.run.correct import adopt, corrections_of, forget_uncorrected
@@ -191,7 +193,7 @@ class OneRun:
         self._started = time.time()
         self._watch = Stopwatch()
         self._live = any(reader.live for reader in parts.readers)
-        self._crops = log.path if log and parts.recorded else None
+        self._log, self._crops = log, log.path if log and parts.recorded else None
         self._noted = -math.inf  # when run.json was last written, s
         self._pipeline = Pipeline(config, parts, out, log, self._watch, self._step, listener.seen)
 
@@ -206,6 +208,8 @@ class OneRun:
             What ``run.json`` says.
         """
         config, out, self._given = self._config, self._out, given
+        if config.output.anonymise:
+            forget_pictures(out)
         write_text(out / layout.CONFIG, yaml.safe_dump(chosen, sort_keys=False))
         (out / layout.REPORT).unlink(missing_ok=True)  # it would be another run's
         self._listener.begin(self._parts.readers)
@@ -225,7 +229,8 @@ class OneRun:
         self._pipeline.spool.remove()
         finished = not self._pipeline.interrupted
         things, models = self._pipeline.things, self._models()
-        drawing = Drawing(out, self._parts.readers, models, table, things, config.output)
+        hidden = self._write_hidden(table)
+        drawing = Drawing(out, self._parts.readers, models, table, things, config.output, hidden)
         with self._watch("write"):
             drawing.clear(mosaic=not self._live)
             drawing.floor_picture()
@@ -260,7 +265,9 @@ class OneRun:
             (self._out / name).unlink(missing_ok=True)  # they would be another run's
         spool, embedder = self._pipeline.crops, self._parts.embedder
         path = spool.path if spool else self._crops
-        crops = finished_crops(Crops(path), table) if path else []
+        mode, sizes = self._config.output.anonymise, {r.name: r.size for r in self._parts.readers}
+        anonymised = Anonymised(mode, sizes) if mode else None
+        crops = finished_crops(Crops(path), table, anonymised) if path else []
         if self._config.output.crops:
             write_crops(self._out / layout.CROPS, crops)
         if embedder is not None:
@@ -268,6 +275,16 @@ class OneRun:
             write_looks(self._out / layout.LOOKS, tracklets, even_distance(embedder))
         if spool and self._live:
             remove_log(spool.path)
+
+    def _write_hidden(self, table: TrackTable) -> Hidden | None:
+        """Write where people are to be hidden; live, they were when they were seen."""
+        path = self._out / layout.HIDDEN
+        path.unlink(missing_ok=True)  # it would be another run's
+        if self._log is None or not self._config.output.anonymise:
+            return None
+        hidden = everybody(self._log, table, self._pipeline.things)
+        hidden.write(path)
+        return hidden
 
     def _write_calibration(self) -> None:
         path = self._out / layout.CALIBRATION
@@ -281,6 +298,15 @@ class OneRun:
         return {
             r.name: known[r.name].resized(r.size) for r in self._parts.readers if r.name in known
         }
+
+    def _spent(self) -> dict[str, Any] | None:
+        """What was spent of a budget, where there is one; when the networks were asked."""
+        log, budget = self._log, self._pipeline.budget
+        if budget is None:
+            return log.notes.get("budget") if log else None
+        if log:
+            log.note({"budget": budget.told()})
+        return budget.told()
 
     def _write_record(self, status: str) -> dict[str, Any]:
         config, parts, progress = self._config, self._parts, self._pipeline.progress
@@ -317,6 +343,7 @@ class OneRun:
             "classes": list(parts.kinds),
             "tracker": config.tracker.name,
             "reid": parts.embedder.name if parts.embedder else "none",
+            **({"budget": spent} if (spent := self._spent()) else {}),
             "warnings": self._said.warnings,
             "notes": self._said.notes,
             "versions": versions(),

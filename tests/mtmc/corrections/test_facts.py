@@ -39,13 +39,14 @@ def people(owners):
     found = {}
     for key, person in owners.ids.items():
         found.setdefault(person, set()).add(key)
-    return sorted(found.values(), key=lambda keys: min(keys))
+    return sorted(found.values(), key=min)
 
 
 def test_merged_people_have_the_id_of_the_one_seen_for_longest():
     now, facts = after(Merge((b, a)))
     assert now.ids == {A: 1, B: 1, C: 3, D: 4}
-    assert not facts.said and not now.said
+    assert not facts.said
+    assert not now.said
 
 
 def test_two_merges_join_three():
@@ -125,7 +126,8 @@ def test_a_correction_that_matches_no_box_any_more_is_said(off):
     x1, y1, x2, y2 = a.box
     lost = type(a)("left", 50 + frames, (x1 + pixels, y1, x2 + pixels, y2))
     now, facts = after(Merge((lost, b)), Name((lost,), "Ann"))
-    assert now.ids == IDS and not now.names
+    assert now.ids == IDS
+    assert not now.names
     assert len(facts.said) == 2
     assert "line 1 (merge): 1 of 2 boxes" in facts.said[0]
     assert f"camera left, frame {50 + frames}" in facts.said[1]
@@ -135,13 +137,15 @@ def test_a_box_is_found_again_a_few_frames_away_and_a_little_aside():
     x1, y1, x2, y2 = a.box
     near = type(a)("left", 53, (x1 + 5, y1, x2 + 5, y2))
     now, facts = after(Merge((near, b)))
-    assert people(now) == [{A, B}, {C}, {D}] and not facts.said
+    assert people(now) == [{A, B}, {C}, {D}]
+    assert not facts.said
 
 
 def test_a_name_is_of_all_tracks_and_the_later_one_holds():
     now, facts = after(Name((a, b), "Ann"), Name((c,), "Bob"), Name((a, b), "Anna"))
     assert people(now) == [{A, B}, {C}, {D}]
-    assert now.names == {1: "Anna", 3: "Bob"} and not facts.said
+    assert now.names == {1: "Anna", 3: "Bob"}
+    assert not facts.said
     now, facts = after(Name((a,), "Ann"), Name((c,), "Bob"), Merge((a, c)))
     assert list(now.names.values()) == ["Bob"]
     assert "called 'Ann'" in facts.said[0]
