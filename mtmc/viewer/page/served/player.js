@@ -130,6 +130,7 @@ class Player {
       tile.element.classList.toggle("large", mine);
       const wide = Math.min(height * tile.shape, width - BESIDE);
       tile.element.style.width = mine ? `${Math.floor(wide)}px` : "";
+      tile.element.style.gridRow = mine ? `1 / span ${this.tiles.length}` : "";
     });
   }
 
