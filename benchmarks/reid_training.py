@@ -44,22 +44,22 @@ def main() -> None:
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (IMAGES, 3, *size), dtype=np.uint8)
     batches = Batches(config, pixels, rng.integers(0, PEOPLE, IMAGES), Preprocess(size), device)
-    learner.begin_epoch(1e-3)
+    learner.begin_epoch(1)
     for number, (_, images, labels) in enumerate(islice(batches.epoch(1), options.steps + WARMUP)):
         if number == WARMUP:
             _wait(device)
             start = time.perf_counter()
-        learner.step(images, labels)
+        learner.learn(learner.forward(images), labels)
     _wait(device)
     speed = options.steps * config.sampler.batch_size / (time.perf_counter() - start)
-    hours = config.epochs * IMAGES / speed / 3600
+    hours = config.schedule.epochs * IMAGES / speed / 3600
     table = Table("preset", "device", "precision", "images/s", "epochs", "whole schedule, h")
     table.add_row(
         options.preset,
         torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU",
         config.precision,
         f"{speed:.1f}",
-        str(config.epochs),
+        str(config.schedule.epochs),
         f"{hours:.2f}",
     )
     Console().print(table)

@@ -11,18 +11,23 @@ import typer
 
 from mtmc.commands.associate import associate
 from mtmc.commands.calibrate import app as calibrate
+from mtmc.commands.count import count
 from mtmc.commands.crops import crops
 from mtmc.commands.demo import demo
 from mtmc.commands.evaluate import evaluate
+from mtmc.commands.export import export
 from mtmc.commands.gallery import app as gallery
 from mtmc.commands.messages import Sayable, sayable
 from mtmc.commands.people import people
 from mtmc.commands.render import render
+from mtmc.commands.report import report
 from mtmc.commands.run import INTERRUPTED, run
+from mtmc.commands.search import search
 from mtmc.commands.settings import settings
 from mtmc.commands.simulate import simulate
 from mtmc.commands.thresholds import thresholds
 from mtmc.commands.train_detector import train_detector
+from mtmc.commands.view import view
 from mtmc.commands.weights import app as weights
 from mtmc.errors import UserError
 from mtmc.reid.extras import what_to_install
@@ -51,8 +56,11 @@ def _main(
 
 app.command()(run)
 app.command()(people)
+app.command()(view)
+app.command()(search)
 app.command()(associate)
 app.command()(render)
+app.command()(report)
 app.command("eval")(evaluate)
 app.command()(demo)
 app.command()(simulate)
@@ -60,6 +68,8 @@ app.command("train-detector")(train_detector)
 app.command()(thresholds)
 app.command()(settings)
 app.command()(crops)
+app.command()(export)
+app.command()(count)
 app.add_typer(calibrate, name="calibrate")
 app.add_typer(weights, name="weights")
 app.add_typer(gallery, name="gallery")

@@ -20,6 +20,7 @@ from mtmc.reid.atomic import atomic_file
 from mtmc.reid.errors import ReidError
 from mtmc.reid.models import build
 from mtmc.reid.models.ensemble import Ensemble
+from mtmc.reid.models.staged import UpTo
 from mtmc.reid.preprocess import Preprocess
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Checkpoint:
         dim: embedding size.
         members: further sets of weights of a model average (SWAG samples); where there are any,
             they embed together and ``weights`` is their mean.
-        classifiers: state dict of the classification layers, one per vector of the network, for a
+        classifiers: state dict of the classification layers, one per classified vector, for a
             student to learn from (see `reid.training.teacher`); serving ignores them. May be empty.
         metrics: what it reached (``rank1``, ``mAP``, ...) and on what (``dataset``); may be empty.
         config: the training configuration; may be empty.
@@ -119,14 +120,18 @@ class Checkpoint:
             reason = " ".join(str(error).split())[:160]
             raise ReidError(f"{path}: incomplete or damaged checkpoint ({reason})") from error
 
-    def build(self) -> EmbeddingNet:
+    def build(self, exit: str | None = None) -> EmbeddingNet:
         """The network with its weights (or the ensemble of its members), in evaluation mode.
 
+        Args:
+            exit: where to leave a network with several exits; None for its end.
+
         Raises:
-            ReidError: the weights do not fit the architecture.
+            ReidError: the weights do not fit the architecture, or there is no such exit.
         """
         networks = [self._build(weights) for weights in self.members or [self.weights]]
-        return Ensemble(networks).eval() if self.members else networks[0]
+        network = Ensemble(networks) if self.members else networks[0]
+        return (network if exit is None else UpTo(network, exit)).eval()
 
     def build_classifiers(self, network: EmbeddingNet) -> nn.ModuleList:
         """The classification layers of ``network``; none where the file has none.
@@ -203,8 +208,9 @@ def _without_sources(args: Any) -> Any:
 
 
 def classification_layers(network: EmbeddingNet, people: int, *, bias: bool) -> nn.ModuleList:
-    """One layer per vector of a network, with random weights."""
-    return nn.ModuleList(nn.Linear(dim, people, bias=bias) for dim in network.part_dims)
+    """One layer per classified vector of a network, in order, with random weights."""
+    dims = [vector.dim for vector in network.vectors if vector.classified]
+    return nn.ModuleList(nn.Linear(dim, people, bias=bias) for dim in dims)
 
 
 def _on_cpu(weights: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -27,7 +27,8 @@ T = TypeVar("T")
 def read_config(cls: type[T], path: Path, settings: Sequence[str] = ()) -> T:
     """Fill a dataclass from a YAML file and ``key=value`` settings.
 
-    A file may name another one under ``base``, relative to itself, whose values it changes.
+    A file may name another one under ``base``, relative to itself, whose values it changes; the
+    arguments of a model go with its name.
 
     Args:
         cls: a dataclass whose fields all have defaults.
@@ -175,6 +176,8 @@ def _with_base(path: Path, seen: tuple[Path, ...]) -> Settings:
 
 def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> Settings:
     result = dict(under)
+    if over.get("name", under.get("name")) != under.get("name"):
+        result.pop("args", None)  # the arguments of another model
     for key, value in over.items():
         both = isinstance(value, dict) and isinstance(result.get(key), dict)
         result[key] = _merged(result[key], value) if both else value

@@ -9,6 +9,7 @@ import typer
 
 from mtmc.commands.interrupts import like_ctrl_c, terminal_may_be_gone
 from mtmc.commands.options import Changes
+from mtmc.commands.report import NoReport, report_of
 from mtmc.errors import printable
 
 
@@ -23,6 +24,7 @@ def associate(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the results.", show_default="RUN_DIR")
     ] = None,
+    no_report: NoReport = False,
     corrections: Annotated[
         Path | None,
         typer.Option(
@@ -48,5 +50,6 @@ def associate(
         return
     with like_ctrl_c(), RunDisplay() as display:
         record = associate_again(run_dir, folder, set_ or [], display, corrections)
+    page = None if no_report else report_of(folder)
     with terminal_may_be_gone():
-        print_summary(record, folder)
+        print_summary(record, folder, page)

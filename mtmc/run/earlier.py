@@ -15,7 +15,16 @@ from mtmc.outputs.report import to_json
 from mtmc.outputs.tracks import TrackTable, write_mot_files, write_table
 from mtmc.perception.log import SQLITE_FILES, remove_log
 from mtmc.results.crops import Crops
-from mtmc.results.layout import CORRECTIONS, CROPS, PEOPLE, RECORD, RESULTS, TABLE, TRACKS
+from mtmc.results.layout import (
+    CORRECTIONS,
+    CROPS,
+    PEOPLE,
+    RECORD,
+    REPORT,
+    RESULTS,
+    TABLE,
+    TRACKS,
+)
 from mtmc.run.pipeline import CROPS_NAME
 from mtmc.run.resume import LOG_NAME
 from mtmc.tracking.rows import DECISIONS_NAME, ROWS_NAME, read_spool
@@ -36,6 +45,7 @@ def set_aside(out: Path, live: bool) -> None:
     """
     names = [
         *RESULTS,
+        REPORT,
         CORRECTIONS,
         RECORD,
         ROWS_NAME,

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor
 
 from mtmc.reid.models.base import EmbeddingNet, Neck
+from mtmc.reid.preprocess import Preprocess
 from mtmc.reid.registry import unknown
 
 
@@ -24,20 +26,41 @@ class TimmBackbone(EmbeddingNet):
     def __init__(
         self, backbone: str, pretrained: bool = False, neck: Neck = "bn", **args: Any
     ) -> None:
-        import timm
-
-        if not timm.is_model(backbone):
-            raise unknown("timm model", backbone, _family(backbone, timm.list_models()))
-        described = timm.get_pretrained_cfg(backbone)
-        if described is not None and described.fixed_input_size:
-            args.setdefault("img_size", self.input_size)
-        network: Any = timm.create_model(backbone, pretrained=pretrained, num_classes=0, **args)
+        network, preprocess = timm_model(backbone, pretrained=pretrained, **args)
         super().__init__((int(network.num_features),), neck)
         self.network = network
+        self._preprocess = preprocess
+
+    def preprocess(self) -> Preprocess:
+        """Pixels as timm's own weights of this model saw them."""
+        return self._preprocess
 
     def parts(self, images: Tensor) -> list[Tensor]:
         """The pooled features."""
         return [self.network(images)]
+
+
+def timm_model(name: str, **args: Any) -> tuple[Any, Preprocess]:
+    """A timm model without its classifier, and what its pixels are to look like.
+
+    Args:
+        name: timm's.
+        args: of ``timm.create_model``.
+
+    Raises:
+        ReidError: timm has no such model.
+    """
+    import timm
+
+    if not timm.is_model(name):
+        raise unknown("timm model", name, _family(name, timm.list_models()))
+    described: Any = timm.get_pretrained_cfg(name)
+    preprocess = Preprocess(EmbeddingNet.input_size)
+    if described is not None:
+        preprocess = replace(preprocess, mean=tuple(described.mean), std=tuple(described.std))
+        if described.fixed_input_size:
+            args.setdefault("img_size", EmbeddingNet.input_size)
+    return timm.create_model(name, num_classes=0, **args), preprocess
 
 
 def _family(name: str, models: list[str]) -> list[str]:

@@ -15,22 +15,28 @@ ERASE_ATTEMPTS = 10  # proposals per image, of which the first that fits is used
 
 
 def augment(
-    images: Tensor, config: AugmentConfig, mean: Tensor, std: Tensor, rng: torch.Generator
+    images: Tensor,
+    size: tuple[int, int],
+    config: AugmentConfig,
+    mean: Tensor,
+    std: Tensor,
+    rng: torch.Generator,
 ) -> Tensor:
     """Augment and normalise.
 
     Args:
         images: ``(N, 3, H, W) uint8``.
+        size: ``(height, width)`` of the result, at most that of the images.
         config: what is done.
         mean: ``(3,)`` of pixels in 0..1.
         std: likewise.
         rng: random numbers, on the images' device.
 
     Returns:
-        ``(N, 3, H, W) float32``, normalised; erased places are 0, the mean colour.
+        ``(N, 3, *size) float32``, normalised; erased places are 0, the mean colour.
     """
     images = _flip(images, config.flip, rng)
-    images = _shift(images, config.crop, rng)
+    images = _cut(images, size, config.crop, rng)
     pixels = images.float().div_(255)
     if config.jitter > 0:
         pixels = _jitter(pixels, config.jitter, rng)
@@ -47,15 +53,16 @@ def _flip(images: Tensor, probability: float, rng: torch.Generator) -> Tensor:
     return torch.where(mirrored, images.flip(3), images)
 
 
-def _shift(images: Tensor, border: int, rng: torch.Generator) -> Tensor:
-    """Move each image by up to ``border`` pixels both ways; what comes in is black."""
-    if border == 0:
-        return images
-    count, _, height, width = images.shape
+def _cut(images: Tensor, size: tuple[int, int], border: int, rng: torch.Generator) -> Tensor:
+    """A part of each image within a black border of so many pixels, anywhere in it."""
+    count = len(images)
     padded = functional.pad(images, (border,) * 4)
-    offsets = torch.randint(0, 2 * border + 1, (2, count, 1), generator=rng, device=rng.device)
-    rows = offsets[0] + torch.arange(height, device=rng.device)  # (N, H)
-    cols = offsets[1] + torch.arange(width, device=rng.device)  # (N, W)
+    spare = [whole - part for whole, part in zip(padded.shape[2:], size, strict=True)]
+    if spare == [0, 0]:
+        return images
+    places = [torch.randint(0, n + 1, (count, 1), generator=rng, device=rng.device) for n in spare]
+    rows = places[0] + torch.arange(size[0], device=rng.device)  # (N, H)
+    cols = places[1] + torch.arange(size[1], device=rng.device)  # (N, W)
     which = torch.arange(count, device=rng.device).view(-1, 1, 1)
     # Indexing puts the channels last: (N, H, W, 3).
     return padded[which, :, rows[:, :, None], cols[:, None, :]].permute(0, 3, 1, 2)

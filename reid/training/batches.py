@@ -26,9 +26,9 @@ class Batches:
 
     Args:
         config: sampling, augmentation and seed.
-        pixels: ``(N, 3, H, W) uint8``.
+        pixels: ``(N, 3, H, W) uint8``, as much larger than the input as they are zoomed.
         pids: ``(N,) int64`` people as classes 0..P-1.
-        preprocess: how images are normalised.
+        preprocess: how images are normalised, and the size of augmented ones.
         device: where they are held.
 
     Raises:
@@ -66,10 +66,11 @@ class Batches:
         seed = int(rng.integers(2**62))
         torch.manual_seed(seed)  # for networks with dropout
         device_rng = torch.Generator(self._device).manual_seed(seed)
+        size = self._preprocess.size
         for chosen in self._sampler.epoch(rng):
             rows = torch.from_numpy(chosen)
             raw = self._pixels[rows.to(self._pixels.device)].to(self._device)
-            images = augment(raw, self._config.augment, self._mean, self._std, device_rng)
+            images = augment(raw, size, self._config.augment, self._mean, self._std, device_rng)
             images = images.contiguous(memory_format=torch.channels_last)
             yield chosen, images, self._labels[rows.to(self._device)]
 

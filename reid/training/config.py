@@ -13,6 +13,7 @@ from mtmc.reid.training.recipe import (
     AverageConfig,
     DistillationConfig,
     LossConfig,
+    ProgressiveConfig,
     SamplerConfig,
 )
 from mtmc.reid.training.schedule import CyclesConfig, ScheduleConfig
@@ -67,6 +68,8 @@ class OptimizerConfig:
         momentum: of SGD.
         nesterov: whether SGD looks ahead.
         weight_decay: L2 penalty (decoupled for ``adamw``).
+        beta1: of Adam, how long the mean gradient remembers.
+        late_beta1: the same after ``schedule.decay_from``; null for no change.
 
     Raises:
         ValueError: a value is out of range.
@@ -76,8 +79,12 @@ class OptimizerConfig:
     momentum: float = setting(0.9, ge=0, lt=1)
     nesterov: bool = True
     weight_decay: float = setting(5e-4, ge=0, public=True)
+    beta1: float = setting(0.9, ge=0, lt=1)
+    late_beta1: float | None = setting(None, ge=0, lt=1)
 
     def __post_init__(self) -> None:
+        if self.name == "sgd" and self.late_beta1 is not None:
+            raise ValueError("late_beta1 is Adam's: set name to adam or adamw")
         if self.nesterov and self.momentum == 0 and self.name == "sgd":
             raise ValueError("nesterov needs a momentum above 0")
 
@@ -117,6 +124,7 @@ class TrainConfig(Settings):
         sampler: P x K batches.
         augment: flip, crop, random erasing, colour jitter.
         loss: classification and triplet.
+        progressive: rounds in which the loss's settings are searched.
         distillation: learning from a teacher.
         optimizer: SGD, Adam, AdamW.
         schedule: the learning rate, warm-up and steps.
@@ -137,6 +145,7 @@ class TrainConfig(Settings):
     sampler: SamplerConfig = field(default_factory=SamplerConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     loss: LossConfig = field(default_factory=LossConfig)
+    progressive: ProgressiveConfig = field(default_factory=ProgressiveConfig)
     distillation: DistillationConfig = field(default_factory=DistillationConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
@@ -159,13 +168,39 @@ class TrainConfig(Settings):
                 f"{self.cycles.cycles} cycles of {self.cycles.length} epochs take "
                 f"{self.cycles.epochs} of it: set it to that at least"
             )
+        if self.optimizer.late_beta1 is not None and self.schedule.decay_from is None:
+            raise ValueError("optimizer.late_beta1 begins with schedule.decay_from: set that, too")
+        self.loss.check_ranks(self.sampler)
+        if self.progressive.rounds:
+            self._check_progressive()
         if self.evaluation.select == "best" and not self.data.test:
             raise ValueError("evaluation.select=best needs a dataset in data.test")
 
+    def _check_progressive(self) -> None:
+        if self.cycles.cycles or self.average.method != "none":
+            raise ValueError(
+                "progressive training serves the weights of lowest loss: set cycles.cycles=0 and "
+                "average.method=none"
+            )
+        self.progressive.check(self.loss, self.sampler)
+
     @property
-    def uses_labels(self) -> bool:
+    def epochs(self) -> int:
+        """Of the whole training, tries of a progressive one included."""
+        search = self.progressive
+        each = search.members * search.explore + self.schedule.epochs
+        return search.rounds * each if search.rounds else self.schedule.epochs
+
+    @property
+    def classifies(self) -> bool:
         """Whether people are told apart, so that there are classification layers to learn."""
-        return self.distillation.from_labels or self.distillation.from_opinions
+        by_label = self.distillation.from_labels and self.loss.cross_entropy > 0
+        return by_label or self.distillation.from_opinions
+
+    def beta1(self, epoch: int) -> float:
+        """Adam's first beta in an epoch, 1-based."""
+        late, start = self.optimizer.late_beta1, self.schedule.decay_from
+        return self.optimizer.beta1 if late is None or epoch <= (start or 0) else late
 
     @property
     def before_cycles(self) -> int:

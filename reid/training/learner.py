@@ -21,6 +21,7 @@ from mtmc.reid.training.pretrained import IMAGENET, load_imagenet
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from mtmc.reid.models.base import EmbeddingNet, Outputs
     from mtmc.reid.training.config import ModelConfig, OptimizerConfig, TrainConfig
     from mtmc.reid.training.distillation import Answers
 
@@ -51,6 +52,7 @@ class Learner:
                 f"model.name: {config.model.name} has no weights that a training could change; "
                 "to learn a metric on it, give settings under 'metric'"
             )
+        check_roles(config, network)
         if config.model.start_from == IMAGENET:
             load_imagenet(config.model.name, network)
         elif config.model.start_from is not None:
@@ -69,41 +71,48 @@ class Learner:
         """
         bias = self._config.loss.classifier_bias
         self._classifiers = nn.ModuleList()
-        if self._config.uses_labels:
+        if self._config.classifies:
             self._classifiers = classification_layers(self.network, people, bias=bias)
         self._classifiers.to(self._device)
         learned = [*self.network.parameters(), *self._classifiers.parameters()]
         self._learned = [p for p in learned if p.requires_grad]
         self._optimizer = _optimizer(self._learned, self._config.optimizer)
 
-    def begin_epoch(self, rate: float) -> None:
-        """Set the learning rate and training mode."""
+    def follow(self, config: TrainConfig) -> None:
+        """Learn by another loss and schedule from now on; the rest must stay."""
+        self._config = config
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Set what changes with the epoch, 1-based, and training mode."""
         for group in self._optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = self._config.rate(epoch)
+            if "betas" in group:
+                group["betas"] = (self._config.beta1(epoch), group["betas"][1])
         self.network.train()
 
-    def step(
-        self, images: Tensor, labels: Tensor, answers: Answers | None = None
+    def forward(self, images: Tensor) -> Outputs:
+        """What the network says of a batch ``(N, 3, H, W)``, normalised."""
+        precision = self._config.precision
+        kind = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision, torch.float32)
+        with torch.autocast(self._device.type, kind, enabled=precision != "fp32"):
+            outputs = self.network.training_outputs(self._group.mine(images))
+            outputs = outputs.classified_by(self._classifiers)
+        return outputs.each(self._group.whole)
+
+    def learn(
+        self, outputs: Outputs, labels: Tensor, answers: Answers | None = None
     ) -> dict[str, Tensor]:
-        """Learn from one batch.
+        """Learn from what the network said of a batch.
 
         Args:
-            images: ``(N, 3, H, W)`` normalised.
+            outputs: as `forward` gave them.
             labels: ``(N,) int64``.
             answers: the teacher's, where there is one.
 
         Returns:
             The loss and its parts, as scalars on the device.
         """
-        precision = self._config.precision
-        kind = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision, torch.float32)
-        with torch.autocast(self._device.type, kind, enabled=precision != "fp32"):
-            features = self.network.training_features(self._group.mine(images))
-            logits = [c(f) for c, (_, f) in zip(self._classifiers, features, strict=False)]
-        whole = self._group.whole
-        features = [(whole(metric), whole(feature)) for metric, feature in features]
-        logits = [whole(part) for part in logits]
-        losses = self._losses(features, logits, labels, answers)
+        losses = self._losses(outputs, labels, answers)
         self._optimizer.zero_grad(set_to_none=True)
         self._scaler.scale(losses["loss"]).backward()  # type: ignore[no-untyped-call]
         self._group.sum_gradients(self._learned)
@@ -114,21 +123,16 @@ class Learner:
         return {name: loss.detach() for name, loss in losses.items()}
 
     def _losses(
-        self,
-        features: list[tuple[Tensor, Tensor]],
-        logits: list[Tensor],
-        labels: Tensor,
-        answers: Answers | None,
+        self, outputs: Outputs, labels: Tensor, answers: Answers | None
     ) -> dict[str, Tensor]:
         """The sum under ``loss``, and its parts."""
         distillation = self._config.distillation
         losses: dict[str, Tensor] = {}
         if distillation.from_labels:
-            losses = total_loss(self._config.loss, [m for m, _ in features], logits, labels)
+            losses = total_loss(self._config.loss, outputs.metric, outputs.logits, labels)
         if answers is None:
             return losses
-        embeddings = torch.cat([f for _, f in features], dim=1)
-        told = distillation_losses(distillation, embeddings, logits, answers)
+        told = distillation_losses(distillation, outputs.embeddings, outputs.logits, answers)
         learned = distillation.label_weight * losses.get("loss", 0.0)
         return {**losses, **told, "loss": told["teacher"] + learned}
 
@@ -226,6 +230,22 @@ def starting_weights(config: ModelConfig) -> dict[str, Tensor]:
         raise ReidError(f"{path}: {error}") from error
 
 
+def check_roles(config: TrainConfig, network: EmbeddingNet) -> None:
+    """Hold the losses to what the network offers them.
+
+    Raises:
+        ReidError: a loss has no vector to work on.
+    """
+    name, roles = config.model.name, network.vectors
+    if config.classifies and not any(vector.classified for vector in roles):
+        raise ReidError(
+            f"model.name: no vector of {name} is classified; set loss.cross_entropy=0, and "
+            "distillation.soft_weight=0 where there is a teacher"
+        )
+    if config.loss.compares and not any(vector.metric for vector in roles):
+        raise ReidError(f"model.name: no vector of {name} is compared; set loss.triplet=none")
+
+
 def _optimizer(parameters: list[nn.Parameter], config: OptimizerConfig) -> torch.optim.Optimizer:
     if config.name == "sgd":
         return torch.optim.SGD(
@@ -235,4 +255,5 @@ def _optimizer(parameters: list[nn.Parameter], config: OptimizerConfig) -> torch
             weight_decay=config.weight_decay,
         )
     kind = torch.optim.Adam if config.name == "adam" else torch.optim.AdamW
-    return kind(parameters, weight_decay=config.weight_decay)
+    betas = (config.beta1, 0.999)
+    return kind(parameters, betas=betas, weight_decay=config.weight_decay)

@@ -19,21 +19,32 @@ def pairwise_distances(features: Tensor) -> Tensor:
     return squared.clamp(min=1e-12).sqrt()
 
 
-def triplet_loss(features: Tensor, labels: Tensor, mining: Mining, margin: float | None) -> Tensor:
+def triplet_loss(
+    features: Tensor,
+    labels: Tensor,
+    mining: Mining,
+    margin: float | None,
+    *,
+    soft_margin: bool | None = None,
+    ranks: tuple[int, int] = (1, 1),
+) -> Tensor:
     """Pull images of one person together and push others away.
 
     Args:
         features: ``(N, D)``.
         labels: ``(N,) int64``.
         mining: ``all``, ``hard`` or ``soft``.
-        margin: of the hinge, or None for softplus.
+        margin: what is added to a pull beyond the push; None for 0.
+        soft_margin: softplus of that in place of the hinge; None where there is no margin.
+        ranks: of ``hard``: which farthest positive and which nearest negative count, from 1 on.
 
     Returns:
         The mean over anchors (``hard``, ``soft``) or over triplets (``all``); anchors without a
         positive or a negative do not count. A scalar, 0 where nothing counts.
 
     Source: Lawen et al., Eqs. 2-5; Hermans et al., "In Defense of the Triplet Loss"; Ristani and
-    Tomasi, "Features for Multi-Target Multi-Camera Tracking".
+    Tomasi, "Features for Multi-Target Multi-Camera Tracking"; ranks and margin of the softplus: Li
+    et al., "Progressive Learning Algorithm for Efficient Person Re-Identification", Eqs. 3 and 4.
     """
     distances = pairwise_distances(features.float())  # (N, N)
     same = labels[:, None] == labels
@@ -43,18 +54,34 @@ def triplet_loss(features: Tensor, labels: Tensor, mining: Mining, margin: float
         gap = distances[:, :, None] - distances[:, None, :]  # (anchor, positive, negative)
         counts = positive[:, :, None] & negative[:, None, :]
     else:
-        pull, push = (_hard if mining == "hard" else _soft)(distances, positive, negative)
+        if mining == "hard":
+            pull, push = _hard(distances, positive, negative, ranks)
+        else:
+            pull, push = _soft(distances, positive, negative)
         gap, counts = pull - push, positive.any(dim=1) & negative.any(dim=1)
-    losses = functional.softplus(gap) if margin is None else functional.relu(gap + margin)
+    if margin is not None:
+        gap = gap + margin
+    soft = margin is None if soft_margin is None else soft_margin
+    losses = functional.softplus(gap) if soft else functional.relu(gap)
     # where, not indexing: shapes stay the same, and what does not count may be infinite.
     return torch.where(counts, losses, 0).sum() / counts.sum().clamp(min=1)
 
 
-def _hard(distances: Tensor, positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor]:
+def _hard(
+    distances: Tensor, positive: Tensor, negative: Tensor, ranks: tuple[int, int]
+) -> tuple[Tensor, Tensor]:
     """The farthest positive and the nearest negative of each anchor (0 where there is none)."""
-    pull = distances.masked_fill(~positive, 0).amax(dim=1)
-    push = distances.masked_fill(~negative, torch.finfo(distances.dtype).max).amin(dim=1)
+    pull = _ranked(distances.masked_fill(~positive, 0), positive, ranks[0], largest=True)
+    far = distances.masked_fill(~negative, torch.finfo(distances.dtype).max)
+    push = _ranked(far, negative, ranks[1], largest=False)
     return pull, push.masked_fill(~negative.any(dim=1), 0)
+
+
+def _ranked(values: Tensor, counted: Tensor, rank: int, *, largest: bool) -> Tensor:
+    """The value of this rank in each row, or the last that counts where there are fewer."""
+    first = values.topk(min(rank, values.shape[1]), dim=1, largest=largest).values
+    place = counted.sum(dim=1, keepdim=True).clamp(min=1, max=first.shape[1]) - 1
+    return first.gather(1, place).squeeze(1)
 
 
 def _soft(distances: Tensor, positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor]:
@@ -85,16 +112,26 @@ def total_loss(
     Returns:
         ``loss`` and, for logs, ``cross_entropy`` and ``triplet``, each a scalar.
     """
-    zero = metric[0].new_zeros((), dtype=torch.float32)
+    zero = labels.new_zeros((), dtype=torch.float32)
     parts = {"cross_entropy": zero, "triplet": zero}
     if config.cross_entropy > 0:
         smoothing = config.label_smoothing
         parts["cross_entropy"] = torch.stack(
             [functional.cross_entropy(x.float(), labels, label_smoothing=smoothing) for x in logits]
         ).sum()
-    if config.triplet != "none" and config.triplet_weight > 0:
+    if config.compares:
         parts["triplet"] = torch.stack(
-            [triplet_loss(x, labels, config.triplet, config.margin) for x in metric]
+            [
+                triplet_loss(
+                    x,
+                    labels,
+                    config.triplet,
+                    config.margin,
+                    soft_margin=config.soft_margin,
+                    ranks=(config.positive_rank, config.negative_rank),
+                )
+                for x in metric
+            ]
         ).sum()
     loss = config.cross_entropy * parts["cross_entropy"] + config.triplet_weight * parts["triplet"]
     return {"loss": loss, **parts}

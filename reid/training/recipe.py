@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic.dataclasses import dataclass
 
+from mtmc.reid.configuration import one_line
 from mtmc.reid.settings import setting
 
 Mining = Literal["none", "all", "hard", "soft"]
@@ -27,6 +28,8 @@ class AugmentConfig:
         erase: probability of erasing a rectangle.
         erase_area: smallest and largest share of the image that is erased.
         erase_aspect: smallest and largest height over width of the rectangle.
+        zoom: by how much an image is larger than the network's input, which is cut out of it
+            anywhere; 1.125 is usual in place of a border.
         jitter: strength of random brightness, contrast, saturation and colour cast, 0 for none.
 
     Raises:
@@ -41,6 +44,7 @@ class AugmentConfig:
     erase_area: tuple[float, float] = (0.02, 0.4)
     erase_aspect: tuple[float, float] = (0.3, 3.3)
     jitter: float = setting(0.0, ge=0, public=True)
+    zoom: float = setting(1.0, ge=1, le=4)
 
     def __post_init__(self) -> None:
         low, high = self.erase_area
@@ -65,7 +69,12 @@ class LossConfig:
         triplet: which triplets count: ``none``, ``all`` (Eq. 2), ``hard`` (Eq. 3) or ``soft``
             (all, weighted by how hard they are: Eq. 4).
         triplet_weight: weight of the triplet loss.
-        margin: m of the hinge; null for the soft margin (softplus, Eq. 5).
+        margin: m, what the farthest positive and the nearest negative should differ by.
+        soft_margin: softplus (Eq. 5) of what is missing to the margin, in place of the hinge; null
+            for softplus only where there is no margin.
+        positive_rank: of ``hard``, which of a person's images counts as positive: 1 for the
+            farthest, 2 for the next (where there is none, the last).
+        negative_rank: likewise of the images of others: 1 for the nearest.
 
     Raises:
         ValueError: a value is out of range.
@@ -78,11 +87,120 @@ class LossConfig:
     classifier_bias: bool = False
     triplet: Mining = setting("soft", public=True)
     triplet_weight: float = setting(1.0, ge=0)
-    margin: float | None = setting(None, ge=0)
+    margin: float | None = None
+    soft_margin: bool | None = None
+    positive_rank: int = setting(1, ge=1)
+    negative_rank: int = setting(1, ge=1)
 
     def __post_init__(self) -> None:
-        if self.cross_entropy == 0 and (self.triplet == "none" or self.triplet_weight == 0):
+        if self.margin is not None and not (self.soft_margin or self.margin >= 0):
+            raise ValueError(
+                f"margin must be at least 0 for a hinge, got {self.margin}; set soft_margin=true"
+            )
+        if self.margin is None and self.soft_margin is False:
+            raise ValueError("soft_margin=false is a hinge, which needs a margin")
+        if self.triplet != "hard" and max(self.positive_rank, self.negative_rank) > 1:
+            raise ValueError("positive_rank and negative_rank need triplet=hard")
+        if self.cross_entropy == 0 and not self.compares:
             raise ValueError("nothing to minimise: both losses are switched off")
+
+    @property
+    def compares(self) -> bool:
+        """Whether there is a metric loss."""
+        return self.triplet != "none" and self.triplet_weight > 0
+
+    def check_ranks(self, sampler: SamplerConfig) -> None:
+        """Hold the ranks to what a batch has.
+
+        Raises:
+            ValueError: a batch never has so many positives or negatives.
+        """
+        positives = sampler.images - 1
+        negatives = (sampler.people - 1) * sampler.images
+        if self.positive_rank > max(positives, 1):
+            raise ValueError(
+                f"loss.positive_rank={self.positive_rank}, but with sampler.images="
+                f"{sampler.images} there are {positives} positives"
+            )
+        if self.negative_rank > max(negatives, 1):
+            raise ValueError(
+                f"loss.negative_rank={self.negative_rank}, but a batch of {sampler.people} x "
+                f"{sampler.images} has {negatives} negatives"
+            )
+
+
+@dataclass(frozen=True)
+class ProgressiveConfig:
+    """A training that searches settings of its own loss, in rounds.
+
+    A round tries some settings for a few epochs each, always from the same state, and learns
+    ``schedule.epochs`` with the most promising ones. It ends with the weights of its epoch of
+    lowest loss, and the next begins there.
+
+    Args:
+        rounds: how many; 0 for a training without search.
+        members: settings that a round tries; 0 for none, so that what is learned with is drawn by
+            chance, which is the control.
+        explore: epochs of each try, at the highest rate; an even number.
+        drop: by which share of it the loss should fall from the first half of a try to the second.
+        triplet_weight: range of ``loss.triplet_weight``.
+        margin: of ``loss.margin``.
+        positive_rank: of ``loss.positive_rank``.
+        negative_rank: of ``loss.negative_rank``.
+
+    Raises:
+        ValueError: a value is out of range.
+
+    Source: Li et al., "Progressive Learning Algorithm for Efficient Person Re-Identification",
+    Algorithm 1; how many are tried is not printed there.
+    """
+
+    rounds: int = setting(0, ge=0, public=True)
+    members: int = setting(10, ge=0)
+    explore: int = setting(20, ge=2, unit="epochs")
+    drop: float = setting(0.15, gt=-1, lt=1)
+    triplet_weight: tuple[float, float] = (0.0, 2.0)
+    margin: tuple[float, float] = (-0.1, 0.3)
+    positive_rank: tuple[int, int] = (1, 7)
+    negative_rank: tuple[int, int] = (1, 16)
+
+    def __post_init__(self) -> None:
+        if self.members == 1:
+            raise ValueError("members must be 0 or at least 2, got 1: one alone is no choice")
+        if self.explore % 2:
+            raise ValueError(
+                f"explore must be even, as its halves are compared, got {self.explore}"
+            )
+        for name, (low, high) in self.ranges.items():
+            if not low <= high:
+                raise ValueError(f"{name} must go up, got [{low}, {high}]")
+
+    @property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """Lowest and highest value per setting of the loss."""
+        return {
+            "triplet_weight": self.triplet_weight,
+            "margin": self.margin,
+            "positive_rank": self.positive_rank,
+            "negative_rank": self.negative_rank,
+        }
+
+    def check(self, loss: LossConfig, sampler: SamplerConfig) -> None:
+        """Hold the ends of the ranges to what the loss takes and a batch has.
+
+        Raises:
+            ValueError: one does not fit.
+        """
+        if sampler.images < 2:
+            raise ValueError(
+                "progressive training compares images of a person: set sampler.images to 2 at least"
+            )
+        for end in (0, 1):
+            values = {name: limits[end] for name, limits in self.ranges.items()}
+            try:
+                replace(loss, **values).check_ranks(sampler)  # type: ignore[arg-type]
+            except ValueError as error:
+                raise ValueError(f"an end of progressive's ranges: {one_line(error)}") from error
 
 
 @dataclass(frozen=True)
@@ -170,10 +288,12 @@ class SamplerConfig:
     Args:
         people: P.
         images: K; 1 only where no triplet loss needs a positive.
+        batches: of an epoch; null for as many as show every image once.
     """
 
     people: int = setting(8, ge=1, public=True)
     images: int = setting(4, ge=1, public=True)
+    batches: int | None = setting(None, ge=1)
 
     @property
     def batch_size(self) -> int:

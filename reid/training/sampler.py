@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,8 @@ class PeopleSampler:
 
     In an epoch every image is seen once, but for what does not fill up: a person's images are
     shuffled into groups of K, the last group filled with others of the same person; batches take a
-    group each of P different people, until fewer than P people have any left.
+    group each of P different people, until fewer than P people have any left. Where a number of
+    batches is asked for, such passes follow each other up to it.
 
     Args:
         pids: ``(N,)`` person of each image.
@@ -48,6 +50,14 @@ class PeopleSampler:
 
     def epoch(self, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
         """Batches of image numbers ``(P * K,)``, images of a person one after the other."""
+        if self._config.batches is None:
+            yield from self._pass(rng)
+            return
+        passes = (self._pass(rng) for _ in itertools.count())
+        yield from itertools.islice(itertools.chain.from_iterable(passes), self._config.batches)
+
+    def _pass(self, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+        """Batches that show every image once."""
         groups = [self._groups(images, rng) for images in self._images]
         left = np.array([len(g) for g in groups])
         while True:

@@ -19,9 +19,14 @@ class ScheduleConfig:
         warmup_epochs: the rate grows linearly up to this epoch; 0 for none.
         milestones: last epochs before the rate is multiplied with gamma.
         gamma: see above.
+        decay_from: last epoch of the constant rate, from where on it falls exponentially until the
+            last; null for steps.
+        decay_to: share of ``lr`` that it falls to.
 
     Raises:
         ValueError: a value is out of range.
+
+    Source: the decay is Eq. 4 of Wang et al., "Resource Aware Person Re-identification".
     """
 
     epochs: int = setting(350, ge=1, public=True)
@@ -29,8 +34,16 @@ class ScheduleConfig:
     warmup_epochs: int = setting(10, ge=0, public=True)
     milestones: tuple[int, ...] = setting((150, 225), unit="epochs", public=True)
     gamma: float = setting(0.1, gt=0)
+    decay_from: int | None = setting(None, ge=0, unit="epochs")
+    decay_to: float = setting(1e-3, gt=0, lt=1)
 
     def __post_init__(self) -> None:
+        if self.decay_from is not None and self.milestones:
+            raise ValueError("the rate falls by steps or from decay_from on: set milestones=[]")
+        if self.decay_from is not None and self.decay_from >= self.epochs:
+            raise ValueError(
+                f"decay_from={self.decay_from} must lie before the last of {self.epochs} epochs"
+            )
         if list(self.milestones) != sorted(self.milestones):
             raise ValueError("milestones must ascend")
 
@@ -38,7 +51,13 @@ class ScheduleConfig:
         """The learning rate of an epoch, 1-based."""
         warmup = min(1.0, epoch / self.warmup_epochs) if self.warmup_epochs else 1.0
         steps = sum(epoch > milestone for milestone in self.milestones)
-        return self.lr * warmup * self.gamma**steps
+        return self.lr * warmup * self.gamma**steps * self._decay(epoch)
+
+    def _decay(self, epoch: int) -> float:
+        if self.decay_from is None or epoch <= self.decay_from:
+            return 1.0
+        done = (epoch - self.decay_from) / (self.epochs - self.decay_from)
+        return float(self.decay_to**done)
 
 
 @dataclass(frozen=True)

@@ -153,12 +153,10 @@ class _Network:
         self.people = self._classifiers[0].out_features if len(self._classifiers) else 0
 
     def __call__(self, images: Tensor) -> Answers:
-        parts = [classified for _, classified in self._network.training_features(images)]
-        embeddings = functional.normalize(torch.cat(parts, dim=1))
-        if not self.people:
-            return Answers(embeddings, None)
-        logits = [c(f) for c, f in zip(self._classifiers, parts, strict=True)]
-        return Answers(embeddings, torch.stack(logits).mean(dim=0))
+        outputs = self._network.training_outputs(images).classified_by(self._classifiers)
+        embeddings = functional.normalize(outputs.embeddings)
+        logits = torch.stack(outputs.logits).mean(dim=0) if outputs.logits else None
+        return Answers(embeddings, logits)
 
 
 class _Onnx:

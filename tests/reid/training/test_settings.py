@@ -28,10 +28,10 @@ def learned(settings: dict[str, object], *, taught: bool) -> list[float]:
     """Sums over the weights after three steps."""
     learner = Learner(build_config(TrainConfig, settings, "test"), torch.device("cpu"))
     learner.begin(people=3)
-    learner.begin_epoch(0.05)
+    learner.begin_epoch(1)
     images, labels, answers = batch()
     for _ in range(3):
-        learner.step(images, labels, answers if taught else None)
+        learner.learn(learner.forward(images), labels, answers if taught else None)
     layers = learner.classifiers(averaged=False)
     return [float(w.double().sum()) for w in (*learner.weights().values(), *layers.values())]
 
@@ -85,7 +85,7 @@ def augmented(**settings: object) -> torch.Tensor:
     off: dict[str, object] = {"flip": 0.0, "crop": 0, "erase": 0.0}
     config = build_config(AugmentConfig, {**off, **settings}, "test")
     rng = torch.Generator().manual_seed(0)
-    return augment(images, config, torch.zeros(3), torch.ones(3), rng)
+    return augment(images, (32, 16), config, torch.zeros(3), torch.ones(3), rng)
 
 
 @pytest.mark.parametrize(
