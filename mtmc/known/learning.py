@@ -34,9 +34,9 @@ def learn(known: KnownPeople, results: Results, run: str) -> None:
     """
     looks: dict[int, dict[str, list[TrackKey]]] = defaultdict(lambda: defaultdict(list))
     galleries = {tracklet.key: tracklet.gallery for tracklet in results.looks.tracklets}
-    for key, person in results.owners.items():
+    for key, owner in results.owners.items():
         if key in galleries:
-            looks[person][key.camera].append(key)
+            looks[owner][key.camera].append(key)
     for person in results.people:
         number = person["id"]
         known.last = max(known.last, number)

@@ -259,8 +259,8 @@ class KnownPeople:
 def _long_ago(number: int, known: Known) -> Iterator[Tracklet]:
     for camera in sorted({look.camera for look in known.looks}):
         mine = [look for look in known.looks if look.camera == camera]
-        total = np.sum([look.sum for look in mine], axis=0, dtype=np.float32)
-        weights = np.sum([look.weights for look in mine], axis=0, dtype=np.float64)
+        total = np.asarray(np.sum([look.sum for look in mine], axis=0), np.float32)
+        weights = np.asarray(np.sum([look.weights for look in mine], axis=0), np.float64)
         gallery = Gallery.of(total[None], weights[None], np.array([-np.inf]))
         tracklet = Tracklet(TrackKey(camera, -number), -np.inf, -np.inf, gallery=gallery)
         tracklet.marks, tracklet.closed = (Mark(-number, known=True),), True
