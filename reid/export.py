@@ -47,7 +47,8 @@ class _Unrolled(nn.Module):
         self.network = network
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        found, states = [], []
+        found: list[Tensor] = []
+        states: list[Tensor] = []
         state: State = (images,)
         for stage in range(self.network.stages):
             state, vectors = self.network.advance(stage, state)
