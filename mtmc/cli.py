@@ -11,17 +11,22 @@ import typer
 
 from mtmc.commands.associate import associate
 from mtmc.commands.calibrate import app as calibrate
+from mtmc.commands.count import count
 from mtmc.commands.crops import crops
 from mtmc.commands.demo import demo
 from mtmc.commands.evaluate import evaluate
+from mtmc.commands.export import export
 from mtmc.commands.messages import Sayable, sayable
 from mtmc.commands.people import people
 from mtmc.commands.render import render
+from mtmc.commands.report import report
 from mtmc.commands.run import INTERRUPTED, run
+from mtmc.commands.search import search
 from mtmc.commands.settings import settings
 from mtmc.commands.simulate import simulate
 from mtmc.commands.thresholds import thresholds
 from mtmc.commands.train_detector import train_detector
+from mtmc.commands.view import view
 from mtmc.commands.weights import app as weights
 from mtmc.errors import UserError
 from mtmc.reid.extras import what_to_install
@@ -50,8 +55,11 @@ def _main(
 
 app.command()(run)
 app.command()(people)
+app.command()(view)
+app.command()(search)
 app.command()(associate)
 app.command()(render)
+app.command()(report)
 app.command("eval")(evaluate)
 app.command()(demo)
 app.command()(simulate)
@@ -59,6 +67,8 @@ app.command("train-detector")(train_detector)
 app.command()(thresholds)
 app.command()(settings)
 app.command()(crops)
+app.command()(export)
+app.command()(count)
 app.add_typer(calibrate, name="calibrate")
 app.add_typer(weights, name="weights")
 

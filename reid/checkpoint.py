@@ -20,6 +20,7 @@ from mtmc.reid.atomic import atomic_file
 from mtmc.reid.errors import ReidError
 from mtmc.reid.models import build
 from mtmc.reid.models.ensemble import Ensemble
+from mtmc.reid.models.staged import UpTo
 from mtmc.reid.preprocess import Preprocess
 
 if TYPE_CHECKING:
@@ -119,14 +120,18 @@ class Checkpoint:
             reason = " ".join(str(error).split())[:160]
             raise ReidError(f"{path}: incomplete or damaged checkpoint ({reason})") from error
 
-    def build(self) -> EmbeddingNet:
+    def build(self, exit: str | None = None) -> EmbeddingNet:
         """The network with its weights (or the ensemble of its members), in evaluation mode.
 
+        Args:
+            exit: where to leave a network with several exits; None for its end.
+
         Raises:
-            ReidError: the weights do not fit the architecture.
+            ReidError: the weights do not fit the architecture, or there is no such exit.
         """
         networks = [self._build(weights) for weights in self.members or [self.weights]]
-        return Ensemble(networks).eval() if self.members else networks[0]
+        network = Ensemble(networks) if self.members else networks[0]
+        return (network if exit is None else UpTo(network, exit)).eval()
 
     def build_classifiers(self, network: EmbeddingNet) -> nn.ModuleList:
         """The classification layers of ``network``; none where the file has none.

@@ -72,19 +72,24 @@ def reported_even_distance(metrics: Any) -> float | None:
 
 
 def resolve(model: str | Path) -> Path:
-    """The file behind the name of a model: the package's own, or without ``@OUTPUT``."""
-    return _file_and_output(model)[0]
+    """The file behind the name of a model: the package's own, or without ``@EXIT``."""
+    return file_and_output(model)[0]
 
 
-def _file_and_output(model: str | Path) -> tuple[Path, str | None]:
-    if str(model) in (SHIPPED, LITE):
-        return WEIGHTS / f"{model}.onnx", None
-    if (path := fetched(str(model))) is not None:
-        return path, None
+def file_and_output(model: str | Path) -> tuple[Path, str | None]:
+    """The file behind the name of a model, and the exit or output that follows an ``@``."""
+    if (own := _named(str(model))) is not None:
+        return own, None
     file, mark, output = str(model).rpartition("@")
-    if not mark or Path(model).exists() or not file.lower().endswith(".onnx"):
+    named = _named(file)
+    if not mark or Path(model).exists() or not (named or file.lower().endswith((".onnx", ".pt"))):
         return Path(model), None
-    return Path(file), output
+    return named or Path(file), output
+
+
+def _named(model: str) -> Path | None:
+    """The file of a name, of the package's own or of what was fetched."""
+    return WEIGHTS / f"{model}.onnx" if model in (SHIPPED, LITE) else fetched(model)
 
 
 def need_model(model: str | Path) -> None:
@@ -114,7 +119,8 @@ def load(
         model: a ``.pt`` written by ``reid train``, an ``.onnx`` file (``FILE.onnx@OUTPUT`` where
             it has several outputs), ``simulated`` or ``simulated-lite`` (the networks that come
             with the package, trained on simulated people), ``color`` (colour statistics, no
-            weights), or what `mtmc weights get` fetched, by its name.
+            weights), or what `mtmc weights get` fetched, by its name. ``@2`` after a network with
+            several exits leaves it at its second, always.
         device: ``cpu``, ``cuda`` or ``cuda:N``; the GPU when there is one (for ONNX: when
             onnxruntime was built for it), else the CPU.
         batch_size: most crops per forward pass; what is fast on the device when None.
@@ -129,7 +135,7 @@ def load(
     if str(model) == COLOR:
         return cast("Embedder", lookup("embedder", COLOR, EMBEDDERS)())
     need_model(model)
-    path, output = _file_and_output(model)
+    path, output = file_and_output(model)
     kind = "onnx" if path.suffix.lower() == ".onnx" else "checkpoint"
     try:
         opener = lookup("embedder", kind, EMBEDDERS)

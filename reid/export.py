@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,12 +37,13 @@ class _UnitEmbeddings(nn.Module):
         return functional.normalize(self.network(images))
 
 
-def export_onnx(source: Path, target: Path) -> float:
+def export_onnx(source: Path, target: Path, exit: str | None = None) -> float:
     """Write a checkpoint as ONNX, ``(N, 3, H, W) float32 -> (N, dim)`` unit rows.
 
     Args:
         source: a checkpoint.
         target: the file to write; it appears complete or not at all.
+        exit: of a network with several, the one to end with.
 
     Returns:
         The largest difference between an embedding by torch and by onnxruntime.
@@ -51,7 +53,12 @@ def export_onnx(source: Path, target: Path) -> float:
             more than 1e-4.
     """
     checkpoint = Checkpoint.open(source)
-    network = _UnitEmbeddings(checkpoint.build()).eval()
+    try:
+        network = _UnitEmbeddings(checkpoint.build(exit)).eval()
+    except ReidError as error:
+        raise ReidError(f"{source}: {error}") from error
+    if exit is not None:
+        checkpoint = replace(checkpoint, metrics={})  # they are the whole network's
     model = _converted(network, checkpoint)
     difference = _difference(network, model, checkpoint.preprocess.size)
     if not difference <= TOLERANCE:

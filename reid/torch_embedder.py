@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -12,6 +12,8 @@ from mtmc.reid.doubt import Doubt
 from mtmc.reid.embedder import reported_even_distance
 from mtmc.reid.errors import ReidError
 from mtmc.reid.models.profile import Profile, profile
+from mtmc.reid.models.staged import StagedNet, State, costs
+from mtmc.reid.staged import Decide, Passage, embed_until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,29 +65,34 @@ class TorchEmbedder:
         device: str | None = None,
         batch_size: int | None = None,
         threads: int | None = None,
+        output: str | None = None,
     ) -> TorchEmbedder:
-        """Serve a checkpoint.
+        """Serve a checkpoint; where it can be left early, a `StagedTorchEmbedder` does.
 
         Args:
             path: a file written by ``reid train``.
             device: torch device; the GPU when there is one.
             batch_size: most crops per forward pass.
             threads: CPU threads of torch, process-wide as torch has it; None leaves them.
+            output: the exit to leave it at, always.
 
         Raises:
-            ReidError: the file or the device cannot be used.
+            ReidError: the file or the device cannot be used, or there is no such exit.
         """
         checkpoint = Checkpoint.open(path)
         chosen = pick_device(device)
         if threads is not None:
             torch.set_num_threads(threads)
         try:
-            network = checkpoint.build()
+            network = checkpoint.build(output)
         except ReidError as error:
             raise ReidError(f"{path}: {error}") from error
         network = network.to(chosen).to(memory_format=torch.channels_last)
+        if output is not None:
+            return cls(network, checkpoint.preprocess, chosen, f"{path.stem}@{output}", batch_size)
         even = reported_even_distance(checkpoint.metrics)
-        return cls(network, checkpoint.preprocess, chosen, path.stem, batch_size, even)
+        kind = StagedTorchEmbedder if isinstance(network, StagedNet) else cls
+        return kind(network, checkpoint.preprocess, chosen, path.stem, batch_size, even)
 
     def profile(self) -> Profile:
         """Size of the network, at the size of the crops it is given."""
@@ -103,6 +110,46 @@ class TorchEmbedder:
 
     @torch.inference_mode()
     def _forward(self, batch: NDArray[np.uint8]) -> torch.Tensor:
-        """``(N, H, W, 3) uint8`` -> ``(N, dim)`` unit rows; a view in channels-last order."""
+        """``(N, H, W, 3) uint8`` -> ``(N, dim)`` unit rows."""
+        return functional.normalize(self._network(self._normalised(batch)))
+
+    def _normalised(self, batch: NDArray[np.uint8]) -> torch.Tensor:
+        """``(N, H, W, 3) uint8`` -> ``(N, 3, H, W)``; a view in channels-last order."""
         pixels = torch.from_numpy(batch).to(self.device).permute(0, 3, 1, 2)
-        return functional.normalize(self._network(self.preprocess.normalize_tensor(pixels)))
+        return self.preprocess.normalize_tensor(pixels)
+
+
+class StagedTorchEmbedder(TorchEmbedder):
+    """Serves a `StagedNet`, see `reid.staged.StagedEmbedder` and `reid.staged.Stages`."""
+
+    _network: StagedNet
+
+    def __init__(self, network: StagedNet, *args: Any, **kwargs: Any) -> None:
+        super().__init__(network, *args, **kwargs)
+        self.count, self.batch_size = network.stages, self._batch_size
+        self.reliability = network.reliability
+        self.costs = costs(network.eval(), self.preprocess.size)
+
+    def begin(self, crops: Sequence[NDArray[np.uint8]]) -> Passage:
+        """See `StagedEmbedder`."""
+        self._network.eval()
+        return Passage(self, crops)
+
+    def embed_until(
+        self, crops: Sequence[NDArray[np.uint8]], decide: Decide
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """See `StagedEmbedder`."""
+        return embed_until(self.begin(crops), self.count, decide)
+
+    def first(self, crops: Sequence[NDArray[np.uint8]]) -> tuple[list[State], NDArray[np.float32]]:
+        """See `Stages`."""
+        return self._advance(0, (self._normalised(self.preprocess.resize(crops)),))
+
+    def further(self, stage: int, states: list[State]) -> tuple[list[State], NDArray[np.float32]]:
+        """See `Stages`."""
+        return self._advance(stage, tuple(map(torch.stack, zip(*states, strict=True))))
+
+    @torch.inference_mode()
+    def _advance(self, stage: int, state: State) -> tuple[list[State], NDArray[np.float32]]:
+        state, vectors = self._network.advance(stage, state)
+        return list(zip(*state, strict=True)), functional.normalize(vectors).cpu().numpy()

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from mtmc.associate.evidence.links import Links
-from mtmc.associate.online.revision import name_groups, remainders
+from mtmc.associate.evidence.marks import remainders
+from mtmc.associate.online.revision import name_groups
 from mtmc.tracking.gallery import Gallery
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Ints, TrackKey

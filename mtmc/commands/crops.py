@@ -11,6 +11,7 @@ import typer
 from mtmc.errors import UserError
 
 if TYPE_CHECKING:
+    from mtmc.results import Results
     from mtmc.sources import CameraReader
     from mtmc.types import Doubles, Image
 
@@ -40,7 +41,8 @@ def crops(
 
     if out.exists() and (not out.is_dir() or next(out.iterdir(), None) is not None):
         raise UserError(f"--out {out}: is not empty; choose a new folder")
-    table = Results.open(run_dir).table
+    results = Results.open(run_dir)
+    table = results.table
     if "class" in table.columns and (table["class"] == PERSON).any():
         table = table.filter(table["class"] == PERSON)  # no cars among the people
     cameras = [camera for camera in find_cameras(video_dir) if camera.kind in {"video", "images"}]
@@ -50,7 +52,7 @@ def crops(
     written = 0
     for number, reader in enumerate(open_cameras(cameras, SourcesConfig()), 1):
         wanted = _best(table.filter(table["camera"] == reader.name), reader.size, each)
-        written += _cut(reader, wanted, out, number)
+        written += _cut(reader, wanted, out, number, results)
     if not written:
         raise UserError(f"{run_dir}: shows nobody {SMALLEST} px tall; no crop was written")
     typer.echo(f"{written} crops of {sum(1 for _ in out.iterdir())} people: {out}")
@@ -86,20 +88,25 @@ def _groups(values: Any) -> list[Any]:
     return np.split(order, np.flatnonzero(np.diff(values[order])) + 1) if len(order) else []
 
 
-def _cut(reader: CameraReader, wanted: Wanted, out: Path, number: int) -> int:
+def _cut(reader: CameraReader, wanted: Wanted, out: Path, number: int, results: Results) -> int:
     """Write the wanted crops of one camera; returns how many."""
+    from mtmc.outputs.anonymise import hide
     from mtmc.perception.cut import cut_out
 
     if not wanted:
         reader.close()
         return 0
-    written, last = 0, max(wanted)
+    written, last, mode = 0, max(wanted), results.anonymised
+    hidden = results.hidden if mode else None
     reader.start()
     try:
         for frame in iter(lambda: next(reader, None), None):
+            image = frame.pixels
+            if mode and hidden and frame.index in wanted:
+                image = hide(image, hidden.at(reader.name, frame.index, reader.fps), mode)
             for person, box in wanted.get(frame.index, []):
                 name = f"{person:04d}_c{number}s1_{frame.index:06d}_00.jpg"
-                _write(out / f"{person:04d}" / name, cut_out(frame.pixels, box))
+                _write(out / f"{person:04d}" / name, cut_out(image, box))
                 written += 1
             if frame.index >= last:
                 break

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mtmc.commands.report import report_of
 from mtmc.errors import UserError
 
 PRESET = "simulated"  # everything comes with the package
@@ -41,6 +42,8 @@ def demo(
     from mtmc.evaluate.run import evaluate_recording
 
     with RunDisplay() as display:
-        report = evaluate_recording(demo_folder(), load_settings(PRESET), out, None, display)
-    report.print(Console(markup=False, emoji=False))
+        scores = evaluate_recording(demo_folder(), load_settings(PRESET), out, None, display)
+    scores.print(Console(markup=False, emoji=False))
     typer.echo(f"who is where: {out / 'mosaic.mp4'}")
+    if page := report_of(out):
+        typer.echo(f"to look at: {page}")

@@ -121,7 +121,7 @@ class RunDisplay(Listener):
         self._handler.handle(logging.LogRecord("mtmc", logging.INFO, "", 0, text, (), None))
 
 
-def print_summary(record: dict[str, Any], folder: Path) -> None:
+def print_summary(record: dict[str, Any], folder: Path, report: Path | None = None) -> None:
     """What was found, where the time went, and where the results are."""
     counts = record.get("people") or {"sure": record["identities"]}
     table = Table(title=told(counts), title_justify="left")
@@ -142,3 +142,5 @@ def print_summary(record: dict[str, Any], folder: Path) -> None:
         text = f"kept what the networks said, {size:.1f} MB, for: mtmc associate"
         out.print(text, soft_wrap=True)
     out.print(f"results: {printable(str(folder))}", soft_wrap=True)
+    if report:
+        out.print(f"to look at: {printable(str(report))}", soft_wrap=True)

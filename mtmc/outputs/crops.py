@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -14,6 +14,7 @@ import numpy as np
 
 from mtmc.errors import UserError
 from mtmc.files import replacing
+from mtmc.outputs.anonymise import hide
 from mtmc.outputs.tracks import TrackTable
 from mtmc.perception.cut import cut_out
 from mtmc.perception.log import Inference
@@ -22,7 +23,7 @@ from mtmc.trackers.geometry import pair_iou
 from mtmc.tracking.camera import Sighting
 from mtmc.tracking.gallery import Gallery
 from mtmc.tracking.tracklet import Tracklet
-from mtmc.types import Image, TrackKey
+from mtmc.types import Floats, Image, TrackKey
 
 HEIGHT = 256  # px that a picture is tall at most, what ReID networks look at
 JPEG = 80  # quality, percent
@@ -39,10 +40,11 @@ class CropSpool:
     Args:
         path: an SQLite file, which may be the inference log's.
         pictures: the cameras of which there are to be pictures; of others embeddings alone.
+        anonymise: what is hidden of people in them, before they are on disk; see ``hide``.
     """
 
-    def __init__(self, path: Path, pictures: Container[str]) -> None:
-        self.path, self._pictures = path, pictures
+    def __init__(self, path: Path, pictures: Container[str], anonymise: str | None = None) -> None:
+        self.path, self._pictures, self._anonymise = path, pictures, anonymise
         self._taken: dict[TrackKey, list[tuple[float, float, int]]] = defaultdict(list)
         with self._explained():
             self._db = sqlite3.connect(path, check_same_thread=False)
@@ -78,12 +80,16 @@ class CropSpool:
         frame, tracks, step = sighting.frame, sighting.tracks, sighting.step
         place = {int(row): position for position, row in enumerate(inference.rows)}
         pictured = frame.image is not None and frame.camera in self._pictures
+        image = frame.image
+        if pictured and self._anonymise and len(sighting.wanted):
+            everybody = np.concatenate([inference.detections.boxes, tracks.boxes])
+            image = hide(frame.pixels, everybody, self._anonymise)
         for row, quality in zip(sighting.wanted.tolist(), step.quality.tolist(), strict=True):
             detection = int(tracks.det_index[row])
             box = inference.detections.boxes[detection]
             known = place.get(detection)
             vector = np.zeros(0, np.float32) if known is None else inference.embeddings[known]
-            picture = _jpeg(cut_out(frame.pixels, box)) if pictured else b""
+            picture = _jpeg(cut_out(image, box)) if image is not None and pictured else b""
             key = TrackKey(frame.camera, int(tracks.ids[row]))
             yield Crop(key, frame.index, frame.time, quality, box, picture, vector)
 
@@ -115,7 +121,32 @@ def _jpeg(image: Image) -> bytes:
     return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG])[1].tobytes()
 
 
-def finished_crops(spool: Crops, table: TrackTable) -> list[Crop]:
+@dataclass(frozen=True)
+class Anonymised:
+    """What is hidden of people in crops that were cut before everybody was known.
+
+    Args:
+        mode: see ``hide``.
+        sizes: ``(width, height)`` px of each camera's pictures, by name.
+    """
+
+    mode: str
+    sizes: Mapping[str, tuple[int, int]]
+
+    def hide(self, crop: Crop, boxes: Floats) -> Crop:
+        """A crop in which those in the boxes ``(N, 4)`` px of the video are hidden, too."""
+        if not (crop.jpeg and len(boxes)):
+            return crop
+        image, (left, top) = crop.image, np.maximum(crop.box[:2], 0)
+        height = min(float(crop.box[3]), self.sizes[crop.key.camera][1]) - top
+        scale = image.shape[0] / max(height, 1.0)
+        moved = (boxes - np.array([left, top, left, top])) * scale
+        return replace(crop, jpeg=_jpeg(hide(image, moved, self.mode)))
+
+
+def finished_crops(
+    spool: Crops, table: TrackTable, anonymised: Anonymised | None = None
+) -> list[Crop]:
     """The crops under the tracks that the finished table has them in; see ``thinned``."""
     numbers = {name: number for number, name in enumerate(table.cameras)}
     found: dict[TrackKey, list[Crop]] = defaultdict(list)
@@ -127,7 +158,14 @@ def finished_crops(spool: Crops, table: TrackTable) -> list[Crop]:
         if overlap.max() >= SAME:
             key = TrackKey(crop.key.camera, int(rows["track"][overlap.argmax()]))
             found[key].append(replace(crop, key=key))
-    return [crop for key in sorted(found) for crop in thinned(found[key])]
+    kept = [crop for key in sorted(found) for crop in thinned(found[key])]
+    if anonymised is None:
+        return kept
+    result = []
+    for crop in kept:
+        rows, _ = table.rows_at(numbers[crop.key.camera], crop.frame)
+        result.append(anonymised.hide(crop, rows["box"][~rows["detected"]]))
+    return result
 
 
 def write_crops(path: Path, crops: Iterable[Crop]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -105,6 +106,12 @@ def draw_person(
     (_, height), _ = cv2.getTextSize(text, FONT, size, 1)
     corner = (round(float(box[0])), round(float(box[1])) - height - 6)
     draw_text(image, text, corner, readable_on(color), color, size)
+
+
+def labelled(identity: int, name: str | None) -> str | None:
+    """What is written at somebody who has a name, in letters that OpenCV has; None for the id."""
+    letters = unicodedata.normalize("NFKD", name or "").encode("ascii", "ignore").decode().strip()
+    return f"{identity} {letters}" if letters else None
 
 
 def draw_box(

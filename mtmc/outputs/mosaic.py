@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.outputs.drawing import clock, draw_person, draw_text
+from mtmc.outputs.drawing import clock, draw_person, draw_text, labelled
 from mtmc.outputs.video import VideoWriter
 from mtmc.types import Frame, Image, Mask
 
@@ -26,6 +26,7 @@ class Mosaic:
         width: greatest width of the picture, px.
         height: greatest height, px.
         zeros: what the clock on the wall says at second 0, by camera, where it is known.
+        people: names, by global id.
     """
 
     def __init__(
@@ -34,8 +35,9 @@ class Mosaic:
         width: int,
         height: int,
         zeros: Mapping[str, datetime | None] | None = None,
+        people: Mapping[int, str] | None = None,
     ) -> None:
-        self._names, self._zeros = list(sizes), zeros or {}
+        self._names, self._zeros, self._people = list(sizes), zeros or {}, people or {}
         # Pictures may be one pixel wide; a cell is two, and no higher than all may be.
         aspect = max(*(w / h for w, h in sizes.values()), 2 * len(sizes) / height)
         self._columns = _best_columns(len(sizes), aspect, width / height)
@@ -86,7 +88,8 @@ class Mosaic:
         cell[: inner[1], : inner[0]] = cv2.resize(image, inner, interpolation=method)
         view = np.ascontiguousarray(cell)
         for box, identity, real in zip(boxes, ids, seen, strict=True):
-            draw_person(view, np.asarray(box) * scale, int(identity), bool(real))
+            text = labelled(int(identity), self._people.get(int(identity)))
+            draw_person(view, np.asarray(box) * scale, int(identity), bool(real), text)
         now = clock(frame.time, self._zeros.get(frame.camera))
         draw_text(view, f"{frame.camera}  {now}", (6, 6), (255, 255, 255), (0, 0, 0))
         cell[:] = view
@@ -110,6 +113,7 @@ def write_mosaic(
     fps: float,
     limits: tuple[int, int],
     zeros: Mapping[str, datetime | None] | None = None,
+    people: Mapping[int, str] | None = None,
 ) -> None:
     """Write the whole video of a run.
 
@@ -121,8 +125,9 @@ def write_mosaic(
         fps: nominal frame rate.
         limits: greatest ``(width, height)`` px of the picture.
         zeros: what the clock on the wall says at second 0, by camera, where it is known.
+        people: names, by global id.
     """
-    mosaic = Mosaic(sizes, *limits, zeros)
+    mosaic = Mosaic(sizes, *limits, zeros, people)
     writer = VideoWriter(path, mosaic.size, fps)
     try:
         for step in steps:

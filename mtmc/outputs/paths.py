@@ -60,6 +60,18 @@ def floor_paths(table: TrackTable, rate: float) -> FloorPaths:
             known = np.isfinite(rows["floor"]).all(axis=1)
             columns.append((rows["time"][known], names[known], rows["floor"][known]))
     times, ids, points = (np.concatenate(column) for column in zip(*columns, strict=True))
+    return paths_of(times, ids, points, rate)
+
+
+def paths_of(times: Doubles, ids: Ints, points: Floats, rate: float) -> FloorPaths:
+    """Everybody's path through places, which may be those in one image; see ``floor_paths``.
+
+    Args:
+        times: ``(N,)`` s, in any order.
+        ids: ``(N,)`` who.
+        points: ``(N, D)`` where, and what else is to be averaged over a moment.
+        rate: positions per second.
+    """
     if not len(times):
         return FloorPaths(0.0, rate, 0, {})
     start = float(times.min())

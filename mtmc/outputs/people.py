@@ -65,7 +65,8 @@ class People:
         for number, name in enumerate(table.cameras):
             for (identity, track), found in _tracks(table, number):
                 kind = table.kinds[int(found.rows[0]["kind"][0])]
-                new = {"id": identity, "class": kind, "name": None, "cameras": {}}
+                called = table.names.get(identity)
+                new = {"id": identity, "class": kind, "name": called, "cameras": {}}
                 person = people.setdefault(identity, new)
                 person["cameras"].setdefault(name, []).append(found.entry(track))
                 detected = np.concatenate([rows[rows["detected"]] for rows in found.rows])

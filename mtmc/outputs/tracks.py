@@ -37,6 +37,7 @@ class TrackTable:
         ids: the global id of each track; tracks without one are left out.
         places: ``(N, 2)`` m, where the people of all rows were; None leaves what the rows say.
         kinds: names of what was followed.
+        names: of people, by global id.
     """
 
     def __init__(
@@ -46,8 +47,10 @@ class TrackTable:
         ids: Mapping[TrackKey, int],
         places: Floats | None = None,
         kinds: Sequence[str] = (PERSON,),
+        names: Mapping[int, str] | None = None,
     ) -> None:
         self.cameras, self._places, self.kinds = cameras, places, kinds
+        self.names: Mapping[int, str] = names or {}
         self._rows = rows
         self._index = [_index(rows, number, name, ids) for number, name in enumerate(cameras)]
 
@@ -56,17 +59,9 @@ class TrackTable:
         cls, table: pl.DataFrame, cameras: Sequence[str], kinds: Sequence[str] = (PERSON,)
     ) -> TrackTable:
         """The table that ``write_table`` has written, read back."""
-        rows = np.zeros(len(table), ROW)
-        for number, name in enumerate(cameras):
-            rows["camera"][(table["camera"] == name).to_numpy()] = number
-        for column in ("frame", "time", "score", "detected"):
-            rows[column] = table[column]
-        rows["track"], rows["changed"] = table["track_id"], np.nan
-        rows["kind"] = [list(kinds).index(name) for name in table["class"]]
-        rows["box"] = table.select("x1", "y1", "x2", "y2").to_numpy()
-        floor = [table[f"floor_{axis}"].fill_null(float("nan")).to_numpy() for axis in "xy"]
-        rows["floor"] = np.column_stack(floor)
-        return cls(rows, cameras, owners(table), kinds=kinds)
+        named = table.filter(table["name"].is_not_null()).select("global_id", "name").unique()
+        names: dict[int, str] = dict(named.iter_rows())
+        return cls(rows_of(table, cameras, kinds), cameras, owners(table), kinds=kinds, names=names)
 
     def camera(self, number: int) -> tuple[Rows, NDArray[np.int64]]:
         """Rows and global ids of a camera, sorted by frame and id."""
@@ -88,6 +83,21 @@ class TrackTable:
         if self._places is not None:
             rows["floor"] = self._places[index["place"]]
         return rows, index["id"].astype(np.int64)
+
+
+def rows_of(table: pl.DataFrame, cameras: Sequence[str], kinds: Sequence[str] = (PERSON,)) -> Rows:
+    """The rows of a table that ``write_table`` has written."""
+    rows = np.zeros(len(table), ROW)
+    for number, name in enumerate(cameras):
+        rows["camera"][(table["camera"] == name).to_numpy()] = number
+    for column in ("frame", "time", "score", "detected"):
+        rows[column] = table[column]
+    rows["track"], rows["changed"] = table["track_id"], np.nan
+    rows["kind"] = [list(kinds).index(name) for name in table["class"]]
+    rows["box"] = table.select("x1", "y1", "x2", "y2").to_numpy()
+    floor = [table[f"floor_{axis}"].fill_null(float("nan")).to_numpy() for axis in "xy"]
+    rows["floor"] = np.column_stack(floor)
+    return rows
 
 
 def _index(rows: Rows, camera: int, name: str, ids: Mapping[TrackKey, int]) -> NDArray[np.void]:
@@ -191,7 +201,7 @@ def _source(table: TrackTable, zeros: Sequence[datetime | None]) -> pl.LazyFrame
                     **{f"floor_{axis}": floor[:, i] for i, axis in enumerate("xy")},
                     "class": pl.Series([table.kinds[k] for k in rows["kind"]], dtype=pl.String),
                     "detected": rows["detected"],
-                    "name": pl.Series([None] * len(rows), dtype=pl.String),
+                    "name": pl.Series(list(map(table.names.get, ids.tolist())), dtype=pl.String),
                 }
                 since = pl.duration(microseconds=(pl.col("time") * 1e6).round().cast(pl.Int64))
                 yield pl.DataFrame(columns).with_columns(

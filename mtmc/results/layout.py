@@ -11,11 +11,17 @@ LOOKS = "looks.npz"
 CROPS = "crops.sqlite"
 CALIBRATION = "calibration.yaml"
 ANSWERS = "inference.sqlite"  # what the networks said, of runs with --keep
+CORRECTIONS = "corrections.jsonl"  # what was said of the run's people
+UNCORRECTED = "uncorrected"  # a folder with the tables as they were before
 MOSAIC = "mosaic.mp4"
 FLOOR_PICTURE, FLOOR_VIDEO = "floor.png", "floor.mp4"
+VIEWER = "viewer"  # a folder with what `mtmc view` has converted for browsers
+REPORT = "report.html"
+HIDDEN = "hidden.npz"  # where people are, of runs with --anonymise
+PICTURED = (MOSAIC, CROPS, REPORT)  # what shows people
 
 # What a run leaves, beside its record and the folder of tracks.
 RESULTS = (
     *(CONFIG, TABLE, CSV, PEOPLE, THINGS, LOOKS, CROPS, CALIBRATION),
-    *(MOSAIC, FLOOR_PICTURE, FLOOR_VIDEO),
+    *(MOSAIC, FLOOR_PICTURE, FLOOR_VIDEO, HIDDEN),
 )

@@ -15,6 +15,7 @@ from mtmc.errors import UserError
 from mtmc.mot import MotKind, MotRows, read_mot
 from mtmc.results import layout
 from mtmc.results.crops import Crops
+from mtmc.results.hidden import Hidden
 from mtmc.results.looks import read_looks
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey
@@ -125,6 +126,12 @@ class Results:
             raise UserError(f"{path}: not what `mtmc run` writes ({error!r})") from error
 
     @cached_property
+    def uncorrected(self) -> Results:
+        """The results before corrections were applied to them; these, where none were."""
+        folder = self.folder / layout.UNCORRECTED
+        return Results(folder, self.record) if (folder / layout.TABLE).is_file() else self
+
+    @cached_property
     def owners(self) -> dict[TrackKey, int]:
         """The person each track shows."""
         return owners(self.table)
@@ -160,6 +167,17 @@ class Results:
     def settings(self) -> Settings:
         """What ``config.yaml`` says: enough to repeat the run."""
         return read_yaml(self._file(layout.CONFIG))
+
+    @property
+    def anonymised(self) -> str | None:
+        """``head`` or ``person``, where pictures are not to show them; see ``hidden``."""
+        output = self.settings.get("output")
+        return output.get("anonymise") if isinstance(output, Mapping) else None
+
+    @cached_property
+    def hidden(self) -> Hidden:
+        """Where people are in the videos of an anonymised run, those without a track, too."""
+        return Hidden.read(self._file(layout.HIDDEN, "of live cameras there is none"))
 
     def _file(self, name: str, why: str = "it is damaged or not finished") -> Path:
         path = self.folder / name

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from mtmc.config import Plugin, Settings, build, choose
 from mtmc.errors import unknown_name
 from mtmc.offline.completion.config import CompletionConfig
+from mtmc.perception.budget import BudgetConfig
 from mtmc.registry import ASSOCIATORS, DEFAULT_TRACKER, DETECTORS, EMBEDDERS, TRACKERS
 from mtmc.reid.embedder import SHIPPED
 from mtmc.run.networks import with_networks
@@ -29,11 +30,13 @@ class ReidConfig(Checked):
             ``none``.
         device: such as ``cpu`` or ``cuda:0``; None takes the best there is.
         batch_size: crops per forward pass; None takes what suits the device.
+        budget: how much is computed, for models with exits.
     """
 
     weights: str = setting(SHIPPED, public=True)
     device: str | None = setting(None, public=True)
     batch_size: int | None = setting(None, ge=1, unit="crops")
+    budget: BudgetConfig = field(default_factory=BudgetConfig)
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class OutputConfig(Checked):
         video: whether to write ``mosaic.mp4`` and, with a calibration, ``floor.mp4``.
         csv: whether to write ``tracks.csv``, too, for spreadsheets.
         crops: whether to keep up to six small pictures of every tracklet, in ``crops.sqlite``.
+        anonymise: ``head`` or ``person`` makes that part of everybody unrecognizable in all
+            pictures and videos; None shows people.
         keep: whether to keep what the networks said, for `mtmc associate`.
         width: greatest width of a picture, px.
         height: greatest height of a picture, px.
@@ -52,6 +57,7 @@ class OutputConfig(Checked):
     video: bool = setting(True, public=True)
     csv: bool = setting(True, public=True)
     crops: bool = setting(True, public=True)
+    anonymise: Literal["head", "person"] | None = setting(None, public=True)
     keep: bool = setting(False)
     width: int = setting(1920, ge=16, unit="px", public=True)
     height: int = setting(1080, ge=16, unit="px", public=True)
@@ -61,6 +67,7 @@ class OutputConfig(Checked):
 class RunConfig:
     """All settings of ``mtmc run``.
 
+    ``corrections`` is the file of what people said of an earlier run of the same videos.
     ``refine`` is the second look at each camera's finished tracks that offline association takes,
     ``completion`` what calibrated cameras add to it from each other; None leaves them out.
     """
@@ -75,6 +82,7 @@ class RunConfig:
     completion: CompletionConfig | None = field(default_factory=CompletionConfig)
     output: OutputConfig = field(default_factory=OutputConfig)
     calibration: str | None = None
+    corrections: str | None = None
 
     @classmethod
     def from_settings(cls, settings: Settings, live: bool = False) -> RunConfig:
@@ -100,12 +108,12 @@ class RunConfig:
         parts: dict[str, Any] = {
             name: _part(name, settings.get(name, {})) for name in SECTIONS if name != "reid"
         }
-        calibration = settings.get("calibration")
+        files = {name: settings.get(name) for name in FILES}
         return cls(
             **plugins,
             **parts,
             reid=_reid(settings.get("reid", {})),
-            calibration=None if calibration is None else str(calibration),
+            **{name: None if file is None else str(file) for name, file in files.items()},
         )
 
     def settings(self) -> Settings:
@@ -149,6 +157,7 @@ SECTIONS: dict[str, type] = {
     "completion": CompletionConfig,
     "output": OutputConfig,
 }
+FILES = ("calibration", "corrections")
 OPTIONAL = {"refine", "completion"}  # `null` turns them off
 ALWAYS = {"name", "weights"}  # written out even where nobody chose them
 

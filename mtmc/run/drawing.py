@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,13 @@ import numpy as np
 from mtmc.calibration import Calibration
 from mtmc.files import replacing
 from mtmc.outputs import floor
+from mtmc.outputs.anonymise import hide
 from mtmc.outputs.floor import Extent, FloorPlan
 from mtmc.outputs.mosaic import Labels, write_mosaic
 from mtmc.outputs.paths import FloorPaths, floor_paths
 from mtmc.outputs.tracks import TrackTable
 from mtmc.results import layout
+from mtmc.results.hidden import Hidden
 from mtmc.run.config import OutputConfig
 from mtmc.sources import CameraReader, align
 from mtmc.types import Frame
@@ -30,6 +33,7 @@ class Drawing:
         table: of the run.
         things: what was taken for furniture.
         output: how large pictures may be.
+        hidden: where people are, if they are not to be recognized.
     """
 
     def __init__(
@@ -40,10 +44,12 @@ class Drawing:
         table: TrackTable,
         things: TrackTable,
         output: OutputConfig,
+        hidden: Hidden | None = None,
     ) -> None:
-        self._things = things
+        self._things, self._hidden = things, hidden
         self._out, self._readers, self._table, self._output = out, readers, table, output
-        self._rate = max(reader.fps for reader in readers)
+        self._fps = {reader.name: reader.fps for reader in readers}
+        self._rate = max(self._fps.values())
         self._floor: tuple[FloorPlan, FloorPaths] | None = None
         if models:
             paths = floor_paths(table, self._rate)
@@ -78,6 +84,15 @@ class Drawing:
         seen = np.concatenate([things["detected"], rows["detected"]])
         return boxes, np.concatenate([-numbers, ids]), seen
 
+    def _anonymised(self, frame: Frame) -> Frame:
+        mode = self._output.anonymise
+        if mode is None:
+            return frame
+        if self._hidden is None:
+            raise ValueError("an anonymised run is drawn with what is hidden")
+        boxes = self._hidden.at(frame.camera, frame.index, self._fps[frame.camera])
+        return replace(frame, image=hide(frame.pixels, boxes, mode))
+
     def _mosaic(self, done: Callable[[int, int], None]) -> None:
         readers, output = self._readers, self._output
         for reader in readers:
@@ -88,7 +103,7 @@ class Drawing:
         def steps() -> Iterator[dict[str, Frame]]:
             drawn = 0
             for step in align(readers):
-                yield step
+                yield {name: self._anonymised(frame) for name, frame in step.items()}
                 drawn += len(step)
                 done(drawn, max(total, drawn))
 
@@ -102,6 +117,7 @@ class Drawing:
                     self._rate,
                     (output.width, output.height),
                     {reader.name: reader.zero for reader in readers},
+                    self._table.names,
                 )
         finally:
             for reader in readers:

@@ -15,7 +15,16 @@ from mtmc.outputs.report import to_json
 from mtmc.outputs.tracks import TrackTable, write_mot_files, write_table
 from mtmc.perception.log import SQLITE_FILES, remove_log
 from mtmc.results.crops import Crops
-from mtmc.results.layout import CROPS, PEOPLE, RECORD, RESULTS, TABLE, TRACKS
+from mtmc.results.layout import (
+    CORRECTIONS,
+    CROPS,
+    PEOPLE,
+    RECORD,
+    REPORT,
+    RESULTS,
+    TABLE,
+    TRACKS,
+)
 from mtmc.run.pipeline import CROPS_NAME
 from mtmc.run.resume import LOG_NAME
 from mtmc.tracking.rows import DECISIONS_NAME, ROWS_NAME, read_spool
@@ -34,7 +43,15 @@ def set_aside(out: Path, live: bool) -> None:
         out: folder of the results.
         live: whether the new run is live.
     """
-    names = [*RESULTS, RECORD, ROWS_NAME, DECISIONS_NAME, *(CROPS_NAME + s for s in SQLITE_FILES)]
+    names = [
+        *RESULTS,
+        REPORT,
+        CORRECTIONS,
+        RECORD,
+        ROWS_NAME,
+        DECISIONS_NAME,
+        *(CROPS_NAME + s for s in SQLITE_FILES),
+    ]
     left = [out / name for name in names if (out / name).exists()]
     tracks = [path for path in (out / TRACKS).glob("*.txt") if path.stat().st_size]
     if not (left or tracks) or not (live or _was_live(out)):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from mtmc.corrections.telling import Telling
 from mtmc.offline.absent import absent
 from mtmc.offline.completion import complete_scene
 from mtmc.offline.places import floor_places
@@ -35,10 +36,12 @@ class Finishing:
         memory: the tracklets of an offline run.
         watch: counts the stages' times.
         progress: whose numbers of tracks are kept true.
+        telling: of what people have said.
 
     Attributes:
         refines: whether finished tracks are refined, which needs every detection.
-        things: the rows of tracks that are no people, once it is finished.
+        things: the rows of tracks that are no people, once it is finished,
+        names: and the names of people, by global id.
     """
 
     def __init__(
@@ -49,8 +52,10 @@ class Finishing:
         memory: Memory | None,
         watch: Stopwatch,
         progress: Progress,
+        telling: Telling,
     ) -> None:
         self._associator, self._tracking = parts.associator, tracking
+        self._telling = telling
         self._memory = memory or Memory(keep=True)
         self._watch, self._progress = watch, progress
         self._numbers = {reader.name: number for number, reader in enumerate(parts.readers)}
@@ -58,6 +63,7 @@ class Finishing:
         self._refinements = [] if online else _refinements(config, parts, tracking)
         self.refines = bool(self._refinements)
         self.things: Rows = np.zeros(0, ROW)
+        self.names: dict[int, str] = {}
         self._views = [tracking.cameras[reader.name].view for reader in parts.readers]
         calibrated = any(view.model for view in self._views)
         self._completion = config.completion if calibrated else None
@@ -74,16 +80,40 @@ class Finishing:
         """
         rows, tracklets = self._linked(rows)
         with self._watch("associate"):
+            tracklets = self._told(rows, tracklets)
             found = self._associator.finish(tracklets)
             self._cut(rows, found.parts)
-            known = found.ids
+            ids.update(found.ids)
+            rows = self._held(rows, ids)
             if self.refines:
-                known = without_ghosts(known, self._evidence(rows), self._absent(rows, known))
-            ids.update(known)
+                known = without_ghosts(ids, self._evidence(rows), self._absent(rows, ids))
+                ids.clear()
+                ids.update(known)
+            ids.update(self._telling.numbered(rows, ids))
+            self.names = self._telling.names(ids)
         rows = self._completed(rows, ids)
         if self._associator.online:
             return rows, ()  # it forgets those that ended
         return rows, [part for t in tracklets for part in found.parts.get(t.key, [t])]
+
+    def _told(self, rows: Rows, tracklets: Sequence[Tracklet]) -> list[Tracklet]:
+        """The tracklets with what people have said of them, cut as they have; so are the rows."""
+        pieces = self._telling.cut(rows, tracklets)
+        cut = pieces.of_those_cut()
+        self._cut(rows, cut)
+        whole = [part for t in tracklets for part in cut.get(t.key, [t])]
+        return self._telling.mark(rows, whole)
+
+    def _held(self, rows: Rows, ids: dict[TrackKey, int]) -> Rows:
+        """The rows of people, whose ids become those that people have said."""
+        held = self._telling.held(rows, ids)
+        ids.clear()
+        ids.update(held)
+        nobody = self._telling.of_nobody(rows)
+        things = rows[nobody]
+        things["track"] = np.abs(things["track"])
+        self.things = np.concatenate([self.things, things])
+        return rows[~nobody] if nobody.any() else rows
 
     def places(self, rows: Rows, ids: Mapping[TrackKey, int]) -> Floats | None:
         """``(N, 2)`` m where the people of finished rows were; None without any calibration."""

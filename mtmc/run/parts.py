@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from mtmc.associate import Associator
 from mtmc.calibration import Calibration
+from mtmc.corrections import Entry
+from mtmc.corrections.before import Before
 from mtmc.detectors import Detector
 from mtmc.detectors.people import PERSON
 from mtmc.reid import Embedder
@@ -40,6 +42,8 @@ class Parts:
         calibration: of some cameras, by name.
         kinds: names of what is followed.
         recorded: whether what the networks said is all known, and nothing more can be asked.
+        corrections: what people have said of the run's people.
+        before: the run before them, whose ids go on; None where there is none.
     """
 
     readers: Sequence[CameraReader]
@@ -49,3 +53,5 @@ class Parts:
     calibration: Mapping[str, Calibration]
     kinds: Sequence[str] = (PERSON,)
     recorded: bool = False
+    corrections: Sequence[Entry] = ()
+    before: Before | None = None

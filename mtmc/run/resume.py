@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mtmc.corrections import Entry
 from mtmc.detectors.motfile import MotFileDetector
 from mtmc.errors import UserError
 from mtmc.perception.keys import content_key, files_key, settings_key
@@ -27,12 +28,15 @@ def about_run(config: RunConfig, parts: Parts) -> dict[str, Any]:
     """Everything the results depend on, as plain values: all settings, weights and videos."""
     about = config.settings()
     del about["output"]  # how the video looks changes nothing else
+    if config.output.anonymise:  # but crops are on disk from the first step on
+        about["anonymise"] = config.output.anonymise
     for section in ("detector", "reid"):
         about[f"content of {section}"] = settings_key(about[section])
     if isinstance(parts.detector, MotFileDetector):
         about["content of detections"] = settings_key({"folder": parts.detector.folder})
     about |= about_calibration(parts.calibration)
-    about["cameras"] = [_fingerprint(reader.camera) for reader in parts.readers]
+    about |= about_corrections(parts.corrections)
+    about["cameras"] = [fingerprint(reader.camera) for reader in parts.readers]
     return about
 
 
@@ -44,7 +48,13 @@ def about_calibration(calibration: Mapping[str, Any]) -> dict[str, str]:
     return {"content of calibration": content_key(json.dumps(models, default=np.ndarray.tolist))}
 
 
-def _fingerprint(camera: Camera) -> list[Any]:
+def about_corrections(entries: Sequence[Entry]) -> dict[str, str]:
+    """What tells that people have said no more, and no less."""
+    said = [entry.correction.plain() for entry in entries]
+    return {"content of corrections": content_key(json.dumps(said))} if said else {}
+
+
+def fingerprint(camera: Camera) -> list[Any]:
     """What tells that a camera's video, or every one of its pictures, is still the same."""
     files = camera.files
     if camera.kind == "images":
@@ -64,9 +74,13 @@ def _changed(path: Path) -> tuple[int, float]:
 
 def what_is_there(out: Path, config: RunConfig) -> dict[str, Any]:
     """The results of a complete run as ``complete_record`` checks them: each file's content."""
+    return {"output": asdict(config.output), "files": files_of(out)}
+
+
+def files_of(out: Path) -> dict[str, str]:
+    """A key of each result's content."""
     names = [*RESULTS, *(f"{TRACKS}/{path.name}" for path in (out / TRACKS).glob("*.txt"))]
-    files = {name: files_key([out / name]) for name in sorted(names) if (out / name).is_file()}
-    return {"output": asdict(config.output), "files": files}
+    return {name: files_key([out / name]) for name in sorted(names) if (out / name).is_file()}
 
 
 def complete_record(out: Path, config: RunConfig, about: dict[str, Any]) -> dict[str, Any] | None:

@@ -6,39 +6,56 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from mtmc.config import Settings, override
+from mtmc.corrections import Changes, Corrections, Editor
+from mtmc.corrections.before import Before
+from mtmc.corrections.editor import compared
 from mtmc.detectors.people import PERSON
 from mtmc.errors import UserError
 from mtmc.files import claimed
 from mtmc.outputs.tracks import TrackTable
 from mtmc.perception.log import InferenceLog
 from mtmc.results import Results, layout
-from mtmc.run.again import check_changes, recorded_parts
+from mtmc.run.again import check_anonymised, check_changes, recorded_parts
 from mtmc.run.assemble import check_tracker
 from mtmc.run.config import RunConfig
+from mtmc.run.correct import (
+    adopt,
+    correct,
+    corrections_of,
+    forget_uncorrected,
+    keep_uncorrected,
+)
 from mtmc.run.drawing import Drawing
-from mtmc.run.resume import about_calibration
+from mtmc.run.resume import about_calibration, about_corrections
 from mtmc.run.session import Listener, OneRun, Said
-from mtmc.sources import find_cameras, open_cameras
+from mtmc.sources import Camera, find_cameras, open_cameras
 from mtmc.sources.cameras import Source
 
 log = logging.getLogger("mtmc")
 
 
 def associate(
-    folder: Path, out: Path, changes: Sequence[str] = (), listener: Listener | None = None
+    folder: Path,
+    out: Path,
+    changes: Sequence[str] = (),
+    listener: Listener | None = None,
+    corrections: Path | None = None,
 ) -> dict[str, Any]:
-    """Track and decide anew who is who, from what the networks once said.
+    """Track and decide anew who is who, from what the networks once said, and people after them.
 
-    With the settings of the run the results are the same, to the byte.
+    With the settings of the run and no corrections the results are the same, to the byte. Of a run
+    that kept no answers of its networks, the tables are corrected, and nothing else is decided.
 
     Args:
         folder: the results of a run with ``--keep``.
         out: folder for the results; may be the same.
         changes: ``section.key=value``.
         listener: hears how far it is.
+        corrections: a file of them; None for those in the folder.
 
     Returns:
         What was written to ``run.json``.
@@ -47,13 +64,75 @@ def associate(
         UserError: something of the input is wrong, or a change takes the networks.
     """
     results = Results.open(folder)
-    path = results.folder / layout.ANSWERS
-    if not path.is_file():
+    listener = listener or Listener()
+    said = corrections_of(folder, corrections)
+    if not (folder / layout.ANSWERS).is_file():
+        return _correct(results, out, changes, said)
+    if not said.entries:
+        record = _decide(results, out, changes, listener)
+        forget_uncorrected(out)
+        return record
+    if out.resolve() != folder.resolve() or changes or results.uncorrected is results:
+        if changes or results.record.get("corrections") or out.resolve() != folder.resolve():
+            _decide(results, out, changes, Listener())
+        keep_uncorrected(out)
+    adopt(said, out)
+    return _decide(results, out, changes, listener, said, Editor(Results.open(out)))
+
+
+def preview(folder: Path, changes: Sequence[str] = (), corrections: Path | None = None) -> Changes:
+    """What corrections would change, with everybody else decided anew where that is possible.
+
+    Raises:
+        UserError: as ``associate`` does.
+    """
+    results = Results.open(folder)
+    said = corrections_of(folder, corrections)
+    before = Editor(results)
+    if not (folder / layout.ANSWERS).is_file():
+        return before.edited(said.entries).changes
+    with TemporaryDirectory() as out:
+        _decide(results, Path(out), changes, Listener(), said, before)
+        return compared(before, Editor(Results.open(out)))
+
+
+def _correct(
+    results: Results, out: Path, changes: Sequence[str], said: Corrections
+) -> dict[str, Any]:
+    """Correct the tables of a run whose networks are not remembered."""
+    folder = results.folder
+    if changes or not (said.entries or results.record.get("corrections")):
+        path = folder / layout.ANSWERS
         raise UserError(f"{path}: this run kept none of what its networks said; run it with --keep")
+    if out.resolve() != folder.resolve():
+        raise UserError(
+            f"--out {out}: of a run without --keep, the tables are corrected in its own folder; "
+            "leave out --out"
+        )
+    with claimed(out):
+        adopt(said, out)
+        log.info(
+            "this run kept none of what its networks said: its tables are corrected as was said, "
+            "and nobody else is decided anew"
+        )
+        return correct(results, said)
+
+
+def _decide(
+    results: Results,
+    out: Path,
+    changes: Sequence[str],
+    listener: Listener,
+    corrections: Corrections | None = None,
+    before: Editor | None = None,
+) -> dict[str, Any]:
+    """Everything that comes after the networks once more."""
+    path = results.folder / layout.ANSWERS
     with Said() as said:
         answers = InferenceLog(path, {}, gapless=True, finished=True)
         try:
             settings = override(results.settings, changes)
+            settings["corrections"] = str(corrections.path) if corrections else None
             config = RunConfig.from_settings(settings)
             check_changes(config, answers)
             known = results.folder / layout.CALIBRATION
@@ -61,15 +140,39 @@ def associate(
             where = str(known) if here and config.calibration else config.calibration
             parts = recorded_parts(replace(config, calibration=where), answers)
             check_tracker(config, parts)
+            if before:
+                parts = replace(parts, before=Before(before.boxes, before.ids))
             about = {**results.record.get("about", {}), **config.settings()}
             del about["output"]
             about |= {} if here else about_calibration(parts.calibration)
+            about |= about_corrections(parts.corrections)
             drawn = replace(config, output=replace(config.output, video=False))
             with claimed(out):
-                one = OneRun(drawn, parts, out, answers, listener or Listener(), about, said)
+                one = OneRun(drawn, parts, out, answers, listener, about, said)
                 return one.record(config.chosen(settings), results.record.get("given", []))
         finally:
             answers.close()
+
+
+def cameras_of(results: Results, sources: Sequence[Source] = ()) -> dict[str, Camera]:
+    """The cameras of a run, by name, as far as they are there.
+
+    Args:
+        results: of the run.
+        sources: where they are; empty for where the run found them.
+
+    Raises:
+        UserError: none is.
+    """
+    folder, given = results.folder, list(sources) or results.record.get("given", [])
+    if not given:
+        raise UserError(f"{folder}: does not say where its videos were; name them after it")
+    cameras = {camera.name: camera for camera in find_cameras(given)}
+    found = {name: cameras[name] for name in results.cameras if name in cameras}
+    if not found:
+        first = next(iter(results.cameras))
+        raise UserError(f"{given[0]}: has no camera {first!r} of {folder}; name its videos")
+    return found
 
 
 def render(
@@ -98,13 +201,11 @@ def render(
     if other := [change for change in changes if not change.startswith("output.")]:
         raise UserError(f"--set {other[0]}: no setting of output, which is all that is drawn by")
     config = RunConfig.from_settings(override(drawn, changes))
-    given = list(sources) or results.record.get("given", [])
-    if not given:
-        raise UserError(f"{folder}: does not say where its videos were; name them after it")
-    cameras = {camera.name: camera for camera in find_cameras(given)}
-    if missing := sorted(results.cameras.keys() - cameras.keys()):
-        raise UserError(f"{given[0]}: has no camera {missing[0]!r} of {folder}; name its videos")
-    wanted = [cameras[name] for name in results.cameras]
+    check_anonymised(results.anonymised, config)
+    found = cameras_of(results, sources)
+    if missing := sorted(results.cameras.keys() - found.keys()):
+        raise UserError(f"there is no camera {missing[0]!r} of {folder}; name its videos after it")
+    wanted = list(found.values())
     if any(camera.kind == "live" for camera in wanted):
         raise UserError(f"{folder}: a live camera cannot be seen a second time")
     frames = {name: camera.frames for name, camera in results.cameras.items()}
@@ -115,7 +216,8 @@ def render(
         names, kinds = list(results.cameras), results.record.get("classes", [PERSON])
         table = TrackTable.of(results.table, names, kinds)
         things = TrackTable.of(results.things, names, kinds)
-        drawing = Drawing(folder, readers, models, table, things, config.output)
+        hidden = results.hidden if config.output.anonymise else None
+        drawing = Drawing(folder, readers, models, table, things, config.output, hidden)
         drawing.clear(mosaic=True)
         drawing.floor_picture()
         drawing.videos(listener.video)

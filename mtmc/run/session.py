@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -15,18 +15,23 @@ import yaml
 from mtmc.calibration import Calibration
 from mtmc.calibration.estimate.save import save_calibration
 from mtmc.config import Settings
+from mtmc.corrections import Corrections
 from mtmc.files import claimed, write_text
-from mtmc.outputs.crops import finished_crops, seen_tracklets, write_crops
+from mtmc.outputs.crops import Anonymised, finished_crops, seen_tracklets, write_crops
+from mtmc.outputs.mosaic import Labels
 from mtmc.outputs.people import THING_AGE, People, counted
 from mtmc.outputs.report import to_json, versions
 from mtmc.outputs.tracks import TrackTable, write_mot_files, write_table
 from mtmc.perception.log import InferenceLog, remove_log
 from mtmc.results import layout
 from mtmc.results.crops import Crops
+from mtmc.results.hidden import Hidden
 from mtmc.results.looks import write_looks
 from mtmc.run.again import note_parts
+from mtmc.run.anonymised import everybody, forget_pictures
 from mtmc.run.assemble import assemble, check_tracker, even_distance, suitable_tracker
 from mtmc.run.config import RunConfig
+from mtmc.run.correct import adopt, corrections_of, forget_uncorrected
 from mtmc.run.drawing import Drawing
 from mtmc.run.earlier import set_aside
 from mtmc.run.networks import stand_ins
@@ -43,6 +48,8 @@ from mtmc.run.stopwatch import Stopwatch
 from mtmc.sources import CameraReader, find_cameras, home_of
 from mtmc.sources.address import hide_passwords
 from mtmc.sources.cameras import Source
+from mtmc.tracking.camera import Sighting
+from mtmc.types import TrackKey
 
 log = logging.getLogger("mtmc")
 
@@ -58,6 +65,20 @@ class Listener:
 
     def step(self, progress: Progress) -> None:
         """A time step is done."""
+
+    def seen(
+        self,
+        sightings: Sequence[Sighting],
+        labels: Mapping[str, Labels],
+        decided: Mapping[TrackKey, int],
+    ) -> None:
+        """What the cameras of an online run saw in a time step, and who that is.
+
+        Args:
+            sightings: of each camera that sent a frame.
+            labels: what is drawn into it, by camera.
+            decided: who tracks are, of whom that was decided now.
+        """
 
     def video(self, done: int, total: int) -> None:
         """So many frames of all cameras are in the mosaic."""
@@ -101,7 +122,11 @@ def run(
         with claimed(out):
             if resume and not live and (record := complete_record(out, config, about)):
                 return record
+            said_before = corrections_of(out, config.corrections and Path(config.corrections))
             set_aside(out, live)
+            forget_uncorrected(out)  # it would be another run's
+            _hint(said_before, config)
+            adopt(said_before, out)
             remove_log(out / layout.ANSWERS)  # it would be another run's
             done = None if live else open_log(out / LOG_NAME, about, resume)
             try:
@@ -117,6 +142,15 @@ def run(
                     (out / LOG_NAME).replace(out / layout.ANSWERS)
                 remove_log(out / LOG_NAME)
             return record
+
+
+def _hint(before: Corrections, config: RunConfig) -> None:
+    """Say that there are corrections that were not asked for."""
+    if before.entries and not config.corrections:
+        log.warning(
+            "%s: corrections of an earlier run are there and not applied; --corrections does",
+            before.path,
+        )
 
 
 def given(video_dir: Source | Sequence[Source]) -> list[str]:
@@ -159,9 +193,9 @@ class OneRun:
         self._started = time.time()
         self._watch = Stopwatch()
         self._live = any(reader.live for reader in parts.readers)
-        self._crops = log.path if log and parts.recorded else None
+        self._log, self._crops = log, log.path if log and parts.recorded else None
         self._noted = -math.inf  # when run.json was last written, s
-        self._pipeline = Pipeline(config, parts, out, log, self._watch, self._step)
+        self._pipeline = Pipeline(config, parts, out, log, self._watch, self._step, listener.seen)
 
     def record(self, chosen: Settings, given: list[str]) -> dict[str, Any]:
         """Do everything and write everything.
@@ -174,7 +208,10 @@ class OneRun:
             What ``run.json`` says.
         """
         config, out, self._given = self._config, self._out, given
+        if config.output.anonymise:
+            forget_pictures(out)
         write_text(out / layout.CONFIG, yaml.safe_dump(chosen, sort_keys=False))
+        (out / layout.REPORT).unlink(missing_ok=True)  # it would be another run's
         self._listener.begin(self._parts.readers)
         table = self._pipeline.run()
         with self._watch("write"):
@@ -192,7 +229,8 @@ class OneRun:
         self._pipeline.spool.remove()
         finished = not self._pipeline.interrupted
         things, models = self._pipeline.things, self._models()
-        drawing = Drawing(out, self._parts.readers, models, table, things, config.output)
+        hidden = self._write_hidden(table)
+        drawing = Drawing(out, self._parts.readers, models, table, things, config.output, hidden)
         with self._watch("write"):
             drawing.clear(mosaic=not self._live)
             drawing.floor_picture()
@@ -227,7 +265,9 @@ class OneRun:
             (self._out / name).unlink(missing_ok=True)  # they would be another run's
         spool, embedder = self._pipeline.crops, self._parts.embedder
         path = spool.path if spool else self._crops
-        crops = finished_crops(Crops(path), table) if path else []
+        mode, sizes = self._config.output.anonymise, {r.name: r.size for r in self._parts.readers}
+        anonymised = Anonymised(mode, sizes) if mode else None
+        crops = finished_crops(Crops(path), table, anonymised) if path else []
         if self._config.output.crops:
             write_crops(self._out / layout.CROPS, crops)
         if embedder is not None:
@@ -235,6 +275,16 @@ class OneRun:
             write_looks(self._out / layout.LOOKS, tracklets, even_distance(embedder))
         if spool and self._live:
             remove_log(spool.path)
+
+    def _write_hidden(self, table: TrackTable) -> Hidden | None:
+        """Write where people are to be hidden; live, they were when they were seen."""
+        path = self._out / layout.HIDDEN
+        path.unlink(missing_ok=True)  # it would be another run's
+        if self._log is None or not self._config.output.anonymise:
+            return None
+        hidden = everybody(self._log, table, self._pipeline.things)
+        hidden.write(path)
+        return hidden
 
     def _write_calibration(self) -> None:
         path = self._out / layout.CALIBRATION
@@ -248,6 +298,15 @@ class OneRun:
         return {
             r.name: known[r.name].resized(r.size) for r in self._parts.readers if r.name in known
         }
+
+    def _spent(self) -> dict[str, Any] | None:
+        """What was spent of a budget, where there is one; when the networks were asked."""
+        log, budget = self._log, self._pipeline.budget
+        if budget is None:
+            return log.notes.get("budget") if log else None
+        if log:
+            log.note({"budget": budget.told()})
+        return budget.told()
 
     def _write_record(self, status: str) -> dict[str, Any]:
         config, parts, progress = self._config, self._parts, self._pipeline.progress
@@ -275,6 +334,7 @@ class OneRun:
             "frames": frames,
             "identities": progress.people,
             "people": self._people,
+            "corrections": len(parts.corrections),
             "seconds": round(seconds, 3),
             "frames_per_second": round(frames / max(seconds - stages.get("video", 0.0), 1e-9), 2),
             "stage_seconds": {stage: round(s, 3) for stage, s in stages.items()},
@@ -283,6 +343,7 @@ class OneRun:
             "classes": list(parts.kinds),
             "tracker": config.tracker.name,
             "reid": parts.embedder.name if parts.embedder else "none",
+            **({"budget": spent} if (spent := self._spent()) else {}),
             "warnings": self._said.warnings,
             "notes": self._said.notes,
             "versions": versions(),

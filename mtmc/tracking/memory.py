@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from mtmc.tracking.messages import CameraStep
 from mtmc.tracking.tracklet import Tracklet
@@ -53,9 +54,9 @@ class Memory:
             tracklets.append(known[track])
             if step.seen[row]:
                 self._see(known[track], step, row)
-        for position, row in enumerate(step.crops.tolist()):
-            quality = float(step.quality[position])
-            tracklets[row].gallery.add(step.embeddings[position], quality, step.time)
+        for row, mark in step.marks:
+            tracklets[row].marks += (mark,)
+        _remember(tracklets, step)
         return tracklets
 
     def _see(self, tracklet: Tracklet, step: CameraStep, row: int) -> None:
@@ -81,3 +82,10 @@ class Memory:
         for tracklet in every:
             if tracklet.person == person and not any(tracklet.meets(t) for t in there):
                 tracklet.person = other
+
+
+def _remember(tracklets: Sequence[Tracklet], step: CameraStep) -> None:
+    """What tracks look like now."""
+    for position, row in enumerate(step.crops.tolist()):
+        quality = float(step.quality[position])
+        tracklets[row].gallery.add(step.embeddings[position], quality, step.time)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from mtmc.tracking.tracklet import Mark
 from mtmc.types import Doubles, Floats, Ints, Mask, TrackKey
 
 
@@ -38,6 +39,7 @@ class CameraStep:
         renewed: ``(R, 2)`` ids of tracks, and the ids under which they go on from now on.
         merged: ``(P, 2)`` people of the tracker over all cameras, and who they turned out to be.
         kinds: ``(M,)`` what each is, by its place in ``View.kinds``; None where there is one kind.
+        marks: what people have said of tracks, each with its row.
     """
 
     camera: str
@@ -58,6 +60,7 @@ class CameraStep:
     renewed: Ints = field(default_factory=_no_pairs)
     merged: Ints = field(default_factory=_no_pairs)
     kinds: Ints | None = None
+    marks: Sequence[tuple[int, Mark]] = ()
 
     def of_kind(self, kind: int) -> CameraStep:
         """What it tells of the tracks of one kind; which have ended or go on as others, of all."""
@@ -79,6 +82,7 @@ class CameraStep:
             quality=self.quality[kept],
             embeddings=self.embeddings[kept] if len(self.embeddings) else self.embeddings,
             kinds=kinds[mine],
+            marks=[(int(place[row]), mark) for row, mark in self.marks if mine[row]],
         )
 
 

@@ -68,6 +68,23 @@ class FloorPath:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What somebody has said of whom a track shows.
+
+    Args:
+        person: whoever is the same has the same number.
+        frame: at which that was said.
+        apart: numbers of those whom it does not show.
+        known: whether it is somebody whose looks are known from before: two such are never one.
+    """
+
+    person: int
+    frame: int = 0
+    apart: frozenset[int] = frozenset()
+    known: bool = False
+
+
 @dataclass(slots=True, eq=False)
 class Tracklet:
     """One person seen by one camera without a break, as far as the tracker could tell.
@@ -89,6 +106,7 @@ class Tracklet:
             camera has its own tracker.
         renewed: whether it is somebody else's than was said, so that it is to go on under another
             key; it has it as soon as the camera says so.
+        marks: what people have said of it, in the order of their frames.
     """
 
     key: TrackKey
@@ -103,6 +121,7 @@ class Tracklet:
     kind: int = 0
     person: int | None = None
     renewed: bool = False
+    marks: tuple[Mark, ...] = ()
 
     def see(self, frame: int, time: float) -> None:
         """Note a sighting."""
@@ -118,7 +137,7 @@ class Tracklet:
         """Know no more than a part of itself does."""
         self.start, self.end, self.hits = part.start, part.end, part.hits
         self.frames, self.times = part.frames, part.times
-        self.gallery, self.path = part.gallery, part.path
+        self.gallery, self.path, self.marks = part.gallery, part.path, part.marks
 
     def before(self, frame: int) -> float:
         """A moment, s, between the last sighting before a frame and the first one from it on."""

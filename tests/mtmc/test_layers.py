@@ -21,8 +21,9 @@ FLOORS = [
     {"associate"},
     {"results"},
     {"outputs", "offline"},
+    {"corrections"},
     {"run"},
-    {"cluster", "evaluate", "view"},
+    {"cluster", "evaluate", "viewer"},
     {"commands"},
     {"cli"},
 ]

@@ -42,6 +42,8 @@ def parts(tracklet: Tracklet, times: Sequence[float]) -> list[Tracklet]:
         part.gallery = tracklet.gallery.part((start <= crops) & (crops < end))
         part.path = tracklet.path.part(np.flatnonzero((start <= ticks) & (ticks < end)))
         part.person, part.kind = tracklet.person, tracklet.kind
+        ends = frames[0][0], frames[-1][1]
+        part.marks = tuple(m for m in tracklet.marks if ends[0] <= m.frame <= ends[1])
         found.append(part)
     return found
 

@@ -41,7 +41,9 @@ def simultaneous(tracklets: Sequence[Tracklet], apart: sparse.csr_array) -> list
     """For each tracklet, camera by camera: it and those that meet it and are there as it begins."""
     first, last = _frames(tracklets)
     whose, other = apart.nonzero()
-    there = (first[other] <= first[whose]) & (first[whose] <= last[other])
+    cameras = np.unique([t.key.camera for t in tracklets], return_inverse=True)[1]
+    there = cameras[whose] == cameras[other]
+    there &= (first[other] <= first[whose]) & (first[whose] <= last[other])
     met: dict[int, list[int]] = defaultdict(list)
     for row, companion in zip(whose[there].tolist(), other[there].tolist(), strict=True):
         met[row].append(companion)

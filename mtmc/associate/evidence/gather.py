@@ -14,6 +14,7 @@ from mtmc.associate.evidence.constraints import conflicts
 from mtmc.associate.evidence.floor import floor_evidence
 from mtmc.associate.evidence.links import BLOCK, Links
 from mtmc.associate.evidence.looks import Looks
+from mtmc.associate.evidence.marks import kept_apart, kept_together
 from mtmc.associate.evidence.overlaps import forgive
 from mtmc.associate.evidence.times import with_times
 from mtmc.tracking.tracklet import Tracklet
@@ -27,7 +28,7 @@ def gather(
     overlap: float | None = None,
     known: sparse.csr_array | None = None,
 ) -> Links:
-    """The evidence about tracklets, by looks, floor positions and times.
+    """The evidence about tracklets, by looks, floor positions, times, and what people have said.
 
     Args:
         tracklets: ``N``, sorted by start.
@@ -38,6 +39,7 @@ def gather(
         known: ``(N, N)`` symmetric log odds from elsewhere.
     """
     looks = looks_of(tracklets, scale)
+    known = kept_together(tracklets, known)
     floor = floor_evidence(tracklets, tracklets, config)
     together = conflicts(tracklets)
     links = Links(
@@ -48,7 +50,7 @@ def gather(
         together,
     )
     links = with_times(tracklets, links, config)
-    return links if overlap is None else forgive(tracklets, links, overlap)
+    return kept_apart(tracklets, links if overlap is None else forgive(tracklets, links, overlap))
 
 
 def _by_looks(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -14,12 +13,11 @@ from mtmc.associate.evidence.appearance import Scale
 from mtmc.associate.evidence.config import EvidenceConfig
 from mtmc.associate.evidence.constraints import simultaneous
 from mtmc.associate.evidence.gather import gather
+from mtmc.associate.evidence.marks import remainders
 from mtmc.associate.evidence.times import late_evidence
 from mtmc.associate.solve.clustering import cluster, reassign
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Ints, Mask
-
-ONE_PERSON = 1e4  # log odds between what is left of one person
 
 
 def regroup(
@@ -75,19 +73,6 @@ def _must_stay_apart(
         kept |= undecided[rows] | undecided[columns]
     place = rows[kept], columns[kept]
     return sparse.csr_array((pairs.data[kept], place), shape=together.shape)
-
-
-def remainders(owners: Sequence[int | None]) -> sparse.csr_array:
-    """``(N, N)`` log odds that keep together what is left of a person."""
-    left: dict[int, list[int]] = defaultdict(list)
-    pairs = []
-    for row, owner in enumerate(owners):
-        if owner is not None:
-            pairs += [pair for other in left[owner] for pair in ((row, other), (other, row))]
-            left[owner].append(row)
-    place = tuple(np.array(pairs, np.int64).reshape(-1, 2).T)
-    odds = np.full(len(pairs), ONE_PERSON, np.float32)
-    return sparse.csr_array((odds, place), shape=(len(owners), len(owners)))
 
 
 def name_groups(groups: Ints, said: Sequence[Mapping[int, int]]) -> dict[int, int]:

@@ -1,0 +1,242 @@
+"""What corrections say of the tracks of a run, once their boxes are found in it.
+
+Corrections are taken in the order in which they were made, each on top of those before it, so the
+later one holds where two contradict.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations, pairwise
+
+import numpy as np
+
+from mtmc.corrections.boxes import Boxes
+from mtmc.corrections.kinds import Merge, Move, Name, NotAPerson, Split
+from mtmc.corrections.log import Entry
+from mtmc.corrections.spot import Spot
+from mtmc.types import TrackKey
+
+TOGETHER = 1.0  # seconds for which one camera may show a person twice: a body with two boxes
+NOBODY = 0
+
+
+@dataclass(slots=True)
+class Facts:
+    """What is said of tracks.
+
+    Args:
+        groups: tracks that were spoken of, by person; whoever is the same has the same number.
+        apart: persons that are two: whose tracks are the first's are not the second's.
+        nobody: tracks that show nobody.
+        names: of persons; empty for none any more.
+        said: what contradicts, or matches no box, a line each.
+        spots: frames at which each track was pointed at.
+    """
+
+    groups: dict[int, list[TrackKey]] = field(default_factory=dict)
+    apart: list[tuple[int, int]] = field(default_factory=list)
+    nobody: set[TrackKey] = field(default_factory=set)
+    names: dict[int, str] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+    spots: dict[TrackKey, list[int]] = field(default_factory=dict)
+
+
+def cuts_of(boxes: Boxes, entries: Sequence[Entry]) -> set[tuple[TrackKey, int]]:
+    """Where tracks are to be cut, so that each is one person's as far as was said.
+
+    Where it was said, and, of a track that has boxes of two people, half way between these.
+    """
+    cuts: set[tuple[TrackKey, int]] = set()
+    for entry in entries:
+        said = entry.correction
+        if isinstance(said, Split):
+            before, after = boxes.find(said.before), boxes.find(said.after)
+            if before and after and before[0] == after[0] and before[1] < after[1]:
+                cuts.add(after)
+    now = boxes.cut(cuts)
+    back = {part: key for key, parts in now.cut_into.items() for part in parts}
+    for entry in entries:
+        if isinstance(entry.correction, Move):
+            said = entry.correction
+            cuts |= {(back.get(key, key), frame) for key, frame in _between(now, said)}
+    return cuts
+
+
+def _between(boxes: Boxes, move: Move) -> Iterator[tuple[TrackKey, int]]:
+    """Half way between boxes that are one person's and those that are another's, of one track."""
+    found: dict[TrackKey, dict[int, bool]] = defaultdict(dict)
+    for spots, mine in ((move.tracks, True), (move.away, False)):
+        for key, frame in filter(None, map(boxes.find, spots)):
+            found[key][frame] = mine
+    for key, whose in found.items():
+        for first, second in pairwise(sorted(whose)):
+            if whose[first] != whose[second]:
+                yield key, (first + second + 1) // 2
+
+
+def facts_of(boxes: Boxes, entries: Sequence[Entry]) -> Facts:
+    """What corrections say of tracks that are cut as ``cuts_of`` says."""
+    return _Reading(boxes).read(entries)
+
+
+class _Reading:
+    def __init__(self, boxes: Boxes) -> None:
+        self._boxes = boxes
+        self._facts = Facts()
+        self._whose: dict[TrackKey, int] = {}
+        self._count = NOBODY
+        self._differ: list[tuple[TrackKey, TrackKey, Entry]] = []  # the first one goes
+        self._named: list[tuple[TrackKey, str, Entry]] = []  # by the first of its tracks
+
+    def read(self, entries: Sequence[Entry]) -> Facts:
+        for entry in entries:
+            self._take(entry)
+        facts = self._facts
+        for key, whose in self._whose.items():
+            if whose == NOBODY:
+                facts.nobody.add(key)
+            else:
+                facts.groups.setdefault(whose, []).append(key)
+        self._tell_apart()
+        self._give_names()
+        return facts
+
+    def _take(self, entry: Entry) -> None:
+        said = entry.correction
+        if isinstance(said, Merge):
+            self._join(self._found(said.tracks, entry), entry)
+        elif isinstance(said, Split):
+            self._split(said, entry)
+        elif isinstance(said, Move):
+            self._move(said, entry)
+        elif isinstance(said, NotAPerson):
+            self._whose |= dict.fromkeys(self._found(said.tracks, entry), NOBODY)
+        elif isinstance(said, Name):
+            found = self._found(said.tracks, entry)
+            self._join(found, entry)
+            self._named += [(key, said.name, entry) for key in found[:1]]
+
+    def _found(self, spots: Sequence[Spot], entry: Entry) -> list[TrackKey]:
+        """The tracks that boxes are on; what is not found any more is said."""
+        keys, lost = [], []
+        for spot in spots:
+            found = self._boxes.find(spot)
+            if found is None:
+                lost.append(spot)
+                continue
+            key, frame = found
+            keys.append(key)
+            self._whose.setdefault(key, self._new())
+            self._facts.spots.setdefault(key, []).append(frame)
+        if lost:
+            which = f"its box of {lost[0]}," if len(spots) == 1 else f"{len(lost)} of {len(spots)} "
+            which += "" if len(spots) == 1 else f"boxes, such as that of {lost[0]},"
+            self._say(entry, f"{which} is on no track of this run any more; left out")
+        return list(dict.fromkeys(keys))
+
+    def _split(self, split: Split, entry: Entry) -> None:
+        before, after = (self._found((s,), entry) for s in (split.before, split.after))
+        if not before or not after:
+            return
+        if before == after:
+            self._say(entry, f"its track cannot be cut at {split.after}; left out")
+            return
+        if self._whose[before[0]] == self._whose[after[0]]:
+            self._whose[after[0]] = self._new()
+        self._differ.append((after[0], before[0], entry))
+
+    def _move(self, move: Move, entry: Entry) -> None:
+        tracks, away = self._found(move.tracks, entry), self._found(move.away, entry)
+        to = self._found(move.to, entry)
+        away = [key for key in away if key not in tracks]
+        not_theirs = {self._whose[key] for key in away}
+        for key in tracks:
+            if self._whose[key] in not_theirs | {NOBODY}:
+                self._whose[key] = self._new()
+        self._join([*to, *tracks], entry)
+        self._differ += [(key, other, entry) for key in tracks for other in away]
+
+    def _join(self, keys: Sequence[TrackKey], entry: Entry) -> None:
+        """Tracks are one person's, and so are those they were said to go with.
+
+        Who is seen beside the first ones stays out.
+        """
+        if not keys:
+            return
+        for key in keys:
+            if self._whose[key] == NOBODY:
+                self._whose[key] = self._new()
+        person = self._whose[keys[0]]
+        for key in keys[1:]:
+            other = self._whose[key]
+            if other == person:
+                continue
+            theirs, mine = self._tracks_of(other), self._tracks_of(person)
+            if both := self._beside(mine, theirs):
+                self._say(entry, f"{both}, so they are two people; left out")
+                continue
+            self._whose |= dict.fromkeys(theirs, person)
+
+    def _tracks_of(self, person: int) -> list[TrackKey]:
+        return [key for key, whose in self._whose.items() if whose == person]
+
+    def _beside(self, mine: Iterable[TrackKey], theirs: Sequence[TrackKey]) -> str | None:
+        """In which frames one camera shows both for longer than a body has two boxes."""
+        for a in mine:
+            for b in theirs:
+                if a.camera == b.camera and (both := shared(self._boxes, a, b)):
+                    return f"camera {a.camera} shows both in frames {both[0]} to {both[1]}"
+        return None
+
+    def _tell_apart(self) -> None:
+        back: dict[int, Entry] = {}
+        for key, other, entry in self._differ:
+            pair = self._whose[key], self._whose[other]
+            if NOBODY in pair:
+                continue
+            if pair[0] == pair[1]:
+                back[entry.line] = entry
+            elif not {pair, pair[::-1]} & set(self._facts.apart):
+                self._facts.apart.append(pair)
+        for entry in back.values():
+            self._say(entry, "a later correction says that both are one person, and holds")
+
+    def _give_names(self) -> None:
+        """The latest name of each; who have two names are two people."""
+        given: dict[int, tuple[str, TrackKey, Entry]] = {}
+        for key, name, entry in self._named:
+            person = self._whose[key]
+            before = given.get(person)
+            if before and before[0] and name and before[0] != name and before[1] != key:
+                self._say(entry, f"they are also called {before[0]!r}, by {before[2]}")
+            given[person] = name, key, entry
+        given.pop(NOBODY, None)
+        names = self._facts.names = {person: name for person, (name, *_) in given.items()}
+        named = [person for person, name in names.items() if name]
+        known = set(self._facts.apart)
+        self._facts.apart += [
+            (b, a)
+            for a, b in combinations(named, 2)
+            if names[a] != names[b] and not {(a, b), (b, a)} & known
+        ]
+
+    def _new(self) -> int:
+        self._count += 1
+        return self._count
+
+    def _say(self, entry: Entry, what: str) -> None:
+        self._facts.said.append(f"corrections, {entry}: {what}")
+
+
+def shared(boxes: Boxes, a: TrackKey, b: TrackKey) -> tuple[int, int] | None:
+    """The first and last frame that show two tracks of a camera; None if that is but a moment."""
+    first, second = boxes.frames[a], boxes.frames[b]
+    if first[0] > second[-1] or second[0] > first[-1]:
+        return None
+    both = np.intersect1d(first, second)
+    if len(both) * boxes.period(a.camera) <= TOGETHER:
+        return None
+    return int(both[0]), int(both[-1])

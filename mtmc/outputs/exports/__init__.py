@@ -1,0 +1,1 @@
+"""A run's boxes in the formats of other tools: each module has one function, ``write``."""

@@ -1,0 +1,169 @@
+"""What corrections say of the tracks of this run, and what contradicts."""
+
+import pytest
+
+from mtmc.corrections import Merge, Move, Name, NotAPerson, Split
+from mtmc.corrections.facts import cuts_of, facts_of
+from mtmc.corrections.owners import corrected
+from mtmc.types import TrackKey
+from tests.mtmc.corrections.scenes import boxes, entries, spot, track
+
+A, B, C, D = (TrackKey(*key) for key in (("left", 1), ("right", 1), ("left", 2), ("right", 2)))
+IDS = {A: 1, B: 2, C: 3, D: 4}
+
+
+def scene():
+    """Each camera shows one after the other, in columns 0 and 1."""
+    return boxes(
+        track("left", 1, (1, 50), 0),
+        track("right", 1, (20, 60), 0),
+        track("left", 2, (61, 100), 1),
+        track("right", 2, (71, 100), 1),
+    )
+
+
+a, b = spot("left", 25, 0), spot("right", 40, 0)
+c, d = spot("left", 80, 1), spot("right", 90, 1)
+
+
+def after(*corrections, seen=None, ids=IDS):
+    every = entries(*corrections)
+    seen = seen or scene()
+    seen = seen.cut(cuts_of(seen, every))
+    facts = facts_of(seen, every)
+    return corrected(seen, ids, facts), facts
+
+
+def people(owners):
+    """Sets of tracks, whatever the ids."""
+    found = {}
+    for key, person in owners.ids.items():
+        found.setdefault(person, set()).add(key)
+    return sorted(found.values(), key=min)
+
+
+def test_merged_people_have_the_id_of_the_one_seen_for_longest():
+    now, facts = after(Merge((b, a)))
+    assert now.ids == {A: 1, B: 1, C: 3, D: 4}
+    assert not facts.said
+    assert not now.said
+
+
+def test_two_merges_join_three():
+    now, _ = after(Merge((a, b)), Merge((b, c)))
+    assert people(now) == [{A, B, C}, {D}]
+
+
+def test_a_track_is_cut_where_it_was_said_and_the_rest_is_somebody_new():
+    now, facts = after(Split(spot("left", 29, 0), spot("left", 30, 0)))
+    new = TrackKey("left", 3)
+    assert now.ids == {A: 1, new: 5, B: 2, C: 3, D: 4}
+    assert not facts.said
+
+
+def test_both_sides_of_a_cut_can_be_said_more_of():
+    late = spot("left", 45, 0)
+    now, _ = after(Split(spot("left", 29, 0), spot("left", 30, 0)), Merge((late, c)))
+    assert people(now) == [{A}, {C, TrackKey("left", 3)}, {B}, {D}]
+
+
+def test_a_moved_track_leaves_its_person_and_joins_another():
+    ids = {A: 1, B: 1, C: 3, D: 4}
+    now, _ = after(Move((b,), (a,), (c,)), ids=ids)
+    assert now.ids == {A: 1, B: 3, C: 3, D: 4}
+    now, _ = after(Move((b,), (a,)), ids=ids)
+    assert now.ids == {A: 1, B: 5, C: 3, D: 4}
+
+
+def test_where_two_contradict_the_later_one_holds():
+    ids = {A: 1, B: 1, C: 3, D: 4}
+    now, facts = after(Merge((a, b)), Move((b,), (a,)), ids=ids)
+    assert now.ids == {A: 1, B: 5, C: 3, D: 4}
+    assert not facts.said  # it was said of that very track
+    now, facts = after(Merge((a, b)), Move((c,), (a,)), Merge((b, c)), ids=ids)
+    assert people(now) == [{A, B, C}, {D}]
+    assert facts.said == [
+        "corrections, line 2 (move): a later correction says that both are one person, and holds"
+    ]
+
+
+def test_nobody_is_no_person_until_they_are_said_to_be():
+    now, _ = after(NotAPerson((a, c)))
+    assert now.ids == {B: 2, D: 4}
+    now, _ = after(NotAPerson((a,)), Merge((a, b)))
+    assert people(now) == [{A, B}, {C}, {D}]
+
+
+def test_two_whom_one_camera_shows_side_by_side_stay_two():
+    seen = boxes(track("left", 1, (1, 50), 0), track("left", 2, (30, 90), 1))
+    said = Merge((spot("left", 10, 0), spot("left", 60, 1)))
+    now, facts = after(said, seen=seen, ids={A: 1, C: 2})
+    assert now.ids == {A: 1, C: 2}
+    (line,) = facts.said
+    assert "line 1 (merge): camera left shows both in frames 30 to 50" in line
+
+
+def test_a_body_with_two_boxes_for_a_moment_may_be_one():
+    seen = boxes(track("left", 1, (1, 50), 0), track("left", 2, (45, 90), 1))
+    said = Merge((spot("left", 10, 0), spot("left", 60, 1)))
+    assert people(after(said, seen=seen, ids={A: 1, C: 2})[0]) == [{A, C}]
+
+
+def test_whose_track_is_said_to_be_another_one_s_gives_way():
+    """Nobody has said who the other track in that camera is."""
+    seen = boxes(
+        track("left", 1, (1, 50), 0), track("right", 1, (1, 50), 0), track("left", 2, (1, 50), 1)
+    )
+    now, _ = after(
+        Merge((spot("right", 5, 0), spot("left", 5, 1))), seen=seen, ids={A: 1, B: 1, C: 2}
+    )
+    assert now.ids[B] == now.ids[C] != now.ids[A]
+
+
+@pytest.mark.parametrize("off", [(0, 30.0), (30, 0.0)])
+def test_a_correction_that_matches_no_box_any_more_is_said(off):
+    frames, pixels = off
+    x1, y1, x2, y2 = a.box
+    lost = type(a)("left", 50 + frames, (x1 + pixels, y1, x2 + pixels, y2))
+    now, facts = after(Merge((lost, b)), Name((lost,), "Ann"))
+    assert now.ids == IDS
+    assert not now.names
+    assert len(facts.said) == 2
+    assert "line 1 (merge): 1 of 2 boxes" in facts.said[0]
+    assert f"camera left, frame {50 + frames}" in facts.said[1]
+
+
+def test_a_box_is_found_again_a_few_frames_away_and_a_little_aside():
+    x1, y1, x2, y2 = a.box
+    near = type(a)("left", 53, (x1 + 5, y1, x2 + 5, y2))
+    now, facts = after(Merge((near, b)))
+    assert people(now) == [{A, B}, {C}, {D}]
+    assert not facts.said
+
+
+def test_a_name_is_of_all_tracks_and_the_later_one_holds():
+    now, facts = after(Name((a, b), "Ann"), Name((c,), "Bob"), Name((a, b), "Anna"))
+    assert people(now) == [{A, B}, {C}, {D}]
+    assert now.names == {1: "Anna", 3: "Bob"}
+    assert not facts.said
+    now, facts = after(Name((a,), "Ann"), Name((c,), "Bob"), Merge((a, c)))
+    assert list(now.names.values()) == ["Bob"]
+    assert "called 'Ann'" in facts.said[0]
+    assert after(Name((a,), "Ann"), Name((a,), ""))[0].names == {1: ""}
+
+
+def test_one_track_that_has_boxes_of_two_people_is_cut_between_them():
+    """This run's tracker has joined what were two tracks when it was said that they are two."""
+    seen = boxes(track("left", 1, (1, 100), 0))
+    said = Move((spot("left", 80, 0),), (spot("left", 20, 0),))
+    now, facts = after(said, seen=seen, ids={A: 1})
+    assert now.ids == {A: 1, TrackKey("left", 2): 2}
+    every = entries(said)
+    assert cuts_of(seen, every) == {(A, 50)}
+    assert not facts.said
+
+
+def test_what_was_said_already_changes_nothing():
+    said = [Merge((a, b)), Move((c,), (a, b), (d,)), Name((a,), "Ann")]
+    now, _ = after(*said)
+    assert after(*said, ids=now.ids)[0].ids == now.ids
