@@ -10,6 +10,7 @@ from typing import Any, Literal
 from mtmc.config import Plugin, Settings, build, choose
 from mtmc.errors import unknown_name
 from mtmc.offline.completion.config import CompletionConfig
+from mtmc.perception.budget import BudgetConfig
 from mtmc.registry import ASSOCIATORS, DEFAULT_TRACKER, DETECTORS, EMBEDDERS, TRACKERS
 from mtmc.reid.embedder import SHIPPED
 from mtmc.run.networks import with_networks
@@ -29,11 +30,13 @@ class ReidConfig(Checked):
             ``none``.
         device: such as ``cpu`` or ``cuda:0``; None takes the best there is.
         batch_size: crops per forward pass; None takes what suits the device.
+        budget: how much is computed, for models with exits.
     """
 
     weights: str = setting(SHIPPED, public=True)
     device: str | None = setting(None, public=True)
     batch_size: int | None = setting(None, ge=1, unit="crops")
+    budget: BudgetConfig = field(default_factory=BudgetConfig)
 
 
 @dataclass(frozen=True)

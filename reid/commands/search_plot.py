@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mtmc.reid.commands.display import console, write_json
-from mtmc.reid.commands.plots import pyplot, save
+from mtmc.reid.commands.plotting import pyplot, save_figure
 from mtmc.reid.errors import ReidError
 from mtmc.reid.training.progressive import LEARN
 from mtmc.reid.training.search import GaussianProcess, shares
@@ -105,5 +105,5 @@ def draw_searches(space: Space, searches: Sequence[Searched], label: str, file: 
         row[0].set_ylabel(f"{searched.title}\n{label}")
     for axis, name in zip(axes[-1], space, strict=True):
         axis.set_xlabel(name)
-    save(figure, file)
+    save_figure(figure, file)
     plt.close(figure)

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from mtmc import reid
 from mtmc.reid.commands.display import console, counting, print_notes, short_names, write_json
-from mtmc.reid.commands.plots import pyplot, save
+from mtmc.reid.commands.plotting import pyplot, save_figure
 from mtmc.reid.data import open_dataset
 from mtmc.reid.data.decode import read_image
 from mtmc.reid.evaluation.benchmark import retrieve, score
@@ -123,4 +123,4 @@ def _draw(
         axis.grid(alpha=0.3, which="both")
     axes[0].legend(fontsize=8)
     figure.suptitle(dataset)
-    save(figure, file)
+    save_figure(figure, file)

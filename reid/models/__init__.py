@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from mtmc.reid.models.base import EmbeddingNet
 
 # Families with a member for each name that may follow: argument of the class that takes the name.
-TIMM, METRIC, EXITS = "timm:", "metric:", "exits:"
+TIMM, METRIC, EXITS, FITTED = "timm:", "metric:", "exits:", "fitted:"
 FAMILIES = {
     TIMM: ("mtmc.reid.models.timm_backbone:TimmBackbone", "backbone"),
     METRIC: ("mtmc.reid.models.metric:MetricNet", "features"),
     EXITS: ("mtmc.reid.models.exits:ExitNet", "trunk"),
+    FITTED: ("mtmc.reid.models.fitted:FittedNet", "network"),
     "two_heads:": ("mtmc.reid.models.two_heads:TwoHeads", "trunk"),
 }
 

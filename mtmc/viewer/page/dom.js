@@ -50,9 +50,10 @@ export function chip(page, index) {
 // function is called.
 export function canvas(element, draw) {
   const context = element.getContext("2d");
-  let waiting = false;
+  let waiting = false, seen = false;
   const paint = () => {
     waiting = false;
+    if (!seen) return; // it is asked for again when it is
     const width = element.clientWidth, height = element.clientHeight;
     if (!width || !height) return;
     const scale = window.devicePixelRatio || 1;
@@ -66,6 +67,7 @@ export function canvas(element, draw) {
     if (!waiting) requestAnimationFrame(paint);
     waiting = true;
   };
+  new IntersectionObserver(([entry]) => ((seen = entry.isIntersecting), seen && ask())).observe(element);
   new ResizeObserver(ask).observe(element);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", ask);
   return ask;

@@ -1,3 +1,5 @@
+"""Figures in files."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -9,13 +11,13 @@ if TYPE_CHECKING:
 
 
 def pyplot(wish: str) -> Any:
-    """Matplotlib's pyplot, which needs no screen.
+    """Matplotlib, which comes with an extra and needs no screen.
 
     Args:
         wish: what asks for it, for the message.
 
     Raises:
-        ReidError: matplotlib is not installed.
+        ReidError: it is not installed.
     """
     try:
         import matplotlib as mpl
@@ -29,8 +31,8 @@ def pyplot(wish: str) -> Any:
     return plt
 
 
-def save(figure: Any, file: Path) -> None:
-    """Write a figure.
+def save_figure(figure: Any, file: Path) -> None:
+    """Write a figure in the format that the file's name says.
 
     Raises:
         ReidError: it cannot be written.
