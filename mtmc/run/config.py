@@ -108,7 +108,7 @@ class RunConfig:
         parts: dict[str, Any] = {
             name: _part(name, settings.get(name, {})) for name in SECTIONS if name != "reid"
         }
-        files = {name: settings.get(name) for name in FILES}
+        files: dict[str, Any] = {name: settings.get(name) for name in FILES}
         return cls(
             **plugins,
             **parts,
