@@ -120,6 +120,14 @@ class EmbeddingNet(nn.Module):
         """The vectors ``(N, vectors[i].dim)`` of images ``(N, 3, H, W)``, before the neck."""
         raise NotImplementedError
 
+    def of_map(self, features: Tensor) -> Tensor:
+        """The embeddings of a network whose vector is `pooled` from its last map."""
+        return self._outputs([self.pooled(features)]).embeddings
+
+    def pooled(self, features: Tensor) -> Tensor:
+        """The vector ``(N, D)`` of the last map, where there is one."""
+        raise NotImplementedError
+
     def training_outputs(self, images: Tensor) -> Outputs:
         """What the losses see of images ``(N, 3, H, W)``."""
         return self._outputs(self.parts(images))

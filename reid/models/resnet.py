@@ -29,4 +29,8 @@ class ResNet50(EmbeddingNet):
 
     def parts(self, images: Tensor) -> list[Tensor]:
         """The averaged features."""
-        return [self.backbone(images).mean(dim=(2, 3))]
+        return [self.pooled(self.backbone(images))]
+
+    def pooled(self, features: Tensor) -> Tensor:
+        """The vector of the last map."""
+        return features.mean(dim=(2, 3))

@@ -40,8 +40,9 @@ async function served() {
 function build() {
   const { scene } = page;
   document.title = `${scene.name} – mtmc`;
+  const live = Boolean(scene.viewer?.live);
   const wanted = panels
-    .filter((panel) => !panel.wanted || panel.wanted(page))
+    .filter((panel) => Boolean(panel.live) === live && (!panel.wanted || panel.wanted(page)))
     .sort((a, b) => a.order - b.order);
   bar(document.getElementById("top"), page, wanted);
   const main = document.getElementById("main");
