@@ -149,8 +149,8 @@ def _decide(
             about |= {} if here else about_calibration(parts.calibration)
             about |= about_corrections(parts.corrections)
             drawn = replace(config, output=replace(config.output, video=False))
-            known = with_known_people(config, parts, about, out, learns)
-            with claimed(out), known as knowing:
+            people = with_known_people(config, parts, about, out, learns)
+            with claimed(out), people as knowing:
                 one = OneRun(drawn, knowing, out, answers, listener, about, said)
                 return one.record(config.chosen(settings), results.record.get("given", []))
         finally:
