@@ -80,6 +80,45 @@ def distill(
     run(config, teacher, data, set_ or [], test or [], out, resume=resume, device=device)
 
 
+@app.command()
+def tune(
+    config: Annotated[str, typer.Argument(help="A YAML file, or a preset (see `reid list`).")],
+    *,
+    over: Annotated[
+        list[str],
+        typer.Option(
+            help="A setting and its range: loss.margin=0..0.5, schedule.lr=1e-4..1e-1:log.",
+            metavar="K=A..B",
+        ),
+    ],
+    set_: Settings = None,
+    data: Data = Path("data"),
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the results.  [default: out/tune/CONFIG]")
+    ] = None,
+    budget: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Epochs of all trainings.  [default: of 20 trainings]", metavar="EPOCHS"
+        ),
+    ] = None,
+    by: Annotated[
+        str, typer.Option(help="mAP of people held out, or drop: that of the loss nearest to 15 %.")
+    ] = "mAP",
+    held_out: Annotated[
+        float, typer.Option(help="Share of the training people who are held out.")
+    ] = 0.2,
+    device: Device = None,
+) -> None:
+    """Search for good settings of a training; OUT gets best.yaml, tune.json and tune.png.
+
+    The same command goes on with a search that was cut off, or with a larger budget.
+    """
+    from mtmc.reid.commands.tune import run
+
+    run(config, over, set_ or [], data, out, budget=budget, by=by, share=held_out, device=device)
+
+
 @app.command("eval")
 def evaluate(
     models: Annotated[
@@ -176,6 +215,62 @@ def tradeoff(
 
 
 @app.command()
+def budget(
+    model: Annotated[str, typer.Argument(help="best.pt or an .onnx file of a model with exits.")],
+    *,
+    dataset: Annotated[str, typer.Option(help="Name, or NAME=PATH below ROOT.")],
+    data: Data = Path("data"),
+    confidence: Annotated[
+        str | None,
+        typer.Option(help="Who leaves early: margin, distance or random.  [default: all]"),
+    ] = None,
+    gallery: Annotated[
+        str | None,
+        typer.Option(help="full or same depth as the query.  [default: full where exits agree]"),
+    ] = None,
+    rule: Annotated[
+        str, typer.Option(help="recent, or paper: for streams that never change.")
+    ] = "recent",
+    gflops: Annotated[
+        list[float] | None,
+        typer.Option(help="Mean budget per picture, several.  [default: evenly between exits]"),
+    ] = None,
+    device: Device = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads.")] = None,
+    json_file: Json = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw accuracy over GFLOPs here.", metavar="PNG")
+    ] = None,
+) -> None:
+    """Score a model with exits at any time and within mean budgets (DaRe, Figs. 5 and 6)."""
+    from mtmc.reid.commands.budget import Gallery, How, run
+    from mtmc.reid.evaluation.budget import Rule
+
+    run(
+        model,
+        dataset,
+        data,
+        confidence=None if confidence is None else _one_of("confidence", confidence, How),
+        gallery=None if gallery is None else _one_of("gallery", gallery, Gallery),
+        rule=_one_of("rule", rule, Rule),
+        gflops=gflops or [],
+        json_file=json_file,
+        plot=plot,
+        device=device,
+        threads=threads,
+    )
+
+
+def _one_of(option: str, given: str, choices: Any) -> Any:
+    """An option's value, which must be among the names of a literal type."""
+    from typing import get_args
+
+    if given not in get_args(choices):
+        raise ReidError(f"--{option} {given}: expected one of {', '.join(get_args(choices))}")
+    return given
+
+
+@app.command()
 def export(
     checkpoint: Annotated[Path, typer.Argument(help="best.pt; with --int8 also an .onnx file.")],
     target: Annotated[
@@ -193,6 +288,23 @@ def export(
     from mtmc.reid.commands.export import run
 
     run(checkpoint, target, int8=int8, calibration=calibration)
+
+
+@app.command()
+def align(
+    checkpoint: Annotated[Path, typer.Argument(help="best.pt, or simulated.")],
+    *,
+    dataset: Annotated[str, typer.Option(help="Whose training images are seen.", metavar="NAME")],
+    data: Data = Path("data"),
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="[default: beside CHECKPOINT, NAME_aligned]")
+    ] = None,
+    device: Device = None,
+) -> None:
+    """Give a network exits whose embeddings can be compared with those of its end."""
+    from mtmc.reid.commands.align import run
+
+    run(checkpoint, dataset, data, out, device)
 
 
 @app.command("import")

@@ -31,13 +31,17 @@ CREATE TABLE IF NOT EXISTS frames (
 CREATE TABLE IF NOT EXISTS changes (
     camera TEXT, frame INTEGER, shares BLOB, PRIMARY KEY (camera, frame)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS certainty (
+    camera TEXT, frame INTEGER, certainty BLOB, PRIMARY KEY (camera, frame)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS notes (key TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE IF NOT EXISTS moments (
     camera TEXT, frame INTEGER, time REAL, PRIMARY KEY (camera, frame)
 ) WITHOUT ROWID;
 """
 SQLITE_FILES = ("", "-wal", "-shm")  # what one database consists of
-LOOKED = "SELECT shares FROM changes WHERE camera=? AND frame=?"
+# Of what not every frame has, the table and its column.
+MORE = {"changes": "shares", "certainty": "certainty"}
 COLUMNS = "boxes, scores, rows, embeddings"
 
 
@@ -51,12 +55,25 @@ class Inference:
         embeddings: ``(K, D) float32``.
         changed: ``(N,)`` share of each detection's pixels that have changed of late; see
             ``Changes``. None where nobody looked.
+        certainty: ``(K, S)`` how sure one was of each embedded crop at each exit of the embedder
+            that it reached, NaN beyond; see ``Budget``. None where all go to the end.
     """
 
     detections: Detections
     rows: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     embeddings: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     changed: NDArray[np.float32] | None = None
+    certainty: NDArray[np.float32] | None = None
+
+    @property
+    def exits(self) -> NDArray[np.int64] | None:
+        """``(K,)`` the exit that each embedding is of, from 1; None where all are of the last."""
+        return None if self.certainty is None else exits_of(self.certainty)
+
+
+def exits_of(certainty: NDArray[np.float32]) -> NDArray[np.int64]:
+    """``(K,)`` the last exits, from 1, at which ``(K, S)`` certainties are numbers."""
+    return np.asarray(np.count_nonzero(~np.isnan(certainty), axis=1), np.int64)
 
 
 class InferenceLog:
@@ -97,7 +114,7 @@ class InferenceLog:
         self._committed = time.monotonic()
         self._pending: list[tuple[Any, ...]] = []
         self._moments: list[tuple[str, int, float]] = []
-        self._changes: list[tuple[str, int, bytes]] = []
+        self._more: dict[str, list[tuple[str, int, bytes]]] = {table: [] for table in MORE}
 
     def _check(self, about: dict[str, Any]) -> None:
         said = dict(self._db.execute("SELECT key, value FROM about").fetchall())
@@ -123,7 +140,7 @@ class InferenceLog:
         try:
             with self._lock:
                 row = self._db.execute(query, (camera, frame)).fetchone()
-                looked = self._db.execute(LOOKED, (camera, frame)).fetchone()
+                more = {table: self._read_more(table, camera, frame) for table in MORE}
             if row is None and not self._gapless:
                 return None
             *blobs, said = row
@@ -141,9 +158,16 @@ class InferenceLog:
         classes = np.frombuffer(blobs[1][ends:], np.int64) if blobs[1][ends:] else None
         rows = np.frombuffer(blobs[2], np.int64)
         vectors = embeddings.reshape(len(rows), -1) if len(rows) else np.zeros((0, 0), np.float32)
-        changed = np.frombuffer(looked[0], np.float32) if looked else None
+        certainty = more["certainty"]
+        if certainty is not None:
+            certainty = certainty.reshape(len(rows), -1)
         detections = Detections(boxes.reshape(-1, 4), scores, classes=classes)
-        return Inference(detections, rows, vectors, changed)
+        return Inference(detections, rows, vectors, more["changes"], certainty)
+
+    def _read_more(self, table: str, camera: str, frame: int) -> NDArray[np.float32] | None:
+        query = f"SELECT {MORE[table]} FROM {table} WHERE camera=? AND frame=?"
+        row = self._db.execute(query, (camera, frame)).fetchone()
+        return None if row is None else np.frombuffer(row[0], np.float32)
 
     @property
     def about(self) -> dict[str, Any]:
@@ -199,8 +223,10 @@ class InferenceLog:
                 np.asarray(inference.embeddings, np.float32).tobytes(),
             )
             new.append((camera, frame, *blobs, _checksum(camera, frame, blobs)))
-            if inference.changed is not None:
-                self._changes.append((camera, frame, inference.changed.tobytes()))
+            more = {"changes": inference.changed, "certainty": inference.certainty}
+            for table, values in more.items():
+                if values is not None:
+                    self._more[table].append((camera, frame, values.tobytes()))
         self._pending += new
         if time.monotonic() - self._committed > COMMIT_EVERY:
             self._commit()
@@ -211,12 +237,13 @@ class InferenceLog:
         with self._lock, self._explained():
             insert = "INSERT OR REPLACE INTO frames VALUES (?, ?, ?, ?, ?, ?, ?)"
             self._db.executemany(insert, self._pending)
-            for table, rows in (("moments", self._moments), ("changes", self._changes)):
+            for table, rows in (("moments", self._moments), *self._more.items()):
                 self._db.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)", rows)
             self._db.commit()
         self._pending.clear()
         self._moments.clear()
-        self._changes.clear()
+        for rows in self._more.values():
+            rows.clear()
         self._committed = time.monotonic()
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from mtmc.perception.budget import Budget
 from mtmc.perception.changes import Changes
 from mtmc.perception.log import Inference, InferenceLog
 from mtmc.reid.preprocess import crop_boxes
@@ -44,6 +45,7 @@ class Perception:
         embedder: describes them; None where nobody does.
         log: the answers so far, and where new ones are noted; None for none.
         changes: looks where pictures change; None where nobody does.
+        budget: says how deep crops go into the embedder; None where all go to the end.
     """
 
     def __init__(
@@ -52,8 +54,9 @@ class Perception:
         embedder: Embeds | None,
         log: InferenceLog | None,
         changes: Changes | None = None,
+        budget: Budget | None = None,
     ) -> None:
-        self._changes = changes
+        self._changes, self._budget = changes, budget
         self._detector, self._embedder, self._log = detector, embedder, log
 
     @property
@@ -72,6 +75,7 @@ class Perception:
         """Who is in each frame; of frames known before, with the embeddings there are."""
         assert self._detector is not None
         answers = [self.known(frame) for frame in frames]
+        self._go_on(answers)
         stateful = self._detector.stateful
         new = [row for row, known in enumerate(answers) if stateful or known is None]
         found = self._detector.detect([frames[row] for row in new]) if new else []
@@ -81,6 +85,12 @@ class Perception:
             for row, known in enumerate(answers)
         ]
 
+    def _go_on(self, answers: Sequence[Inference | None]) -> None:
+        """Let the budget know what was spent on the frames that are known."""
+        spent = [each.certainty for each in answers if each and each.certainty is not None]
+        if self._budget is not None and spent:
+            self._budget.again(np.concatenate(spent))
+
     def _looked(self, frame: Frame, inference: Inference) -> Inference:
         """The same, and where the picture has changed; what is known stays."""
         if self._changes is None:
@@ -89,7 +99,11 @@ class Perception:
         return inference if inference.changed is not None else replace(inference, changed=shares)
 
     def embed(
-        self, frames: Sequence[Frame], inferences: Sequence[Inference], wanted: Sequence[Ints]
+        self,
+        frames: Sequence[Frame],
+        inferences: Sequence[Inference],
+        wanted: Sequence[Ints],
+        tracks: Sequence[Ints] | None = None,
     ) -> list[Inference]:
         """The same with the wanted detections embedded, all that are missing as one batch.
 
@@ -97,22 +111,32 @@ class Perception:
             frames: ``K``.
             inferences: ``K``, of these.
             wanted: ``K`` times rows of their detections.
+            tracks: whose these are, by which a budget is spent; None where nobody knows yet.
         """
         result = list(inferences)
         missing = [n for n, i in enumerate(result) if not np.isin(wanted[n], i.rows).all()]
-        crops = [
-            crop
-            for n in missing
-            for crop in crop_boxes(frames[n].pixels, result[n].detections.boxes[wanted[n]])
-        ]
+        crops = [crop for n in missing for crop in self._crops(frames[n], result[n], wanted[n])]
         if not crops:
             return result
         assert self._embedder is not None
-        ends = np.cumsum([len(wanted[n]) for n in missing])
-        parts = np.split(self._embedder.embed(crops), ends[:-1])
-        for n, part in zip(missing, parts, strict=True):
-            result[n] = replace(result[n], rows=wanted[n], embeddings=part)
+        counts = [len(wanted[n]) for n in missing]
+        ends = np.cumsum(counts)[:-1]
+        sure: Sequence[Floats | None] = [None] * len(missing)
+        if self._budget is None:
+            vectors = self._embedder.embed(crops)
+        else:
+            cameras = np.repeat([frames[n].camera for n in missing], counts).tolist()
+            whose = np.zeros(len(crops), np.int64)
+            if tracks is not None:
+                whose = np.concatenate([tracks[n] for n in missing])
+            vectors, certainty = self._budget.embed(crops, cameras, whose)
+            sure = np.split(certainty, ends)
+        for n, part, known in zip(missing, np.split(vectors, ends), sure, strict=True):
+            result[n] = replace(result[n], rows=wanted[n], embeddings=part, certainty=known)
         return result
+
+    def _crops(self, frame: Frame, inference: Inference, wanted: Ints) -> list[Image]:
+        return crop_boxes(frame.pixels, inference.detections.boxes[wanted])
 
     def note(self, frames: Sequence[Frame], inferences: Sequence[Inference]) -> None:
         """Keep what was said of the frames of one time step."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -40,7 +40,11 @@ def note_parts(log: InferenceLog, parts: Parts) -> None:
         for reader in parts.readers
     }
     embedder = parts.embedder
-    known = embedder and {"name": embedder.name, "even_distance": even_distance(embedder)}
+    known = embedder and {
+        "name": embedder.name,
+        "even_distance": even_distance(embedder),
+        "reliability": getattr(embedder, "reliability", None),
+    }
     notes = {"cameras": cameras, "embedder": known or None, "classes": list(parts.kinds)}
     log.note({**notes, "scores": asdict(stated(parts.detector))})
 
@@ -55,6 +59,7 @@ class Recorded:
 
     name: str = "recorded"
     even_distance: float = 0.0
+    reliability: Sequence[float] | None = None
     curve: ScoreCurve = PROBABILITIES
 
     def __call__(self, *_: object) -> Any:
@@ -93,7 +98,7 @@ def recorded_parts(config: RunConfig, log: InferenceLog) -> Parts:
         cameras, embedder, kinds = notes["cameras"], notes["embedder"], notes["classes"]
         curve = ScoreCurve(**notes["scores"])
         readers = [_reader(name, about, log) for name, about in cameras.items()]
-        reid: Any = Recorded(embedder["name"], embedder["even_distance"]) if embedder else None
+        reid: Any = Recorded(**embedder) if embedder else None
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{log.path}: not what `mtmc run --keep` keeps ({error!r})") from error
     detector: Any = Recorded(curve=curve)
@@ -120,6 +125,9 @@ def check_changes(config: RunConfig, log: InferenceLog) -> None:
     """
     said, wanted = log.about, json.loads(json.dumps(config.settings()))
     check_anonymised(said.get("anonymise"), config)
+    # What the log is too old to know was as it is by default.
+    before = RunConfig.from_settings({section: said[section] for section in ASKED})
+    said |= json.loads(json.dumps(before.settings()))
     for section in ASKED:
         if (key := _difference(said.get(section), wanted[section])) is not None:
             raise UserError(

@@ -21,7 +21,8 @@ from mtmc.detectors.people import PERSON
 from mtmc.errors import UserError
 from mtmc.registry import DEFAULT_TRACKER, TRACKERS
 from mtmc.reid import Embedder
-from mtmc.run.config import RunConfig
+from mtmc.reid.staged import StagedEmbedder
+from mtmc.run.config import ReidConfig, RunConfig
 from mtmc.run.parts import Parts
 from mtmc.sources import Camera, CameraReader, open_cameras
 from mtmc.tracking.camera import follows_all_cameras
@@ -141,11 +142,45 @@ def _embedder(config: RunConfig) -> Embedder | None:
     if isinstance(config.reid, Plugin):
         made: Embedder = config.reid.cls(config.reid.config)
         return made
-    if config.reid.weights == "none":
+    chosen = config.reid
+    if chosen.weights == "none":
+        if chosen.budget.given:
+            raise UserError("reid.budget: without --reid there is nothing to spend it on")
         return None
     from mtmc import reid
 
     try:
-        return reid.load(config.reid.weights, config.reid.device, config.reid.batch_size)
+        embedder = reid.load(chosen.weights, chosen.device, chosen.batch_size)
     except reid.ReidError as error:
         raise UserError(str(error)) from error
+    if chosen.budget.given:
+        _check_budget(chosen, embedder)
+    return embedder
+
+
+def _check_budget(chosen: ReidConfig, embedder: Embedder) -> None:
+    """Refuse a budget that cannot be kept.
+
+    Raises:
+        UserError: so it is.
+    """
+    name, wanted = chosen.weights, chosen.budget.gflops
+    if not isinstance(embedder, StagedEmbedder):
+        raise UserError(
+            f"reid.budget: {name} has no exits, so every crop costs the same; `reid align` a model "
+            "that has, or take a smaller one"
+        )
+    if not embedder.reliability:
+        raise UserError(
+            f"reid.budget: each exit of {name} has a space of its own; `reid align` it first"
+        )
+    if wanted is not None and wanted < embedder.costs[0]:
+        raise UserError(
+            f"reid.budget.gflops: {wanted:g} is less than the first exit of {name} costs, "
+            f"{embedder.costs[0]:g}; give more"
+        )
+    if wanted is not None and wanted >= embedder.costs[-1]:
+        log.info(
+            "reid.budget.gflops: %g is all that %s costs, %g; every crop goes to the end",
+            wanted, name, embedder.costs[-1],
+        )  # fmt: skip

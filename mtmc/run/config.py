@@ -10,6 +10,7 @@ from typing import Any, Literal
 from mtmc.config import Plugin, Settings, build, choose
 from mtmc.errors import unknown_name
 from mtmc.offline.completion.config import CompletionConfig
+from mtmc.perception.budget import BudgetConfig
 from mtmc.registry import ASSOCIATORS, DEFAULT_TRACKER, DETECTORS, EMBEDDERS, TRACKERS
 from mtmc.reid.embedder import SHIPPED
 from mtmc.run.networks import with_networks
@@ -29,11 +30,13 @@ class ReidConfig(Checked):
             ``none``.
         device: such as ``cpu`` or ``cuda:0``; None takes the best there is.
         batch_size: crops per forward pass; None takes what suits the device.
+        budget: how much is computed, for models with exits.
     """
 
     weights: str = setting(SHIPPED, public=True)
     device: str | None = setting(None, public=True)
     batch_size: int | None = setting(None, ge=1, unit="crops")
+    budget: BudgetConfig = field(default_factory=BudgetConfig)
 
 
 @dataclass(frozen=True)
@@ -105,12 +108,13 @@ class RunConfig:
         parts: dict[str, Any] = {
             name: _part(name, settings.get(name, {})) for name in SECTIONS if name != "reid"
         }
-        files = {name: settings.get(name) for name in FILES}
+        given = ((name, settings.get(name)) for name in FILES)
+        files: dict[str, Any] = {name: str(file) for name, file in given if file is not None}
         return cls(
             **plugins,
             **parts,
             reid=_reid(settings.get("reid", {})),
-            **{name: None if file is None else str(file) for name, file in files.items()},
+            **files,
         )
 
     def settings(self) -> Settings:

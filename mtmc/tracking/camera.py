@@ -44,9 +44,15 @@ class Sighting:
     wanted: NDArray[np.int64]
     step: CameraStep
 
-    def embedded(self, embeddings: Floats) -> CameraStep:
-        """What is to be told, with the embeddings ``(K, D)`` of the wanted crops."""
-        return replace(self.step, embeddings=embeddings)
+    def embedded(self, embeddings: Floats, reliability: Floats | None = None) -> CameraStep:
+        """What is to be told, with the embeddings ``(K, D)`` of the wanted crops.
+
+        Args:
+            embeddings: of them.
+            reliability: ``(K,)`` as how much of a good one each counts; None for all the same.
+        """
+        quality = self.step.quality if reliability is None else self.step.quality * reliability
+        return replace(self.step, embeddings=embeddings, quality=quality)
 
     def unembedded(self) -> CameraStep:
         """What is to be told where nothing is embedded."""

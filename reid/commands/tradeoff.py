@@ -9,9 +9,9 @@ from rich.table import Table
 
 from mtmc import reid
 from mtmc.reid.commands.display import console, counting, print_notes, short_names, write_json
+from mtmc.reid.commands.plotting import pyplot, save_figure
 from mtmc.reid.data import open_dataset
 from mtmc.reid.data.decode import read_image
-from mtmc.reid.errors import ReidError
 from mtmc.reid.evaluation.benchmark import retrieve, score
 from mtmc.reid.evaluation.tradeoff import TradeOff, measure_speeds, size_of
 
@@ -39,7 +39,9 @@ def run(
     Raises:
         ReidError: a model or the dataset cannot be read, or the plot cannot be drawn.
     """
-    drawing = _pyplot() if plot is not None else None  # better now than after the measurements
+    drawing = (
+        pyplot("--plot") if plot is not None else None
+    )  # better now than after the measurements
     dataset = open_dataset(spec, data)
     embedders = [reid.load(model, device=device, threads=threads) for model in models]
     print_notes(dataset)
@@ -100,19 +102,6 @@ def _print(names: Sequence[str], rows: Sequence[TradeOff], dataset: str) -> None
     console.print(table)
 
 
-def _pyplot() -> Any:
-    try:
-        import matplotlib as mpl
-    except ImportError as error:
-        raise ReidError(
-            "--plot needs matplotlib; install the plot extra (`uv pip install matplotlib`)"
-        ) from error
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
-    return plt
-
-
 def _draw(
     plt: Any, names: Sequence[str], rows: Sequence[TradeOff], dataset: str, file: Path
 ) -> None:
@@ -134,9 +123,4 @@ def _draw(
         axis.grid(alpha=0.3, which="both")
     axes[0].legend(fontsize=8)
     figure.suptitle(dataset)
-    figure.tight_layout()
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(file, dpi=100)
-    except (OSError, ValueError) as error:  # ValueError: no such picture format
-        raise ReidError(f"{file}: cannot be drawn ({error})") from error
+    save_figure(figure, file)

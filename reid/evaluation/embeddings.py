@@ -139,6 +139,11 @@ def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     return unit
 
 
+def chord(cosine: NDArray[np.floating]) -> NDArray[np.float32]:
+    """The plain distance between unit vectors of that cosine distance."""
+    return np.asarray(np.sqrt(np.maximum(2 * cosine, 0)), np.float32)
+
+
 def distance_matrix(
     query: NDArray[np.float32], gallery: NDArray[np.float32], metric: Metric
 ) -> NDArray[np.float32]:

@@ -72,10 +72,25 @@ def score_embeddings(
     Raises:
         ValueError: the dimensions differ, or no query has a right answer.
     """
+    return _collected(query, gallery, metric).scores(max_rank)
+
+
+def right_ranks(
+    query: Embeddings, gallery: Embeddings, metric: Metric = "cosine"
+) -> list[NDArray[np.int64]]:
+    """1-based ranks of the right answers of each query, ascending; none for one without any.
+
+    Raises:
+        ValueError: the dimensions differ.
+    """
+    return _collected(query, gallery, metric).ranks
+
+
+def _collected(query: Embeddings, gallery: Embeddings, metric: Metric) -> _Collector:
     collector = _Collector(query, gallery)
     for rows, block in distance_blocks(query.features, gallery.features, metric):
         collector.add(rows, block)
-    return collector.scores(max_rank)
+    return collector
 
 
 def score_distances(
@@ -105,6 +120,11 @@ def score_distances(
     return collector.scores(max_rank)
 
 
+def average_precision(ranks: NDArray[np.int64]) -> float:
+    """``1/P sum_i i / rank_i`` of the ranks ``(P,)`` of the right answers, ascending."""
+    return float((np.arange(1, len(ranks) + 1) / ranks).mean())
+
+
 class _Collector:
     """Ranks of the right answers of every query, gathered block by block."""
 
@@ -116,13 +136,13 @@ class _Collector:
         groups = np.split(order, starts[1:])
         self._by_pid: dict[int, NDArray[np.int64]] = dict(zip(pids.tolist(), groups, strict=True))
         self._junk: NDArray[np.int64] = self._by_pid.get(JUNK, np.zeros(0, np.int64))
-        self._ranks: list[NDArray[np.int64]] = [np.zeros(0, np.int64)] * len(query)
+        self.ranks: list[NDArray[np.int64]] = [np.zeros(0, np.int64)] * len(query)
 
     def add(self, rows: slice, block: NDArray[np.floating]) -> None:
         """Rank one block of distances, which is overwritten."""
 
         def rank(item: tuple[int, NDArray[np.floating]]) -> None:
-            self._ranks[item[0]] = self._ranks_of(*item)
+            self.ranks[item[0]] = self._ranks_of(*item)
 
         # numpy's sort releases the interpreter lock.
         with ThreadPoolExecutor(available_cores()) as pool:
@@ -151,16 +171,16 @@ class _Collector:
         return np.asarray(np.sort(before) + 1, np.int64)
 
     def scores(self, max_rank: int) -> Scores:
-        found = [ranks for ranks in self._ranks if len(ranks)]
+        found = [ranks for ranks in self.ranks if len(ranks)]
         if not found:
             raise ValueError("no query has a right answer in another camera of the gallery")
         first = np.array([ranks[0] for ranks in found])
         hits = np.bincount(first.clip(max=max_rank + 1), minlength=max_rank + 2)[1 : max_rank + 1]
-        precisions = [(np.arange(1, len(r) + 1) / r).mean() for r in found]
+        precisions = [average_precision(ranks) for ranks in found]
         return Scores(
             cmc=np.cumsum(hits) / len(found),
             mean_ap=float(np.mean(precisions)),
             mean_inp=float(np.mean([len(r) / r[-1] for r in found])),
             queries=len(found),
-            skipped=len(self._ranks) - len(found),
+            skipped=len(self.ranks) - len(found),
         )

@@ -97,6 +97,7 @@ class EmbeddingNet(nn.Module):
     """
 
     input_size: tuple[int, int] = (256, 128)  # (height, width) it is made for
+    local_dim = 0  # length of the vectors of its horizontal stripes, 0 for none
 
     def __init__(self, vectors: Sequence[Vector | int], neck: Neck = "none") -> None:
         super().__init__()
@@ -118,6 +119,14 @@ class EmbeddingNet(nn.Module):
 
     def parts(self, images: Tensor) -> list[Tensor]:
         """The vectors ``(N, vectors[i].dim)`` of images ``(N, 3, H, W)``, before the neck."""
+        raise NotImplementedError
+
+    def of_map(self, features: Tensor) -> Tensor:
+        """The embeddings of a network whose vector is `pooled` from its last map."""
+        return self._outputs([self.pooled(features)]).embeddings
+
+    def pooled(self, features: Tensor) -> Tensor:
+        """The vector ``(N, D)`` of the last map, where there is one."""
         raise NotImplementedError
 
     def training_outputs(self, images: Tensor) -> Outputs:

@@ -58,4 +58,8 @@ class EfficientNetLite(EmbeddingNet):
 
     def parts(self, images: Tensor) -> list[Tensor]:
         """The averaged features, shortened."""
-        return [self.blocks(self.bn1(self.conv_stem(images))).mean(dim=(2, 3)) / SHRINK]
+        return [self.pooled(self.blocks(self.bn1(self.conv_stem(images))))]
+
+    def pooled(self, features: Tensor) -> Tensor:
+        """The vector of the last map."""
+        return features.mean(dim=(2, 3)) / SHRINK

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, cast, get_args
 
 import torch
 from torch import Tensor, nn
@@ -74,27 +74,35 @@ class ExitNet(StagedNet):
         vectors = []
         for stage in range(STAGES):
             images = self.trunk.advance(stage, images)
-            vectors.append(self._head(stage, images))
+            vectors.append(self._vector(stage, images))
         if self.weights is None:
             return vectors
         return [*vectors, sum(w * v for w, v in zip(self.weights, vectors, strict=True))]
 
     def advance(self, stage: int, state: State) -> tuple[State, Tensor]:
         """See `StagedNet`; with the map goes the fused vector as far as it is known."""
+        state, _, vector = self.read(stage, state)
+        return state, vector
+
+    def read(self, stage: int, state: State) -> tuple[State, Tensor, Tensor]:
+        """The same, with the units ``(N, U)`` that the stage's own vector is linear in between."""
         features = self.trunk.advance(stage, state[0])
-        vector = self._head(stage, features)
+        head = self.head(stage)
+        units = head.units(self.trunk.ending(stage, features))
+        vector = head.last(units)
+        last = stage == STAGES - 1
         if self.weights is None:
-            return (features,), vector
+            return () if last else (features,), units, vector
         fused = self.weights[stage] * vector
         if stage > 0:
             fused = state[1] + fused
-        return (features, fused), fused if stage == STAGES - 1 else vector
+        return () if last else (features, fused), units, fused if last else vector
 
     def exit(self, images: Tensor, exit: int) -> Tensor:
         """See `StagedNet`."""
         for stage in range(exit):
             images = self.trunk.advance(stage, images)
-        return self._head(exit - 1, images)
+        return self._vector(exit - 1, images)
 
     def drop_after(self, exit: int) -> None:
         """See `StagedNet`."""
@@ -104,8 +112,12 @@ class ExitNet(StagedNet):
             head if stage == exit - 1 else nn.Identity() for stage, head in enumerate(self.heads)
         )
 
-    def _head(self, stage: int, features: Tensor) -> Tensor:
-        result: Tensor = self.heads[stage](self.trunk.ending(stage, features))
+    def head(self, stage: int) -> Head:
+        """That of a stage, 0-based."""
+        return cast("Head", self.heads[stage])
+
+    def _vector(self, stage: int, features: Tensor) -> Tensor:
+        result: Tensor = self.head(stage)(self.trunk.ending(stage, features))
         return result
 
 
@@ -130,9 +142,14 @@ class Head(nn.Module):
             )
         self.last = nn.Linear(hidden or inputs, dim)
 
+    def units(self, features: Tensor) -> Tensor:
+        """What the vector is linear in, of a map ``(N, channels, H, W)``."""
+        result: Tensor = self.hidden(pooled(features, self.pool))
+        return result
+
     def forward(self, features: Tensor) -> Tensor:
         """``(N, channels, H, W)`` to ``(N, dim)``."""
-        result: Tensor = self.last(self.hidden(pooled(features, self.pool)))
+        result: Tensor = self.last(self.units(features))
         return result
 
 

@@ -64,7 +64,11 @@ class MobileNetV1(EmbeddingNet):
 
     def parts(self, images: Tensor) -> list[Tensor]:
         """The averaged features."""
-        return [self.features(images).mean(dim=(2, 3))]
+        return [self.pooled(self.features(images))]
+
+    def pooled(self, features: Tensor) -> Tensor:
+        """The vector of the last map."""
+        return features.mean(dim=(2, 3))
 
 
 def _layers(width: float, last_stride: int, instance: int) -> Iterator[nn.Module]:

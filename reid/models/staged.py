@@ -22,12 +22,17 @@ class StagedNet(EmbeddingNet):
 
     Attributes:
         stages: how many there are; the last one's embedding is that of the whole network.
-        reliability: per stage, the mean squared cosine of its embedding to the whole network's;
-            empty where they lie in different spaces.
     """
 
     stages: int
-    reliability: tuple[float, ...] = ()
+
+    @property
+    def reliability(self) -> tuple[float, ...]:
+        """Per stage, the mean squared cosine of its embedding to the whole network's.
+
+        Empty where they lie in different spaces.
+        """
+        return ()
 
     def advance(self, stage: int, state: State) -> tuple[State, Tensor]:
         """One stage further.
