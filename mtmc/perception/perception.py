@@ -115,11 +115,7 @@ class Perception:
         """
         result = list(inferences)
         missing = [n for n, i in enumerate(result) if not np.isin(wanted[n], i.rows).all()]
-        crops = [
-            crop
-            for n in missing
-            for crop in self._crops(frames[n], result[n], wanted[n])
-        ]
+        crops = [crop for n in missing for crop in self._crops(frames[n], result[n], wanted[n])]
         if not crops:
             return result
         assert self._embedder is not None

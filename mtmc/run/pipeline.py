@@ -25,12 +25,8 @@ from mtmc.perception.log import Inference, InferenceLog
 from mtmc.perception.perception import Perception
 from mtmc.perception.scores import Meaning
 from mtmc.reid.threads import available_cores
-<<<<<<< HEAD
-from mtmc.run.config import ReidConfig, RunConfig
-=======
 from mtmc.results.hidden import REACH
-from mtmc.run.config import RunConfig
->>>>>>> main
+from mtmc.run.config import ReidConfig, RunConfig
 from mtmc.run.finishing import Finishing
 from mtmc.run.parts import Parts, Progress
 from mtmc.run.stopwatch import Stopwatch
