@@ -143,7 +143,8 @@ class Room:
         rows = np.zeros((self._count, every.dim), np.float32)
         for reader in open_cameras(find_cameras(self.folder), SourcesConfig()):
             reader.start()
-            for frame in reader:
+            while (frame := reader.peek()) is not None:
+                next(reader)
                 boxes = self.read(frame.camera, frame.index).detections.boxes
                 crops = crop_boxes(frame.pixels, boxes)
                 start = self.places[frame.camera, frame.index]
