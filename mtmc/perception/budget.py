@@ -118,7 +118,7 @@ class StepTime:
         self._refused[stage] = 0 if fit else self._refused[stage] + 1
         if left > 0 and self._refused[stage] > PATIENCE:
             fit, self._refused[stage] = 1, 0
-        return going[exits[going] == stage][: min(fit, CHUNK)]
+        return np.asarray(going[exits[going] == stage][: min(fit, CHUNK)], np.int64)
 
     def _expected(self, stage: int) -> float:
         """Seconds that a crop takes to an exit, from 1, from the one before."""
