@@ -21,10 +21,12 @@ from mtmc.commands.people import people
 from mtmc.commands.render import render
 from mtmc.commands.report import report
 from mtmc.commands.run import INTERRUPTED, run
+from mtmc.commands.search import search
 from mtmc.commands.settings import settings
 from mtmc.commands.simulate import simulate
 from mtmc.commands.thresholds import thresholds
 from mtmc.commands.train_detector import train_detector
+from mtmc.commands.view import view
 from mtmc.commands.weights import app as weights
 from mtmc.errors import UserError
 from mtmc.reid.extras import what_to_install
@@ -53,6 +55,8 @@ def _main(
 
 app.command()(run)
 app.command()(people)
+app.command()(view)
+app.command()(search)
 app.command()(associate)
 app.command()(render)
 app.command()(report)

@@ -80,6 +80,45 @@ def distill(
     run(config, teacher, data, set_ or [], test or [], out, resume=resume, device=device)
 
 
+@app.command()
+def tune(
+    config: Annotated[str, typer.Argument(help="A YAML file, or a preset (see `reid list`).")],
+    *,
+    over: Annotated[
+        list[str],
+        typer.Option(
+            help="A setting and its range: loss.margin=0..0.5, schedule.lr=1e-4..1e-1:log.",
+            metavar="K=A..B",
+        ),
+    ],
+    set_: Settings = None,
+    data: Data = Path("data"),
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the results.  [default: out/tune/CONFIG]")
+    ] = None,
+    budget: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Epochs of all trainings.  [default: of 20 trainings]", metavar="EPOCHS"
+        ),
+    ] = None,
+    by: Annotated[
+        str, typer.Option(help="mAP of people held out, or drop: that of the loss nearest to 15 %.")
+    ] = "mAP",
+    held_out: Annotated[
+        float, typer.Option(help="Share of the training people who are held out.")
+    ] = 0.2,
+    device: Device = None,
+) -> None:
+    """Search for good settings of a training; OUT gets best.yaml, tune.json and tune.png.
+
+    The same command goes on with a search that was cut off, or with a larger budget.
+    """
+    from mtmc.reid.commands.tune import run
+
+    run(config, over, set_ or [], data, out, budget=budget, by=by, share=held_out, device=device)
+
+
 @app.command("eval")
 def evaluate(
     models: Annotated[

@@ -13,6 +13,8 @@ EXTRAS = {
     "warp": "sim",
     "motmetrics": "motmetrics",
     "matplotlib": "plot",
+    "starlette": "viewer",
+    "uvicorn": "viewer",
 }
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mtmc.commands.times import clock, period
 from mtmc.errors import UserError, unknown_name
 
 if TYPE_CHECKING:
@@ -46,9 +46,7 @@ def people(
     results = Results.open(run_dir)
     if camera is not None and camera not in results.cameras:
         raise unknown_name("camera", camera, results.cameras)
-    start, end = (_moment(results, text) for text in (from_, to))
-    if start is not None and end is not None and end < start:
-        raise UserError(f"--from {from_} --to {to}: ends before it begins")
+    start, end = period(results, from_, to)
     if out is not None and not crops:
         raise UserError(f"--out {out}: is where --crops writes to; give --crops, too")
     found = [p for p in results.people if _was_there(p, camera, start, end)]
@@ -67,34 +65,6 @@ def people(
         typer.echo(f"{count} pictures of {len(found)} people: {folder}")
 
 
-def _moment(results: Results, text: str | None) -> float | None:
-    """A time on the clock of the run, s."""
-    from datetime import datetime, timedelta
-
-    if text is None:
-        return None
-    parts = text.split(":")
-    try:
-        numbers = [float(part) for part in parts]
-        if len(parts) > 3 or not all(map(math.isfinite, numbers)):
-            raise ValueError(text)
-    except ValueError:
-        raise UserError(f"{text}: expected seconds, such as 12.5, or h:mm:ss") from None
-    if len(parts) == 1:
-        return numbers[0]
-    hours, minutes, seconds = [*numbers, 0.0][:3]
-    since = 3600 * hours + 60 * minutes + seconds
-    zero = results.record.get("clock_zero")
-    if zero is None:
-        return since
-    began = datetime.fromisoformat(zero)
-    midnight = began.replace(hour=0, minute=0, second=0, microsecond=0)
-    moment = midnight + timedelta(seconds=since)
-    if moment < began - timedelta(hours=12):
-        moment += timedelta(days=1)  # the run goes on past midnight
-    return (moment - began).total_seconds()
-
-
 def _was_there(person: Person, camera: str | None, start: float | None, end: float | None) -> bool:
     """Whether a person was seen by the camera, or any, in that time."""
     tracks = [
@@ -109,27 +79,18 @@ def _was_there(person: Person, camera: str | None, start: float | None, end: flo
     )
 
 
-def _clock(results: Results, seconds: float) -> str:
-    from datetime import datetime
-
-    from mtmc.outputs.drawing import clock
-
-    zero = results.record.get("clock_zero")
-    return clock(seconds, datetime.fromisoformat(zero) if zero else None)
-
-
 def _print(results: Results, people: list[Person]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    times = [_clock(results, p[key]) for p in people for key in ("first_seen", "last_seen")]
+    times = [clock(results, p[key]) for p in people for key in ("first_seen", "last_seen")]
     days = {time.split()[0] for time in times} if results.record.get("clock_zero") else set()
     if len(days) == 1:
         typer.echo(next(iter(days)))
 
     def moment(seconds: float) -> str:
-        time = _clock(results, seconds)
+        time = clock(results, seconds)
         return time.split()[-1] if len(days) == 1 else time  # the day is above
 
     named = any(person["name"] for person in people)
@@ -157,7 +118,7 @@ def _print_tracks(results: Results, people: list[Person]) -> None:
     for person in people:
         for name, tracks in person["cameras"].items():
             for track in tracks:
-                when = f"{_clock(results, track['start'])} to {_clock(results, track['end'])}"
+                when = f"{clock(results, track['start'])} to {clock(results, track['end'])}"
                 frames = f"frames {track['first_frame']} to {track['last_frame']}"
                 typer.echo(f"{name}: {when}, {frames} (track {track['track_id']})")
 

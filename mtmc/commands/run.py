@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mtmc.commands.interrupts import like_ctrl_c, terminal_may_be_gone
-from mtmc.commands.options import Changes, Config
+from mtmc.commands.options import LOCAL, PORT, Changes, Config, Host, Port
 from mtmc.commands.report import NoReport, report_of
 from mtmc.errors import UserError
+
+if TYPE_CHECKING:
+    from mtmc.run import Listener
 
 INTERRUPTED = 130  # exit code after Ctrl-C
 
@@ -64,6 +68,12 @@ def run(
     online: Annotated[
         bool, typer.Option("--online", help="Give ids as the pictures come; what is written stays.")
     ] = False,
+    view: Annotated[
+        bool,
+        typer.Option("--view", help="Show it in a browser as it goes on; implies --online."),
+    ] = False,
+    host: Host = LOCAL,
+    port: Port = PORT,
     no_video: Annotated[bool, typer.Option("--no-video", help="Leave out the videos.")] = False,
     no_report: NoReport = False,
     anonymise: Annotated[
@@ -97,27 +107,46 @@ def run(
         settings["tracker"] = _switch(settings.get("tracker"), {"name": tracker})
     if reid is not None:
         settings["reid"] = _switch(settings.get("reid"), {"weights": reid}, "weights")
-    if calibration is not None:
-        settings["calibration"] = str(calibration)
-    if corrections is not None:
-        settings["corrections"] = str(corrections)
-    if online:
+    files = {"calibration": calibration, "corrections": corrections}
+    settings |= {name: str(file) for name, file in files.items() if file is not None}
+    if online or view:
         settings["associator"] = _switch(settings.get("associator"), {"name": "online"})
-    output: dict[str, object] = {"anonymise": anonymise} if anonymise else {}
-    output |= {**({"video": False} if no_video else {}), **({"keep": True} if keep else {})}
+    output = {"anonymise": anonymise, "video": False if no_video else None, "keep": keep or None}
+    output = {key: value for key, value in output.items() if value is not None}
     settings["output"] = _switch(settings.get("output"), output)
     settings = override(settings, set_ or [])
     folder = out or Path("out") / _result_name(cameras)
     if folder.resolve() in {Path(camera).resolve() for camera in cameras}:
         raise UserError(f"--out {folder}: is the folder of the videos; choose another")
-    with like_ctrl_c(), RunDisplay() as display:
-        record = run_pipeline(cameras, folder, settings, resume, display)
+    with like_ctrl_c(), RunDisplay() as display, _shown(display, view, host, port) as listener:
+        record = run_pipeline(cameras, folder, settings, resume, listener)
     page = None if no_report else report_of(folder)
     with terminal_may_be_gone():
         print_summary(record, folder, page)
     # Ctrl-C is how a run on live cameras ends.
     if record["status"] == "interrupted" and not display.live:
         raise typer.Exit(INTERRUPTED)
+
+
+@contextmanager
+def _shown(listener: Listener, view: bool, host: str, port: int) -> Iterator[Listener]:
+    """What hears of the run: with ``view``, a web page beside ``listener``."""
+    if not view:
+        if (host, port) != (LOCAL, PORT):
+            raise UserError("--host, --port: are where --view listens; give --view, too")
+        yield listener
+        return
+    from mtmc.viewer.live import LiveView
+    from mtmc.viewer.server import Address, Served, live_application
+
+    served = Served(Address(host, port))
+    live = LiveView(listener, lambda: served.start(live_application(live)))
+    typer.echo(f"live: {served.url}")
+    try:
+        yield live
+    finally:
+        live.ended = True
+        served.stop()
 
 
 def _result_name(cameras: Sequence[str]) -> str:

@@ -127,6 +127,12 @@ class Edited:
         ]
 
     @cached_property
+    def whole(self) -> dict[TrackKey, TrackKey]:
+        """The track that each part of one that was cut is of."""
+        cuts = self._boxes.cut_into
+        return {part: key for key, parts in cuts.items() for part in parts}
+
+    @cached_property
     def people(self) -> dict[int, list[Piece]]:
         """The tracks of each person."""
         found: dict[int, list[Piece]] = defaultdict(list)
@@ -139,10 +145,9 @@ class Edited:
     def changes(self) -> Changes:
         """What is other than before all corrections."""
         before, boxes = self._editor.ids, self._boxes
-        whole = {part: key for key, parts in boxes.cut_into.items() for part in parts}
         moved = [
             (
-                before.get(whole.get(piece.key, piece.key), NOBODY),
+                before.get(self.whole.get(piece.key, piece.key), NOBODY),
                 piece.person,
                 len(boxes.frames[piece.key]) * boxes.period(piece.key.camera),
             )

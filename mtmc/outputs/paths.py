@@ -59,7 +59,8 @@ def floor_paths(table: TrackTable, rate: float) -> FloorPaths:
         for rows, names in table.parts(number):
             known = np.isfinite(rows["floor"]).all(axis=1)
             columns.append((rows["time"][known], names[known], rows["floor"][known]))
-    return paths_of(*(np.concatenate(column) for column in zip(*columns, strict=True)), rate)
+    times, ids, points = (np.concatenate(column) for column in zip(*columns, strict=True))
+    return paths_of(times, ids, points, rate)
 
 
 def paths_of(times: Doubles, ids: Ints, points: Floats, rate: float) -> FloorPaths:

@@ -33,13 +33,20 @@ class VideoWriter:
         fps: nominal frame rate; each frame has its own timestamp.
         live: write each picture soon, so that the file plays up to its last second when the
             process dies.
+        keyframes: seconds between pictures that can be sought; None leaves it to the encoder.
 
     Raises:
         OSError: the file cannot be written; also when that shows only in the end.
     """
 
     def __init__(
-        self, path: Path, size: tuple[int, int], fps: float, *, live: bool = False
+        self,
+        path: Path,
+        size: tuple[int, int],
+        fps: float,
+        *,
+        live: bool = False,
+        keyframes: float | None = None,
     ) -> None:
         options = {
             "movflags": "empty_moov+default_base_moof",
@@ -53,7 +60,8 @@ class VideoWriter:
         self._stream.width, self._stream.height = size
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.time_base = TIME_BASE
-        self._stream.options = _soon(fps) if live else X264
+        sought = {} if keyframes is None else {"g": str(max(1, round(keyframes * fps)))}
+        self._stream.options = {**(_soon(fps) if live else X264), **sought}
         self._start: float | None = None
         self._last = -1
         self._broken = False

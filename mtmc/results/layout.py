@@ -15,6 +15,7 @@ CORRECTIONS = "corrections.jsonl"  # what was said of the run's people
 UNCORRECTED = "uncorrected"  # a folder with the tables as they were before
 MOSAIC = "mosaic.mp4"
 FLOOR_PICTURE, FLOOR_VIDEO = "floor.png", "floor.mp4"
+VIEWER = "viewer"  # a folder with what `mtmc view` has converted for browsers
 REPORT = "report.html"
 HIDDEN = "hidden.npz"  # where people are, of runs with --anonymise
 PICTURED = (MOSAIC, CROPS, REPORT)  # what shows people

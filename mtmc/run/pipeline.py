@@ -16,7 +16,7 @@ from mtmc.corrections.telling import Telling
 from mtmc.files import explained
 from mtmc.outputs.anonymise import hide
 from mtmc.outputs.crops import CropSpool
-from mtmc.outputs.mosaic import Mosaic
+from mtmc.outputs.mosaic import Labels, Mosaic
 from mtmc.outputs.tracks import LiveTracks, TrackTable
 from mtmc.outputs.video import VideoWriter
 from mtmc.perception.budget import Budget, Looks
@@ -54,6 +54,7 @@ CROPS_NAME = ".crops.partial"  # of live cameras, which have no log
 STEPS_AHEAD = 2  # time steps the detector may be ahead of the rest
 
 Step = dict[str, Frame]
+OnSeen = Callable[[Sequence[Sighting], Mapping[str, Labels], Mapping[TrackKey, int]], None]
 Seen = tuple[list[Frame], list[Inference]]  # of the cameras of one time step
 
 
@@ -70,6 +71,7 @@ class Pipeline:
         inference: what was inferred before, and where it is noted; None for live cameras.
         watch: counts the stages' times.
         on_step: called with the progress after each step.
+        on_seen: called by an online run with what each step saw; see ``Listener.seen``.
 
     After ``run``, ``things`` are the tracks of no people and ``tracklets`` those of an offline run;
     ``spool`` and, of live cameras, ``crops`` are to be removed once their results are written.
@@ -83,6 +85,7 @@ class Pipeline:
         inference: InferenceLog | None,
         watch: Stopwatch,
         on_step: Callable[[Progress], None] = lambda progress: None,
+        on_seen: OnSeen = lambda sightings, labels, decided: None,
     ) -> None:
         self._parts = parts
         pictured = {r.name for r in parts.readers if r.camera.kind != "boxes"}
@@ -100,7 +103,8 @@ class Pipeline:
                 config.output.anonymise,
             )
         self._watch = watch
-        self._on_step = on_step
+        self._on_step, self._on_seen = on_step, on_seen
+        self._shown = _Shown(parts.readers, config.output.anonymise)
         self._names = [reader.name for reader in parts.readers]
         self._numbers = {name: number for number, name in enumerate(self._names)}
         self.spool = TrackSpool(out, self._names)
@@ -247,9 +251,12 @@ class Pipeline:
             self._steps += 1
             if self._steps % FORGET_EVERY == 0:
                 self._live_tracks.forget_all_but(self._tracking.open_keys())
-        if self._video:
-            ids = self._live_tracks.ids if self._live_tracks else {}
-            self._video.write(sightings, inferences, ids)
+        if self._live_tracks or self._video:
+            labels = _labels(sightings, self._live_tracks.ids if self._live_tracks else {})
+            shown = self._shown(sightings, inferences)
+            self._on_seen(shown, labels, decided)
+            if self._video:
+                self._video.write(shown, labels)
         if self.crops:
             self.crops.take(sightings, inferences)  # first: see there
         self._perception.note([s.frame for s in sightings], inferences)
@@ -325,13 +332,44 @@ def _with_embeddings(inference: Inference, embed_all: bool) -> Detections:
     return replace(found, embeddings=inference.embeddings)
 
 
+def _labels(sightings: Sequence[Sighting], ids: Mapping[TrackKey, int]) -> dict[str, Labels]:
+    """What is drawn into each camera's frame."""
+    return {
+        s.frame.camera: (
+            s.tracks.boxes,
+            np.array([ids.get(TrackKey(s.frame.camera, t), 0) for t in s.tracks.ids], int),
+            s.tracks.det_index >= 0,
+        )
+        for s in sightings
+    }
+
+
+class _Shown:
+    """What may be shown of a time step: the frames, with people hidden where that is asked for."""
+
+    def __init__(self, readers: Sequence[CameraReader], anonymise: str | None) -> None:
+        self._anonymise = anonymise
+        self._people = {r.name: deque[Floats](maxlen=1 + round(REACH * r.fps)) for r in readers}
+
+    def __call__(
+        self, sightings: Sequence[Sighting], inferences: Sequence[Inference]
+    ) -> Sequence[Sighting]:
+        if self._anonymise is None:
+            return sightings
+        shown = []
+        for sighting, inference in zip(sightings, inferences, strict=True):
+            frame, people = sighting.frame, self._people[sighting.frame.camera]
+            people.append(np.concatenate([inference.detections.boxes, sighting.tracks.boxes]))
+            hidden = hide(frame.pixels, np.concatenate(people), self._anonymise)
+            shown.append(replace(sighting, frame=replace(frame, image=hidden)))
+        return shown
+
+
 class _LiveVideo:
     """The mosaic of live cameras, which cannot be seen a second time."""
 
     def __init__(self, readers: Sequence[CameraReader], config: RunConfig, out: Path) -> None:
         self._writer: VideoWriter | None = None
-        self._anonymise = config.output.anonymise
-        self._people = {r.name: deque[Floats](maxlen=1 + round(REACH * r.fps)) for r in readers}
         if config.output.video:
             sizes = {reader.name: reader.size for reader in readers}
             zeros = {reader.name: reader.zero for reader in readers}
@@ -341,35 +379,13 @@ class _LiveVideo:
             with explained(self._path):
                 self._writer = VideoWriter(self._path, self._mosaic.size, fps, live=True)
 
-    def write(
-        self,
-        sightings: Sequence[Sighting],
-        inferences: Sequence[Inference],
-        ids: Mapping[TrackKey, int],
-    ) -> None:
+    def write(self, sightings: Sequence[Sighting], labels: Mapping[str, Labels]) -> None:
         if self._writer is None:
             return
-        labels = {
-            s.frame.camera: (
-                s.tracks.boxes,
-                np.array([ids.get(TrackKey(s.frame.camera, t), 0) for t in s.tracks.ids], int),
-                s.tracks.det_index >= 0,
-            )
-            for s in sightings
-        }
-        told = zip(sightings, inferences, strict=True)
-        frames = {s.frame.camera: self._anonymised(s, inference) for s, inference in told}
+        frames = {s.frame.camera: s.frame for s in sightings}
         time = min(frame.time for frame in frames.values())
         with explained(self._path):
             self._writer.write(self._mosaic.draw(frames, labels), time)
-
-    def _anonymised(self, sighting: Sighting, inference: Inference) -> Frame:
-        frame = sighting.frame
-        if self._anonymise is None:
-            return frame
-        people = self._people[frame.camera]
-        people.append(np.concatenate([inference.detections.boxes, sighting.tracks.boxes]))
-        return replace(frame, image=hide(frame.pixels, np.concatenate(people), self._anonymise))
 
     def close(self) -> None:
         if self._writer is not None:

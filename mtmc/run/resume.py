@@ -36,7 +36,7 @@ def about_run(config: RunConfig, parts: Parts) -> dict[str, Any]:
         about["content of detections"] = settings_key({"folder": parts.detector.folder})
     about |= about_calibration(parts.calibration)
     about |= about_corrections(parts.corrections)
-    about["cameras"] = [_fingerprint(reader.camera) for reader in parts.readers]
+    about["cameras"] = [fingerprint(reader.camera) for reader in parts.readers]
     return about
 
 
@@ -54,7 +54,7 @@ def about_corrections(entries: Sequence[Entry]) -> dict[str, str]:
     return {"content of corrections": content_key(json.dumps(said))} if said else {}
 
 
-def _fingerprint(camera: Camera) -> list[Any]:
+def fingerprint(camera: Camera) -> list[Any]:
     """What tells that a camera's video, or every one of its pictures, is still the same."""
     files = camera.files
     if camera.kind == "images":

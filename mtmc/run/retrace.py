@@ -32,7 +32,7 @@ from mtmc.run.correct import (
 from mtmc.run.drawing import Drawing
 from mtmc.run.resume import about_calibration, about_corrections
 from mtmc.run.session import Listener, OneRun, Said
-from mtmc.sources import find_cameras, open_cameras
+from mtmc.sources import Camera, find_cameras, open_cameras
 from mtmc.sources.cameras import Source
 
 log = logging.getLogger("mtmc")
@@ -154,6 +154,27 @@ def _decide(
             answers.close()
 
 
+def cameras_of(results: Results, sources: Sequence[Source] = ()) -> dict[str, Camera]:
+    """The cameras of a run, by name, as far as they are there.
+
+    Args:
+        results: of the run.
+        sources: where they are; empty for where the run found them.
+
+    Raises:
+        UserError: none is.
+    """
+    folder, given = results.folder, list(sources) or results.record.get("given", [])
+    if not given:
+        raise UserError(f"{folder}: does not say where its videos were; name them after it")
+    cameras = {camera.name: camera for camera in find_cameras(given)}
+    found = {name: cameras[name] for name in results.cameras if name in cameras}
+    if not found:
+        first = next(iter(results.cameras))
+        raise UserError(f"{given[0]}: has no camera {first!r} of {folder}; name its videos")
+    return found
+
+
 def render(
     folder: Path,
     sources: Sequence[Source] = (),
@@ -181,13 +202,10 @@ def render(
         raise UserError(f"--set {other[0]}: no setting of output, which is all that is drawn by")
     config = RunConfig.from_settings(override(drawn, changes))
     check_anonymised(results.anonymised, config)
-    given = list(sources) or results.record.get("given", [])
-    if not given:
-        raise UserError(f"{folder}: does not say where its videos were; name them after it")
-    cameras = {camera.name: camera for camera in find_cameras(given)}
-    if missing := sorted(results.cameras.keys() - cameras.keys()):
-        raise UserError(f"{given[0]}: has no camera {missing[0]!r} of {folder}; name its videos")
-    wanted = [cameras[name] for name in results.cameras]
+    found = cameras_of(results, sources)
+    if missing := sorted(results.cameras.keys() - found.keys()):
+        raise UserError(f"there is no camera {missing[0]!r} of {folder}; name its videos after it")
+    wanted = list(found.values())
     if any(camera.kind == "live" for camera in wanted):
         raise UserError(f"{folder}: a live camera cannot be seen a second time")
     frames = {name: camera.frames for name, camera in results.cameras.items()}

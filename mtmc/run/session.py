@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +18,7 @@ from mtmc.config import Settings
 from mtmc.corrections import Corrections
 from mtmc.files import claimed, write_text
 from mtmc.outputs.crops import Anonymised, finished_crops, seen_tracklets, write_crops
+from mtmc.outputs.mosaic import Labels
 from mtmc.outputs.people import THING_AGE, People, counted
 from mtmc.outputs.report import to_json, versions
 from mtmc.outputs.tracks import TrackTable, write_mot_files, write_table
@@ -47,6 +48,8 @@ from mtmc.run.stopwatch import Stopwatch
 from mtmc.sources import CameraReader, find_cameras, home_of
 from mtmc.sources.address import hide_passwords
 from mtmc.sources.cameras import Source
+from mtmc.tracking.camera import Sighting
+from mtmc.types import TrackKey
 
 log = logging.getLogger("mtmc")
 
@@ -62,6 +65,20 @@ class Listener:
 
     def step(self, progress: Progress) -> None:
         """A time step is done."""
+
+    def seen(
+        self,
+        sightings: Sequence[Sighting],
+        labels: Mapping[str, Labels],
+        decided: Mapping[TrackKey, int],
+    ) -> None:
+        """What the cameras of an online run saw in a time step, and who that is.
+
+        Args:
+            sightings: of each camera that sent a frame.
+            labels: what is drawn into it, by camera.
+            decided: who tracks are, of whom that was decided now.
+        """
 
     def video(self, done: int, total: int) -> None:
         """So many frames of all cameras are in the mosaic."""
@@ -105,7 +122,8 @@ def run(
         with claimed(out):
             if resume and not live and (record := complete_record(out, config, about)):
                 return record
-            said_before = corrections_of(out, config.corrections and Path(config.corrections))
+            file = Path(config.corrections) if config.corrections else None
+            said_before = corrections_of(out, file)
             set_aside(out, live)
             forget_uncorrected(out)  # it would be another run's
             _hint(said_before, config)
@@ -178,7 +196,7 @@ class OneRun:
         self._live = any(reader.live for reader in parts.readers)
         self._log, self._crops = log, log.path if log and parts.recorded else None
         self._noted = -math.inf  # when run.json was last written, s
-        self._pipeline = Pipeline(config, parts, out, log, self._watch, self._step)
+        self._pipeline = Pipeline(config, parts, out, log, self._watch, self._step, listener.seen)
 
     def record(self, chosen: Settings, given: list[str]) -> dict[str, Any]:
         """Do everything and write everything.

@@ -10,8 +10,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def pyplot() -> Any:
-    """Matplotlib, which comes with an extra.
+def pyplot(wish: str) -> Any:
+    """Matplotlib, which comes with an extra and needs no screen.
+
+    Args:
+        wish: what asks for it, for the message.
 
     Raises:
         ReidError: it is not installed.
@@ -20,7 +23,7 @@ def pyplot() -> Any:
         import matplotlib as mpl
     except ImportError as error:
         raise ReidError(
-            "--plot needs matplotlib; install the plot extra (`uv pip install matplotlib`)"
+            f"{wish} needs matplotlib; install the plot extra (`uv pip install matplotlib`)"
         ) from error
     mpl.use("Agg")
     from matplotlib import pyplot as plt

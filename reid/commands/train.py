@@ -14,6 +14,7 @@ from mtmc.reid.metric.config import MetricTraining
 from mtmc.reid.presets import find_config
 from mtmc.reid.training.config import BEST, LAST
 from mtmc.reid.training.kinds import read_training
+from mtmc.reid.training.over import written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,17 +104,20 @@ def run_training(
 def _tell(trainer: Trainer, config: TrainConfig, out: Path, done: int) -> None:
     """Train, show and log each epoch, and say what came out; ``done`` epochs are there already."""
     from mtmc.reid.commands.display import console, print_scores, progress_bar
+    from mtmc.reid.commands.search_plot import show_search
 
     events = _tensorboard(out) if config.tensorboard else None
     out.mkdir(parents=True, exist_ok=True)
     (out / CONFIG).write_text(yaml.safe_dump(config.to_dict(), sort_keys=False))
     report = None
     with progress_bar() as bar, (out / LOG).open("a" if done else "w") as log:
-        task = bar.add_task("epochs", total=config.schedule.epochs, completed=done, info="")
+        task = bar.add_task("epochs", total=config.epochs, completed=done, info="")
         try:
             for report in trainer.run():
                 log.write(json.dumps(_row(report)) + "\n")
                 log.flush()
+                if trainer.search is not None:
+                    show_search(trainer.search, report.search, out)
                 bar.update(task, completed=report.epoch, info=_line(report))
                 if not console.is_terminal:
                     print(f"epoch {report.epoch}/{report.epochs}  {_line(report)}", file=sys.stderr)
@@ -149,6 +153,7 @@ def _row(report: EpochReport) -> dict[str, Any]:
         **report.losses,
         "images_per_second": round(report.images_per_second, 1),
         "scores": report.scores,
+        **report.search,
     }
 
 
@@ -157,6 +162,9 @@ def _line(report: EpochReport) -> str:
         f"loss {report.losses['loss']:.3f}  lr {report.rate:.2g}  "
         f"{report.images_per_second:.0f} images/s"
     )
+    if report.search:
+        text += f"  round {report.search['round']}, {report.search['part']}: "
+        text += written(report.search["settings"])
     for name, scores in report.scores.items():
         text += f"  {name}: rank-1 {100 * scores['rank1']:.1f} mAP {100 * scores['mAP']:.1f}"
     return text

@@ -19,6 +19,7 @@ FAMILIES = {
     METRIC: ("mtmc.reid.models.metric:MetricNet", "features"),
     EXITS: ("mtmc.reid.models.exits:ExitNet", "trunk"),
     FITTED: ("mtmc.reid.models.fitted:FittedNet", "network"),
+    "two_heads:": ("mtmc.reid.models.two_heads:TwoHeads", "trunk"),
 }
 
 
@@ -97,9 +98,9 @@ def build(name: str, **args: Any) -> EmbeddingNet:
     """Make a network with random weights.
 
     Args:
-        name: one of `MODELS`; ``timm:`` and the name of a timm model; ``exits:`` and the name of a
-            trunk; or ``metric:`` and the name of a model whose embeddings a learned metric
-            compares.
+        name: one of `MODELS`; ``timm:`` and the name of a timm model; ``exits:`` or ``two_heads:``
+            and the name of a trunk; or ``metric:`` and the name of a model whose embeddings a
+            learned metric compares.
         args: the architecture's own arguments, beyond those that the name implies.
 
     Raises:

@@ -28,3 +28,11 @@ class AveragePool(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """``(N, C, H, W)`` to ``(N, C)``."""
         return x.mean(dim=(2, 3))
+
+
+class MaxPool(nn.Module):
+    """The maximum over all places."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(N, C, H, W)`` to ``(N, C)``."""
+        return x.amax(dim=(2, 3))

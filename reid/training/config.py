@@ -13,6 +13,7 @@ from mtmc.reid.training.recipe import (
     AverageConfig,
     DistillationConfig,
     LossConfig,
+    ProgressiveConfig,
     SamplerConfig,
 )
 from mtmc.reid.training.schedule import CyclesConfig, ScheduleConfig
@@ -123,6 +124,7 @@ class TrainConfig(Settings):
         sampler: P x K batches.
         augment: flip, crop, random erasing, colour jitter.
         loss: classification and triplet.
+        progressive: rounds in which the loss's settings are searched.
         distillation: learning from a teacher.
         optimizer: SGD, Adam, AdamW.
         schedule: the learning rate, warm-up and steps.
@@ -143,6 +145,7 @@ class TrainConfig(Settings):
     sampler: SamplerConfig = field(default_factory=SamplerConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     loss: LossConfig = field(default_factory=LossConfig)
+    progressive: ProgressiveConfig = field(default_factory=ProgressiveConfig)
     distillation: DistillationConfig = field(default_factory=DistillationConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
@@ -168,8 +171,25 @@ class TrainConfig(Settings):
         if self.optimizer.late_beta1 is not None and self.schedule.decay_from is None:
             raise ValueError("optimizer.late_beta1 begins with schedule.decay_from: set that, too")
         self.loss.check_ranks(self.sampler)
+        if self.progressive.rounds:
+            self._check_progressive()
         if self.evaluation.select == "best" and not self.data.test:
             raise ValueError("evaluation.select=best needs a dataset in data.test")
+
+    def _check_progressive(self) -> None:
+        if self.cycles.cycles or self.average.method != "none":
+            raise ValueError(
+                "progressive training serves the weights of lowest loss: set cycles.cycles=0 and "
+                "average.method=none"
+            )
+        self.progressive.check(self.loss, self.sampler)
+
+    @property
+    def epochs(self) -> int:
+        """Of the whole training, tries of a progressive one included."""
+        search = self.progressive
+        each = search.members * search.explore + self.schedule.epochs
+        return search.rounds * each if search.rounds else self.schedule.epochs
 
     @property
     def classifies(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from mtmc.reid.training.batches import Batches
 from mtmc.reid.training.config import BEST, LAST, TrainConfig
 from mtmc.reid.training.group import Group
 from mtmc.reid.training.learner import Learner
+from mtmc.reid.training.progressive import Progressive, Step
 from mtmc.reid.training.teacher import Teacher, resized
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class EpochReport:
         losses: means over batches.
         images_per_second: trained on, evaluation not counted.
         scores: where it was evaluated after this epoch.
+        search: of a progressive training, what was done in it, see `Progressive.end`.
     """
 
     epoch: int
@@ -57,6 +59,11 @@ class EpochReport:
     losses: dict[str, float]
     images_per_second: float
     scores: ScoreTable
+    search: dict[str, Any] = field(default_factory=dict)
+
+
+class DivergedError(ReidError):
+    """A loss is not finite."""
 
 
 class Trainer:
@@ -70,6 +77,9 @@ class Trainer:
         out: folder for ``best.pt`` and ``last.pt``.
         decoding: told how many training images are decoded.
         group: processes that train together, of which the first writes; None for this one alone.
+
+    Attributes:
+        search: of the loss's settings; None in a training that is not progressive.
 
     Raises:
         ReidError: the data does not suit the settings, or cannot be read.
@@ -108,6 +118,13 @@ class Trainer:
         self._learner.begin(self._people)
         if self._teacher is not None:
             self._teacher.meet(self._batches, self._people)
+        self.search: Progressive | None = None
+        if config.progressive.rounds:
+            if self._group.size > 1:
+                raise ReidError(
+                    "progressive.rounds: searches in one process only, without torchrun"
+                )
+            self.search = Progressive(config, self._learner)
         self._done = 0
         self._best_map = -1.0
 
@@ -115,31 +132,37 @@ class Trainer:
         """Train the epochs that are left; when one is reported, its state is on the disk.
 
         Raises:
-            ReidError: a loss is not finite; the message names the batch.
+            DivergedError: a loss is not finite; the message names the batch.
         """
-        config = self._config
-        for epoch in range(self._done + 1, config.schedule.epochs + 1):
+        epochs = self._config.epochs
+        for epoch in range(self._done + 1, epochs + 1):
             start = time.perf_counter()
-            self._learner.begin_epoch(epoch)
-            losses = list(self._train_epoch(epoch))
+            step = (
+                Step(self._config, epoch, epoch)
+                if self.search is None
+                else self.search.begin(epoch)
+            )
+            config = step.config
+            self._learner.follow(config)
+            self._learner.begin_epoch(step.epoch)
+            losses = list(self._train_epoch(epoch, step.batches))
             means = {key: float(torch.stack([b[key] for b in losses]).mean()) for key in losses[0]}
             speed = len(losses) * config.sampler.batch_size / (time.perf_counter() - start)
-            if config.ends_cycle(epoch):
+            if config.ends_cycle(step.epoch):
                 self._learner.end_cycle()
+            note = {} if self.search is None else self.search.end(epoch, means["loss"])
             self._done = epoch
-            last = epoch == config.schedule.epochs
+            last = epoch == epochs
             every = config.evaluation.every
-            scores = self._finish(last) if last or (every and epoch % every == 0) else {}
+            scores = self._finish(last) if last or (every and step.epoch % every == 0) else {}
             self._save_state()
-            yield EpochReport(
-                epoch, config.schedule.epochs, config.rate(epoch), means, speed, scores
-            )
+            yield EpochReport(epoch, epochs, config.rate(step.epoch), means, speed, scores, note)
 
-    def _train_epoch(self, epoch: int) -> Iterator[dict[str, Tensor]]:
+    def _train_epoch(self, epoch: int, batches: int) -> Iterator[dict[str, Tensor]]:
         """Learn from every batch of an epoch; gives the losses, on the device."""
         unchecked: list[tuple[int, NDArray[np.int64], Tensor]] = []
         often = GPU_CHECK_EVERY if self._device.type == "cuda" else 1
-        for number, (chosen, crops, labels) in enumerate(self._batches.epoch(epoch), 1):
+        for number, (chosen, crops, labels) in enumerate(self._batches.epoch(batches), 1):
             answers = None if self._teacher is None else self._teacher(crops)
             outputs = self._learner.forward(self._as_input(crops))
             losses = self._learner.learn(outputs, labels, answers)
@@ -155,7 +178,7 @@ class Trainer:
         for (number, chosen, _), value in zip(unchecked, values, strict=True):
             if not np.isfinite(value):
                 names = ", ".join(self._images.paths[i].name for i in chosen)
-                raise ReidError(
+                raise DivergedError(
                     f"epoch {epoch}, batch {number}: the loss is {value}; lower schedule.lr, "
                     f"or look at these images: {names}"
                 )
@@ -213,6 +236,7 @@ class Trainer:
             "epoch": self._done,
             "best_map": self._best_map,
             "learner": self._learner.state_dict(),
+            "search": None if self.search is None else self.search.state_dict(),
         }
         save_plain(state, self._out / LAST)
 
@@ -243,6 +267,8 @@ class Trainer:
                 raise ReidError(f"{path}: learned from {state[what]} {what}, there are {now} now")
         self._done, self._best_map = int(state["epoch"]), float(state["best_map"])
         self._learner.load_state_dict(state["learner"])
+        if self.search is not None:
+            self.search.load_state_dict(state["search"])
         return self._done
 
 
@@ -261,7 +287,10 @@ def _first_difference(was: dict[str, Any], config: TrainConfig, done: int) -> st
         before = build_config(TrainConfig, was, "")
     except ReidError:  # of another version
         return _difference(was, now)
-    if done <= config.schedule.epochs and all(
+    if before.progressive.rounds and config.progressive.rounds and done <= config.epochs:
+        # A round more changes none of those before; that the rest is the same is looked at below.
+        now["progressive"]["rounds"] = was["progressive"]["rounds"]
+    elif done <= config.epochs and all(
         before.rate(epoch) == config.rate(epoch)
         and before.ends_cycle(epoch) == config.ends_cycle(epoch)
         for epoch in range(1, done + 1)

@@ -78,6 +78,10 @@ class Learner:
         self._learned = [p for p in learned if p.requires_grad]
         self._optimizer = _optimizer(self._learned, self._config.optimizer)
 
+    def follow(self, config: TrainConfig) -> None:
+        """Learn by another loss and schedule from now on; the rest must stay."""
+        self._config = config
+
     def begin_epoch(self, epoch: int) -> None:
         """Set what changes with the epoch, 1-based, and training mode."""
         for group in self._optimizer.param_groups:

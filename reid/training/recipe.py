@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic.dataclasses import dataclass
 
+from mtmc.reid.configuration import one_line
 from mtmc.reid.settings import setting
 
 Mining = Literal["none", "all", "hard", "soft"]
@@ -126,6 +127,80 @@ class LossConfig:
                 f"loss.negative_rank={self.negative_rank}, but a batch of {sampler.people} x "
                 f"{sampler.images} has {negatives} negatives"
             )
+
+
+@dataclass(frozen=True)
+class ProgressiveConfig:
+    """A training that searches settings of its own loss, in rounds.
+
+    A round tries some settings for a few epochs each, always from the same state, and learns
+    ``schedule.epochs`` with the most promising ones. It ends with the weights of its epoch of
+    lowest loss, and the next begins there.
+
+    Args:
+        rounds: how many; 0 for a training without search.
+        members: settings that a round tries; 0 for none, so that what is learned with is drawn by
+            chance, which is the control.
+        explore: epochs of each try, at the highest rate; an even number.
+        drop: by which share of it the loss should fall from the first half of a try to the second.
+        triplet_weight: range of ``loss.triplet_weight``.
+        margin: of ``loss.margin``.
+        positive_rank: of ``loss.positive_rank``.
+        negative_rank: of ``loss.negative_rank``.
+
+    Raises:
+        ValueError: a value is out of range.
+
+    Source: Li et al., "Progressive Learning Algorithm for Efficient Person Re-Identification",
+    Algorithm 1; how many are tried is not printed there.
+    """
+
+    rounds: int = setting(0, ge=0, public=True)
+    members: int = setting(10, ge=0)
+    explore: int = setting(20, ge=2, unit="epochs")
+    drop: float = setting(0.15, gt=-1, lt=1)
+    triplet_weight: tuple[float, float] = (0.0, 2.0)
+    margin: tuple[float, float] = (-0.1, 0.3)
+    positive_rank: tuple[int, int] = (1, 7)
+    negative_rank: tuple[int, int] = (1, 16)
+
+    def __post_init__(self) -> None:
+        if self.members == 1:
+            raise ValueError("members must be 0 or at least 2, got 1: one alone is no choice")
+        if self.explore % 2:
+            raise ValueError(
+                f"explore must be even, as its halves are compared, got {self.explore}"
+            )
+        for name, (low, high) in self.ranges.items():
+            if not low <= high:
+                raise ValueError(f"{name} must go up, got [{low}, {high}]")
+
+    @property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """Lowest and highest value per setting of the loss."""
+        return {
+            "triplet_weight": self.triplet_weight,
+            "margin": self.margin,
+            "positive_rank": self.positive_rank,
+            "negative_rank": self.negative_rank,
+        }
+
+    def check(self, loss: LossConfig, sampler: SamplerConfig) -> None:
+        """Hold the ends of the ranges to what the loss takes and a batch has.
+
+        Raises:
+            ValueError: one does not fit.
+        """
+        if sampler.images < 2:
+            raise ValueError(
+                "progressive training compares images of a person: set sampler.images to 2 at least"
+            )
+        for end in (0, 1):
+            values = {name: limits[end] for name, limits in self.ranges.items()}
+            try:
+                replace(loss, **values).check_ranks(sampler)  # type: ignore[arg-type]
+            except ValueError as error:
+                raise ValueError(f"an end of progressive's ranges: {one_line(error)}") from error
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import XMLGenerator
+from xml.sax.xmlreader import AttributesImpl
 
 from mtmc.files import replacing, write_text
 from mtmc.outputs.exports.boxes import Box, boxes_of, classes_of
@@ -55,8 +56,8 @@ class _Xml(XMLGenerator):
     def __init__(self, file: Any) -> None:
         super().__init__(file, "utf-8", short_empty_elements=True)
 
-    def open(self, name: str, **attributes: object) -> None:
-        self.startElement(name, {key: str(value) for key, value in attributes.items()})
+    def open(self, tag: str, **attributes: object) -> None:
+        self._start(tag, attributes)
         self.ignorableWhitespace("\n")
 
     def close(self, name: str) -> None:
@@ -64,9 +65,12 @@ class _Xml(XMLGenerator):
         self.ignorableWhitespace("\n")
 
     def leaf(self, tag: str, text: object, **attributes: object) -> None:
-        self.startElement(tag, {key: str(value) for key, value in attributes.items()})
+        self._start(tag, attributes)
         self.characters(str(text))
         self.close(tag)
+
+    def _start(self, tag: str, attributes: Mapping[str, object]) -> None:
+        self.startElement(tag, AttributesImpl({k: str(value) for k, value in attributes.items()}))
 
 
 def _label(kind: str) -> dict[str, Any]:

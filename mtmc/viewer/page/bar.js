@@ -10,8 +10,11 @@ export function bar(element, page, panels) {
   element.replaceChildren(
     el("div", { class: "title" }, el("strong", {}, scene.name), page.day && el("span", {}, page.day)),
     el("nav", {}, links),
-    filter(page),
+    scene.viewer?.live ? "" : filter(page),
   );
+  // What sticks below it has to know how high it is.
+  const measure = () => document.documentElement.style.setProperty("--bar", `${element.offsetHeight}px`);
+  new ResizeObserver(measure).observe(element);
 }
 
 function filter(page) {

@@ -40,8 +40,9 @@ async function served() {
 function build() {
   const { scene } = page;
   document.title = `${scene.name} – mtmc`;
+  const live = Boolean(scene.viewer?.live);
   const wanted = panels
-    .filter((panel) => !panel.wanted || panel.wanted(page))
+    .filter((panel) => Boolean(panel.live) === live && (!panel.wanted || panel.wanted(page)))
     .sort((a, b) => a.order - b.order);
   bar(document.getElementById("top"), page, wanted);
   const main = document.getElementById("main");
@@ -61,6 +62,7 @@ try {
   page = new Page(inside("scene") ? frozen() : await served());
   if (page.served) await import("mtmc/served.js");
   build();
+  globalThis.mtmc = page; // for the console, and for tests
   document.body.dataset.ready = "true";
 } catch (error) {
   const text = `This page cannot be shown: ${error.message}`;

@@ -6,6 +6,7 @@
 //   order: 20,                // from the top: 5 player, 10 numbers, 20 timeline, 30 people,
 //                             // 40 floor, 50 ways, 60 settings
 //   wide: true,               // false: takes half the width where there is room
+//   live: false,              // true: for a run that goes on, whose page has no other panels
 //   wanted: (page) => true,   // whether this run has something to show in it; may be left out
 //   build: (element, page) => { ... },
 // });

@@ -6,7 +6,10 @@ from datetime import datetime
 import pytest
 
 from mtmc.results import Results
+from mtmc.run import run
 from mtmc.viewer.report import write_report
+from tests.mtmc.conftest import write_two_cameras
+from tests.mtmc.run.test_run import SETTINGS, write_detections
 from tests.mtmc.viewer.synthetic import write_results
 
 CHROMIUM = ("chromium-headless-shell", "chromium")
@@ -31,7 +34,8 @@ def browser():
 def open_page(browser):
     """Opens an address; in the end, nothing may have gone wrong in it.
 
-    Beside what Chromium's own page has, it has ``asked``: all addresses that it asked for.
+    Beside what Chromium's own page has, it has ``asked``, all addresses that it asked for, and
+    ``wrong``, which a test may take from that it expects.
     """
     opened, wrong = [], []
 
@@ -42,7 +46,7 @@ def open_page(browser):
             reduced_motion="reduce",
         )
         opened.append(page)
-        page.asked = []
+        page.asked, page.wrong = [], wrong
         page.on("request", lambda request: page.asked.append(request.url))
         page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -76,3 +80,15 @@ def walked(tmp_path_factory):
 def report(walked):
     """Their report."""
     return write_report(walked)
+
+
+@pytest.fixture(scope="package")
+def watched(tmp_path_factory):
+    """A folder with two videos of two people, one 0.5 s later, and, in ``out``, a run."""
+    folder = write_two_cameras(tmp_path_factory.mktemp("watched"))
+    write_detections(folder)
+    (folder / "cameras.yaml").write_text(
+        "cameras: [{name: left, path: left.mp4}, {name: right, path: right.mp4, offset: 0.5}]"
+    )
+    run(folder, folder / "out", SETTINGS)
+    return folder

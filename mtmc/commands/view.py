@@ -1,0 +1,39 @@
+"""``mtmc view``: the results of a run in a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mtmc.commands.options import LOCAL, PORT, Host, Port
+
+
+def view(
+    run_dir: Annotated[Path, typer.Argument(help="Results of `mtmc run`.", metavar="RUN_DIR")],
+    videos: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Its cameras, as for `mtmc run`.",
+            metavar="[VIDEO_DIR]",
+            show_default="where the run found them",
+        ),
+    ] = None,
+    *,
+    host: Host = LOCAL,
+    port: Port = PORT,
+) -> None:
+    """Look through a run in a browser: play it, search for people, correct who is who."""
+    from mtmc.results import Results
+    from mtmc.viewer.recorded import Recorded, recorded_application
+    from mtmc.viewer.server import Address, Served
+
+    served = Served(Address(host, port))
+    recorded = Recorded(Results.open(run_dir), videos or [])
+    recorded.footage.start()
+    typer.echo(f"{served.url}   (Ctrl-C ends it)")
+    try:
+        served.run(recorded_application(recorded))
+    finally:
+        recorded.footage.close()
