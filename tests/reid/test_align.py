@@ -89,7 +89,7 @@ def test_the_end_stays_and_the_exits_guess_it(name, pictures, tmp_path, crops) -
     assert isinstance(new, StagedEmbedder)
     assert new.reliability == pytest.approx(found.reliability)
     assert new.reliability[-1] == 1
-    assert min(found.cosine) > 0.3
+    assert min(found.cosine) > 0.2  # of a guess without knowledge: 0
     assert found.fitted_to == 4 * found.measured_on == 96
     served = reid.load(tmp_path / "after.onnx", device="cpu")
     assert served.reliability == pytest.approx(new.reliability)
