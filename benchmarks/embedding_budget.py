@@ -164,7 +164,9 @@ class Room:
         parts = put_together(config, readers, answers, answers)
         with tempfile.TemporaryDirectory() as out:
             (Path(out) / "tracks").mkdir()
+            self.path = Path(out) / "crops.sqlite"  # of pictures, which nobody wants
             pipeline = Pipeline(config, parts, Path(out), self, Stopwatch())
+            pipeline.crops.close()
             pipeline.crops = None
             if pipeline.budget:
                 pipeline.budget.looks = Looks(FIRST, confidence)
