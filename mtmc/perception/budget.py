@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from mtmc.errors import UserError
 from mtmc.perception.log import exits_of
 from mtmc.reid.evaluation.budget import ExitRule
 from mtmc.reid.evaluation.embeddings import chord
@@ -219,10 +220,18 @@ class Budget:
         Returns:
             ``(N, D)`` unit rows, and ``(N, S)`` how sure one was at each exit that a crop reached,
             NaN beyond.
+
+        Raises:
+            UserError: an embedding is not finite.
         """
         sure = np.full((len(crops), len(self._costs)), np.nan, np.float32)
 
         def certainty(stage: int, rows: Ints, vectors: Floats) -> Floats:
+            if not np.isfinite(vectors).all():
+                raise UserError(
+                    f"reid: {self._embedder.name} gives embeddings at exit {stage} that are not "
+                    "finite numbers; `reid align` it anew"
+                )
             for row, vector in zip(rows.tolist(), vectors, strict=True):
                 known = self.looks.certainty(cameras[row], int(tracks[row]), vector)
                 sure[row, stage - 1] = known
