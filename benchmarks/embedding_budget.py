@@ -242,8 +242,8 @@ def main():
     names = [] if options.show else [options.model, *([options.smaller] if options.smaller else [])]
     models = [reid.load(name, threads=1) for name in names]
     costs = {}
-    for number, (name, model) in enumerate(zip(names, models, strict=True)):
-        stages = getattr(model, "costs", None) or [(size_of(name, model)[1] or 0) / 1e9]
+    for number, model in enumerate(models):
+        stages = getattr(model, "costs", None) or [(size_of(model)[1] or 0) / 1e9]
         costs |= {(number == 1, stage): cost for stage, cost in enumerate(stages, 1)}
     for folder in options.rooms if names else ():
         room = Room(folder)
