@@ -118,8 +118,6 @@ def run(
     folder = out or Path("out") / _result_name(cameras)
     if folder.resolve() in {Path(camera).resolve() for camera in cameras}:
         raise UserError(f"--out {folder}: is the folder of the videos; choose another")
-    if not view and (host, port) != (LOCAL, PORT):
-        raise UserError("--host, --port: are where --view listens; give --view, too")
     with like_ctrl_c(), RunDisplay() as display, _shown(display, view, host, port) as listener:
         record = run_pipeline(cameras, folder, settings, resume, listener)
     page = None if no_report else report_of(folder)
@@ -134,14 +132,15 @@ def run(
 def _shown(listener: Listener, view: bool, host: str, port: int) -> Iterator[Listener]:
     """What hears of the run: with ``view``, a web page beside ``listener``."""
     if not view:
+        if (host, port) != (LOCAL, PORT):
+            raise UserError("--host, --port: are where --view listens; give --view, too")
         yield listener
         return
     from mtmc.viewer.live import LiveView
     from mtmc.viewer.server import Address, Served, live_application
 
-    live = LiveView(listener)
-    served = Served(live_application(live), Address(host, port))
-    served.start()
+    served = Served(Address(host, port))
+    live = LiveView(listener, lambda: served.start(live_application(live)))
     typer.echo(f"live: {served.url}")
     try:
         yield live
