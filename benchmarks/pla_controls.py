@@ -4,8 +4,8 @@
     uv run python benchmarks/pla_controls.py market DATA OUT ...
 
 `small`: 200 people x 10 images of CROPS (`mtmc simulate CROPS --crops`), 200 other people of its
-training half to test, 64x32. `market`: Market-1501 whole, 64x32. Both with MobileNet 0.25. Multiple
-queries are a person's images in the query's camera, gallery boxes included, which do not count for
+training half to test, 64x32. `market`: Market-1501 whole, 64x32. Both with MobileNet 0.25, its trunk
+from the network that ships (from random weights the triplet loss collapses). Multiple queries are a person's images in the query's camera, gallery boxes included, which do not count for
 that query (the published ones, drawn by hand, where the dataset has them). Finished trainings in
 OUT are not repeated, others go on where they were cut off; the table is of all that are finished.
 

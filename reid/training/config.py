@@ -29,9 +29,9 @@ class ModelConfig:
     Args:
         name: see ``reid list``.
         args: the architecture's own arguments.
-        start_from: a checkpoint whose weights it starts from, or ``simulated``, the network that
-            ships; ``imagenet`` for weights that its trunk learned there, from a package (see
-            `reid.training.pretrained`); null for random ones.
+        start_from: a checkpoint whose weights it starts from, of this model or of its trunk, or
+            ``simulated``, the network that ships; ``imagenet`` for weights that its trunk learned
+            there, from a package (see `reid.training.pretrained`); null for random ones.
     """
 
     name: str = setting("robust_reid_1x", public=True)

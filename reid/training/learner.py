@@ -12,6 +12,7 @@ from mtmc.reid.checkpoint import Checkpoint, classification_layers
 from mtmc.reid.embedder import LITE, SHIPPED, WEIGHTS
 from mtmc.reid.errors import ReidError
 from mtmc.reid.models import build
+from mtmc.reid.models.trunks import Trunk
 from mtmc.reid.training.averaging import WeightAverage, refresh_batch_norm
 from mtmc.reid.training.distillation import distillation_losses
 from mtmc.reid.training.group import Group
@@ -56,7 +57,7 @@ class Learner:
         if config.model.start_from == IMAGENET:
             load_imagenet(config.model.name, network)
         elif config.model.start_from is not None:
-            network.load_state_dict(starting_weights(config.model))
+            network.load_state_dict(starting_weights(config.model, network))
         if self._group.size > 1 and device.type == "cuda":
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
         self.network = network.to(device).to(memory_format=torch.channels_last)
@@ -204,8 +205,11 @@ class Learner:
         self._classifier_average.load_state_dict(state["classifier_average"], self._device)
 
 
-def starting_weights(config: ModelConfig) -> dict[str, Tensor]:
+def starting_weights(config: ModelConfig, network: EmbeddingNet) -> dict[str, Tensor]:
     """The weights of the checkpoint that ``start_from`` names.
+
+    A checkpoint of the network that the trunk was taken from gives the trunk its weights; the rest
+    stays as it is.
 
     Raises:
         ReidError: it cannot be read, or is of another model.
@@ -219,15 +223,27 @@ def starting_weights(config: ModelConfig) -> dict[str, Tensor]:
             f"expected {SHIPPED}, imagenet or a checkpoint"
         )
     checkpoint = Checkpoint.open(path)
+    trunk = getattr(network, "trunk", None)
+    if isinstance(trunk, Trunk) and checkpoint.model == trunk.name:
+        return {**network.state_dict(), **_of_trunk(trunk, checkpoint.weights, path)}
     if checkpoint.model != config.name:
+        also = f", or of {trunk.name}, its trunk" if isinstance(trunk, Trunk) else ""
         raise ReidError(
             f"{path}: holds a {checkpoint.model}, but model.name is {config.name}; "
-            "start from a checkpoint of the same model"
+            f"start from a checkpoint of the same model{also}"
         )
     try:
         return replace(checkpoint, args=config.args, members=[]).build().state_dict()
     except ReidError as error:
         raise ReidError(f"{path}: {error}") from error
+
+
+def _of_trunk(trunk: Trunk, weights: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """A trunk's weights by their names in the whole network."""
+    for name, value in trunk.net.state_dict().items():
+        if name not in weights or weights[name].shape != value.shape:
+            raise ReidError(f"{path}: has no {name} of shape {tuple(value.shape)}")
+    return {f"trunk.net.{name}": weights[name] for name in trunk.net.state_dict()}
 
 
 def check_roles(config: TrainConfig, network: EmbeddingNet) -> None:
