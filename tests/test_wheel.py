@@ -36,6 +36,8 @@ def test_the_wheel_is_one_package_with_all_it_needs(wheel):
         "mtmc/reid/weights/simulated.onnx",
         "mtmc/reid/weights/simulated-lite.onnx",
         "mtmc/configs/simulated.yaml",
+        "mtmc/viewer/page/index.html",
+        "mtmc/viewer/page/main.js",
         "mtmc/reid/configs/tiny.yaml",
         "mtmc/demo_data/cameras.yaml",
     ):

@@ -107,10 +107,8 @@ def run(
         settings["tracker"] = _switch(settings.get("tracker"), {"name": tracker})
     if reid is not None:
         settings["reid"] = _switch(settings.get("reid"), {"weights": reid}, "weights")
-    if calibration is not None:
-        settings["calibration"] = str(calibration)
-    if corrections is not None:
-        settings["corrections"] = str(corrections)
+    files = {"calibration": calibration, "corrections": corrections}
+    settings |= {name: str(file) for name, file in files.items() if file is not None}
     if online or view:
         settings["associator"] = _switch(settings.get("associator"), {"name": "online"})
     output = {"anonymise": anonymise, "video": False if no_video else None, "keep": keep or None}
@@ -120,8 +118,6 @@ def run(
     folder = out or Path("out") / _result_name(cameras)
     if folder.resolve() in {Path(camera).resolve() for camera in cameras}:
         raise UserError(f"--out {folder}: is the folder of the videos; choose another")
-    if not view and (host, port) != (LOCAL, PORT):
-        raise UserError("--host, --port: are where --view listens; give --view, too")
     with like_ctrl_c(), RunDisplay() as display, _shown(display, view, host, port) as listener:
         record = run_pipeline(cameras, folder, settings, resume, listener)
     page = None if no_report else report_of(folder)
@@ -136,14 +132,15 @@ def run(
 def _shown(listener: Listener, view: bool, host: str, port: int) -> Iterator[Listener]:
     """What hears of the run: with ``view``, a web page beside ``listener``."""
     if not view:
+        if (host, port) != (LOCAL, PORT):
+            raise UserError("--host, --port: are where --view listens; give --view, too")
         yield listener
         return
     from mtmc.viewer.live import LiveView
     from mtmc.viewer.server import Address, Served, live_application
 
-    live = LiveView(listener)
-    served = Served(live_application(live), Address(host, port))
-    served.start()
+    served = Served(Address(host, port))
+    live = LiveView(listener, lambda: served.start(live_application(live)))
     typer.echo(f"live: {served.url}")
     try:
         yield live

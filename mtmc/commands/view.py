@@ -29,11 +29,11 @@ def view(
     from mtmc.viewer.recorded import Recorded, recorded_application
     from mtmc.viewer.server import Address, Served
 
+    served = Served(Address(host, port))
     recorded = Recorded(Results.open(run_dir), videos or [])
-    served = Served(recorded_application(recorded), Address(host, port))
     recorded.footage.start()
     typer.echo(f"{served.url}   (Ctrl-C ends it)")
     try:
-        served.run()
+        served.run(recorded_application(recorded))
     finally:
         recorded.footage.close()

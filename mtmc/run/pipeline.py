@@ -25,12 +25,8 @@ from mtmc.perception.log import Inference, InferenceLog
 from mtmc.perception.perception import Perception
 from mtmc.perception.scores import Meaning
 from mtmc.reid.threads import available_cores
-<<<<<<< HEAD
-from mtmc.run.config import ReidConfig, RunConfig
-=======
 from mtmc.results.hidden import REACH
-from mtmc.run.config import RunConfig
->>>>>>> main
+from mtmc.run.config import ReidConfig, RunConfig
 from mtmc.run.finishing import Finishing
 from mtmc.run.parts import Parts, Progress
 from mtmc.run.stopwatch import Stopwatch
@@ -360,13 +356,13 @@ class _Shown:
     ) -> Sequence[Sighting]:
         if self._anonymise is None:
             return sightings
-        told = zip(sightings, inferences, strict=True)
-        return [replace(s, frame=self._hidden(s, inference)) for s, inference in told]
-
-    def _hidden(self, sighting: Sighting, inference: Inference) -> Frame:
-        frame, people = sighting.frame, self._people[sighting.frame.camera]
-        people.append(np.concatenate([inference.detections.boxes, sighting.tracks.boxes]))
-        return replace(frame, image=hide(frame.pixels, np.concatenate(people), self._anonymise))
+        shown = []
+        for sighting, inference in zip(sightings, inferences, strict=True):
+            frame, people = sighting.frame, self._people[sighting.frame.camera]
+            people.append(np.concatenate([inference.detections.boxes, sighting.tracks.boxes]))
+            hidden = hide(frame.pixels, np.concatenate(people), self._anonymise)
+            shown.append(replace(sighting, frame=replace(frame, image=hidden)))
+        return shown
 
 
 class _LiveVideo:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from filelock import FileLock
 from mtmc.config import Settings
 from mtmc.errors import UserError
 from mtmc.files import replacing
+from mtmc.outputs.anonymise import hide
 from mtmc.outputs.video import VideoWriter
 from mtmc.perception.keys import content_key
 from mtmc.results import Results, layout
@@ -27,6 +28,7 @@ from mtmc.sources import Camera, SourcesConfig, open_cameras
 from mtmc.sources.address import is_url, webcam
 from mtmc.sources.cameras import Source
 from mtmc.sources.opening import picture_streams
+from mtmc.types import Frame, Image
 from mtmc.viewer.boxes import Boxes
 from mtmc.viewer.clocks import Clock, media_clock, run_clock
 
@@ -90,6 +92,7 @@ class Footage:
     def __init__(self, results: Results, sources: Sequence[Source], boxes: Boxes) -> None:
         self._folder = results.folder / layout.VIEWER
         self._closing = threading.Event()
+        self._results, self._anonymise = results, _anonymised(results)
         settings = results.settings if (results.folder / layout.CONFIG).is_file() else {}
         stride = _stride(settings)
         self.cameras = {}
@@ -103,9 +106,17 @@ class Footage:
             shown = Shown(name, times, said=missing)
             if camera is not None:
                 shown.said = ""
-                _look(shown, camera, about, stride if whole else 0, self._folder)
+                why = f"{self._anonymise}s are hidden in it" if self._anonymise else ""
+                _look(shown, camera, about, stride if whole else 0, self._folder, why)
             self.cameras[name] = shown
         _tell(self.cameras)
+
+    def _hidden(self, frame: Frame, fps: float) -> Image:
+        """A frame's picture as it may be shown."""
+        if self._anonymise is None:
+            return frame.pixels
+        boxes = self._results.hidden.at(frame.camera, frame.index, fps)
+        return hide(frame.pixels, boxes, self._anonymise)
 
     def file(self, camera: str) -> Path | None:
         """What is played of a camera; None where there is nothing yet, or no such camera."""
@@ -130,7 +141,7 @@ class Footage:
         try:
             shown.state = CONVERTS
             if not shown.file.is_file():
-                _write(shown.camera, shown.file, shown, self._closing)
+                _write(shown.camera, shown.file, shown, self._closing, self._hidden)
             shown.media, shown.state = media_clock(shown.file), PLAYS
         except (UserError, OSError, av.error.FFmpegError) as error:
             shown.state, shown.said = GONE, f"cannot be converted: {error}"
@@ -163,6 +174,13 @@ class _ClosedError(Exception):
     """Nothing more is to be converted."""
 
 
+Hiding = Callable[[Frame, float], Image]
+
+
+def _anonymised(results: Results) -> str | None:
+    return results.anonymised if (results.folder / layout.CONFIG).is_file() else None
+
+
 def _stride(settings: Settings) -> int:
     section = settings.get("sources")
     return int(section.get("stride", 1)) if isinstance(section, dict) else 1
@@ -183,7 +201,9 @@ def _found(results: Results, sources: Sequence[Source]) -> tuple[dict[str, Camer
         return {}, str(error)
 
 
-def _look(shown: Shown, camera: Camera, about: RunCamera, stride: int, folder: Path) -> None:
+def _look(
+    shown: Shown, camera: Camera, about: RunCamera, stride: int, folder: Path, why: str
+) -> None:
     """See whether a camera's video plays as it is, is to be converted, or is another one."""
     if camera.kind in {"boxes", "live", "web"}:
         shown.said = "its pictures cannot be read a second time"
@@ -192,7 +212,7 @@ def _look(shown: Shown, camera: Camera, about: RunCamera, stride: int, folder: P
         shown.said = f"{missing[0]} is gone"
         return
     path = Path(camera.uri)
-    why = _unplayable(camera)
+    why = why or _unplayable(camera)
     if not why:
         media = media_clock(path)
         if stride and -(-media.count // stride) != about.frames:
@@ -200,7 +220,7 @@ def _look(shown: Shown, camera: Camera, about: RunCamera, stride: int, folder: P
         else:
             shown.file, shown.media, shown.state = path, media, PLAYS
             return
-    key = content_key(repr(fingerprint(camera)))[:12]
+    key = content_key(repr(fingerprint(camera)), why)[:12]
     shown.camera, shown.file, shown.state = camera, folder / f"{camera.name}-{key}.mp4", WAITS
     shown.said = f"{why}, so it is converted once, into {shown.file}"
 
@@ -227,7 +247,9 @@ def _unplayable(camera: Camera) -> str:
     return f"browsers do not play {name} ({pixels}) in a {form.partition(',')[0]} file"
 
 
-def _write(camera: Camera, path: Path, shown: Shown, closing: threading.Event) -> None:
+def _write(
+    camera: Camera, path: Path, shown: Shown, closing: threading.Event, hidden: Hiding
+) -> None:
     """Write a camera's frames, as a run reads them, as H.264."""
     reader = open_cameras([camera], SourcesConfig())[0]
     share = min(1.0, WIDEST / reader.size[0])
@@ -242,7 +264,7 @@ def _write(camera: Camera, path: Path, shown: Shown, closing: threading.Event) -
                 for done, frame in enumerate(iter(lambda: next(reader, None), None), 1):
                     if closing.is_set():
                         raise _ClosedError
-                    image = frame.pixels
+                    image = hidden(frame, reader.fps)
                     if image.shape[1::-1] != size:
                         image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
                     writer.write(image, frame.time)

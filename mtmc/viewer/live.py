@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,14 +43,17 @@ class LiveView(Listener):
 
     Args:
         listener: hears of the run, too.
+        begun: is called once the cameras are open, and there is something to look at.
 
     Attributes:
         cameras: ``(width, height)`` px by name, once they are open.
         ended: whether the run is over.
     """
 
-    def __init__(self, listener: Listener | None = None) -> None:
-        self._next = listener or Listener()
+    def __init__(
+        self, listener: Listener | None = None, begun: Callable[[], object] = lambda: None
+    ) -> None:
+        self._next, self._begun = listener or Listener(), begun
         self._lock = threading.Lock()
         self._views: dict[str, _View] = {}
         self._jpegs: dict[str, tuple[int, bytes]] = {}  # by camera, of which number
@@ -68,6 +71,7 @@ class LiveView(Listener):
         self._next.begin(cameras)
         self.cameras = {camera.name: camera.size for camera in cameras}
         self._zero = next((camera.zero.isoformat() for camera in cameras if camera.zero), None)
+        self._begun()
 
     def step(self, progress: Progress) -> None:
         """See ``Listener``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,8 @@ from mtmc.config import choose
 from mtmc.errors import UserError
 from mtmc.registry import ASSOCIATORS
 from mtmc.reid import Embedder
-from mtmc.results import Results
+from mtmc.results import Results, layout
+from mtmc.results.crops import Crop
 from mtmc.tracking.gallery import Gallery
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Doubles, Floats, Image, Ints, TrackKey
@@ -219,18 +221,22 @@ def network_of(results: Results, model: str | None = None) -> Embedder:
 
 def _same_network(results: Results, embedder: Embedder, name: str) -> bool:
     """Whether a network says of the run's pictures what was said of them."""
-    try:
-        known = (c for c in results.crops if c.jpeg and len(c.embedding))
-        crops = [crop for crop, _ in zip(known, range(SAMPLES), strict=False)]
-    except UserError:
-        crops = []
-    if not crops:  # of a run without pictures
+    crops = [] if results.anonymised else _samples(results)
+    if not crops:  # of a run without pictures of what was embedded
         return embedder.name == name
     if len(crops[0].embedding) != embedder.dim:
         return False
     found = embedder.embed([crop.image for crop in crops])
     said = np.stack([crop.embedding for crop in crops])
     return float(np.median((found * said).sum(axis=1))) >= LIKE
+
+
+def _samples(results: Results) -> list[Crop]:
+    """Some pictures with what the run's network said of them."""
+    if not (results.folder / layout.CROPS).is_file():
+        return []
+    known = (crop for crop in results.crops if crop.jpeg and len(crop.embedding))
+    return list(islice(known, SAMPLES))
 
 
 def embedded(embedder: Embedder, image: Image) -> Floats:

@@ -53,21 +53,47 @@ class Address:
 
 
 class Served:
-    """A web app that listens at an address; from elsewhere it takes a token.
+    """Listens at an address, and serves a web app there; from elsewhere that takes a token.
+
+    Who asks before it serves waits.
 
     Args:
-        app: what is served.
         address: where.
+
+    Attributes:
+        token: that is needed; None on this computer alone.
+        url: to be opened in a browser.
 
     Raises:
         UserError: nothing can listen there.
     """
 
-    def __init__(self, app: ASGIApp, address: Address) -> None:
+    def __init__(self, address: Address) -> None:
         self.token = None if address.loopback else secrets.token_urlsafe(24)
-        hosts = {*LOOPBACK, address.host} if address.loopback else None
+        self._hosts = {*LOOPBACK, address.host} if address.loopback else None
+        self._socket = _listening(address)
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        host, port = address.host, self._socket.getsockname()[1]
+        shown = f"[{host}]" if ":" in host else host
+        rest = f"?token={self.token}" if self.token else ""
+        self.url = f"http://{shown}:{port}/{rest}"
+
+    def run(self, app: ASGIApp) -> None:
+        """Serve until Ctrl-C."""
+        self._made(app).run([self._socket])
+
+    def start(self, app: ASGIApp) -> None:
+        """Serve in the background, as long as this process lasts."""
+        serve = self._made(app).serve
+        # Not `run`: signals are this process' own.
+        self._thread = threading.Thread(target=lambda: asyncio.run(serve([self._socket])))
+        self._thread.daemon = True
+        self._thread.start()
+
+    def _made(self, app: ASGIApp) -> uvicorn.Server:
         config = uvicorn.Config(
-            Guard(app, hosts, self.token),
+            Guard(app, self._hosts, self.token),
             log_level="error",
             access_log=False,  # addresses may hold the token
             ws_max_size=1024,  # nothing is read there
@@ -75,32 +101,13 @@ class Served:
             timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
-        self._socket = _listening(address)
-        host, port = address.host, self._socket.getsockname()[1]
-        shown = f"[{host}]" if ":" in host else host
-        rest = f"?token={self.token}" if self.token else ""
-        self.url = f"http://{shown}:{port}/{rest}"
-
-    def run(self) -> None:
-        """Serve until Ctrl-C."""
-        self._server.run([self._socket])
-
-    def start(self) -> None:
-        """Serve in the background, as long as this process lasts."""
-        # Signals are the run's own.
-        serve = self._server.serve
-        self._thread = threading.Thread(target=lambda: asyncio.run(serve([self._socket])))
-        self._thread.daemon = True
-        self._thread.start()
+        return self._server
 
     def stop(self) -> None:
-        """Leave off serving in the background."""
-        self._server.should_exit = True
-        self._thread.join(SLOW)
-        self.close()
-
-    def close(self) -> None:
-        """Leave off listening."""
+        """Leave off listening, and serving in the background."""
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(SLOW)
         self._socket.close()
 
 

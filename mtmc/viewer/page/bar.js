@@ -12,6 +12,9 @@ export function bar(element, page, panels) {
     el("nav", {}, links),
     scene.viewer?.live ? "" : filter(page),
   );
+  // What sticks below it has to know how high it is.
+  const measure = () => document.documentElement.style.setProperty("--bar", `${element.offsetHeight}px`);
+  new ResizeObserver(measure).observe(element);
 }
 
 function filter(page) {

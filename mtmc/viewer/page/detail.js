@@ -22,6 +22,7 @@ export function detail(element, page) {
 function contents(person, page) {
   const close = el("button", { class: "small close", title: "Close (Esc)", onclick: () => page.select(null) }, "×");
   const doubts = page.doubts(person);
+  const left = new Set(page.rows(person.id));
   const facts = [
     ["seen", `${page.clock(person.first, 1)} – ${page.clock(person.last, 1)}`],
     ["for", duration(person.seconds)],
@@ -36,18 +37,18 @@ function contents(person, page) {
     strip(person.id, page),
     el("dl", {}, facts.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
     el("h3", {}, "Tracks"),
-    el("ol", { class: "tracks" }, page.tracksOf.get(person.id).map((row) => track(row, page))),
+    el("ol", { class: "tracks" }, page.tracksOf.get(person.id).map((row) => track(row, page, !left.has(row)))),
   ];
 }
 
-function track(row, page) {
+function track(row, page, faint) {
   const { tracks } = page.scene;
   const [start, end] = [tracks.start[row], tracks.end[row]];
   const go = () => page.go(start, tracks.camera[row]);
   const like = tracks.like[row];
   return el(
     "li",
-    { data: { row } },
+    { class: faint && "faint", data: { row } },
     el("button", { class: "track", onclick: go, title: "Go there" }, chip(page, tracks.camera[row]), ` ${page.clock(start, 1)} – ${page.clock(end, 1)}`),
     el("small", {}, `frames ${tracks.first_frame[row]}–${tracks.last_frame[row]}`),
     page.odd(row) && el("span", { class: "chip warn" }, page.unlike(row)),

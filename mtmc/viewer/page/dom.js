@@ -39,38 +39,57 @@ export function badge(page, id) {
 }
 
 // The name of a camera (its index) beside its colour.
-export function chip(page, index) {
-  const element = el("span", { class: "camera" }, page.scene.cameras[index].name);
+export function chip(page, index, short = false) {
+  const { name } = page.scene.cameras[index];
+  const element = el("span", { class: "camera", title: name }, short ? page.names[index] : name);
   element.style.setProperty("--hue", page.cameraColor(index));
   return element;
 }
 
-// A canvas as large as its element, sharp on every screen; calls draw(context, width, height)
-// when it is first seen, when its size or the colour scheme changes, and when the returned
-// function is called.
-export function canvas(element, draw) {
+// A canvas as large as its element, sharp on every screen. draw(context, width, height) draws what
+// stays, over(context, width, height) what moves with the playhead. The returned function has both
+// drawn anew, its `.over` the latter alone; nothing is drawn that nobody sees.
+export function canvas(element, draw, over = () => {}) {
   const context = element.getContext("2d");
-  let waiting = false, seen = false;
+  const kept = document.createElement("canvas").getContext("2d", { alpha: true });
+  let waiting = false, stale = true, seen = false;
   const paint = () => {
     waiting = false;
-    if (!seen) return; // it is asked for again when it is
     const width = element.clientWidth, height = element.clientHeight;
-    if (!width || !height) return;
+    if (!width || !height || !seen) return;
     const scale = window.devicePixelRatio || 1;
-    const [wide, high] = [Math.round(width * scale), Math.round(height * scale)];
-    if (element.width !== wide || element.height !== high) [element.width, element.height] = [wide, high];
+    const size = [Math.round(width * scale), Math.round(height * scale)];
+    if (resized(element, size) | resized(kept.canvas, size)) stale = true;
+    if (stale) {
+      kept.setTransform(scale, 0, 0, scale, 0, 0);
+      kept.clearRect(0, 0, width, height);
+      draw(kept, width, height);
+      stale = false;
+    }
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.clearRect(0, 0, width, height);
-    draw(context, width, height);
+    context.drawImage(kept.canvas, 0, 0, width, height);
+    over(context, width, height);
   };
-  const ask = () => {
+  const soon = () => {
     if (!waiting) requestAnimationFrame(paint);
     waiting = true;
   };
-  new IntersectionObserver(([entry]) => ((seen = entry.isIntersecting), seen && ask())).observe(element);
-  new ResizeObserver(ask).observe(element);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", ask);
-  return ask;
+  const all = () => ((stale = true), soon());
+  all.over = soon;
+  new ResizeObserver(soon).observe(element);
+  new IntersectionObserver((entries) => {
+    seen = entries[entries.length - 1].isIntersecting;
+    if (seen) soon();
+  }).observe(element);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", all);
+  return all;
+}
+
+function resized(element, [width, height]) {
+  if (element.width === width && element.height === height) return false;
+  [element.width, element.height] = [width, height];
+  return true;
 }
 
 // What the style sheet calls "--name".

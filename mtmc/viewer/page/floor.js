@@ -19,25 +19,50 @@ register({
 
 function build(element, page) {
   const figure = el("canvas", { role: "img", "aria-label": "The floor from above, with everybody's way" });
-  const hint = el("p", { class: "hint" }, "Everybody's way, from above; metres. Ring: where it begins.");
-  element.append(el("div", { class: "floor" }, figure), hint);
-  let plan = null;
-  const ask = canvas(figure, (context, width, height) => {
-    plan = planOf(page, width, height);
-    drawGrid(context, plan, width, height);
-    page.scene.cameras.forEach((camera, index) => drawView(context, plan, camera, page.cameraColor(index)));
-    const shown = page.shown().filter(({ id }) => page.scene.trails[id]);
-    const rest = shown.filter(({ id }) => id !== page.selected);
-    const alone = rest.length < shown.length;
-    // Many ways become a shade: the darker, the more people went there.
-    const faint = Math.max(0.2, Math.min(1, 14 / Math.max(rest.length, 1)));
-    for (const { id } of rest) drawTrail(context, plan, page, id, alone ? 0.15 * faint : 0.75 * faint, 1.6);
-    if (alone) drawTrail(context, plan, page, page.selected, 1, 3);
-    page.scene.cameras.forEach((camera, index) => drawCamera(context, plan, camera, page.cameraColor(index)));
-    const few = shown.length <= CROWD || page.now !== null;
-    for (const { id } of shown) if (few || id === page.selected) drawPerson(context, plan, page, id);
-  });
-  for (const name of ["filter", "select", "time", "scene"]) page.on(name, ask);
+  const said = el("span", {});
+  const change = el("button", { class: "small", onclick: () => ((whole = !whole), show()) });
+  element.append(el("div", { class: "floor" }, figure), el("p", { class: "hint" }, said, " ", change));
+  let plan = null, whole = false, bounds = boundsOf(page.scene);
+  page.on("scene", () => (bounds = boundsOf(page.scene)));
+  const now = () => (whole ? null : page.now);
+  const walkers = () => page.shown().filter(({ id }) => page.scene.trails[id]);
+  const ask = canvas(
+    figure,
+    (context, width, height) => {
+      plan = planOf(bounds, width, height);
+      drawGrid(context, plan, width, height);
+      page.scene.cameras.forEach((camera, index) => drawView(context, plan, camera, page.cameraColor(index)));
+      const strength = strengths(walkers(), page.selected);
+      for (const [id, alpha, wide] of strength) {
+        drawTrail(context, plan, page, id, [-Infinity, Infinity], now() === null ? alpha : 0.35 * alpha, wide);
+        if (now() === null && alpha > 0.5) drawStart(context, plan, page, id);
+      }
+      page.scene.cameras.forEach((camera, index) => drawCamera(context, plan, camera, page.cameraColor(index)));
+      drawn = now() === null;
+    },
+    (context) => {
+      const shown = walkers();
+      if (now() !== null)
+        for (const [id, alpha, wide] of strengths(shown, page.selected))
+          drawTrail(context, plan, page, id, [now() - RECENT, now()], Math.min(1, 1.5 * alpha), wide + 1);
+      const few = shown.length <= CROWD || now() !== null;
+      for (const { id } of shown) if (few || id === page.selected) drawPerson(context, plan, page, id, now());
+    },
+  );
+  let drawn = true; // whether what stays was drawn without a playhead
+  const show = () => {
+    change.hidden = page.now === null;
+    change.textContent = whole ? "This moment" : "Whole ways";
+    said.textContent =
+      now() === null
+        ? "Everybody's way, from above; metres. Ring: where it begins."
+        : `At ${page.clock(now(), 1)}, from above; metres. Bright: the last ${RECENT} s.`;
+    if (drawn !== (now() === null)) ask();
+    else ask.over();
+  };
+  for (const name of ["filter", "select", "scene"]) page.on(name, ask);
+  page.on("time", show);
+  show();
   figure.addEventListener("pointermove", (event) => {
     const found = nearest(page, plan, event);
     figure.style.cursor = found ? "pointer" : "";
@@ -51,14 +76,17 @@ function build(element, page) {
   });
 }
 
-// From metres to pixels, y upwards, so that all fits.
-function planOf(page, width, height) {
+function boundsOf(scene) {
   const xs = [], ys = [];
-  for (const camera of page.scene.cameras) if (camera.place) xs.push(camera.place[0]), ys.push(camera.place[1]);
-  for (const pieces of Object.values(page.scene.trails))
+  for (const camera of scene.cameras) if (camera.place) xs.push(camera.place[0]), ys.push(camera.place[1]);
+  for (const pieces of Object.values(scene.trails))
     for (const piece of pieces)
       for (let at = 0; at < piece.length; at += 3) xs.push(piece[at + 1]), ys.push(piece[at + 2]);
-  const [left, right] = around(xs), [low, high] = around(ys);
+  return [around(xs), around(ys)];
+}
+
+// From metres to pixels, y upwards, so that all fits.
+function planOf([[left, right], [low, high]], width, height) {
   const scale = Math.min((width - 2 * EDGE) / (right - left), (height - 2 * EDGE) / (high - low));
   const [dx, dy] = [(width - scale * (right - left)) / 2, (height - scale * (high - low)) / 2];
   return { scale, at: (x, y) => [dx + scale * (x - left), height - dy - scale * (y - low)], left, right, low, high };
@@ -136,45 +164,53 @@ function write(context, text, x, y) {
   context.fillText(text, x, y);
 }
 
-function drawTrail(context, plan, page, id, alpha, wide) {
+// Of each person: id, how strong the way is drawn, and how wide. Many ways become a shade: the
+// darker, the more people went there.
+function strengths(shown, selected) {
+  const alone = shown.some(({ id }) => id === selected);
+  const faint = Math.max(0.2, Math.min(1, 14 / Math.max(shown.length, 1)));
+  const rest = shown.filter(({ id }) => id !== selected).map(({ id }) => [id, (alone ? 0.15 : 0.75) * faint, 1.6]);
+  return alone ? [...rest, [selected, 1, 3]] : rest;
+}
+
+function drawTrail(context, plan, page, id, [first, last], alpha, wide) {
   const { from, to } = page.filter;
-  const { fill } = page.color(id);
-  const line = (low, high, strength, thick) => {
-    context.globalAlpha = strength;
-    context.lineWidth = thick;
-    context.beginPath();
-    for (const piece of page.scene.trails[id]) {
-      let down = false;
-      for (let at = 0; at < piece.length; at += 3) {
-        if (piece[at] < low || piece[at] > high) down = false;
-        else if (down) context.lineTo(...plan.at(piece[at + 1], piece[at + 2]));
-        else context.moveTo(...plan.at(piece[at + 1], piece[at + 2])), (down = true);
-      }
-    }
-    context.stroke();
-    context.globalAlpha = 1;
-  };
-  context.strokeStyle = fill;
+  const [low, high] = [Math.max(first, from ?? first), Math.min(last, to ?? last)];
+  context.strokeStyle = page.color(id).fill;
   context.lineJoin = "round";
-  const [low, high] = [from ?? -Infinity, to ?? Infinity];
-  line(low, high, page.now === null ? alpha : 0.35 * alpha, wide);
-  if (page.now !== null) line(Math.max(low, page.now - RECENT), Math.min(high, page.now), 1, wide + 1);
-  const start = page.scene.trails[id][0];
-  if (page.now === null && start && alpha > 0.5) {
-    context.globalAlpha = alpha;
-    context.fillStyle = tone("card");
-    context.lineWidth = 2;
-    context.beginPath();
-    context.arc(...plan.at(start[1], start[2]), 4, 0, 7);
-    context.fill();
-    context.stroke();
-    context.globalAlpha = 1;
+  context.globalAlpha = alpha;
+  context.lineWidth = wide;
+  context.beginPath();
+  for (const piece of page.scene.trails[id]) {
+    if (piece[0] > high || piece[piece.length - 3] < low) continue;
+    let down = false;
+    for (let at = 0; at < piece.length && piece[at] <= high; at += 3) {
+      if (piece[at] < low) continue;
+      const place = plan.at(piece[at + 1], piece[at + 2]);
+      if (down) context.lineTo(...place);
+      else context.moveTo(...place);
+      down = true;
+    }
   }
+  context.stroke();
+  context.globalAlpha = 1;
+}
+
+function drawStart(context, plan, page, id) {
+  const start = page.scene.trails[id][0];
+  if (!start) return;
+  context.strokeStyle = page.color(id).fill;
+  context.fillStyle = tone("card");
+  context.lineWidth = 2;
+  context.beginPath();
+  context.arc(...plan.at(start[1], start[2]), 4, 0, 7);
+  context.fill();
+  context.stroke();
 }
 
 // A disc where somebody is at the playhead, or else where the way ends.
-function drawPerson(context, plan, page, id) {
-  const place = page.now === null ? lastPlace(page.scene.trails[id]) : placeAt(page.scene.trails[id], page.now);
+function drawPerson(context, plan, page, id, now) {
+  const place = now === null ? lastPlace(page.scene.trails[id]) : placeAt(page.scene.trails[id], now);
   if (!place) return;
   const alone = page.selected !== null && page.selected !== id && page.scene.trails[page.selected];
   const { fill, text } = page.color(id);

@@ -107,7 +107,7 @@ function crop(row, page, faint) {
     "figure",
     { class: `crop${faint ? " faint" : ""}${odd ? " odd" : ""}`, onclick: go, title: `${name}, ${time}${odd ? `: ${page.unlike(crops.row[row])}` : ""}` },
     picture,
-    el("figcaption", {}, chip(page, crops.camera[row]), el("time", {}, time)),
+    el("figcaption", {}, chip(page, crops.camera[row], true), el("time", {}, time)),
   );
 }
 

@@ -62,6 +62,7 @@ try {
   page = new Page(inside("scene") ? frozen() : await served());
   if (page.served) await import("mtmc/served.js");
   build();
+  globalThis.mtmc = page; // for the console, and for tests
   document.body.dataset.ready = "true";
 } catch (error) {
   const text = `This page cannot be shown: ${error.message}`;

@@ -77,10 +77,11 @@ function chart(page) {
     context.fillText(page.clock(clock.start), place.left, height - 4);
     context.textAlign = "right";
     context.fillText(page.clock(clock.end), width - place.right, height - 4);
-    if (page.now !== null) {
-      context.fillStyle = tone("accent");
-      context.fillRect(place.left + (wide * (page.now - clock.start)) / span, place.top, 1.5, high);
-    }
+  }, (context, width, height) => {
+    if (page.now === null) return;
+    const wide = width - place.left - place.right;
+    context.fillStyle = tone("accent");
+    context.fillRect(place.left + (wide * (page.now - clock.start)) / span, place.top, 1.5, height - place.top - place.bottom);
   });
   const timeAt = (event) =>
     clock.start +
@@ -93,7 +94,7 @@ function chart(page) {
   });
   figure.addEventListener("pointerleave", (event) => showTip(event, null));
   figure.addEventListener("click", (event) => page.go(timeAt(event)));
-  page.on("time", ask);
+  page.on("time", ask.over);
   page.on("scene", ask);
   return el("figure", { class: "present" }, figure, el("figcaption", {}, "people seen at once"));
 }

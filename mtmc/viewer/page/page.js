@@ -19,6 +19,8 @@ export class Page {
     this.people = new Map(people.map((person) => [person.id, person]));
     this.tracksOf = rowsBy(tracks.person);
     this.cropsOf = rowsBy(crops.person);
+    this.names = shortened(this.scene.cameras.map(({ name }) => name)); // of cameras, where room is short
+    this.left = null; // who is left by the filter, once somebody asked
   }
 
   // Events: "select" (id), "filter", "time" (s), "scene" (it was replaced), "offers".
@@ -38,6 +40,7 @@ export class Page {
 
   setFilter(change) {
     Object.assign(this.filter, change);
+    this.left = null;
     this.emit("filter");
   }
 
@@ -71,7 +74,8 @@ export class Page {
 
   // People whom the filter leaves, in the scene's order: most doubtful first.
   shown() {
-    return this.scene.people.filter((person) => this.matches(person));
+    this.left ??= this.scene.people.filter((person) => this.matches(person));
+    return [...this.left];
   }
 
   matches(person) {
@@ -192,6 +196,14 @@ export function duration(seconds) {
   const whole = Math.round(seconds);
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
   return hours ? `${hours} h ${minutes} min` : `${minutes} min ${whole % 60} s`;
+}
+
+// Names without the words that all begin with: campus-c0, campus-c1 → c0, c1.
+function shortened(names) {
+  let common = names.length > 1 ? names[0] : "";
+  for (const name of names) while (!name.startsWith(common)) common = common.slice(0, -1);
+  const cut = common.search(/[-_. /][^-_. /]*$/) + 1;
+  return names.map((name) => name.slice(cut) || name);
 }
 
 function rowsBy(ids) {

@@ -33,7 +33,11 @@ class Timeline {
     this.space = el("div", { class: "space" });
     this.box = el("div", { class: "timeline" }, this.figure, this.space);
     element.append(this.tools(), this.box);
-    this.ask = canvas(this.figure, (context, width, height) => this.draw(context, width, height));
+    this.ask = canvas(
+      this.figure,
+      (context, width, height) => this.draw(context, width, height),
+      (context, width, height) => this.playhead(context, width, height),
+    );
     this.listen();
     this.arrange();
   }
@@ -165,11 +169,12 @@ class Timeline {
       context.roundRect(left, lane, wide, row.high, Math.min(3, wide / 2));
       context.fill();
       if (page.odd(track)) {
-        context.fillStyle = tone("warn");
-        context.fillRect(left, lane + row.high - 1.5, wide, 2);
+        context.strokeStyle = tone("warn");
+        context.lineWidth = 2;
+        context.stroke();
       }
-      const name = page.scene.cameras[tracks.camera[track]].name;
-      if (row.high >= 9 && wide > 8 + 6.5 * name.length) {
+      const name = page.names[tracks.camera[track]];
+      if (row.high >= 11 && wide > 8 + 6.5 * name.length) {
         context.fillStyle = tone("on-camera");
         context.font = "10px system-ui, sans-serif";
         context.fillText(name, left + 4, lane + row.high / 2 + 0.5);
@@ -248,9 +253,9 @@ class Timeline {
     return steps.find((step) => step >= least) ?? 86400;
   }
 
-  // The times that the filter leaves, and the playhead.
+  // The times that the filter leaves.
   marks(context, width, height) {
-    const { filter, now } = this.page;
+    const { filter } = this.page;
     const { from, to } = this.brush ?? filter;
     if (from !== null || to !== null) {
       const a = Math.max(LABEL, this.x(from ?? -1e12, width)), b = Math.min(width, this.x(to ?? 1e12, width));
@@ -260,10 +265,13 @@ class Timeline {
       context.fillStyle = tone("accent");
       context.fillRect(a, AXIS - 4, Math.max(b - a, 1), 3);
     }
-    if (now !== null && this.x(now, width) >= LABEL) {
-      context.fillStyle = tone("accent");
-      context.fillRect(this.x(now, width) - 0.75, 0, 1.5, height);
-    }
+  }
+
+  playhead(context, width, height) {
+    const { now } = this.page;
+    if (now === null || this.x(now, width) < LABEL) return;
+    context.fillStyle = tone("accent");
+    context.fillRect(this.x(now, width) - 0.75, 0, 1.5, height);
   }
 
   zoom(factor, around = (this.from + this.to) / 2) {
@@ -303,7 +311,7 @@ class Timeline {
   listen() {
     const { figure, page } = this;
     for (const name of ["filter", "select"]) page.on(name, () => (name === "filter" ? this.arrange() : this.ask()));
-    page.on("time", () => this.ask());
+    page.on("time", this.ask.over);
     page.on("scene", () => this.arrange());
     page.on("select", (id) => this.reveal(id));
     this.box.addEventListener("scroll", this.ask, { passive: true });

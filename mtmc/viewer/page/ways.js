@@ -6,6 +6,7 @@ import { register } from "mtmc/panels.js";
 
 const SIZE = [560, 420];
 const LABELS = 10; // ways with numbers beside them, the most used ones
+const FEW = 5; // times that tell no range
 const DISC = 26; // radius, px
 
 register({
@@ -55,8 +56,9 @@ function drawing(page) {
   const label = ways.map((way) => way.count).sort((a, b) => b - a)[LABELS - 1] ?? 0;
   const at = places(cameras.length);
   const [width, height] = SIZE;
-  const most = Math.max(1, ...ways.map((way) => way.count), ...shared.map((both) => both.people));
-  const lines = shared.map((both) => together(both, at, cameras, most));
+  const most = Math.max(1, ...ways.map((way) => way.count));
+  const mostShared = Math.max(1, ...shared.map((both) => both.people));
+  const lines = shared.map((both) => together(both, at, cameras, mostShared));
   const arrows = ways.map((way) => arrow(way, at, page, most, way.count >= label));
   const discs = cameras.map((camera, index) => disc(camera, index, at[index], page));
   return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" }, lines, arrows, discs);
@@ -110,7 +112,8 @@ function disc(camera, index, [x, y], page) {
   const people = new Set(
     page.scene.tracks.person.filter((_, row) => page.scene.tracks.camera[row] === index),
   ).size;
-  const short = camera.name.length > 8 ? `${camera.name.slice(0, 7)}…` : camera.name;
+  const name = page.names[index];
+  const short = name.length > 8 ? `${name.slice(0, 7)}…` : name;
   return svg(
     "g",
     {
@@ -145,7 +148,7 @@ function table(page) {
       el("td", {}, chip(page, way.from), " → ", chip(page, way.to)),
       number(String(way.count)),
       number(duration(way.median)),
-      number(`${duration(way.low)} – ${duration(way.high)}`),
+      number(way.count < FEW ? "–" : `${duration(way.low)} – ${duration(way.high)}`),
     ),
   );
   const head = ["way", "times", "usually", "8 of 10 take"];

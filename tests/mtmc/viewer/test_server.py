@@ -73,21 +73,18 @@ def test_from_elsewhere_it_takes_the_token():
 
 
 def test_only_loopback_goes_without_a_token():
-    async def app(scope, receive, send):
-        pass
-
     for host, token in (("127.0.0.1", False), ("::1", False), ("0.0.0.0", True)):
-        served = Served(app, Address(host, 0))
+        served = Served(Address(host, 0))
         assert ("token=" in served.url) == bool(served.token) == token
-        served.close()
+        served.stop()
 
 
 def test_a_port_that_is_taken_is_said():
-    first = Served(PlainTextResponse(""), Address(port=0))
+    first = Served(Address(port=0))
     port = int(first.url.rsplit(":", 1)[1].strip("/"))
     with pytest.raises(UserError, match=f"--port {port}: cannot listen there"):
-        Served(PlainTextResponse(""), Address(port=port))
-    first.close()
+        Served(Address(port=port))
+    first.stop()
 
 
 @pytest.mark.parametrize(
@@ -166,6 +163,6 @@ def test_nobody_reaches_the_live_page_from_elsewhere():
     for headers in ({}, {"origin": "http://evil.example"}):
         with (
             pytest.raises(WebSocketDisconnect),
-            client(Guard(app)).websocket_connect("/live", headers=headers),
+            client(Guard(app)).websocket_connect("ws://127.0.0.1:8000/live", headers=headers),
         ):
             pass

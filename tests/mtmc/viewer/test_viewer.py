@@ -47,8 +47,8 @@ def view(open_page):
 
     def view_(folder):
         recorded = Recorded(Results.open(folder))
-        served = Served(recorded_application(recorded), Address(port=0))
-        served.start()
+        served = Served(Address(port=0))
+        served.start(recorded_application(recorded))
         started.append(served)
         return open_page(served.url)
 
@@ -182,6 +182,17 @@ def test_what_is_said_is_kept_and_shown(view, corrected):
     log = Corrections.open(corrected / layout.CORRECTIONS)
     assert [entry.correction.do for entry in log.entries] == ["split", "name"]
     later = view(corrected)
+    go(later, 1.0)
+    assert {one["person"] for one in later.evaluate(SHOWN, 0)["boxes"]} == people
+    later.get_by_role("button", name="What would a run make of them?").click()
+    later.locator(".effect p:not(.waiting)").wait_for()
+    assert "becomes" in later.locator(".effect p").inner_text()
+    later.get_by_role("button", name="Apply").click()
+    later.get_by_text("written as corrected").wait_for()
+    after = Results.open(corrected)
+    assert said(after, "left", 11).keys() == people
+    assert said(after, "left", 10).keys() == said(after.uncorrected, "left", 10).keys()
+    assert [person["id"] for person in after.people if person["name"] == EVIL] == [new]
     go(later, 1.0)
     assert {one["person"] for one in later.evaluate(SHOWN, 0)["boxes"]} == people
 

@@ -2,6 +2,7 @@
 
 import { badge, chip, el } from "mtmc/dom.js";
 import { register } from "mtmc/panels.js";
+import { columnsOf } from "mtmc/served/wall.js";
 
 const AGAIN = 2000; // ms until a broken connection is tried again
 
@@ -19,8 +20,11 @@ class Live {
     this.status = el("p", { class: "count" }, "Connecting …");
     this.tiles = new Map(page.scene.cameras.map((camera) => [camera.name, new LiveTile(page, camera)]));
     const wall = el("div", { class: "wall live" }, [...this.tiles.values()].map(({ element: tile }) => tile));
-    const columns = Math.ceil(Math.sqrt(this.tiles.size));
-    wall.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
+    const shape = Math.max(...page.scene.cameras.map(({ size: [width, height] }) => width / height));
+    const arrange = () => {
+      wall.style.gridTemplateColumns = columnsOf(this.tiles.size, shape, element.clientWidth, innerHeight * 0.75);
+    };
+    new ResizeObserver(arrange).observe(element);
     this.revised = el("ol", { class: "said" });
     element.append(this.status, wall, el("h3", {}, "Revised"), this.revised);
     page.on("select", () => this.tiles.forEach((tile) => tile.draw()));

@@ -5,9 +5,11 @@ import { canvas, el, tone } from "mtmc/dom.js";
 import { keys } from "mtmc/served/keys.js";
 import { register } from "mtmc/panels.js";
 import { Tile } from "mtmc/served/tile.js";
+import { columnsOf } from "mtmc/served/wall.js";
 
 const RATES = [0.1, 0.25, 0.5, 1, 2, 4, 8];
 const TOLD = 120; // ms that other panels may be behind
+const BESIDE = 180; // px for the small pictures beside a large one
 const ASK = 2000; // ms between questions how far a conversion is
 
 register({
@@ -120,19 +122,15 @@ class Player {
   arrange() {
     const width = this.wall.parentElement.clientWidth, height = Math.max(innerHeight * 0.66, 240);
     const large = this.large !== null;
-    const count = this.tiles.length;
     const shape = Math.max(...this.tiles.map((tile) => tile.shape));
-    let best = 1, widest = 0;
-    for (let columns = 1; columns <= count; columns++) {
-      const wide = Math.min(width / columns, (height / Math.ceil(count / columns)) * shape);
-      if (wide > widest + 1) [best, widest] = [columns, wide];
-    }
     this.wall.classList.toggle("one", large);
-    this.wall.style.gridTemplateColumns = large ? "" : `repeat(${best}, minmax(0, ${Math.floor(widest)}px))`;
+    this.wall.style.gridTemplateColumns = large ? "" : columnsOf(this.tiles.length, shape, width, height);
     this.tiles.forEach((tile, index) => {
       const mine = index === this.large;
       tile.element.classList.toggle("large", mine);
-      tile.element.style.maxWidth = mine ? `${Math.floor((innerHeight * 0.66) * tile.shape)}px` : "";
+      const wide = Math.min(height * tile.shape, width - BESIDE);
+      tile.element.style.width = mine ? `${Math.floor(wide)}px` : "";
+      tile.element.style.gridRow = mine ? `1 / span ${this.tiles.length}` : "";
     });
   }
 
