@@ -70,7 +70,7 @@ def draw_alignment(
         ends.append((lefts[1], _middle(j, found.cost.shape[1])))
         alike = 1 - float(found.cost[i, j] - found.cost.min()) / _span(found.cost)
         colour = tuple(round(a + alike * (b - a)) for a, b in zip((205, 205, 205), (30, 110, 20)))  # noqa: B905
-        cv2.line(canvas, *ends, colour, 1 + round(4 * alike), cv2.LINE_AA)
+        cv2.line(canvas, ends[0], ends[1], colour, 1 + round(4 * alike), cv2.LINE_AA)
         for end in ends:
             cv2.circle(canvas, end, 4, colour, -1, cv2.LINE_AA)
     _matrix(canvas, found, lefts[2], side)
