@@ -95,7 +95,7 @@ def test_later_commands_keep_to_it(scene, tmp_path):
     pictures = [cv2.imread(str(path)) for path in (tmp_path / "people").rglob("*.jpg")]
     assert len(pictures) > 5
     assert not any(map(shows_face, pictures))
-    associate(scene / "out", tmp_path / "again")
+    associate(scene / "out", tmp_path / "again", ["associator.name=online"])
     assert not any(shows_face(crop.image) for crop in Results.open(tmp_path / "again").crops)
     assert Results.open(tmp_path / "again").anonymised == "head"
     for command in (render, lambda out, *rest: associate(out, out, rest[-1])):
