@@ -230,8 +230,8 @@ class Pipeline:
             chosen = [place[int(row)] for row in rows]
             reliability = None
             if (exits := inference.exits) is not None:
-                of_exit = np.array(self._parts.embedder.reliability, np.float32)
-                reliability = of_exit[exits[chosen] - 1]
+                embedder = cast("StagedEmbedder", self._parts.embedder)
+                reliability = np.array(embedder.reliability, np.float32)[exits[chosen] - 1]
             steps.append(sighting.embedded(inference.embeddings[chosen], reliability))
         if self.budget is not None:
             _remember(self.budget.looks, steps)
