@@ -82,7 +82,10 @@ def run(
                 _write(retrieval, ", ".join([name, dataset.name, *several[2:]]), several, wanted)
     title = embedders[0].name if len(models) == 1 else ""
     rows = {
-        (" ".join([name] * (len(models) > 1 or not distance) + [distance]).strip(), dataset): scores.to_dict()
+        (
+            " ".join([name] * (len(models) > 1 or not distance) + [distance]).strip(),
+            dataset,
+        ): scores.to_dict()
         for (name, dataset, distance), scores in found.items()
     }
     print_comparison(title, rows)
