@@ -17,6 +17,7 @@ from mtmc.reid.training.averaging import WeightAverage, refresh_batch_norm
 from mtmc.reid.training.distillation import distillation_losses
 from mtmc.reid.training.group import Group
 from mtmc.reid.training.losses import total_loss
+from mtmc.reid.training.mutual import mutual_losses
 from mtmc.reid.training.pretrained import IMAGENET, load_imagenet
 
 if TYPE_CHECKING:
@@ -101,7 +102,11 @@ class Learner:
         return outputs.each(self._group.whole)
 
     def learn(
-        self, outputs: Outputs, labels: Tensor, answers: Answers | None = None
+        self,
+        outputs: Outputs,
+        labels: Tensor,
+        answers: Answers | None = None,
+        partner: Outputs | None = None,
     ) -> dict[str, Tensor]:
         """Learn from what the network said of a batch.
 
@@ -109,11 +114,15 @@ class Learner:
             outputs: as `forward` gave them.
             labels: ``(N,) int64``.
             answers: the teacher's, where there is one.
+            partner: what the partner said of it, where there is one.
 
         Returns:
             The loss and its parts, as scalars on the device.
         """
         losses = self._losses(outputs, labels, answers)
+        if partner is not None:
+            told = mutual_losses(self._config.mutual, outputs, partner)
+            losses = {**losses, **told, "loss": losses["loss"] + told["mutual"]}
         self._optimizer.zero_grad(set_to_none=True)
         self._scaler.scale(losses["loss"]).backward()  # type: ignore[no-untyped-call]
         self._group.sum_gradients(self._learned)
