@@ -215,8 +215,8 @@ def show(done):
         grouped[mode, name, point][room] = figures
     for (mode, name, point), rooms in grouped.items():
         full = grouped[mode, "full", "1"]
-        found = [statistics.mean(each[room][what] for room in rooms)
-                 for each, what in ((rooms, "compute"), (rooms, "IDF1"), (full, "IDF1"))]  # fmt: skip
+        wanted = ((rooms, "compute"), (rooms, "IDF1"), (full, "IDF1"))
+        found = [statistics.mean(each[room][what] for room in rooms) for each, what in wanted]
         cells = (f"{found[0]:.0f}", f"{found[1]:.1f}", f"{found[1] - found[2]:+.1f}")
         table.add_row(mode, name, point, *cells, str(len(rooms)))
     Console(width=100).print(table)

@@ -107,10 +107,8 @@ def run(
         settings["tracker"] = _switch(settings.get("tracker"), {"name": tracker})
     if reid is not None:
         settings["reid"] = _switch(settings.get("reid"), {"weights": reid}, "weights")
-    if calibration is not None:
-        settings["calibration"] = str(calibration)
-    if corrections is not None:
-        settings["corrections"] = str(corrections)
+    files = {"calibration": calibration, "corrections": corrections}
+    settings |= {name: str(file) for name, file in files.items() if file is not None}
     if online or view:
         settings["associator"] = _switch(settings.get("associator"), {"name": "online"})
     output = {"anonymise": anonymise, "video": False if no_video else None, "keep": keep or None}

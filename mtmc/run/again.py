@@ -124,10 +124,10 @@ def check_changes(config: RunConfig, log: InferenceLog) -> None:
         UserError: there is such a setting.
     """
     said, wanted = log.about, json.loads(json.dumps(config.settings()))
+    check_anonymised(said.get("anonymise"), config)
     # What the log is too old to know was as it is by default.
     before = RunConfig.from_settings({section: said[section] for section in ASKED})
     said |= json.loads(json.dumps(before.settings()))
-    check_anonymised(said.get("anonymise"), config)
     for section in ASKED:
         if (key := _difference(said.get(section), wanted[section])) is not None:
             raise UserError(

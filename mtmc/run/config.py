@@ -108,12 +108,13 @@ class RunConfig:
         parts: dict[str, Any] = {
             name: _part(name, settings.get(name, {})) for name in SECTIONS if name != "reid"
         }
-        files = {name: settings.get(name) for name in FILES}
+        given = ((name, settings.get(name)) for name in FILES)
+        files: dict[str, Any] = {name: str(file) for name, file in given if file is not None}
         return cls(
             **plugins,
             **parts,
             reid=_reid(settings.get("reid", {})),
-            **{name: None if file is None else str(file) for name, file in files.items()},
+            **files,
         )
 
     def settings(self) -> Settings:

@@ -356,13 +356,13 @@ class _Shown:
     ) -> Sequence[Sighting]:
         if self._anonymise is None:
             return sightings
-        told = zip(sightings, inferences, strict=True)
-        return [replace(s, frame=self._hidden(s, inference)) for s, inference in told]
-
-    def _hidden(self, sighting: Sighting, inference: Inference) -> Frame:
-        frame, people = sighting.frame, self._people[sighting.frame.camera]
-        people.append(np.concatenate([inference.detections.boxes, sighting.tracks.boxes]))
-        return replace(frame, image=hide(frame.pixels, np.concatenate(people), self._anonymise))
+        shown = []
+        for sighting, inference in zip(sightings, inferences, strict=True):
+            frame, people = sighting.frame, self._people[sighting.frame.camera]
+            people.append(np.concatenate([inference.detections.boxes, sighting.tracks.boxes]))
+            hidden = hide(frame.pixels, np.concatenate(people), self._anonymise)
+            shown.append(replace(sighting, frame=replace(frame, image=hidden)))
+        return shown
 
 
 class _LiveVideo:

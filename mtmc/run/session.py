@@ -122,7 +122,8 @@ def run(
         with claimed(out):
             if resume and not live and (record := complete_record(out, config, about)):
                 return record
-            said_before = corrections_of(out, config.corrections and Path(config.corrections))
+            file = Path(config.corrections) if config.corrections else None
+            said_before = corrections_of(out, file)
             set_aside(out, live)
             forget_uncorrected(out)  # it would be another run's
             _hint(said_before, config)
