@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from mtmc.results import Results, layout
 from mtmc.results.results import RunCamera
 from mtmc.run.resume import fingerprint
 from mtmc.run.retrace import cameras_of
-from mtmc.sources import Camera, SourcesConfig, open_cameras
+from mtmc.sources import Camera, SourcesConfig, find_cameras, open_cameras
 from mtmc.sources.address import is_url, webcam
 from mtmc.sources.cameras import Source
 from mtmc.sources.opening import picture_streams
@@ -198,7 +198,16 @@ def _found(results: Results, sources: Sequence[Source]) -> tuple[dict[str, Camer
     try:
         return cameras_of(results, given), "is no longer where it was"
     except UserError as error:
-        return {}, str(error)
+        return dict(_one_by_one(results)), str(error)
+
+
+def _one_by_one(results: Results) -> Iterator[tuple[str, Camera]]:
+    """The cameras whose file is where it was, when that of another one is not."""
+    for name, about in results.cameras.items():
+        whole = "parts" not in results.record["cameras"][name]
+        if whole and Path(about.source).exists():
+            found = find_cameras(about.source)
+            yield from ((name, replace(camera, name=name)) for camera in found[:1])
 
 
 def _look(
