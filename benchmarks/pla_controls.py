@@ -9,7 +9,7 @@ queries are a person's images in the query's camera, gallery boxes included, whi
 that query (the published ones, drawn by hand, where the dataset has them). Finished trainings in
 OUT are not repeated, others go on where they were cut off; the table is of all that are finished.
 
-    heads     15 epochs each: cross-entropy alone, triplet alone, two heads, one head for both
+    heads     30 epochs each: cross-entropy alone, triplet alone, two heads, one head for both
     pla       3 rounds of 4 x 4 + 10 epochs: 78
     static    78 epochs with the paper's starting point (weight 1, margin 0, ranks 1)
     restarts  the same in 3 rounds of 26 epochs, as PLA's schedule begins anew each round
@@ -93,7 +93,7 @@ def trainings(part: str, seed: int) -> dict[str, dict]:
     plain = {"progressive": {"rounds": 0}}
     third = EPOCHS // ROUNDS
     if part == "heads":
-        return {name: {**plain, **schedule(15), **changes} for name, changes in HEADS.items()}
+        return {name: {**plain, **schedule(30), **changes} for name, changes in HEADS.items()}
     if part == "pla":
         return {"pla": {}}
     if part == "static":

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 MOST = 8000  # images; more hardly change a fit
 BATCH = 32
 PARTS = 5  # of the people: one to choose the penalty with, one to measure with, the rest to fit
+LEAST = 1e-4  # spread of a feature, relative to the largest
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)  # relative to the features' mean variance
 
 
@@ -117,7 +118,9 @@ def fit(layer: Fit, features: Tensor, wanted: Tensor, part: NDArray[np.int64]) -
     """
     fitted = torch.from_numpy(part > 0)
     layer.mean.copy_(features[fitted].mean(dim=0))
-    layer.scale.copy_(1 / features[fitted].std(dim=0).clamp(min=1e-6))
+    spread = features[fitted].std(dim=0)
+    # What hardly ever varies would only be noise, blown up.
+    layer.scale.copy_(torch.where(spread > LEAST * spread.max(), 1 / spread, 0))
     basis = torch.cat([layer.basis(rows) for rows in torch.split(features, BATCH * BATCH)]).double()
     wanted = wanted.double()
     chooses = torch.from_numpy(part == 1)

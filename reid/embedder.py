@@ -24,7 +24,7 @@ WEIGHTS = Path(__file__).parent / "weights"
 # By name, so that only what serves is imported.
 EMBEDDERS = {
     COLOR: "mtmc.reid.color:ColorEmbedder",
-    "onnx": "mtmc.reid.onnx_embedder:OnnxEmbedder",
+    "onnx": "mtmc.reid.onnx_staged:open_onnx",
     "checkpoint": "mtmc.reid.torch_embedder:TorchEmbedder.open",
 }
 

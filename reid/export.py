@@ -6,7 +6,7 @@ import io
 import json
 import warnings
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
@@ -18,7 +18,9 @@ from torch.nn import functional
 from mtmc.reid.atomic import atomic_file
 from mtmc.reid.checkpoint import Checkpoint
 from mtmc.reid.errors import ReidError
+from mtmc.reid.models.staged import StagedNet, State, costs
 from mtmc.reid.onnx_embedder import METRICS_KEY, PREPROCESS_KEY
+from mtmc.reid.onnx_staged import STAGES_KEY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +37,24 @@ class _UnitEmbeddings(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         return functional.normalize(self.network(images))
+
+
+class _Unrolled(nn.Module):
+    """All that happens between the stages: the last embeddings, the others', and the states."""
+
+    def __init__(self, network: StagedNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        found: list[Tensor] = []
+        states: list[Tensor] = []
+        state: State = (images,)
+        for stage in range(self.network.stages):
+            state, vectors = self.network.advance(stage, state)
+            found.append(functional.normalize(vectors))
+            states += state
+        return (found[-1], *found[:-1], *states)
 
 
 def export_onnx(source: Path, target: Path, exit: str | None = None) -> float:
@@ -71,13 +91,13 @@ def export_onnx(source: Path, target: Path, exit: str | None = None) -> float:
     return difference
 
 
-def traced(network: nn.Module, size: tuple[int, int], output: str) -> onnx.ModelProto:
+def traced(network: nn.Module, size: tuple[int, int], *outputs: str) -> onnx.ModelProto:
     """A network as ONNX, input ``images (N, 3, H, W)``, any N.
 
     Args:
-        network: on the CPU, in eval mode; its answer's first axis is N.
+        network: on the CPU, in eval mode; the first axis of all its answers is N.
         size: ``(H, W)`` px.
-        output: name of the answer.
+        outputs: names of the answers.
     """
     buffer = io.BytesIO()
     with warnings.catch_warnings():
@@ -87,17 +107,46 @@ def traced(network: nn.Module, size: tuple[int, int], output: str) -> onnx.Model
             (torch.zeros(2, 3, *size),),
             buffer,  # type: ignore[arg-type]  # a buffer is fine for the tracing exporter
             input_names=["images"],
-            output_names=[output],
-            dynamic_axes={"images": {0: "batch"}, output: {0: "batch"}},
+            output_names=list(outputs),
+            dynamic_axes={name: {0: "batch"} for name in ("images", *outputs)},
             opset_version=OPSET,
             dynamo=False,
         )
     return onnx.load_from_string(buffer.getvalue())
 
 
-def _converted(network: nn.Module, checkpoint: Checkpoint) -> bytes:
+def _staged(network: StagedNet, size: tuple[int, int]) -> tuple[onnx.ModelProto, dict[str, Any]]:
+    """An ordinary model whose inner tensors are known by name, and what `Cut` reads about them."""
+    state: State = (torch.zeros(1, 3, *size),)
+    states = []
+    for stage in range(network.stages):
+        with torch.no_grad():
+            state, _ = network.advance(stage, state)
+        states.append([f"state{stage + 1}_{i}" for i in range(len(state))])
+    exits = [f"exit{number}" for number in range(1, network.stages)]
+    inner = [*exits, *(name for names in states for name in names)]
+    proto = traced(_Unrolled(network).eval(), size, "embeddings", *inner)
+    # ONNX Runtime would compute all outputs, and other readers ask which one is meant.
+    whole, *others = list(proto.graph.output)
+    proto.graph.ClearField("output")
+    proto.graph.output.append(whole)
+    proto.graph.value_info.extend(others)
+    return proto, {
+        "exits": [*exits, "embeddings"],
+        "states": states[:-1],
+        "costs": costs(network, size),
+        "reliability": network.reliability,
+    }
+
+
+def _converted(network: _UnitEmbeddings, checkpoint: Checkpoint) -> bytes:
+    inner, size = network.network, checkpoint.preprocess.size
+    stages: dict[str, Any] = {}
     try:
-        proto = traced(network, checkpoint.preprocess.size, "embeddings")
+        if isinstance(inner, StagedNet):
+            proto, stages = _staged(inner, size)
+        else:
+            proto = traced(network, size, "embeddings")
     except Exception as error:  # torch raises many kinds
         reason = " ".join(str(error).split())[:160]
         raise ReidError(f"{checkpoint.model} cannot be exported to ONNX ({reason})") from error
@@ -105,6 +154,7 @@ def _converted(network: nn.Module, checkpoint: Checkpoint) -> bytes:
         PREPROCESS_KEY: json.dumps(checkpoint.preprocess.to_dict()),
         "reid.model": checkpoint.model,
         METRICS_KEY: json.dumps(checkpoint.metrics),
+        **({STAGES_KEY: json.dumps(stages)} if stages else {}),
     }
     onnx.helper.set_model_props(proto, about)
     model: bytes = proto.SerializeToString()

@@ -52,6 +52,8 @@ class OnnxEmbedder:
         batch_size: most crops per run.
         threads: CPU threads.
         output: which output is the embedding; None for the only one, or the one called so.
+        model: what is served in place of what is in the file.
+        name: shown to the user; the file's stem when None.
 
     Raises:
         ReidError: onnxruntime cannot open the file, or it is not an image-embedding model.
@@ -64,15 +66,18 @@ class OnnxEmbedder:
         batch_size: int | None = None,
         threads: int | None = None,
         output: str | None = None,
+        *,
+        model: bytes | None = None,
+        name: str | None = None,
     ) -> None:
         providers = providers_of(device)
         on_cpu = providers == ["CPUExecutionProvider"]
         self._path = path
         self._workers = (threads or available_cores()) if on_cpu else 1
-        self._session = open_session(path, str(path), providers)
+        self._session = open_session(path, model or str(path), providers)
         self.input = read_input(path, self._session)
         self._output = choose_output(path, self._session, output)
-        if self.input.batch == 1:
+        if self.input.batch == 1 and model is None:
             freed = free_batch_axis(
                 path.read_bytes(), self._output, lambda model: open_session(path, model, providers)
             )
@@ -81,7 +86,7 @@ class OnnxEmbedder:
         usual = CPU_BATCH if on_cpu else GPU_BATCH
         self._batch_size = self.input.batch or batch_size or usual
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="reid")
-        self.name = path.stem
+        self.name = name or path.stem
         self._doubt = Doubt(str(path))
         self.even_distance = reported_even_distance(written(path, self._session, METRICS_KEY))
         stored = _stored_preprocess(path, self._session)

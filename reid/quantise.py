@@ -15,6 +15,7 @@ from mtmc.reid.data.crops import read_crops
 from mtmc.reid.data.decode import read_image
 from mtmc.reid.errors import ReidError
 from mtmc.reid.onnx_embedder import OnnxEmbedder
+from mtmc.reid.onnx_staged import StagedOnnxEmbedder, open_onnx
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,7 +40,12 @@ def quantise(source: Path, target: Path, calibration: Path) -> float:
     Raises:
         ReidError: the model or the crops cannot be read, or a layer cannot be quantised.
     """
-    original = OnnxEmbedder(source, device="cpu")
+    original = open_onnx(source, device="cpu")
+    if isinstance(original, StagedOnnxEmbedder):
+        raise ReidError(
+            f"{source}: has exits, which 8-bit integers would leave behind; export one of a "
+            "checkpoint, as in best.pt@3 --int8"
+        )
     paths = read_crops(calibration).paths
     if len(paths) < LEAST:
         raise ReidError(f"{calibration}: holds {len(paths)} crops; at least {LEAST} are needed")

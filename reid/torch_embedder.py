@@ -152,4 +152,5 @@ class StagedTorchEmbedder(TorchEmbedder):
     @torch.inference_mode()
     def _advance(self, stage: int, state: State) -> tuple[list[State], NDArray[np.float32]]:
         state, vectors = self._network.advance(stage, state)
-        return list(zip(*state, strict=True)), functional.normalize(vectors).cpu().numpy()
+        rows = functional.normalize(vectors).cpu().numpy()
+        return list(zip(*state, strict=True)) if state else [()] * len(rows), rows

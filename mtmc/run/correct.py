@@ -99,6 +99,7 @@ def correct(results: Results, log: Corrections) -> dict[str, Any]:
         "corrections": len(log.entries),
         "warnings": [*_others(record), *log.said, *now.said],
     }
+    (out / layout.REPORT).unlink(missing_ok=True)  # it shows them as they were
     if "files" in record:
         record["files"] = files_of(out)
     write_text(out / layout.RECORD, to_json(record))

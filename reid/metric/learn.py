@@ -64,6 +64,12 @@ def learn(
         raise ReidError(f"all {len(features)} training images have the same features")
     if config.method == "euclidean" and config.pca is None:
         return None
+    most = min(len(features) - 1, features.shape[1])
+    if config.method == "euclidean" and config.pca is not None and config.pca > most:
+        raise ReidError(
+            f"metric.pca={config.pca}: {len(features)} training images with {features.shape[1]} "
+            f"features have {most} principal components at most; lower it, or add images"
+        )
     space = span(features) if config.pca is None else principal(features, config.pca)
     factor = _factor(space, pids, camids, config)
     longest = float(np.linalg.norm(space.coordinates @ factor, axis=1).max())

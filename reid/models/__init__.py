@@ -18,6 +18,7 @@ FAMILIES = {
     TIMM: ("mtmc.reid.models.timm_backbone:TimmBackbone", "backbone"),
     METRIC: ("mtmc.reid.models.metric:MetricNet", "features"),
     EXITS: ("mtmc.reid.models.exits:ExitNet", "trunk"),
+    "aligned:": ("mtmc.reid.models.aligned:AlignedNet", "trunk"),
     FITTED: ("mtmc.reid.models.fitted:FittedNet", "network"),
     "two_heads:": ("mtmc.reid.models.two_heads:TwoHeads", "trunk"),
 }
@@ -60,6 +61,7 @@ MODELS = {
     "osnet_ibn_x1_0": Entry("mtmc.reid.models.osnet:OSNet", {"width": 1.0, "instance": "ibn"}),
     "osnet_ain_x1_0": Entry("mtmc.reid.models.osnet:OSNet", {"width": 1.0, "instance": "ain"}),
     "resnet50": Entry("mtmc.reid.models.resnet:ResNet50"),
+    "resnet50_xception": Entry("mtmc.reid.models.resnet:ResNet50", {"xception": True}),
     "mobilenet_025": Entry("mtmc.reid.models.mobilenet:MobileNetV1", {"width": 0.25}),
     "mobilenet_050": Entry("mtmc.reid.models.mobilenet:MobileNetV1", {"width": 0.5}),
     "mobilenet_075": Entry("mtmc.reid.models.mobilenet:MobileNetV1", {"width": 0.75}),
@@ -83,6 +85,7 @@ FIGURES = {
     "osnet_ibn_x1_0": Figures(2_170_532, 978_875_392, (256, 128), 512),
     "osnet_ain_x1_0": Figures(2_169_508, 978_875_392, (256, 128), 512),
     "resnet50": Figures(23_512_128, 4_053_270_528, (256, 128), 2048),
+    "resnet50_xception": Figures(13_486_336, 2_384_986_112, (256, 128), 2048),
     "mobilenet_025": Figures(213_072, 13_314_048, (128, 128), 256),
     "mobilenet_050": Figures(818_592, 48_648_192, (128, 128), 512),
     "mobilenet_075": Figures(1_816_560, 106_002_432, (128, 128), 768),
@@ -98,9 +101,9 @@ def build(name: str, **args: Any) -> EmbeddingNet:
     """Make a network with random weights.
 
     Args:
-        name: one of `MODELS`; ``timm:`` and the name of a timm model; ``exits:`` or ``two_heads:``
-            and the name of a trunk; or ``metric:`` and the name of a model whose embeddings a
-            learned metric compares.
+        name: one of `MODELS`; ``timm:`` and the name of a timm model; ``exits:``, ``two_heads:`` or
+            ``aligned:`` and the name of a trunk; or ``metric:`` and the name of a model whose
+            embeddings a learned metric compares.
         args: the architecture's own arguments, beyond those that the name implies.
 
     Raises:

@@ -97,6 +97,7 @@ class EmbeddingNet(nn.Module):
     """
 
     input_size: tuple[int, int] = (256, 128)  # (height, width) it is made for
+    local_dim = 0  # length of the vectors of its horizontal stripes, 0 for none
 
     def __init__(self, vectors: Sequence[Vector | int], neck: Neck = "none") -> None:
         super().__init__()

@@ -38,9 +38,9 @@ class Trunk(nn.Module):
     weights for this.
 
     Args:
-        name: ``resnet50``, ``mobilenet_*``, ``efficientnet_lite*`` (here with its last
-            convolution), ``densenet121`` and its like, or ``timm:`` and one of timm's ResNets or
-            EfficientNets.
+        name: ``resnet50``, ``resnet50_xception``, ``mobilenet_*``, ``efficientnet_lite*`` (here
+            with its last convolution), ``densenet121`` and its like, or ``timm:`` and one of
+            timm's ResNets or EfficientNets.
         last_stride: stride of the last down-sampling; 1 keeps a larger map.
 
     Attributes:
@@ -147,9 +147,10 @@ def _taken_apart(name: str, last_stride: int) -> tuple[nn.Module, Stages, Prepro
         return _timm(f"tf_{name}", last_stride)
     if name.startswith(TIMM):
         return _timm(name.removeprefix(TIMM), last_stride)
-    if name != "resnet50" and not name.startswith("mobilenet_"):
+    residual = ["resnet50", "resnet50_xception"]
+    if name not in residual and not name.startswith("mobilenet_"):
         dense = [f"{DENSE}{size}" for size in DENSE_SIZES]
-        known = ["resnet50", "mobilenet_025", f"{LITE}0", *dense, f"{TIMM}<name>"]
+        known = [*residual, "mobilenet_025", f"{LITE}0", *dense, f"{TIMM}<name>"]
         raise unknown("trunk", name, known)
     net = build(name, neck="none", last_stride=last_stride)
     return net, house_stages(net), net.preprocess()

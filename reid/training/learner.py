@@ -129,7 +129,7 @@ class Learner:
         distillation = self._config.distillation
         losses: dict[str, Tensor] = {}
         if distillation.from_labels:
-            losses = total_loss(self._config.loss, outputs.metric, outputs.logits, labels)
+            losses = total_loss(self._config.loss, outputs, labels)
         if answers is None:
             return losses
         told = distillation_losses(distillation, outputs.embeddings, outputs.logits, answers)
@@ -244,6 +244,11 @@ def check_roles(config: TrainConfig, network: EmbeddingNet) -> None:
         )
     if config.loss.compares and not any(vector.metric for vector in roles):
         raise ReidError(f"model.name: no vector of {name} is compared; set loss.triplet=none")
+    if network.local_dim and not (config.loss.compares and config.loss.triplet == "hard"):
+        raise ReidError(
+            f"model.name: {name} learns its local features from the hardest triplets; set "
+            "loss.triplet=hard, or model.args.local_dim=0 to leave them out"
+        )
 
 
 def _optimizer(parameters: list[nn.Parameter], config: OptimizerConfig) -> torch.optim.Optimizer:

@@ -8,7 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from mtmc.reid.local_distance import paired_local_distances
+
 if TYPE_CHECKING:
+    from mtmc.reid.models.base import Outputs
     from mtmc.reid.training.recipe import LossConfig, Mining
 
 
@@ -47,18 +50,58 @@ def triplet_loss(
     et al., "Progressive Learning Algorithm for Efficient Person Re-Identification", Eqs. 3 and 4.
     """
     distances = pairwise_distances(features.float())  # (N, N)
-    same = labels[:, None] == labels
-    positive = same & ~torch.eye(len(labels), dtype=torch.bool, device=labels.device)
-    negative = ~same
+    positive, negative = _pairs(labels)
     if mining == "all":
         gap = distances[:, :, None] - distances[:, None, :]  # (anchor, positive, negative)
         counts = positive[:, :, None] & negative[:, None, :]
     else:
         if mining == "hard":
-            pull, push = _hard(distances, positive, negative, ranks)
+            columns = hardest(distances, positive, negative, ranks)
+            pull, push = (distances.gather(1, c[:, None]).squeeze(1) for c in columns)
         else:
             pull, push = _soft(distances, positive, negative)
         gap, counts = pull - push, positive.any(dim=1) & negative.any(dim=1)
+    return _missing(gap, counts, margin, soft_margin)
+
+
+def local_triplet_loss(
+    local: Tensor,
+    features: Tensor,
+    labels: Tensor,
+    margin: float | None,
+    *,
+    soft_margin: bool | None = None,
+    ranks: tuple[int, int] = (1, 1),
+) -> Tensor:
+    """The ``hard`` triplet loss of aligned local features, on the triplets of the global ones.
+
+    Args:
+        local: ``(N, H, C)`` vectors of stripes.
+        features: ``(N, D)``, by whose distances triplets are chosen.
+        labels: ``(N,) int64``.
+        margin: see `triplet_loss`.
+        soft_margin: likewise.
+        ranks: likewise.
+
+    Source: Zhang et al., "AlignedReID", section 3.1.
+    """
+    positive, negative = _pairs(labels)
+    distances = pairwise_distances(features.detach().float())
+    pull, push = (
+        paired_local_distances(local.float(), local[columns].float())
+        for columns in hardest(distances, positive, negative, ranks)
+    )
+    return _missing(pull - push, positive.any(dim=1) & negative.any(dim=1), margin, soft_margin)
+
+
+def _pairs(labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Which images ``(N, N)`` are another one of the row's person, and which of someone else."""
+    same = labels[:, None] == labels
+    return same & ~torch.eye(len(labels), dtype=torch.bool, device=labels.device), ~same
+
+
+def _missing(gap: Tensor, counts: Tensor, margin: float | None, soft_margin: bool | None) -> Tensor:
+    """The mean of what gaps lack to the margin, over those that count."""
     if margin is not None:
         gap = gap + margin
     soft = margin is None if soft_margin is None else soft_margin
@@ -67,19 +110,26 @@ def triplet_loss(
     return torch.where(counts, losses, 0).sum() / counts.sum().clamp(min=1)
 
 
-def _hard(
-    distances: Tensor, positive: Tensor, negative: Tensor, ranks: tuple[int, int]
+def hardest(
+    distances: Tensor, positive: Tensor, negative: Tensor, ranks: tuple[int, int] = (1, 1)
 ) -> tuple[Tensor, Tensor]:
-    """The farthest positive and the nearest negative of each anchor (0 where there is none)."""
-    pull = _ranked(distances.masked_fill(~positive, 0), positive, ranks[0], largest=True)
-    far = distances.masked_fill(~negative, torch.finfo(distances.dtype).max)
-    push = _ranked(far, negative, ranks[1], largest=False)
-    return pull, push.masked_fill(~negative.any(dim=1), 0)
+    """Columns ``(N,)`` of each anchor's farthest positive and nearest negative, where it has any.
+
+    Args:
+        distances: ``(N, N)``.
+        positive: which of them are to the same person's other images.
+        negative: which are to others.
+        ranks: see `triplet_loss`.
+    """
+    lowest = torch.finfo(distances.dtype).min
+    farthest = _ranked(distances.masked_fill(~positive, lowest), positive, ranks[0])
+    nearest = _ranked((-distances).masked_fill(~negative, lowest), negative, ranks[1])
+    return farthest, nearest
 
 
-def _ranked(values: Tensor, counted: Tensor, rank: int, *, largest: bool) -> Tensor:
-    """The value of this rank in each row, or the last that counts where there are fewer."""
-    first = values.topk(min(rank, values.shape[1]), dim=1, largest=largest).values
+def _ranked(values: Tensor, counted: Tensor, rank: int) -> Tensor:
+    """Where the value of this rank is in each row, or the last that counts if there are fewer."""
+    first = values.topk(min(rank, values.shape[1]), dim=1).indices
     place = counted.sum(dim=1, keepdim=True).clamp(min=1, max=first.shape[1]) - 1
     return first.gather(1, place).squeeze(1)
 
@@ -98,40 +148,37 @@ def _masked_softmax(values: Tensor, mask: Tensor) -> Tensor:
     return torch.softmax(values.masked_fill(~mask, lowest), dim=1) * mask
 
 
-def total_loss(
-    config: LossConfig, metric: list[Tensor], logits: list[Tensor], labels: Tensor
-) -> dict[str, Tensor]:
+def total_loss(config: LossConfig, outputs: Outputs, labels: Tensor) -> dict[str, Tensor]:
     """The loss and its parts.
 
     Args:
         config: what counts how much.
-        metric: per vector of the network ``(N, D)`` features for the triplet loss.
-        logits: per vector ``(N, classes)``.
+        outputs: features for the triplet loss, logits, and local features where there are any.
         labels: ``(N,) int64``.
 
     Returns:
-        ``loss`` and, for logs, ``cross_entropy`` and ``triplet``, each a scalar.
+        ``loss`` and, for logs, ``cross_entropy``, ``triplet`` and, where there are local features,
+        ``local``; each a scalar.
     """
     zero = labels.new_zeros((), dtype=torch.float32)
     parts = {"cross_entropy": zero, "triplet": zero}
     if config.cross_entropy > 0:
         smoothing = config.label_smoothing
-        parts["cross_entropy"] = torch.stack(
-            [functional.cross_entropy(x.float(), labels, label_smoothing=smoothing) for x in logits]
-        ).sum()
+        losses = [
+            functional.cross_entropy(x.float(), labels, label_smoothing=smoothing)
+            for x in outputs.logits
+        ]
+        parts["cross_entropy"] = torch.stack(losses).sum()
+    margins = {
+        "margin": config.margin,
+        "soft_margin": config.soft_margin,
+        "ranks": (config.positive_rank, config.negative_rank),
+    }
     if config.compares:
-        parts["triplet"] = torch.stack(
-            [
-                triplet_loss(
-                    x,
-                    labels,
-                    config.triplet,
-                    config.margin,
-                    soft_margin=config.soft_margin,
-                    ranks=(config.positive_rank, config.negative_rank),
-                )
-                for x in metric
-            ]
-        ).sum()
-    loss = config.cross_entropy * parts["cross_entropy"] + config.triplet_weight * parts["triplet"]
+        losses = [triplet_loss(x, labels, config.triplet, **margins) for x in outputs.metric]
+        parts["triplet"] = torch.stack(losses).sum()
+        if outputs.local is not None:
+            parts["local"] = local_triplet_loss(outputs.local, outputs.metric[0], labels, **margins)
+    compared = parts["triplet"] + parts.get("local", 0.0)
+    loss = config.cross_entropy * parts["cross_entropy"] + config.triplet_weight * compared
     return {"loss": loss, **parts}

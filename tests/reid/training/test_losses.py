@@ -9,8 +9,10 @@ import torch
 
 from mtmc.reid.configuration import build_config
 from mtmc.reid.errors import ReidError
+from mtmc.reid.local_distance import local_distances
+from mtmc.reid.models.base import Outputs
 from mtmc.reid.training.config import TrainConfig
-from mtmc.reid.training.losses import total_loss, triplet_loss
+from mtmc.reid.training.losses import local_triplet_loss, total_loss, triplet_loss
 from mtmc.reid.training.recipe import LossConfig
 
 
@@ -112,11 +114,36 @@ def test_the_sum_over_parts_and_its_switches() -> None:
     torch.manual_seed(0)
     labels = torch.tensor([0, 0, 1, 1])
     metric, logits = [torch.randn(4, 3) for _ in range(2)], [torch.randn(4, 2) for _ in range(2)]
-    both = total_loss(LossConfig(triplet_weight=0.5), metric, logits, labels)
+    outputs = Outputs(metric, classified=[], served=metric, logits=logits)
+    both = total_loss(LossConfig(triplet_weight=0.5), outputs, labels)
     triplets = sum(triplet_loss(m, labels, "soft", None) for m in metric)
     entropy = sum(torch.nn.functional.cross_entropy(x, labels, label_smoothing=0.1) for x in logits)
     torch.testing.assert_close(both["loss"], entropy + 0.5 * triplets)
-    only = total_loss(LossConfig(triplet="none"), metric, logits, labels)
+    only = total_loss(LossConfig(triplet="none"), outputs, labels)
     torch.testing.assert_close(only["loss"], entropy)
     with pytest.raises(ValueError, match="nothing to minimise"):
         LossConfig(cross_entropy=0, triplet="none")
+
+
+def test_local_features_learn_from_the_triplets_that_the_global_ones_choose() -> None:
+    torch.manual_seed(2)
+    labels = torch.tensor([0, 0, 0, 1, 1, 2, 2, 2])
+    features, local = torch.randn(8, 5), torch.randn(8, 4, 3, requires_grad=True)
+    far, between = torch.cdist(features, features), local_distances(local, local)
+    expected = []
+    for a in range(8):
+        mine = [j for j in range(8) if labels[j] == labels[a] and j != a]
+        others = [j for j in range(8) if labels[j] != labels[a]]
+        farthest = max(mine, key=lambda j: far[a, j])
+        nearest = min(others, key=lambda j: far[a, j])
+        expected.append((between[a, farthest] - between[a, nearest] + 0.3).clamp(min=0))
+    got = local_triplet_loss(local, features, labels, 0.3)
+    torch.testing.assert_close(got, torch.stack(expected).mean())
+    outputs = Outputs([features], [], [features], [], local)
+    whole = total_loss(
+        LossConfig(cross_entropy=0, triplet="hard", margin=0.3, triplet_weight=2.0), outputs, labels
+    )
+    torch.testing.assert_close(whole["loss"], 2 * (whole["triplet"] + got))
+    whole["loss"].backward()
+    assert torch.isfinite(local.grad).all()
+    assert local.grad.abs().sum() > 0
