@@ -16,6 +16,7 @@ from mtmc.commands.crops import crops
 from mtmc.commands.demo import demo
 from mtmc.commands.evaluate import evaluate
 from mtmc.commands.export import export
+from mtmc.commands.gallery import app as gallery
 from mtmc.commands.messages import Sayable, sayable
 from mtmc.commands.people import people
 from mtmc.commands.render import render
@@ -71,6 +72,7 @@ app.command()(export)
 app.command()(count)
 app.add_typer(calibrate, name="calibrate")
 app.add_typer(weights, name="weights")
+app.add_typer(gallery, name="gallery")
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ FLOORS = [
     {"associate"},
     {"results"},
     {"outputs", "offline"},
-    {"corrections"},
+    {"corrections", "known"},
     {"run"},
     {"cluster", "evaluate", "viewer"},
     {"commands"},
