@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -41,6 +42,7 @@ PLAYED = {
 }
 PIXELS = {"yuv420p", "yuvj420p"}
 WIDEST = 1920  # px of what is converted
+TIDY = 32  # frames after which memory is given back that only the garbage collector finds
 KEYFRAMES = 1.0  # seconds between two; whatever is sought is not far from one
 
 PLAYS, WAITS, CONVERTS, GONE = "plays", "waits", "converts", "gone"
@@ -110,6 +112,7 @@ class Footage:
                 _look(shown, camera, about, stride if whole else 0, self._folder, why)
             self.cameras[name] = shown
         _tell(self.cameras)
+        self._sweep()
 
     def _hidden(self, frame: Frame, fps: float) -> Image:
         """A frame's picture as it may be shown."""
@@ -122,6 +125,13 @@ class Footage:
         """What is played of a camera; None where there is nothing yet, or no such camera."""
         shown = self.cameras.get(camera)
         return shown.file if shown and shown.state == PLAYS else None
+
+    def _sweep(self) -> None:
+        """Remove what was converted of other videos, or before people were to be hidden."""
+        wanted = {shown.file for shown in self.cameras.values()}
+        for path in self._folder.glob("*.mp4"):
+            if path not in wanted and not path.name.startswith("."):
+                path.unlink(missing_ok=True)
 
     def convert(self) -> None:
         """Convert what is to be converted, one camera after the other."""
@@ -265,8 +275,6 @@ def _write(
     size = tuple(max(2, int(side * share) // 2 * 2) for side in reader.size)
     reader.start()
     try:
-        for old in path.parent.glob(f"{camera.name}-????????????.mp4"):
-            old.unlink()  # of what was there before
         with replacing(path) as partial:
             writer = VideoWriter(partial, (size[0], size[1]), reader.fps, keyframes=KEYFRAMES)
             try:
@@ -277,6 +285,8 @@ def _write(
                     if image.shape[1::-1] != size:
                         image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
                     writer.write(image, frame.time)
+                    if done % TIDY == 0:
+                        gc.collect()  # PyAV's frames refer to themselves, once asked how they turn
                     shown.done = min(done / reader.total, 1.0) if reader.total else 0.0
             finally:
                 writer.close()
