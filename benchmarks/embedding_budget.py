@@ -143,7 +143,8 @@ class Room:
         rows = np.zeros((self._count, every.dim), np.float32)
         for reader in open_cameras(find_cameras(self.folder), SourcesConfig()):
             reader.start()
-            for frame in reader:
+            while (frame := reader.peek()) is not None:
+                next(reader)
                 boxes = self.read(frame.camera, frame.index).detections.boxes
                 crops = crop_boxes(frame.pixels, boxes)
                 start = self.places[frame.camera, frame.index]
@@ -163,7 +164,9 @@ class Room:
         parts = put_together(config, readers, answers, answers)
         with tempfile.TemporaryDirectory() as out:
             (Path(out) / "tracks").mkdir()
+            self.path = Path(out) / "crops.sqlite"  # of pictures, which nobody wants
             pipeline = Pipeline(config, parts, Path(out), self, Stopwatch())
+            pipeline.crops.close()
             pipeline.crops = None
             if pipeline.budget:
                 pipeline.budget.looks = Looks(FIRST, confidence)
@@ -188,12 +191,14 @@ def methods(model, rows, smaller):
         yield "smaller", 1.0, Answers(smaller[1], smaller[0]), {}
 
 
-def measure(room, model, rows, smaller, costs, done):
+def measure(room, model, rows, smaller, costs, done, only, modes):
     """All methods in a room, offline and online; what is done stays."""
-    for online in (False, True):
+    for online in modes:
         mode = "online" if online else "offline"
         base = None
         for name, point, answers, how in methods(model, rows, smaller):
+            if only and name not in only:
+                continue
             key = f"{room.folder.name} {mode} {name} {point:g}"
             if key not in done:
                 found = room.score(answers, online, **how)
@@ -229,20 +234,23 @@ def main():
     parser.add_argument("rooms", nargs="*", type=Path, help="folders")
     parser.add_argument("--smaller", help="another model, as for mtmc run")
     parser.add_argument("--json", type=Path, default=Path("embedding_budget.json"))
+    parser.add_argument("--only", nargs="+", help="such as full margin fewer")
+    parser.add_argument("--offline", action="store_true", help="not online, too")
     parser.add_argument("--show", action="store_true", help="measure nothing")
     options = parser.parse_args()
     done = json.loads(options.json.read_text()) if options.json.exists() else {}
     names = [] if options.show else [options.model, *([options.smaller] if options.smaller else [])]
     models = [reid.load(name, threads=1) for name in names]
     costs = {}
-    for number, (name, model) in enumerate(zip(names, models, strict=True)):
-        stages = getattr(model, "costs", None) or [(size_of(name, model)[1] or 0) / 1e9]
+    for number, model in enumerate(models):
+        stages = getattr(model, "costs", None) or [(size_of(model)[1] or 0) / 1e9]
         costs |= {(number == 1, stage): cost for stage, cost in enumerate(stages, 1)}
     for folder in options.rooms if names else ():
         room = Room(folder)
         rows, *more = [room.answers(n, m) for n, m in zip(names, models, strict=True)]
         smaller = (models[1], more[0]) if more else None
-        for key in measure(room, models[0], rows, smaller, costs, done):
+        chosen = options.only, (False,) if options.offline else (False, True)
+        for key in measure(room, models[0], rows, smaller, costs, done, *chosen):
             print(f"{key}: {done[key]['IDF1']:.1f}", flush=True)
             options.json.write_text(json.dumps(done, indent=1) + "\n")
         options.json.write_text(json.dumps(done, indent=1) + "\n")

@@ -72,7 +72,7 @@ class OnnxEmbedder:
     ) -> None:
         providers = providers_of(device)
         on_cpu = providers == ["CPUExecutionProvider"]
-        self._path = path
+        self._path, self.model = path, model or path
         self._workers = (threads or available_cores()) if on_cpu else 1
         self._session = open_session(path, model or str(path), providers)
         self.input = read_input(path, self._session)

@@ -25,11 +25,11 @@ QUANTISING = {"QuantizeLinear", "DequantizeLinear"}
 PRODUCTS = {"Conv": 1, "QLinearConv": 3, "Gemm": 1, "MatMul": 1}
 
 
-def profile_onnx(path: Path, size: tuple[int, int]) -> tuple[int | None, int | None]:
+def profile_onnx(model: Path | bytes, size: tuple[int, int]) -> tuple[int | None, int | None]:
     """Learned numbers and multiply-adds of one image.
 
     Args:
-        path: the model.
+        model: the file, or what would be in it.
         size: ``(height, width)`` of its input.
 
     Returns:
@@ -37,8 +37,8 @@ def profile_onnx(path: Path, size: tuple[int, int]) -> tuple[int | None, int | N
         found out.
     """
     try:
-        model = onnx.load(path)
-        return _parameters(model.graph), _flops(model, size)
+        proto = onnx.load_from_string(model) if isinstance(model, bytes) else onnx.load(model)
+        return _parameters(proto.graph), _flops(proto, size)
     except Exception:  # a model onnxruntime runs but onnx cannot analyse
         return None, None
 

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from mtmc.errors import UserError
 from mtmc.perception.log import exits_of
 from mtmc.reid.evaluation.budget import ExitRule
 from mtmc.reid.evaluation.embeddings import chord
 from mtmc.trackers.settings import Checked, setting
-from mtmc.types import Floats, Image, Ints
+from mtmc.types import Floats, Image, Ints, Mask
 
 if TYPE_CHECKING:
     from mtmc.reid.staged import Passage, StagedEmbedder
@@ -118,7 +119,7 @@ class StepTime:
         self._refused[stage] = 0 if fit else self._refused[stage] + 1
         if left > 0 and self._refused[stage] > PATIENCE:
             fit, self._refused[stage] = 1, 0
-        return going[exits[going] == stage][: min(fit, CHUNK)]
+        return np.asarray(going[exits[going] == stage][: min(fit, CHUNK)], np.int64)
 
     def _expected(self, stage: int) -> float:
         """Seconds that a crop takes to an exit, from 1, from the one before."""
@@ -202,9 +203,8 @@ class Budget:
         self.looks = looks
         self._embedder = embedder
         costs = self._costs = embedder.costs
-        self._mean = ExitRule(costs, config.gflops) if config.gflops else None
+        self._mean = ExitRule(costs, config.gflops or costs[-1])
         self._time = StepTime(costs, config.ms) if config.ms else None
-        self._exits = np.zeros(len(costs), np.int64)
         self._seconds, self._embedded = 0.0, 0
 
     def embed(
@@ -220,48 +220,50 @@ class Budget:
         Returns:
             ``(N, D)`` unit rows, and ``(N, S)`` how sure one was at each exit that a crop reached,
             NaN beyond.
+
+        Raises:
+            UserError: an embedding is not finite.
         """
         sure = np.full((len(crops), len(self._costs)), np.nan, np.float32)
 
         def certainty(stage: int, rows: Ints, vectors: Floats) -> Floats:
+            if not np.isfinite(vectors).all():
+                raise UserError(
+                    f"reid: {self._embedder.name} gives embeddings at exit {stage} that are not "
+                    "finite numbers; `reid align` it anew"
+                )
             for row, vector in zip(rows.tolist(), vectors, strict=True):
                 known = self.looks.certainty(cameras[row], int(tracks[row]), vector)
                 sure[row, stage - 1] = known
-            return sure[rows, stage - 1]
+            return np.asarray(sure[rows, stage - 1])
+
+        def decide(stage: int, rows: Ints, vectors: Floats) -> Mask:
+            return self._mean.leave(stage, certainty(stage, rows, vectors))
 
         start = time.perf_counter()
-        if self._time is not None:
+        if self._time is None:
+            vectors, exits = self._embedder.embed_until(crops, decide)
+        else:
             passage = self._time.embed(lambda: self._embedder.begin(crops), certainty)
             vectors, exits = passage.rows, passage.exits
-        else:
-            vectors, exits = self._embedder.embed_until(
-                crops, lambda stage, *who: self._mean.leave(stage, certainty(stage, *who))
-            )
         self._seconds += time.perf_counter() - start
         self._embedded += len(crops)
         sure[exits == len(self._costs), -1] = 0.0  # nobody is asked there
-        self._spend(exits)
+        self._mean.spend(exits)
         return vectors, sure
 
     def again(self, certainty: Floats) -> None:
         """Take in what was decided of the crops of a time step before a run was cut off."""
         exits = exits_of(certainty)
-        if self._mean is not None:
-            for stage in range(1, len(self._costs)):
-                self._mean.leave(stage, certainty[exits >= stage, stage - 1])
-        self._spend(exits)
-
-    def _spend(self, exits: Ints) -> None:
-        self._exits += np.bincount(exits, minlength=len(self._costs) + 1)[1:]
-        if self._mean is not None:
-            self._mean.spend(exits)
+        for stage in range(1, len(self._costs)):
+            self._mean.leave(stage, certainty[exits >= stage, stage - 1])
+        self._mean.spend(exits)
 
     def told(self) -> dict[str, Any]:
         """For the record of the run."""
-        mean = float(self._exits @ np.asarray(self._costs)) / max(int(self._exits.sum()), 1)
         told = {
-            "crops_per_exit": self._exits.tolist(),
-            "gflops_per_crop": round(mean, 6),
+            "crops_per_exit": self._mean.exits.tolist(),
+            "gflops_per_crop": round(self._mean.mean_cost, 6),
             "ms_per_crop": round(1000 * self._seconds / max(self._embedded, 1), 3),
         }
         if self._time is not None:

@@ -237,7 +237,8 @@ class InferenceLog:
         with self._lock, self._explained():
             insert = "INSERT OR REPLACE INTO frames VALUES (?, ?, ?, ?, ?, ?, ?)"
             self._db.executemany(insert, self._pending)
-            for table, rows in (("moments", self._moments), *self._more.items()):
+            self._db.executemany("INSERT OR REPLACE INTO moments VALUES (?, ?, ?)", self._moments)
+            for table, rows in self._more.items():
                 self._db.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)", rows)
             self._db.commit()
         self._pending.clear()

@@ -70,6 +70,7 @@ class Finishing:
         self._views = [tracking.cameras[reader.name].view for reader in parts.readers]
         calibrated = any(view.model for view in self._views)
         self._completion = config.completion if calibrated else None
+        self._fill_gap = config.refine.fill_gap if config.refine else 0.0
 
     def finish(self, rows: Rows, ids: dict[TrackKey, int]) -> tuple[Rows, Sequence[Tracklet]]:
         """Decide who everybody is.
@@ -182,7 +183,7 @@ class Finishing:
             rows["person"] = self._who(rows, ids)
             if self._completion is not None:
                 people = self._views[0].known(rows["kind"], len(rows))
-                whole = complete_scene(rows[people], self._views, self._completion)
+                whole = complete_scene(rows[people], self._views, self._completion, self._fill_gap)
                 rows = np.concatenate([whole, rows[~people]])
             for mine, refinement in self._by_camera(rows):
                 result.append(refinement.completed(rows[mine]))

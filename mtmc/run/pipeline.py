@@ -230,8 +230,8 @@ class Pipeline:
             chosen = [place[int(row)] for row in rows]
             reliability = None
             if (exits := inference.exits) is not None:
-                of_exit = np.array(self._parts.embedder.reliability, np.float32)
-                reliability = of_exit[exits[chosen] - 1]
+                embedder = cast("StagedEmbedder", self._parts.embedder)
+                reliability = np.array(embedder.reliability, np.float32)[exits[chosen] - 1]
             steps.append(sighting.embedded(inference.embeddings[chosen], reliability))
         if self.budget is not None:
             _remember(self.budget.looks, steps)
@@ -359,8 +359,11 @@ class _Shown:
         shown = []
         for sighting, inference in zip(sightings, inferences, strict=True):
             frame, people = sighting.frame, self._people[sighting.frame.camera]
+            if frame.image is None:  # of a run that was cut off, or is associated anew
+                shown.append(sighting)
+                continue
             people.append(np.concatenate([inference.detections.boxes, sighting.tracks.boxes]))
-            hidden = hide(frame.pixels, np.concatenate(people), self._anonymise)
+            hidden = hide(frame.image, np.concatenate(people), self._anonymise)
             shown.append(replace(sighting, frame=replace(frame, image=hidden)))
         return shown
 

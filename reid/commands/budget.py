@@ -165,19 +165,23 @@ def _random(answers: Answers, costs: Sequence[float], budget: float) -> Point:
 
 
 def _print(name: str, anytime: Sequence[Point], streams: Sequence[Point]) -> None:
+    whole = anytime[-1].spent
     table = Table("exit", "GFLOPs", "of all", "rank-1", "mAP", title=f"{name}: at any time")
     for point in anytime:
-        share = f"{100 * point.spent / anytime[-1].spent:.0f} %"
-        table.add_row(point.how, f"{point.spent:.4g}", share, *_percent(point))
+        table.add_row(point.how, f"{point.spent:.4g}", _share(point.spent, whole), *_percent(point))
     console.print(table)
     kinds = list(dict.fromkeys(point.how for point in streams))
     heads = [f"{kind}\n{what}" for kind in kinds for what in ("spent", "rank-1", "mAP")]
-    table = Table("GFLOPs\nasked", *heads, title=f"{name}: within a mean budget")
+    table = Table("asked", *heads, title=f"{name}: within a mean budget, of all", padding=(0, 0))
     for budget in dict.fromkeys(point.budget for point in streams):
         points = [point for point in streams if point.budget == budget]
-        cells = [cell for p in points for cell in (f"{p.spent:.4g}", *_percent(p))]
-        table.add_row(f"{budget:.4g}", *cells)
+        cells = [cell for p in points for cell in (_share(p.spent, whole), *_percent(p))]
+        table.add_row(_share(budget, whole), *cells)
     console.print(table)
+
+
+def _share(cost: float, whole: float) -> str:
+    return f"{100 * cost / whole:.1f} %"
 
 
 def _percent(point: Point) -> tuple[str, str]:

@@ -36,6 +36,7 @@ def run(*, as_json: bool) -> None:
             str(row["dim"]),
         )
     table.add_row("timm:<name>", "", "", "256x128", "")
+    table.add_row("exits:<trunk>", "", "", "", "")
     table.add_row("metric:<name>", "", "", "", "")  # a learned metric behind a model
     console.print(table)
     console.print("FLOPs are multiply-adds; classification layers are not counted.")

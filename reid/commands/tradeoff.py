@@ -62,7 +62,7 @@ def run(
             model,
             float(found.to_dict()["rank1"]),
             float(found.to_dict()["mAP"]),
-            *size_of(model, embedder),
+            *size_of(embedder),
             dict(zip(BATCHES, speed, strict=True)),
             embedder.dim,
         )

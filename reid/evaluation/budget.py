@@ -49,7 +49,7 @@ def exit_shares(costs: Sequence[float], budget: float) -> NDArray[np.float64]:
         )
     last_exit = len(costs) - 1
     if budget <= first + NEAR or budget >= last:
-        return np.eye(last_exit + 1)[0 if budget < last else last_exit]
+        return np.asarray(np.eye(last_exit + 1)[0 if budget < last else last_exit])
     over = [cost - budget for cost in costs]
     low, high = -STEEPEST, STEEPEST
     for _ in range(HALVINGS):

@@ -27,7 +27,8 @@ class EveryExit:
 
     def __init__(self, embedder: StagedEmbedder) -> None:
         self._embedder = embedder
-        self.name, self.even_distance = embedder.name, None
+        self.name = embedder.name
+        self.even_distance: float | None = None
         self.dim = len(embedder.costs) * embedder.dim
 
     def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:

@@ -85,15 +85,14 @@ def _batch(crops: Sequence[NDArray[np.uint8]], start: int, batch: int) -> list[N
     return [crops[i % len(crops)] for i in range(start, start + batch)]
 
 
-def size_of(model: str, embedder: Embedder) -> tuple[int | None, int | None]:
-    """Parameters and multiply-adds of what `reid.load` opened from ``model``."""
-    from mtmc.reid.embedder import resolve
+def size_of(embedder: Embedder) -> tuple[int | None, int | None]:
+    """Parameters and multiply-adds of what `reid.load` opened."""
     from mtmc.reid.onnx_embedder import OnnxEmbedder
 
     if isinstance(embedder, OnnxEmbedder):
         from mtmc.reid.onnx_profile import profile_onnx
 
-        return profile_onnx(resolve(model), embedder.preprocess.size)
+        return profile_onnx(embedder.model, embedder.preprocess.size)
     if hasattr(embedder, "profile"):  # torch's; asking for its class would load torch
         profile = embedder.profile()
         return profile.parameters, profile.flops

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mtmc.reid.checkpoint import Checkpoint
-from mtmc.reid.embedder import load, resolve
+from mtmc.reid.embedder import file_and_output, load
 from mtmc.reid.errors import ReidError
 from mtmc.reid.training.distillation import Answers
 
@@ -43,9 +43,14 @@ class Teacher:
 
     def __init__(self, config: DistillationConfig, crops: Preprocess, device: torch.device) -> None:
         self._config, self._crops, self._device = config, crops, device
-        self._path = resolve(config.teacher or "")
+        name = config.teacher or ""
+        self._path, exit = file_and_output(name)
         onnx = self._path.suffix.lower() == ".onnx"
-        self._model = _Onnx(self._path) if onnx else _Network(self._path, device)
+        if exit is not None and not onnx:
+            raise ReidError(
+                f"{name}: a teacher is a whole checkpoint; leave out @{exit}, or export it so"
+            )
+        self._model = _Onnx(name) if onnx else _Network(self._path, device)
         self._own_head = config.from_opinions and config.head == "own"
         self._head: tuple[Tensor, float] | None = None  # means (people, D) and their scale
         if self._own_head and self._model.people == 0:
@@ -164,10 +169,10 @@ class _Onnx:
 
     people = 0
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, model: str) -> None:
         from mtmc.reid.onnx_embedder import OnnxEmbedder
 
-        embedder = load(path)
+        embedder = load(model)
         assert isinstance(embedder, OnnxEmbedder)
         self._embedder = embedder
         self.preprocess = embedder.preprocess

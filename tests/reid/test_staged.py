@@ -11,9 +11,12 @@ from mtmc import reid
 from mtmc.reid.checkpoint import Checkpoint
 from mtmc.reid.commands.export import run as export
 from mtmc.reid.errors import ReidError
+from mtmc.reid.evaluation.tradeoff import size_of
 from mtmc.reid.models import build
 from mtmc.reid.preprocess import Preprocess
 from mtmc.reid.staged import StagedEmbedder
+from mtmc.reid.training.recipe import DistillationConfig
+from mtmc.reid.training.teacher import Teacher
 
 ARGS = {"hidden": 16, "dim": 8}
 
@@ -147,3 +150,18 @@ def test_an_exit_is_exported_as_a_model_of_its_own(staged, crops) -> None:
 def test_int8_would_leave_the_exits_behind(staged, tmp_path) -> None:
     with pytest.raises(ReidError, match="has exits, which 8-bit integers would leave behind"):
         export(staged / "best.onnx", tmp_path / "a.onnx", int8=True, calibration=tmp_path)
+
+
+def test_an_exit_of_an_exported_file_has_a_size_of_its_own(staged) -> None:
+    sizes = {
+        file: [size_of(reid.load(f"{staged / file}@{n}", device="cpu")) for n in (1, 2, 3)]
+        for file in ("best.pt", "best.onnx")
+    }
+    for (_, flops), (_, exported) in zip(*sizes.values(), strict=True):
+        assert exported == pytest.approx(flops, rel=0.01)
+
+
+def test_an_exit_is_no_teacher(staged) -> None:
+    settings = DistillationConfig(teacher=f"{staged / 'best.pt'}@2", head="means")
+    with pytest.raises(ReidError, match=r"best\.pt@2: a teacher is a whole checkpoint"):
+        Teacher(settings, Preprocess(), torch.device("cpu"))

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mtmc.errors import UserError
 from mtmc.perception.budget import NEW, Budget, BudgetConfig, Looks, StepTime
 from mtmc.perception.log import exits_of
 from tests.reid.staged import FakeStaged
@@ -89,6 +90,15 @@ def test_a_step_takes_the_time_it_may_and_the_least_sure_go_on(seconds, count):
     assert (passage.exits == 1).all()
     assert (tight.steps, tight.over) == (1, 1)
     assert tight.most_over == pytest.approx(least / 2)
+
+
+@pytest.mark.parametrize("budget", [{"gflops": 2.0}, {"ms": 100.0}])
+def test_an_embedding_that_is_no_number_is_refused(budget):
+    embedder = FakeStaged()
+    embedder.at = lambda stage, crop: np.full(8, np.nan, np.float32)
+    crops = [np.zeros((4, 2, 3), np.uint8)]
+    with pytest.raises(UserError, match="fake gives embeddings at exit 1 that are not finite"):
+        Budget(embedder, BudgetConfig(**budget), Looks(1)).embed(crops, ["a"], np.ones(1, int))
 
 
 def test_crops_keep_their_order_and_are_what_the_embedder_says_at_their_exits():

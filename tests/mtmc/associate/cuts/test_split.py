@@ -48,6 +48,21 @@ def test_one_person_is_never_cut(seed):
     assert cuts(track(0, 0, seed=seed)) == {}
 
 
+@pytest.mark.parametrize("deep", [[1, 0] * 8, [1] * 4 + [0] * 12, [0] * 8 + [1] * 8])
+@pytest.mark.parametrize("seed", range(3))
+def test_one_person_is_not_cut_where_crops_leave_the_embedder_at_another_exit(deep, seed):
+    """The first exit of an aligned network: cosine 0.72, off the same way each time."""
+    random, cosine, person = np.random.default_rng(seed), 0.72, np.eye(1, 64)[0]
+    off = np.concatenate([[0.0], random.normal(size=63)])
+    shallow = cosine * person + np.sqrt(1 - cosine**2) * off / np.linalg.norm(off)
+    track = make_tracklet("a", 1, np.arange(16.0))
+    for time, whole in enumerate(deep):
+        crop = (person if whole else shallow) + 0.5 * random.normal(size=64) / 8
+        quality = 0.9 * (1 if whole else cosine**2)
+        track.gallery.add(crop / np.linalg.norm(crop), quality, float(time))
+    assert cuts(track) == {}
+
+
 def test_one_bad_crop_is_no_switch():
     bad = track(0, crops=12)
     bad.gallery.add(np.eye(4, 64, dtype=np.float32)[1], 0.9, 20.0)
