@@ -41,7 +41,8 @@ class Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """See click's ``Group``."""
         name, command, rest = super().resolve_command(ctx, args)
-        options = {word: option for option in command.params for word in option.opts}
+        params = command.params if command else []
+        options = {word: option for option in params for word in option.opts}
         for word, value in pairwise(rest):
             if value in options and not getattr(options.get(word), "is_flag", True):
                 raise UserError(f"{word}: expected a value, got the option {value}")
