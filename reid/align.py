@@ -93,11 +93,10 @@ def align(
         reliability=network.reliability,
         cosine=tuple(float(c.mean()) for c in cosines),
     )
-    args = {"args": checkpoint.args}
     result = replace(
         checkpoint,
         model=FITTED + checkpoint.model,
-        args=args,
+        args={"args": checkpoint.args},
         weights=network.state_dict(),
         classifiers={},
     )

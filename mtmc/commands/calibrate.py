@@ -190,8 +190,9 @@ def _among(names: list[str], sightings: Mapping[str, object]) -> list[str]:
 
 
 def _print_found(result: Result) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from mtmc.commands.tables import plain
 
     table = Table(title="from people seen together", title_justify="left")
     for heading in ("camera", "x m", "y m", "height m", "offset s", "together s", "apart m", ""):
@@ -202,7 +203,7 @@ def _print_found(result: Result) -> None:
         numbers = [f"{found.offset:+.2f}", f"{found.together:.0f}", f"{found.apart:.2f}"]
         table.add_row(name, *place, *numbers, "known" if found.known else "")
     table.caption = "apart: median distance of where two cameras put one person"
-    Console(markup=False, emoji=False).print(table)
+    plain().print(table)
 
 
 def _sizes(
@@ -228,8 +229,9 @@ def _sizes(
 
 
 def _print_fit(name: str, pair: PointPairs, fit: Fit) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from mtmc.commands.tables import plain
 
     table = Table(title=name, title_justify="left")
     for heading in ("x", "y", "floor x", "floor y", "px off", "m off", ""):
@@ -247,4 +249,4 @@ def _print_fit(name: str, pair: PointPairs, fit: Fit) -> None:
     )
     if used.sum() == 4:
         table.caption += " (four points always fit: a fifth would show errors)"
-    Console(markup=False, emoji=False).print(table)
+    plain().print(table)

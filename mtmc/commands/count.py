@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
+from mtmc.commands.options import RunDir
 from mtmc.errors import UserError
 
 UNITS = {"s": 1, "m": 60, "h": 3600}  # s
 
 
 def count(
-    run_dir: Annotated[Path, typer.Argument(help="Results of `mtmc run`.", metavar="RUN_DIR")],
+    run_dir: RunDir,
     *,
     zones: Annotated[Path, typer.Option(help="A YAML file of lines and zones.", metavar="YAML")],
     every: Annotated[str, typer.Option(help="Length of a period: 60s, 5m or 1h.")] = "60s",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mtmc.commands.options import RunDir, check_new
 from mtmc.errors import UserError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ JPEG = 95
 
 
 def crops(
-    run_dir: Annotated[Path, typer.Argument(help="Results of `mtmc run`.", metavar="RUN_DIR")],
+    run_dir: RunDir,
     video_dir: Annotated[Path, typer.Argument(help="The videos of that run.", metavar="VIDEO_DIR")],
     *,
     out: Annotated[Path, typer.Option(help="Folder for the data set; new or empty.")],
@@ -39,8 +40,7 @@ def crops(
     from mtmc.results import Results
     from mtmc.sources import SourcesConfig, find_cameras, open_cameras
 
-    if out.exists() and (not out.is_dir() or next(out.iterdir(), None) is not None):
-        raise UserError(f"--out {out}: is not empty; choose a new folder")
+    check_new(out)
     results = Results.open(run_dir)
     table = results.table
     if "class" in table.columns and (table["class"] == PERSON).any():

@@ -35,15 +35,14 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/demo"),
 ) -> None:
     """Track the people of a simulated room and score it; nothing to download."""
-    from rich.console import Console
-
     from mtmc.commands.display import RunDisplay
+    from mtmc.commands.tables import plain
     from mtmc.config import load_settings
     from mtmc.evaluate.run import evaluate_recording
 
     with RunDisplay() as display:
         scores = evaluate_recording(demo_folder(), load_settings(PRESET), out, None, display)
-    scores.print(Console(markup=False, emoji=False))
+    scores.print(plain())
     typer.echo(f"who is where: {out / 'mosaic.mp4'}")
     if page := report_of(out):
         typer.echo(f"to look at: {page}")

@@ -23,6 +23,7 @@ from rich.table import Table
 
 from mtmc.commands.interrupts import terminal_may_be_gone
 from mtmc.commands.messages import Sayable
+from mtmc.commands.tables import plain
 from mtmc.errors import printable
 from mtmc.outputs.people import told
 from mtmc.results.layout import ANSWERS
@@ -129,7 +130,7 @@ def print_summary(record: dict[str, Any], folder: Path, report: Path | None = No
         table.add_column(heading, justify="left" if heading == "camera" else "right")
     for name, camera in record["cameras"].items():
         table.add_row(printable(name), str(camera["frames"]), str(camera["tracks"]))
-    out = Console(markup=False, emoji=False)
+    out = plain()
     out.print(table)
     stages = ", ".join(f"{stage} {s:.1f}" for stage, s in record["stage_seconds"].items())
     out.print(

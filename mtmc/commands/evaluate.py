@@ -132,9 +132,9 @@ def evaluate(
     else:
         assert gt is not None
         report = _files(gt, given)
-    from rich.console import Console
+    from mtmc.commands.tables import plain
 
-    report.print(Console(markup=False, emoji=False))
+    report.print(plain())
     if json_:
         report.write_json(json_)
 

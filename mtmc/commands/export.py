@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from mtmc.commands.options import RunDir
+
 
 class Format(StrEnum):
     """What other tools read; a module of ``mtmc.outputs.exports`` each."""
@@ -20,7 +22,7 @@ class Format(StrEnum):
 
 
 def export(
-    run_dir: Annotated[Path, typer.Argument(help="Results of `mtmc run`.", metavar="RUN_DIR")],
+    run_dir: RunDir,
     *,
     format_: Annotated[Format, typer.Option("--format", help="Of which tool.")],
     out: Annotated[

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mtmc.commands.options import check_new
+from mtmc.commands.pictures import read_picture
 from mtmc.errors import UserError, printable
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from mtmc.known import Look, Picture
+    from mtmc.types import Floats, Image
 
 app = typer.Typer(help="The people who are known from one run to the next.", no_args_is_help=True)
 
@@ -20,22 +21,17 @@ GALLERY = Path("people.sqlite")
 OptionalGallery = Annotated[
     Path, typer.Option(help="The file that `mtmc run --gallery` uses.", metavar="people.sqlite")
 ]
-SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 
 
 @app.command("list")
 def list_(gallery: OptionalGallery = GALLERY) -> None:
     """Say who is known, by which network, and from where."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
+    from mtmc.commands.tables import plain, plain_table
     from mtmc.known import KnownPeople
 
     known = KnownPeople.open(gallery, must_exist=True)
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for heading in ("id", "name", "runs", "pictures", "cameras"):
-        table.add_column(heading, justify="left" if heading in {"name", "cameras"} else "right")
+    headings = ("id", "name", "runs", "pictures", "cameras")
+    table = plain_table(headings, words={"name", "cameras"})
     for number, person in sorted(known.people.items()):
         runs = {look.run for look in person.looks if look.run}
         cameras = sorted({look.camera or "photos" for look in person.looks})
@@ -43,7 +39,7 @@ def list_(gallery: OptionalGallery = GALLERY) -> None:
         table.add_row(
             str(number), printable(person.name), *map(str, count), printable(" ".join(cameras))
         )
-    Console(markup=False, emoji=False).print(table)
+    plain().print(table)
     network = f", known by the network {known.network.name}" if known.network else ""
     typer.echo(f"{len(known.people)} people{network}; the next new one is {known.last + 1}")
 
@@ -71,7 +67,7 @@ def enrol(
         embedder = load(reid)
     except (ReidError, ValueError) as error:
         raise UserError(str(error)) from error
-    images = [_image(path) for path in _files(photos)]
+    images = [read_picture(path) for path in _files(photos)]
     with locked(gallery):
         known = KnownPeople.open(gallery)
         network = network_of(embedder)
@@ -113,21 +109,21 @@ def export(
     gallery: OptionalGallery = GALLERY,
 ) -> None:
     """Write everybody's pictures, a folder for each, and who they are in `people.csv`."""
+    import polars as pl
+
     from mtmc.files import replacing, write_text
     from mtmc.known import KnownPeople
 
     known = KnownPeople.open(gallery, must_exist=True)
-    if out.exists() and (not out.is_dir() or next(out.iterdir(), None) is not None):
-        raise UserError(f"{out}: is not empty; choose a new folder")
-    lines = ["id,name,pictures"]
-    for number, person in sorted(known.people.items()):
-        lines.append(
-            f'{number},"{person.name.replace(chr(34), chr(34) * 2)}",{len(person.pictures)}'
-        )
+    check_new(out)
+    people = sorted(known.people.items())
+    for number, person in people:
         for place, picture in enumerate(person.pictures, 1):
             with replacing(out / f"{number:04d}" / f"{place}.jpg") as partial:
                 partial.write_bytes(picture.jpeg)
-    write_text(out / "people.csv", "\n".join(lines) + "\n")
+    rows = [(number, person.name, len(person.pictures)) for number, person in people]
+    table = pl.DataFrame(rows, ["id", "name", "pictures"], orient="row")
+    write_text(out / "people.csv", table.write_csv())
     typer.echo(f"{len(known.people)} people: {out}")
 
 
@@ -140,29 +136,18 @@ def _one(found: list[int], name: str) -> int | None:
 
 def _files(photos: list[Path]) -> list[Path]:
     """All pictures among files and folders."""
+    from mtmc.reid.pictures import is_picture
+
     files = []
     for path in photos:
         inside = sorted(path.iterdir()) if path.is_dir() else [path]
-        files += [file for file in inside if file.suffix.lower() in SUFFIXES or not path.is_dir()]
+        files += [file for file in inside if is_picture(file) or not path.is_dir()]
     if not files:
-        raise UserError(f"{photos[0]}: has no pictures; expected {', '.join(sorted(SUFFIXES))}")
+        raise UserError(f"{photos[0]}: has no pictures; expected photos of one person")
     return files
 
 
-def _image(path: Path) -> np.ndarray:
-    import cv2
-    import numpy as np
-
-    try:
-        image = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
-    except (OSError, cv2.error):
-        image = None
-    if image is None:
-        raise UserError(f"{path}: is no picture that can be read; expected a photo of one person")
-    return np.asarray(image)
-
-
-def _seen(images: list[np.ndarray], embeddings: np.ndarray) -> tuple[Look, list[Picture]]:
+def _seen(images: list[Image], embeddings: Floats) -> tuple[Look, list[Picture]]:
     """What photos tell of somebody: each as much as a good crop."""
     from mtmc.known import Look, Picture
     from mtmc.outputs.crops import as_jpeg

@@ -1,9 +1,26 @@
 """Options that several commands have."""
 
-from typing import Annotated
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mtmc.errors import UserError, unknown_name
+
+if TYPE_CHECKING:
+    from mtmc.results import Results
+
+RunDir = Annotated[Path, typer.Argument(help="Results of `mtmc run`.", metavar="RUN_DIR")]
+VideosOfRun = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Its cameras, as for `mtmc run`.",
+        metavar="[VIDEO_DIR]",
+        show_default="where the run found them",
+    ),
+]
 Config = Annotated[
     str | None, typer.Option(help="A YAML file, or the name of a preset.", metavar="YAML")
 ]
@@ -11,8 +28,24 @@ Changes = Annotated[
     list[str] | None,
     typer.Option("--set", help="Change a setting: detector.confidence=0.3", metavar="K=V"),
 ]
+From = Annotated[str | None, typer.Option("--from", help="Only from then on: seconds, or 9:05:00.")]
+To = Annotated[str | None, typer.Option(help="And until then.")]
 Host = Annotated[
     str, typer.Option(help="Where to listen; from elsewhere than this computer it takes a token.")
 ]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")]
 LOCAL, PORT = "127.0.0.1", 8000
+
+
+def check_asked(results: Results, camera: str | None, person: int | None) -> None:
+    """Refuse a ``--camera`` and an ``--id`` that a run does not have."""
+    if camera is not None and camera not in results.cameras:
+        raise unknown_name("camera", camera, results.cameras)
+    if person is not None and all(person != each["id"] for each in results.people):
+        raise UserError(f"--id {person}: nobody in {results.folder} has that id")
+
+
+def check_new(out: Path) -> None:
+    """Refuse a folder that is to be filled and has something in it."""
+    if out.exists() and (not out.is_dir() or next(out.iterdir(), None) is not None):
+        raise UserError(f"{out}: is not empty; choose a new folder")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mtmc.commands.options import From, RunDir, To, check_asked
 from mtmc.commands.times import clock, period
-from mtmc.errors import UserError, unknown_name
+from mtmc.errors import UserError
 
 if TYPE_CHECKING:
     from mtmc.results import Results
@@ -19,14 +20,11 @@ WORDS = {"brief": "seen for a moment", "still": "never moves", None: ""}
 
 
 def people(
-    run_dir: Annotated[Path, typer.Argument(help="Results of `mtmc run`.", metavar="RUN_DIR")],
+    run_dir: RunDir,
     *,
     camera: Annotated[str | None, typer.Option(help="Only who was seen by this camera.")] = None,
-    from_: Annotated[
-        str | None,
-        typer.Option("--from", help="Only who was seen from then on: seconds, or 9:05:00."),
-    ] = None,
-    to: Annotated[str | None, typer.Option(help="And until then.")] = None,
+    from_: From = None,
+    to: To = None,
     id_: Annotated[int | None, typer.Option("--id", help="Only this person, in detail.")] = None,
     crops: Annotated[
         bool, typer.Option("--crops", help="Write their pictures, a folder for each.")
@@ -44,15 +42,12 @@ def people(
     from mtmc.results import Results
 
     results = Results.open(run_dir)
-    if camera is not None and camera not in results.cameras:
-        raise unknown_name("camera", camera, results.cameras)
+    check_asked(results, camera, id_)
     start, end = period(results, from_, to)
     if out is not None and not crops:
         raise UserError(f"--out {out}: is where --crops writes to; give --crops, too")
     found = [p for p in results.people if _was_there(p, camera, start, end)]
     if id_ is not None:
-        if id_ not in {person["id"] for person in results.people}:
-            raise UserError(f"--id {id_}: nobody in {run_dir} has that id")
         found = [person for person in found if person["id"] == id_]
     _print(results, found)
     if id_ is not None:
@@ -80,9 +75,7 @@ def _was_there(person: Person, camera: str | None, start: float | None, end: flo
 
 
 def _print(results: Results, people: list[Person]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
+    from mtmc.commands.tables import plain, plain_table
 
     times = [clock(results, p[key]) for p in people for key in ("first_seen", "last_seen")]
     days = {time.split()[0] for time in times} if results.record.get("clock_zero") else set()
@@ -94,11 +87,8 @@ def _print(results: Results, people: list[Person]) -> None:
         return time.split()[-1] if len(days) == 1 else time  # the day is above
 
     named = any(person["name"] for person in people)
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     headings = ("id", *(["name"] if named else []), "from", "to", "seconds", "boxes", "score")
-    for heading in (*headings, "cameras", "doubt"):
-        words = heading in {"name", "cameras", "doubt"}
-        table.add_column(heading, justify="left" if words else "right", no_wrap=not words)
+    table = plain_table((*headings, "cameras", "doubt"), words={"name", "cameras", "doubt"})
     for person in people:
         table.add_row(
             str(person["id"]),
@@ -111,7 +101,7 @@ def _print(results: Results, people: list[Person]) -> None:
             " ".join(person["cameras"]),
             WORDS.get(person["doubt"], str(person["doubt"])),
         )
-    Console(markup=False, emoji=False).print(table)
+    plain().print(table)
 
 
 def _print_tracks(results: Results, people: list[Person]) -> None:

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mtmc.commands.interrupts import like_ctrl_c
+from mtmc.commands.options import RunDir, VideosOfRun
 
 
 def render(
-    run_dir: Annotated[Path, typer.Argument(help="Results of `mtmc run`.", metavar="RUN_DIR")],
-    videos: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Its cameras, as for `mtmc run`.",
-            metavar="[VIDEO_DIR]",
-            show_default="where the run found them",
-        ),
-    ] = None,
+    run_dir: RunDir,
+    videos: VideosOfRun = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", help="Change a setting: output.width=1280", metavar="K=V"),

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mtmc.commands.options import RunDir
 from mtmc.errors import UserError
 
 log = logging.getLogger("mtmc")
@@ -16,7 +17,7 @@ NoReport = Annotated[bool, typer.Option("--no-report", help="Leave out report.ht
 
 
 def report(
-    run_dir: Annotated[Path, typer.Argument(help="Results of `mtmc run`.", metavar="RUN_DIR")],
+    run_dir: RunDir,
 ) -> None:
     """Write report.html anew: who was there, when and where, in one file for any browser."""
     from mtmc.results import Results

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mtmc.commands.options import From, RunDir, To, check_asked
+from mtmc.commands.pictures import read_picture
 from mtmc.commands.times import clock, period
-from mtmc.errors import UserError, unknown_name
+from mtmc.errors import UserError
 
 if TYPE_CHECKING:
     from mtmc.results import Results
-    from mtmc.types import Image
     from mtmc.viewer.search import Alike
 
 
 def search(
-    run_dir: Annotated[Path, typer.Argument(help="Results of `mtmc run`.", metavar="RUN_DIR")],
+    run_dir: RunDir,
     *,
     image: Annotated[Path | None, typer.Option(help="A picture of one person, cut out.")] = None,
     id_: Annotated[int | None, typer.Option("--id", help="A person of the run.")] = None,
@@ -31,10 +32,8 @@ def search(
         ),
     ] = None,
     camera: Annotated[str | None, typer.Option(help="Only tracks of this camera.")] = None,
-    from_: Annotated[
-        str | None, typer.Option("--from", help="Only from then on: seconds, or 9:05:00.")
-    ] = None,
-    to: Annotated[str | None, typer.Option(help="And until then.")] = None,
+    from_: From = None,
+    to: To = None,
     most: Annotated[int, typer.Option(min=1, help="So many people at most.")] = 10,
     json_: Annotated[Path | None, typer.Option("--json", help="Write everything there.")] = None,
 ) -> None:
@@ -49,48 +48,28 @@ def search(
     results = Results.open(run_dir)
     if (image is None) == (id_ is None):
         raise UserError("mtmc search: expected either --image FILE or --id NUMBER")
-    if camera is not None and camera not in results.cameras:
-        raise unknown_name("camera", camera, results.cameras)
+    check_asked(results, camera, id_)
     start, end = period(results, from_, to)
     wanted = Wanted(camera, start, end)
     if image is not None:
-        picture = _picture(image)
+        picture = read_picture(image)
         found = Finder(results).like_embedding(
             embedded(network_of(results, model), picture), wanted
         )
     else:
         assert id_ is not None
-        if id_ not in {person["id"] for person in results.people}:
-            raise UserError(f"--id {id_}: nobody in {run_dir} has that id")
         found = Finder(results).like_person(id_, wanted)
     _print(results, found[:most])
     if json_ is not None:
         write_text(json_, json.dumps({"people": [one.plain() for one in found]}, indent=1))
 
 
-def _picture(path: Path) -> Image:
-    import cv2
-    import numpy as np
-
-    try:
-        data = np.fromfile(path, np.uint8)
-    except OSError as error:
-        raise UserError(f"--image {path}: {error.strerror}") from error
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
-    if image is None:
-        raise UserError(f"--image {path}: is no picture; expected a JPEG, PNG or WebP file")
-    return np.asarray(image, np.uint8)
-
-
 def _print(results: Results, people: list[Alike]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
+    from mtmc.commands.tables import plain, plain_table
 
     names = {person["id"]: person["name"] or "" for person in results.people}
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for heading in ("id", *(["name"] if any(names.values()) else []), "probability", "seen"):
-        table.add_column(heading, justify="right" if heading in {"id", "probability"} else "left")
+    headings = ("id", *(["name"] if any(names.values()) else []), "probability", "seen")
+    table = plain_table(headings, words={"name", "seen"})
     for one in people:
         name = [names.get(one.person, "")] if any(names.values()) else []
         when = "; ".join(_when(results, track) for track in one.tracks[:3])
@@ -98,7 +77,7 @@ def _print(results: Results, people: list[Alike]) -> None:
         apart = "  (seen beside them: somebody else)" if one.together else ""
         chance = f"{100 * one.probability:.0f} %"
         table.add_row(str(one.person), *name, chance, f"{when}{more}{apart}")
-    Console(markup=False, emoji=False).print(table)
+    plain().print(table)
 
 
 def _when(results: Results, track: Alike) -> str:

@@ -118,8 +118,9 @@ def _draw(path: Path, result: LearnedScale) -> None:
 def _print(result: LearnedScale, usual: float, tracklets: int, out: Path) -> None:
     import numpy as np
     from rich import box
-    from rich.console import Console
     from rich.table import Table
+
+    from mtmc.commands.tables import plain
 
     table = Table(
         title=f"distances of {tracklets} tracks", title_justify="left", box=box.SIMPLE_HEAD
@@ -133,7 +134,7 @@ def _print(result: LearnedScale, usual: float, tracklets: int, out: Path) -> Non
     ):
         figures = np.quantile(values, [0.05, 0.5, 0.95]).tolist() if len(values) else []
         table.add_row(name, str(len(values)), *(f"{value:.3f}" for value in figures))
-    console = Console(markup=False, emoji=False)
+    console = plain()
     console.print(table)
     if mixture := result.mixture:
         console.print("distances are of looks adapted to this footage, not those of the embedder")

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
-from mtmc.commands.options import LOCAL, PORT, Host, Port
+from mtmc.commands.options import LOCAL, PORT, Host, Port, RunDir, VideosOfRun
 
 
 def view(
-    run_dir: Annotated[Path, typer.Argument(help="Results of `mtmc run`.", metavar="RUN_DIR")],
-    videos: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Its cameras, as for `mtmc run`.",
-            metavar="[VIDEO_DIR]",
-            show_default="where the run found them",
-        ),
-    ] = None,
+    run_dir: RunDir,
+    videos: VideosOfRun = None,
     *,
     host: Host = LOCAL,
     port: Port = PORT,

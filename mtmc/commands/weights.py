@@ -20,16 +20,16 @@ weights (.pth) from https://huggingface.co/kaiyangzhou/osnet, for `reid import F
 @app.command("list")
 def list_() -> None:
     """Show what can be fetched, how large it is and under which licence."""
-    from rich.console import Console
     from rich.table import Table
 
+    from mtmc.commands.tables import plain
     from mtmc.reid.offers import OFFERS, fetched, folder
 
     table = Table("name", "MB", "what", "licence", "here")
     for name, offer in OFFERS.items():
         here = "yes" if fetched(name) else ""
         table.add_row(name, f"{offer.size / 1e6:.1f}", offer.what, offer.licence, here)
-    console = Console(markup=False, emoji=False)
+    console = plain()
     console.print(table)
     console.print(f"Fetched ones lie in {folder()}.", soft_wrap=True)
     console.print(ELSEWHERE)

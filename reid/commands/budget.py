@@ -72,9 +72,7 @@ def run(
     Raises:
         ReidError: the model has no exits, a budget is too small, something cannot be read or drawn.
     """
-    drawing = (
-        pyplot("--plot") if plot is not None else None
-    )  # better now than after the measurements
+    drawing = pyplot("--plot") if plot else None  # better now than after the measurements
     dataset = open_dataset(spec, data)
     embedder = reid.load(model, device=device, threads=threads)
     if not isinstance(embedder, StagedEmbedder):

@@ -39,9 +39,7 @@ def run(
     Raises:
         ReidError: a model or the dataset cannot be read, or the plot cannot be drawn.
     """
-    drawing = (
-        pyplot("--plot") if plot is not None else None
-    )  # better now than after the measurements
+    drawing = pyplot("--plot") if plot else None  # better now than after the measurements
     dataset = open_dataset(spec, data)
     embedders = [reid.load(model, device=device, threads=threads) for model in models]
     print_notes(dataset)

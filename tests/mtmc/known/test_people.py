@@ -213,6 +213,6 @@ def test_photos_make_somebody_known(path, tmp_path, monkeypatch):
     assert "Bob" in listed and "net" in listed  # noqa: PT018
     assert call("export", str(tmp_path / "out")).exit_code == 0
     assert (tmp_path / "out" / "0003" / "1.jpg").exists()
-    assert '3,"Bob",1' in (tmp_path / "out" / "people.csv").read_text()
+    assert "3,Bob,1" in (tmp_path / "out" / "people.csv").read_text()
     for words in (("forget", "Zoe"), ("enrol", "Zoe", str(path)), ("export", str(tmp_path))):
         assert isinstance(call(*words).exception, UserError)
