@@ -47,7 +47,6 @@ from mtmc.simulate.output import simulate
 from mtmc.simulate.scene import SceneConfig
 from mtmc.sources import SourcesConfig, align, find_cameras, open_cameras
 from mtmc.trackers import Detections
-from mtmc.trackers.scores import PROBABILITIES
 from mtmc.types import TrackKey
 
 PLACES = {
@@ -84,8 +83,6 @@ def render(room, place, seed, fps):
 @dataclass(frozen=True, eq=False)
 class _Asked:
     """In the place of a network when all its answers are in the log."""
-
-    curve = PROBABILITIES  # the log is of a network, whose scores are believed
 
     stateful = False
     name: str = "log"

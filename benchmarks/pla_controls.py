@@ -1,13 +1,14 @@
 """Does progressive learning (Li et al.) win over its controls? A table over seeds.
 
-    uv run python benchmarks/pla_controls.py small CROPS OUT [--only heads pla static] [--seeds 3]
+    uv run python benchmarks/pla_controls.py small CROPS OUT [--only heads pla] [--seeds 0 1]
     uv run python benchmarks/pla_controls.py market DATA OUT ...
 
 `small`: 200 people x 10 images of CROPS (`mtmc simulate CROPS --crops`), 200 other people of its
-training half to test, 64x32. `market`: Market-1501 whole, 64x32. Both with MobileNet 0.25. Multiple
-queries are a person's images in the query's camera, gallery boxes included, which do not count for
-that query (the published ones, drawn by hand, where the dataset has them). Finished trainings in
-OUT are not repeated, others go on where they were cut off; the table is of all that are finished.
+training half to test, 64x32. `market`: Market-1501 whole, 64x32. Both with MobileNet 0.25, its
+trunk from the network that ships. Multiple queries are a person's images in the query's camera,
+gallery boxes included, which do not count for that query (the published ones, drawn by hand, where
+the dataset has them). Finished trainings in OUT are not repeated, others go on where they were cut
+off; the table is of all that are finished.
 
     heads     30 epochs each: cross-entropy alone, triplet alone, two heads, one head for both
     pla       3 rounds of 4 x 4 + 10 epochs: 78

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import logging
 import sys
-from typing import Annotated
+from itertools import pairwise
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from mtmc.commands.associate import associate
 from mtmc.commands.calibrate import app as calibrate
@@ -16,6 +18,7 @@ from mtmc.commands.crops import crops
 from mtmc.commands.demo import demo
 from mtmc.commands.evaluate import evaluate
 from mtmc.commands.export import export
+from mtmc.commands.gallery import app as gallery
 from mtmc.commands.messages import Sayable, sayable
 from mtmc.commands.people import people
 from mtmc.commands.render import render
@@ -31,8 +34,24 @@ from mtmc.commands.weights import app as weights
 from mtmc.errors import UserError
 from mtmc.reid.extras import what_to_install
 
+
+class Commands(TyperGroup):
+    """Refuses an option where the value of the one before it is missing."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """See click's ``Group``."""
+        name, command, rest = super().resolve_command(ctx, args)
+        params = command.params if command else []
+        options = {word: option for option in params for word in option.opts}
+        for word, value in pairwise(rest):
+            if value in options and not getattr(options.get(word), "is_flag", True):
+                raise UserError(f"{word}: expected a value, got the option {value}")
+        return name, command, rest
+
+
 app = typer.Typer(
     name="mtmc",
+    cls=Commands,
     help="Who is who in all cameras: multi-camera person tracking with one id per person.",
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -71,6 +90,7 @@ app.command()(export)
 app.command()(count)
 app.add_typer(calibrate, name="calibrate")
 app.add_typer(weights, name="weights")
+app.add_typer(gallery, name="gallery")
 
 
 def main() -> None:

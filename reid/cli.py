@@ -150,6 +150,10 @@ def evaluate(
         bool,
         typer.Option("--camera-centred", help="Take each camera's mean embedding out, as runs do."),
     ] = False,
+    metric: Annotated[
+        str,
+        typer.Option(help="cosine, or aligned: global, local and both distances of AlignedReID."),
+    ] = "cosine",
     device: Device = None,
     batch_size: Annotated[int | None, typer.Option(help="Crops per forward pass.")] = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads.")] = None,
@@ -177,6 +181,7 @@ def evaluate(
             multi_query=multi_query,
             rerank=rerank,
             camera_centred=camera_centred,
+            metric=metric,  # type: ignore[arg-type]
         )
     except ValueError as error:
         raise ReidError(str(error)) from error
@@ -305,6 +310,21 @@ def align(
     from mtmc.reid.commands.align import run
 
     run(checkpoint, dataset, data, out, device)
+
+
+@app.command()
+def explain(
+    one: Annotated[Path, typer.Argument(help="A crop of a person.")],
+    other: Annotated[Path, typer.Argument(help="Another one, of the same person or not.")],
+    *,
+    model: Annotated[Path, typer.Option(help="A checkpoint of an aligned:<trunk>.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The picture.")] = Path("explained.png"),
+    device: Device = None,
+) -> None:
+    """Draw how the stripes of two crops are aligned, with their distances (AlignedReID)."""
+    from mtmc.reid.commands.explain import run
+
+    run(one, other, model, out, device)
 
 
 @app.command("import")

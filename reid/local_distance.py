@@ -33,14 +33,14 @@ def local_distances(one: Tensor, other: Tensor) -> Tensor:
         for top in range(0, len(other), TILE):
             columns = other[top : top + TILE].transpose(0, 1)  # (K, N, C)
             repeated = (row.expand(len(columns), -1, -1) for row in rows)
-            path = shortest_path(_bounded(stripe, columns) for stripe in repeated)
+            path = shortest_path(stripe_distances(stripe, columns) for stripe in repeated)
             out[left : left + TILE, top : top + TILE] = path
     return out
 
 
 def paired_local_distances(one: Tensor, other: Tensor) -> Tensor:
     """Of the pairs ``one[i], other[i]``: ``(N, H, C)`` and ``(N, K, C)`` to ``(N,)``."""
-    return shortest_path(_bounded(one, other).permute(1, 2, 0))
+    return shortest_path(stripe_distances(one, other).permute(1, 2, 0))
 
 
 def shortest_path(rows: Iterable[Tensor]) -> Tensor:
@@ -63,7 +63,25 @@ def shortest_path(rows: Iterable[Tensor]) -> Tensor:
     return above[-1]
 
 
-def _bounded(one: Tensor, other: Tensor) -> Tensor:
+def aligned_cells(cost: Tensor) -> list[tuple[int, int]]:
+    """The cells of the shortest path through ``(H, K)`` costs, from the first to the last."""
+    reached = [[0.0] * cost.shape[1] for _ in cost]
+    for i, row in enumerate(cost.tolist()):
+        for j, cell in enumerate(row):
+            before = [reached[a][b] for a, b in _before(i, j)]
+            reached[i][j] = cell + min(before, default=0.0)
+    path = [(cost.shape[0] - 1, cost.shape[1] - 1)]
+    while path[0] != (0, 0):
+        path.insert(0, min(_before(*path[0]), key=lambda cell: reached[cell[0]][cell[1]]))
+    return path
+
+
+def _before(i: int, j: int) -> list[tuple[int, int]]:
+    """Where a path may come from."""
+    return [(a, b) for a, b in ((i - 1, j), (i, j - 1)) if a >= 0 and b >= 0]
+
+
+def stripe_distances(one: Tensor, other: Tensor) -> Tensor:
     """Distances in 0..1 (Eq. 1) of vectors ``(B, M, C)`` and ``(B, N, C)``: ``(B, M, N)``.
 
     Eq. 1 is tanh(d / 2); as it is printed, it overflows. Its gradient is finite also at zero.

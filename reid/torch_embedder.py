@@ -109,6 +109,36 @@ class TorchEmbedder:
         return out
 
     @torch.inference_mode()
+    def describe(
+        self, crops: Sequence[NDArray[np.uint8]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """What the metric loss compared in training, for evaluations.
+
+        Args:
+            crops: see `reid.Embedder.embed`.
+
+        Returns:
+            Vectors ``(N, D)`` of the images, not of unit length, and ``(N, H, C)`` of stripes.
+
+        Raises:
+            ReidError: the network has no local vectors.
+        """
+        if not self._network.local_dim:
+            raise ReidError(
+                f"{self.name}: has no local features to align; expected a checkpoint of an "
+                "aligned:<trunk> whose local_dim is not 0"
+            )
+        self._network.eval()
+        parts = []
+        for start in range(0, len(crops), self._batch_size):
+            batch = self.preprocess.resize(crops[start : start + self._batch_size])
+            parts.append(self._network.training_outputs(self._normalised(batch)))
+        assert parts[0].local is not None
+        whole = torch.cat([torch.cat(part.metric, dim=1) for part in parts])
+        local = torch.cat([part.local for part in parts if part.local is not None])
+        return whole.cpu().numpy(), local.cpu().numpy()
+
+    @torch.inference_mode()
     def _forward(self, batch: NDArray[np.uint8]) -> torch.Tensor:
         """``(N, H, W, 3) uint8`` -> ``(N, dim)`` unit rows."""
         return functional.normalize(self._network(self._normalised(batch)))

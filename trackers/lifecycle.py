@@ -94,8 +94,10 @@ class LiveTracker(ABC):
             The reported tracks, ids ascending.
 
         Raises:
-            ValueError: there are classes in some frames and none in others.
+            ValueError: there are classes in some frames and none in others, or no step was made.
         """
+        if steps < 1:
+            raise ValueError(f"steps must be at least 1, got {steps}")
         if detections.classes is not None and self._by_class is None:
             if len(self.ids):
                 raise ValueError("these detections have classes, those before had none")

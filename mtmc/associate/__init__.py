@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 from mtmc.associate.decisions import Association
@@ -27,6 +27,16 @@ class Associator(Protocol):
     online: ClassVar[bool]
 
     def __init__(self, config: Any, even_distance: float, cameras: Sequence[str]) -> None: ...
+
+    def know(self, people: Mapping[int, Sequence[Tracklet]], last: int) -> None:
+        """Before the first step: who is known from earlier runs; asked only of runs with a gallery.
+
+        Args:
+            people: by global id, which each keeps: tracklets that ended long ago, with looks and
+                with marks that keep one person's together and two people's apart.
+            last: the greatest id that was given so far; others get greater ones.
+        """
+        ...
 
     def update(self, time: float, steps: Sequence[CameraStep]) -> Decisions:
         """Take in a time step; returns what was decided now.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from mtmc.associate import Associator
@@ -26,6 +26,9 @@ class ByKind:
         self._each = each
         self.online: bool = each[0].online
         self._numbers: dict[tuple[int, int], int] = {}  # (kind, its id) -> global id
+
+    def know(self, people: Mapping[int, Sequence[Tracklet]], last: int) -> None:
+        """Nobody: a gallery knows people, and no other kind."""
 
     def update(self, time: float, steps: Sequence[CameraStep]) -> Decisions:
         """See ``Associator``."""

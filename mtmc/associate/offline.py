@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import ClassVar
 
 import numpy as np
@@ -28,7 +29,7 @@ from mtmc.associate.windows import Past, Rows, Window, windows
 from mtmc.trackers.settings import setting
 from mtmc.tracking.messages import CameraStep, Decisions
 from mtmc.tracking.tracklet import Tracklet
-from mtmc.types import Ints
+from mtmc.types import Ints, TrackKey
 
 log = logging.getLogger("mtmc")
 
@@ -75,6 +76,12 @@ class OfflineAssociator:
             config.check_cameras(cameras)
         self._config = config
         self._max_distance = config.distance(even_distance)
+        self._known: Mapping[int, Sequence[Tracklet]] = {}
+        self._last = 0
+
+    def know(self, people: Mapping[int, Sequence[Tracklet]], last: int) -> None:
+        """See ``Associator``."""
+        self._known, self._last = people, last
 
     def update(self, time: float, steps: Sequence[CameraStep]) -> Decisions:
         """Nothing is decided before the end."""
@@ -83,7 +90,9 @@ class OfflineAssociator:
 
     def finish(self, tracklets: Sequence[Tracklet]) -> Association:
         """See ``Associator``; people are numbered in the order of their first sighting."""
-        pieces, past = Pieces(tracklets), Past(int(LEFT * self._config.window))
+        before = {t.key: number for number, each in self._known.items() for t in each}
+        known = [tracklet for each in self._known.values() for tracklet in each]
+        pieces, past = Pieces([*known, *tracklets]), Past(int(LEFT * self._config.window))
         every = windows(tracklets, self._config.window)
         _tell(len(tracklets), len(every), self._config.window)
         for window in every:
@@ -96,11 +105,15 @@ class OfflineAssociator:
                 "remembers more)",
                 len(past.forgotten),
             )
-        numbers: dict[int, int] = {}
-        ids = {
-            piece.key: numbers.setdefault(past.who(past.person[piece.key]), len(numbers) + 1)
-            for piece in pieces.now()
-        }
+        numbers = {past.who(past.person[key]): number for key, number in before.items()}
+        new = count(self._last + 1)
+        ids: dict[TrackKey, int] = {}
+        for piece in pieces.now():
+            person = past.who(past.person[piece.key])
+            if person not in numbers:
+                numbers[person] = next(new)
+            if piece.key not in before:
+                ids[piece.key] = numbers[person]
         return Association(ids, pieces.of_those_cut())
 
     def _solve(self, pieces: Pieces, window: Window, past: Past) -> None:

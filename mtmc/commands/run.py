@@ -65,6 +65,12 @@ def run(
             help="What was said of the people of an earlier run.", metavar="corrections.jsonl"
         ),
     ] = None,
+    gallery: Annotated[
+        Path | None,
+        typer.Option(
+            help="People known from earlier runs; new ones are added.", metavar="people.sqlite"
+        ),
+    ] = None,
     online: Annotated[
         bool, typer.Option("--online", help="Give ids as the pictures come; what is written stays.")
     ] = False,
@@ -107,7 +113,7 @@ def run(
         settings["tracker"] = _switch(settings.get("tracker"), {"name": tracker})
     if reid is not None:
         settings["reid"] = _switch(settings.get("reid"), {"weights": reid}, "weights")
-    files = {"calibration": calibration, "corrections": corrections}
+    files = {"calibration": calibration, "corrections": corrections, "gallery": gallery}
     settings |= {name: str(file) for name, file in files.items() if file is not None}
     if online or view:
         settings["associator"] = _switch(settings.get("associator"), {"name": "online"})

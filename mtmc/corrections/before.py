@@ -27,17 +27,25 @@ class Before:
     boxes: Boxes
     ids: Mapping[TrackKey, int]
 
-    def numbered(self, boxes: Boxes, ids: Mapping[TrackKey, int]) -> dict[TrackKey, int]:
-        """The ids of another run as those of the people who most of their boxes showed before."""
-        people = sorted(set(ids.values()))
+    def numbered(
+        self, boxes: Boxes, ids: Mapping[TrackKey, int], known: int = 0
+    ) -> dict[TrackKey, int]:
+        """The ids of another run as those of the people who most of their boxes showed before.
+
+        Args:
+            boxes: of the other run.
+            ids: of its tracks.
+            known: ids up to that one are of people known from a gallery, and stay.
+        """
+        people = sorted(person for person in set(ids.values()) if person > known)
         rows = {person: row for row, person in enumerate(people)}
         votes: list[Counter[int]] = [Counter() for _ in people]
         for key, _, person, frames in self.owners(boxes, ids):
-            if person:
+            if person > known and ids[key] in rows:
                 votes[rows[ids[key]]][person] += frames
         named = name_groups(np.arange(len(people)), votes)
-        last = max(self.ids.values(), default=0)
-        numbers = {}
+        last = max(known, *self.ids.values(), 0)
+        numbers = {person: person for person in ids.values() if person <= known}
         for person, row in rows.items():
             last += row not in named
             numbers[person] = named.get(row, last)

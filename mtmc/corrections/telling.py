@@ -117,11 +117,14 @@ class Telling:
         """Which rows are of tracks that were said to be nobody, after ``held``."""
         return _of(rows, self._nobody, self._cameras)
 
-    def numbered(self, rows: Rows, ids: Mapping[TrackKey, int]) -> dict[TrackKey, int]:
-        """The ids with the numbers that most of each person's boxes had before corrections."""
+    def numbered(self, rows: Rows, ids: Mapping[TrackKey, int], known: int) -> dict[TrackKey, int]:
+        """The ids with the numbers that most of each person's boxes had before corrections.
+
+        Those up to ``known`` stay.
+        """
         if self._before is None:
             return dict(ids)
-        return self._before.numbered(Boxes(rows, self._cameras), ids)
+        return self._before.numbered(Boxes(rows, self._cameras), ids, known)
 
     def names(self, ids: Mapping[TrackKey, int]) -> dict[int, str]:
         """The names by global id, after ``held``."""

@@ -21,9 +21,8 @@ class Detector(Protocol):
 
     ``stateful`` says that the answer depends on earlier frames, so that none can be skipped.
 
-    ``curve`` (of ``mtmc.trackers.scores``) says what its scores mean: ``PROBABILITIES``, as where
-    it is absent, that they are to be believed; ``SHARES`` of 0..1 and ``MARGINS`` of any numbers
-    are learned as the run goes.
+    Scores are probabilities, unless it has ``curve``: ``MARGINS`` of ``mtmc.trackers.scores`` says
+    that they are any numbers, whose meaning is learned as the run goes.
     """
 
     Config: ClassVar[Any]

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from mtmc.detectors.boxes import to_detections
 from mtmc.trackers import Detections
-from mtmc.trackers.scores import PROBABILITIES
 from mtmc.trackers.settings import Checked, setting
 from mtmc.types import Frame, Image
 
@@ -50,7 +49,6 @@ class MotionDetector:
 
     Config: ClassVar = MotionConfig
     stateful: ClassVar = True
-    curve: ClassVar = PROBABILITIES
 
     def __init__(self, config: MotionConfig, root: Path) -> None:
         del root

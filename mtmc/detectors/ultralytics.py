@@ -18,7 +18,6 @@ from mtmc.detectors.people import PERSON, Kinds, people_among
 from mtmc.errors import UserError
 from mtmc.reid.extras import install
 from mtmc.trackers import Detections
-from mtmc.trackers.scores import PROBABILITIES
 from mtmc.trackers.settings import Checked, setting, share
 from mtmc.types import Frame
 
@@ -62,7 +61,6 @@ class UltralyticsDetector:
 
     Config: ClassVar = UltralyticsConfig
     stateful: ClassVar = False
-    curve: ClassVar = PROBABILITIES
 
     def __init__(self, config: UltralyticsConfig, root: Path) -> None:
         del root

@@ -89,7 +89,7 @@ class CropSpool:
             box = inference.detections.boxes[detection]
             known = place.get(detection)
             vector = np.zeros(0, np.float32) if known is None else inference.embeddings[known]
-            picture = _jpeg(cut_out(image, box)) if image is not None and pictured else b""
+            picture = as_jpeg(cut_out(image, box)) if image is not None and pictured else b""
             key = TrackKey(frame.camera, int(tracks.ids[row]))
             yield Crop(key, frame.index, frame.time, quality, box, picture, vector)
 
@@ -113,7 +113,8 @@ class CropSpool:
 INSERT = f"INSERT OR REPLACE INTO crops VALUES ({', '.join('?' * len(COLUMNS.split(',')))})"
 
 
-def _jpeg(image: Image) -> bytes:
+def as_jpeg(image: Image) -> bytes:
+    """A crop as it is kept, at most ``HEIGHT`` px tall."""
     height, width = image.shape[:2]
     if height > HEIGHT:
         size = (max(1, round(width * HEIGHT / height)), HEIGHT)
@@ -141,7 +142,7 @@ class Anonymised:
         height = min(float(crop.box[3]), self.sizes[crop.key.camera][1]) - top
         scale = image.shape[0] / max(height, 1.0)
         moved = (boxes - np.array([left, top, left, top])) * scale
-        return replace(crop, jpeg=_jpeg(hide(image, moved, self.mode)))
+        return replace(crop, jpeg=as_jpeg(hide(image, moved, self.mode)))
 
 
 def finished_crops(

@@ -110,7 +110,7 @@ class Results:
         path = self._file(name)
         try:
             # Whole in memory: a file that stays open could not be replaced on Windows.
-            return pl.read_parquet(path, memory_map=False).select(*COLUMNS)
+            return pl.read_parquet(path, memory_map=False, glob=False).select(*COLUMNS)
         except Exception as error:  # polars raises many kinds
             reason = " ".join(str(error).split())[:100]
             raise UserError(f"{path}: not a table of `mtmc run` ({reason})") from error

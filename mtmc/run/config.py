@@ -67,7 +67,8 @@ class OutputConfig(Checked):
 class RunConfig:
     """All settings of ``mtmc run``.
 
-    ``corrections`` is the file of what people said of an earlier run of the same videos.
+    ``corrections`` is the file of what people said of an earlier run of the same videos,
+    ``gallery`` that of the people who are known from one run to the next.
     ``refine`` is the second look at each camera's finished tracks that offline association takes,
     ``completion`` what calibrated cameras add to it from each other; None leaves them out.
     """
@@ -83,6 +84,7 @@ class RunConfig:
     output: OutputConfig = field(default_factory=OutputConfig)
     calibration: str | None = None
     corrections: str | None = None
+    gallery: str | None = None
 
     @classmethod
     def from_settings(cls, settings: Settings, live: bool = False) -> RunConfig:
@@ -158,7 +160,7 @@ SECTIONS: dict[str, type] = {
     "completion": CompletionConfig,
     "output": OutputConfig,
 }
-FILES = ("calibration", "corrections")
+FILES = ("calibration", "corrections", "gallery")
 OPTIONAL = {"refine", "completion"}  # `null` turns them off
 ALWAYS = {"name", "weights"}  # written out even where nobody chose them
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,6 +20,8 @@ from mtmc.outputs.tracks import TrackTable, write_mot_files, write_table
 from mtmc.results import Results, layout
 from mtmc.results.looks import write_looks
 from mtmc.run.resume import files_of
+
+logger = logging.getLogger("mtmc")
 
 KEPT = (layout.TABLE, layout.THINGS, layout.PEOPLE, layout.LOOKS, layout.CROPS)
 
@@ -103,6 +106,10 @@ def correct(results: Results, log: Corrections) -> dict[str, Any]:
     if "files" in record:
         record["files"] = files_of(out)
     write_text(out / layout.RECORD, to_json(record))
+    if (out / layout.MOSAIC).is_file():
+        logger.info(
+            "%s shows the ids from before; `mtmc render` draws it anew", out / layout.MOSAIC
+        )
     return dict(record)
 
 

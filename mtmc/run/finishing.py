@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,9 +65,12 @@ class Finishing:
         self.refines = bool(self._refinements)
         self.things: Rows = np.zeros(0, ROW)
         self.names: dict[int, str] = {}
+        self._last = parts.known.last if parts.known else 0
+        self._known_names = parts.known.names() if parts.known else {}
         self._views = [tracking.cameras[reader.name].view for reader in parts.readers]
         calibrated = any(view.model for view in self._views)
         self._completion = config.completion if calibrated else None
+        self._fill_gap = config.refine.fill_gap if config.refine else 0.0
 
     def finish(self, rows: Rows, ids: dict[TrackKey, int]) -> tuple[Rows, Sequence[Tracklet]]:
         """Decide who everybody is.
@@ -86,11 +90,13 @@ class Finishing:
             ids.update(found.ids)
             rows = self._held(rows, ids)
             if self.refines:
-                known = without_ghosts(ids, self._evidence(rows), self._absent(rows, ids))
+                known = without_ghosts(
+                    ids, self._evidence(rows), self._absent(rows, ids), self._last
+                )
                 ids.clear()
                 ids.update(known)
-            ids.update(self._telling.numbered(rows, ids))
-            self.names = self._telling.names(ids)
+            ids.update(self._telling.numbered(rows, ids, self._last))
+            self.names = {**self._known_names, **self._telling.names(ids)}
         rows = self._completed(rows, ids)
         if self._associator.online:
             return rows, ()  # it forgets those that ended
@@ -99,8 +105,8 @@ class Finishing:
     def _told(self, rows: Rows, tracklets: Sequence[Tracklet]) -> list[Tracklet]:
         """The tracklets with what people have said of them, cut as they have; so are the rows."""
         pieces = self._telling.cut(rows, tracklets)
-        cut = pieces.of_those_cut()
-        self._cut(rows, cut)
+        if cut := pieces.of_those_cut():
+            self._cut(rows, cut)
         whole = [part for t in tracklets for part in cut.get(t.key, [t])]
         return self._telling.mark(rows, whole)
 
@@ -177,7 +183,7 @@ class Finishing:
             rows["person"] = self._who(rows, ids)
             if self._completion is not None:
                 people = self._views[0].known(rows["kind"], len(rows))
-                whole = complete_scene(rows[people], self._views, self._completion)
+                whole = complete_scene(rows[people], self._views, self._completion, self._fill_gap)
                 rows = np.concatenate([whole, rows[~people]])
             for mine, refinement in self._by_camera(rows):
                 result.append(refinement.completed(rows[mine]))
@@ -216,6 +222,7 @@ def without_ghosts(
     ids: Mapping[TrackKey, int],
     evidence: Mapping[TrackKey, float],
     absent: Collection[int] = (),
+    last: int = 0,
 ) -> dict[TrackKey, int]:
     """The ids of those people of whom enough was seen, counted anew; cuts leave scraps.
 
@@ -223,12 +230,14 @@ def without_ghosts(
         ids: of tracks, 1-based.
         evidence: what was seen of each track, as a share of what it takes to be no ghost.
         absent: people who are none.
+        last: the greatest id of people known from before, who keep theirs.
     """
     seen: dict[int, float] = defaultdict(float)
     for key, person in ids.items():
         seen[person] += evidence.get(key, 0.0)
     kept = sorted(person for person, share in seen.items() if share >= 1 and person not in absent)
-    numbers = {person: number for number, person in enumerate(kept, 1)}
+    new = count(last + 1)
+    numbers = {person: person if person <= last else next(new) for person in kept}
     return {key: numbers[person] for key, person in ids.items() if person in numbers}
 
 

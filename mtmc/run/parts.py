@@ -11,6 +11,7 @@ from mtmc.corrections import Entry
 from mtmc.corrections.before import Before
 from mtmc.detectors import Detector
 from mtmc.detectors.people import PERSON
+from mtmc.known import KnownPeople
 from mtmc.reid import Embedder
 from mtmc.sources import CameraReader
 
@@ -44,6 +45,7 @@ class Parts:
         recorded: whether what the networks said is all known, and nothing more can be asked.
         corrections: what people have said of the run's people.
         before: the run before them, whose ids go on; None where there is none.
+        known: people known from earlier runs; None without a gallery.
     """
 
     readers: Sequence[CameraReader]
@@ -55,3 +57,4 @@ class Parts:
     recorded: bool = False
     corrections: Sequence[Entry] = ()
     before: Before | None = None
+    known: KnownPeople | None = None

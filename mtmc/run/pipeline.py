@@ -358,8 +358,11 @@ class _Shown:
         shown = []
         for sighting, inference in zip(sightings, inferences, strict=True):
             frame, people = sighting.frame, self._people[sighting.frame.camera]
+            if frame.image is None:  # of a run that was cut off, or is associated anew
+                shown.append(sighting)
+                continue
             people.append(np.concatenate([inference.detections.boxes, sighting.tracks.boxes]))
-            hidden = hide(frame.pixels, np.concatenate(people), self._anonymise)
+            hidden = hide(frame.image, np.concatenate(people), self._anonymise)
             shown.append(replace(sighting, frame=replace(frame, image=hidden)))
         return shown
 

@@ -30,6 +30,7 @@ from mtmc.run.correct import (
     keep_uncorrected,
 )
 from mtmc.run.drawing import Drawing
+from mtmc.run.known import with_known_people
 from mtmc.run.resume import about_calibration, about_corrections
 from mtmc.run.session import Listener, OneRun, Said
 from mtmc.sources import Camera, find_cameras, open_cameras
@@ -92,7 +93,7 @@ def preview(folder: Path, changes: Sequence[str] = (), corrections: Path | None 
     if not (folder / layout.ANSWERS).is_file():
         return before.edited(said.entries).changes
     with TemporaryDirectory() as out:
-        _decide(results, Path(out), changes, Listener(), said, before)
+        _decide(results, Path(out), changes, Listener(), said, before, learns=False)
         return compared(before, Editor(Results.open(out)))
 
 
@@ -125,6 +126,7 @@ def _decide(
     listener: Listener,
     corrections: Corrections | None = None,
     before: Editor | None = None,
+    learns: bool = True,
 ) -> dict[str, Any]:
     """Everything that comes after the networks once more."""
     path = results.folder / layout.ANSWERS
@@ -147,8 +149,9 @@ def _decide(
             about |= {} if here else about_calibration(parts.calibration)
             about |= about_corrections(parts.corrections)
             drawn = replace(config, output=replace(config.output, video=False))
-            with claimed(out):
-                one = OneRun(drawn, parts, out, answers, listener, about, said)
+            people = with_known_people(config, parts, about, out, learns)
+            with claimed(out), people as knowing:
+                one = OneRun(drawn, knowing, out, answers, listener, about, said)
                 return one.record(config.chosen(settings), results.record.get("given", []))
         finally:
             answers.close()

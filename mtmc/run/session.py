@@ -34,6 +34,7 @@ from mtmc.run.config import RunConfig
 from mtmc.run.correct import adopt, corrections_of, forget_uncorrected
 from mtmc.run.drawing import Drawing
 from mtmc.run.earlier import set_aside
+from mtmc.run.known import with_known_people
 from mtmc.run.networks import stand_ins
 from mtmc.run.parts import Parts, Progress
 from mtmc.run.pipeline import Pipeline
@@ -133,8 +134,9 @@ def run(
             try:
                 if done:
                     note_parts(done, parts)
-                one = OneRun(config, parts, out, done, listener, about, said)
-                record = one.record(config.chosen(settings), given(video_dir))
+                with with_known_people(config, parts, about, out) as parts:
+                    one = OneRun(config, parts, out, done, listener, about, said)
+                    record = one.record(config.chosen(settings), given(video_dir))
             finally:
                 if done:
                     done.close()

@@ -122,12 +122,15 @@ def _zone(text: str | None) -> timezone | None:
 
 
 def by_text(text: str) -> datetime | None:
-    """A date and time as ISO 8601 has it, with or without a zone; None for anything else."""
+    """A date and time as ISO 8601 has it, with or without a zone; None for anything else.
+
+    Years are those that names may have: another one is mistyped.
+    """
     try:
         found = datetime.fromisoformat(text.strip())
     except ValueError:
         return None
-    return found if re.search(r"\d[T ]\d", text.strip()) else None
+    return found if re.match(r"(19|20)\d\d.*\d[T ]\d", text.strip()) else None
 
 
 def by_metadata(container: Any) -> datetime | None:

@@ -20,9 +20,10 @@ from mtmc.reid.evaluation.benchmark import Protocol, retrieve, score
 from mtmc.reid.evaluation.picture import draw_ranked, write_picture
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mtmc.reid.data.images import Dataset
+    from mtmc.reid.embedder import Embedder
     from mtmc.reid.evaluation.ranking import Scores
     from mtmc.reid.evaluation.retrieval import Retrieval
 
@@ -70,23 +71,47 @@ def run(
         print_notes(dataset)
         dataset.need("query", "gallery")
     names = short_names(models)
-    found: dict[tuple[str, str], Scores] = {}
+    found: dict[tuple[str, str, str], Scores] = {}
     total = len(models) * sum(_images(dataset, protocol) for dataset in datasets)
     with counting("embedding", total) as progress:
         for (name, embedder), dataset in product(zip(names, embedders, strict=True), datasets):
-            retrieval = retrieve(embedder, dataset, protocol, progress)
-            found[name, dataset.name] = score(retrieval, dataset.name)
-            several = [name] * (len(models) > 1) + [dataset.name] * (len(datasets) > 1)
-            _write(retrieval, f"{name}, {dataset.name}", several, wanted)
+            for distance, retrieval in _retrievals(embedder, dataset, protocol, progress).items():
+                found[name, dataset.name, distance] = score(retrieval, dataset.name)
+                several = [name] * (len(models) > 1) + [dataset.name] * (len(datasets) > 1)
+                several += [distance] * (distance != "")
+                _write(retrieval, ", ".join([name, dataset.name, *several[2:]]), several, wanted)
     title = embedders[0].name if len(models) == 1 else ""
-    print_comparison(title, {key: scores.to_dict() for key, scores in found.items()})
+    rows = {
+        (
+            " ".join([name] * (len(models) > 1 or not distance) + [distance]).strip(),
+            dataset,
+        ): scores.to_dict()
+        for (name, dataset, distance), scores in found.items()
+    }
+    print_comparison(title, rows)
     if wanted.json is not None:
         every = [
-            {"model": models[names.index(name)], "dataset": dataset, **_told(scores)}
-            for (name, dataset), scores in found.items()
+            {
+                "model": models[names.index(name)],
+                "dataset": dataset,
+                **({"distance": distance} if distance else {}),
+                **_told(scores),
+            }
+            for (name, dataset, distance), scores in found.items()
         ]
         about = {"protocol": asdict(protocol)}
         write_json({**about, **(every[0] if len(every) == 1 else {"results": every})}, wanted.json)
+
+
+def _retrievals(
+    embedder: Embedder, dataset: Dataset, protocol: Protocol, progress: Callable[[int], object]
+) -> dict[str, Retrieval]:
+    """By each distance that the protocol asks for; the name of an only one is empty."""
+    if protocol.metric == "cosine":
+        return {"": retrieve(embedder, dataset, protocol, progress)}
+    from mtmc.reid.evaluation.aligned import retrieve_aligned  # with torch
+
+    return retrieve_aligned(embedder, dataset, protocol, progress)
 
 
 def _told(scores: Scores) -> dict[str, Any]:

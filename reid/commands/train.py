@@ -12,7 +12,7 @@ from mtmc.reid.data import open_dataset
 from mtmc.reid.errors import ReidError
 from mtmc.reid.metric.config import MetricTraining
 from mtmc.reid.presets import find_config
-from mtmc.reid.training.config import BEST, LAST
+from mtmc.reid.training.config import BEST, LAST, PARTNER
 from mtmc.reid.training.kinds import read_training
 from mtmc.reid.training.over import written
 
@@ -131,7 +131,9 @@ def _tell(trainer: Trainer, config: TrainConfig, out: Path, done: int) -> None:
         return
     if report.scores:
         print_scores(f"after epoch {report.epoch}", report.scores)
-    console.print(f"wrote {out / BEST}", highlight=False)
+    partner = [] if config.mutual.partner is None else [PARTNER]
+    for name in (BEST, *partner):
+        console.print(f"wrote {out / name}", highlight=False)
 
 
 def _look_at(train: Sequence[Dataset], test: Sequence[Dataset]) -> None:

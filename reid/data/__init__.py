@@ -16,6 +16,8 @@ DATASETS = {
     "dukemtmc": "mtmc.reid.data.market:read_dukemtmc",
     "cuhk03_labelled": "mtmc.reid.data.cuhk03:read_labelled",
     "cuhk03_detected": "mtmc.reid.data.cuhk03:read_detected",
+    "cuhk03_labelled_200": "mtmc.reid.data.cuhk03:read_labelled_200",
+    "cuhk03_detected_200": "mtmc.reid.data.cuhk03:read_detected_200",
     "msmt17": "mtmc.reid.data.msmt17:read_msmt17",
     "mars": "mtmc.reid.data.mars:read_mars",
     "folder": "mtmc.reid.data.folder:read_folder",

@@ -1,4 +1,4 @@
-"""CUHK03 by the 767/700 protocol."""
+"""CUHK03 by the 767/700 protocol, and by one random split as AlignedReID has it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mtmc.reid.data.images import Dataset, Images, count_note, find_folder
+from mtmc.reid.data.images import Dataset, Images, count_note, find_folder, joined
 from mtmc.reid.data.market import TESTS, TRAIN, read_parts
 from mtmc.reid.errors import ReidError
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # (train, query, gallery) images: Zhong et al., CVPR 2017, section 5.1.
 PUBLISHED = {"labeled": (7368, 1400, 5328), "detected": (7365, 1400, 5332)}
+
+TESTED, PEOPLE = 200, 1467  # of AlignedReID's split; of CUHK03
 
 
 def read_labelled(root: Path) -> Dataset:
@@ -25,6 +27,50 @@ def read_labelled(root: Path) -> Dataset:
 def read_detected(root: Path) -> Dataset:
     """CUHK03 with detected boxes, see `_read`."""
     return _read(root, "detected")
+
+
+def read_labelled_200(root: Path) -> Dataset:
+    """CUHK03 with hand-drawn boxes and one random split, see `_one_split`."""
+    return _one_split(read_labelled(root))
+
+
+def read_detected_200(root: Path) -> Dataset:
+    """CUHK03 with detected boxes and one random split, see `_one_split`."""
+    return _one_split(read_detected(root))
+
+
+def _one_split(dataset: Dataset) -> Dataset:
+    """200 people drawn to test, all others to train.
+
+    Everybody is looked for by all images of the first camera, among one random image of each of
+    the 200 by the second: so rank-k alone says what there is to say.
+
+    Source: Zhang et al., "AlignedReID", section 4.1. Which people their split has is not
+    published.
+
+    Raises:
+        ReidError: there are too few people, or not two cameras.
+    """
+    name = f"{dataset.name}_{TESTED}"
+    everybody = joined([dataset.train, dataset.query, dataset.gallery])
+    rng = np.random.default_rng(0)
+    people = np.unique(everybody.pids)
+    if len(people) <= TESTED:
+        raise ReidError(f"{name}: found {len(people)} people, a split needs more than {TESTED}")
+    tested = np.isin(everybody.pids, rng.choice(people, TESTED, replace=False))
+    first, second = (tested & (everybody.camids == camera) for camera in (1, 2))
+    shuffled = rng.permutation(np.flatnonzero(second))
+    _, of_each = np.unique(everybody.pids[shuffled], return_index=True)
+    one = np.zeros(len(everybody), bool)
+    one[shuffled[of_each]] = True
+    if not first.any() or one.sum() != TESTED:
+        raise ReidError(f"{name}: expected every person in the cameras 1 and 2")
+    notes = [
+        *count_note(name, "people", len(people), PEOPLE),
+        f"{name}: a random split of our own, always the same; the paper's is not published",
+    ]
+    parts = (everybody.where(mask) for mask in (~tested, first, one))
+    return Dataset(name, *parts, notes=tuple(notes))
 
 
 def _read(root: Path, boxes: str) -> Dataset:

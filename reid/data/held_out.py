@@ -30,25 +30,25 @@ def hold_out(dataset: Dataset, share: float, seed: int) -> Dataset:
             cameras.
     """
     rng = np.random.default_rng(seed)
-    people = np.unique(dataset.train.pids)
+    # In a gallery, 0 would be a distractor; among people to learn from it is one of them.
+    people, numbers = np.unique(dataset.train.pids, return_inverse=True)
+    train = replace(dataset.train, pids=numbers + 1)
     count = max(2, round(share * len(people)))
     if count > len(people) - 2:
         raise ReidError(
             f"dataset {dataset.name}: has {len(people)} people to train on, too few to hold some "
             "out; expected at least 4"
         )
-    chosen = rng.choice(people, count, replace=False)
-    held = np.isin(dataset.train.pids, chosen)
-    asked = dataset.train.where(held)
+    chosen = rng.choice(len(people), count, replace=False) + 1
+    held = np.isin(train.pids, chosen)
+    asked = train.where(held)
     query = one_per_camera(asked, rng)
     if not any(len(np.unique(asked.camids[asked.pids == pid])) > 1 for pid in chosen):
         raise ReidError(
             f"dataset {dataset.name}: none of {count} people held out of the training is seen by "
             "two cameras, so settings cannot be compared by looking for them"
         )
-    return replace(
-        dataset, train=dataset.train.where(~held), query=query, gallery=asked, more_queries=None
-    )
+    return replace(dataset, train=train.where(~held), query=query, gallery=asked, more_queries=None)
 
 
 def one_per_camera(images: Images, rng: np.random.Generator) -> Images:

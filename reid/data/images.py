@@ -105,6 +105,15 @@ def images_of(rows: Sequence[tuple[Path, int, int]]) -> Images:
     )
 
 
+def joined(parts: Sequence[Images]) -> Images:
+    """Images of several parts of one dataset, without tracklets."""
+    return Images(
+        tuple(path for part in parts for path in part.paths),
+        np.concatenate([part.pids for part in parts]),
+        np.concatenate([part.camids for part in parts]),
+    )
+
+
 def combine(parts: Sequence[Images]) -> Images:
     """Images of several datasets as one training set.
 

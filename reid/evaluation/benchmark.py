@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from mtmc.reid.errors import ReidError
 from mtmc.reid.evaluation.extract import Augmentation, extract
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from mtmc.reid.evaluation.ranking import Scores
 
 
+Comparison = Literal["cosine", "aligned"]
+
+
 @dataclass(frozen=True)
 class Protocol:
     """How a retrieval is evaluated. Embeddings are of unit length, so their angle is what counts.
@@ -28,15 +31,18 @@ class Protocol:
         multi_query: average all images of a person in a camera into one query.
         rerank: k-reciprocal re-ranking with its usual parameters.
         camera_centred: take the mean of a camera's images out of each, known without any label.
+        metric: ``cosine`` of the embeddings, or ``aligned``: as AlignedReID compares, see
+            `reid.evaluation.aligned`.
 
     Raises:
-        ValueError: there is no such augmentation.
+        ValueError: there is no such augmentation or metric, or two do not go together.
     """
 
     augmentation: Augmentation = "none"
     multi_query: bool = False
     rerank: bool = False
     camera_centred: bool = False
+    metric: Comparison = "cosine"
 
     def __post_init__(self) -> None:
         if self.augmentation not in get_args(Augmentation):
@@ -44,6 +50,10 @@ class Protocol:
             raise ValueError(
                 f"augmentation should be {', '.join(some)} or {last}, got {self.augmentation!r}"
             )
+        if self.metric not in get_args(Comparison):
+            raise ValueError(f"metric should be cosine or aligned, got {self.metric!r}")
+        if self.metric == "aligned" and self.camera_centred:
+            raise ValueError("camera_centred is for embeddings: leave it or metric=aligned out")
 
 
 def retrieve(
@@ -64,14 +74,11 @@ def retrieve(
         ReidError: an image cannot be read.
     """
     protocol = protocol or Protocol()
-    dataset.need("query", "gallery")
 
     def embed(images: Images) -> Embeddings:
         return extract(embedder, images, protocol.augmentation, progress)
 
-    query, gallery = embed(dataset.query), embed(dataset.gallery)
-    more = dataset.more_queries if protocol.multi_query else None
-    asked = query if more is None else embed(more)
+    query, asked, gallery = sides(embed, dataset, protocol)
     if protocol.camera_centred:
         means = query.joined(gallery).camera_means()
         asked, gallery = asked.camera_centred(means), gallery.camera_centred(means)
@@ -88,6 +95,16 @@ def retrieve(
         dataset.gallery.one_of_each(),
         distances,
     )
+
+
+def sides(
+    embed: Callable[[Images], Embeddings], dataset: Dataset, protocol: Protocol
+) -> tuple[Embeddings, Embeddings, Embeddings]:
+    """Embeddings of the queries, of what is asked with (more, for multi-query) and the gallery."""
+    dataset.need("query", "gallery")
+    query, gallery = embed(dataset.query), embed(dataset.gallery)
+    more = dataset.more_queries if protocol.multi_query else None
+    return query, query if more is None else embed(more), gallery
 
 
 def score(retrieval: Retrieval, name: str) -> Scores:

@@ -30,6 +30,8 @@ def extract(
     images: Images,
     augmentation: Augmentation = "none",
     progress: Callable[[int], object] | None = None,
+    *,
+    unit: bool = True,
 ) -> Embeddings:
     """Embed all images; those of a tracklet are averaged as they come.
 
@@ -39,9 +41,10 @@ def extract(
         augmentation: ``flip`` averages with the mirrored image; ``ten_crop`` averages four corners
             and the centre, each also mirrored.
         progress: told how many images are done.
+        unit: whether rows are made unit ones, before they are averaged and after.
 
     Returns:
-        One unit row per image, or per tracklet (in ascending order) where there are tracklets.
+        One row per image, or per tracklet (in ascending order) where there are tracklets.
 
     Raises:
         ReidError: a file is no image.
@@ -50,7 +53,9 @@ def extract(
     if augmentation not in get_args(Augmentation):
         raise ValueError(f"augmentation must be one of {get_args(Augmentation)}")
     rows = np.arange(len(images)) if images.tracklets is None else images.tracklets
-    _, first, member = np.unique(rows, return_index=True, return_inverse=True)
+    _, first, member, counts = np.unique(
+        rows, return_index=True, return_inverse=True, return_counts=True
+    )
     sums = np.zeros((len(first), embedder.dim), np.float32)
     with ThreadPoolExecutor(available_cores()) as pool:
         for start in range(0, len(images), CHUNK):
@@ -58,12 +63,14 @@ def extract(
             views = [_views(crop, augmentation) for crop in crops]
             embedded = embedder.embed([view for of_crop in views for view in of_crop])
             means = embedded.reshape(len(crops), -1, embedder.dim).mean(axis=1)
-            means /= np.linalg.norm(means, axis=1, keepdims=True).clip(1e-12)
+            if unit:
+                means /= np.linalg.norm(means, axis=1, keepdims=True).clip(1e-12)
             np.add.at(sums, member[start : start + len(crops)], means)
             if progress is not None:
                 progress(len(crops))
-    # A sum points where the mean does.
-    return Embeddings(sums, images.pids[first], images.camids[first]).normalized()
+    sums /= counts[:, None].astype(np.float32)
+    found = Embeddings(sums, images.pids[first], images.camids[first])
+    return found.normalized() if unit else found
 
 
 def _views(crop: NDArray[np.uint8], augmentation: Augmentation) -> list[NDArray[np.uint8]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from mtmc.reid.evaluation.embeddings import distance_matrix
 from mtmc.reid.threads import available_cores
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+Pairs = Callable[["NDArray[np.int64]", "NDArray[np.int64]"], "NDArray[np.float32]"]
 ROWS = 1024  # of the all-pairs distances held at a time
 
 
@@ -62,44 +63,71 @@ def rerank(
         Eqs. 1-12. As in the authors' program, the original distance is the squared Euclidean one,
         divided by each image's largest.
     """
-    config = config or RerankConfig()
     features = np.concatenate([query, gallery])
-    neighbors, farthest = _neighbors(features, min(config.k1 + 1, len(features)))
-    encoded = _encode(features, neighbors, farthest, config)
-    result = _jaccard_distance(encoded[: len(query)], encoded[len(query) :].tocsc())
-    result *= 1 - config.weight
-    original = distance_matrix(query, gallery, "euclidean")
-    original *= config.weight / farthest[: len(query), None]
-    result += original
-    return result
+    gathered = Reranking(len(query), len(features), config)
+    for start in range(0, len(features), ROWS):
+        squared = features[start : start + ROWS] @ features.T
+        squared *= -2
+        squared += 2
+        gathered.add(start, squared)
+    return gathered.distances(lambda rows, columns: _squared_distances(features, rows, columns))
 
 
-def _neighbors(
-    features: NDArray[np.float32], count: int
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """The nearest images of each image, itself included, and its largest squared distance.
+class Reranking:
+    """Re-ranking by any distance, of which all pairs are seen once, in blocks.
 
-    Returns:
-        ``(N, count) int64`` by ascending distance, and ``(N,) float32``.
+    Args:
+        queries: how many of the images, the first ones, are queries; the others are the gallery.
+        images: how many there are.
+        config: k1, k2 and lambda.
     """
-    nearest = np.empty((len(features), count), np.int64)
-    farthest = np.empty(len(features), np.float32)
 
-    def look(row: tuple[int, NDArray[np.float32]]) -> None:
-        number, distances = row
+    def __init__(self, queries: int, images: int, config: RerankConfig | None = None) -> None:
+        self._config = config or RerankConfig()
+        count = min(self._config.k1 + 1, images)
+        self._nearest = np.empty((images, count), np.int64)  # by ascending distance
+        self._farthest = np.empty(images, np.float32)  # largest squared distance
+        self._original = np.empty((queries, images - queries), np.float32)
+
+    def add(self, start: int, squared: NDArray[np.float32]) -> None:
+        """Take in some images' squared distances to all.
+
+        Args:
+            start: number of the first of them.
+            squared: ``(n, images)``, which is overwritten.
+        """
+        rows = np.arange(start, start + len(squared))
+        largest = squared.max(axis=1)
+        self._farthest[rows] = np.maximum(largest, np.finfo(np.float32).tiny)
+        queries = squared[: max(0, len(self._original) - start)]
+        original = queries[:, len(self._original) :]
+        self._original[start : start + len(queries)] = np.maximum(original, 0)
+        squared[rows - start, rows] = -np.inf  # itself comes first, whatever its distance
+        with ThreadPoolExecutor(available_cores()) as pool:
+            list(pool.map(self._look, rows, squared))
+
+    def _look(self, number: int, distances: NDArray[np.float32]) -> None:
+        count = self._nearest.shape[1]
         some = np.argpartition(distances, count - 1)[:count]
-        nearest[number] = some[np.argsort(distances[some], kind="stable")]
+        self._nearest[number] = some[np.argsort(distances[some], kind="stable")]
 
-    with ThreadPoolExecutor(available_cores()) as pool:
-        for start in range(0, len(features), ROWS):
-            opposite = -(features[start : start + ROWS] @ features.T)
-            list(pool.map(look, enumerate(opposite, start)))
-            farthest[start : start + ROWS] = 2 + 2 * opposite.max(axis=1)
-    return nearest, np.maximum(farthest, np.finfo(np.float32).tiny)
+    def distances(self, pairs: Pairs) -> NDArray[np.float32]:
+        """The re-ranked distances ``(Q, G)`` in 0..1.
+
+        Args:
+            pairs: squared distances ``(n,)`` of images, by numbers of their first and second.
+        """
+        queries = len(self._original)
+        encoded = _encode(pairs, self._nearest, self._farthest, self._config)
+        result = _jaccard_distance(encoded[:queries], encoded[queries:].tocsc())
+        result *= 1 - self._config.weight
+        self._original *= self._config.weight / self._farthest[:queries, None]
+        result += self._original
+        return result
 
 
 def _encode(
-    features: NDArray[np.float32],
+    pairs: Pairs,
     neighbors: NDArray[np.int64],
     farthest: NDArray[np.float32],
     config: RerankConfig,
@@ -113,9 +141,7 @@ def _encode(
     joins = 3 * shared.data > 2 * sizes[shared.col]  # Eq. 5
     supporters = _pattern(shared.row[joins], shared.col[joins], reciprocal.shape)
     expanded = (reciprocal + supporters @ half).tocoo()
-    weights = np.exp(
-        -_squared_distances(features, expanded.row, expanded.col) / farthest[expanded.row]
-    )
+    weights = np.exp(-pairs(expanded.row, expanded.col) / farthest[expanded.row])
     encoded = sparse.csr_array((weights, (expanded.row, expanded.col)), shape=reciprocal.shape)
     encoded = sparse.diags_array(1 / encoded.sum(axis=1)) @ encoded
     nearest = neighbors[:, : config.k2]

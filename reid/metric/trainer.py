@@ -77,7 +77,7 @@ class MetricTrainer:
         network = build(config.model.name, **config.model.args)
         self._preprocess = network.preprocess()
         if config.model.start_from is not None:
-            network.load_state_dict(starting_weights(config.model))
+            network.load_state_dict(starting_weights(config.model, network))
             self._preprocess = Checkpoint.open(Path(config.model.start_from)).preprocess
         self._network = network.eval().to(device)
 

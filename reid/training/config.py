@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, field
+from dataclasses import asdict, field, replace
 from typing import Any, Literal
 
 from pydantic.dataclasses import dataclass
@@ -13,6 +13,7 @@ from mtmc.reid.training.recipe import (
     AverageConfig,
     DistillationConfig,
     LossConfig,
+    MutualConfig,
     ProgressiveConfig,
     SamplerConfig,
 )
@@ -20,6 +21,7 @@ from mtmc.reid.training.schedule import CyclesConfig, ScheduleConfig
 
 LAST = "last.pt"  # the state of a training, to resume from
 BEST = "best.pt"  # the model to use
+PARTNER = "partner.pt"  # the one that it learned beside
 
 
 @dataclass(frozen=True)
@@ -29,9 +31,9 @@ class ModelConfig:
     Args:
         name: see ``reid list``.
         args: the architecture's own arguments.
-        start_from: a checkpoint whose weights it starts from, or ``simulated``, the network that
-            ships; ``imagenet`` for weights that its trunk learned there, from a package (see
-            `reid.training.pretrained`); null for random ones.
+        start_from: a checkpoint whose weights it starts from, of this model or of its trunk, or
+            ``simulated``, the network that ships; ``imagenet`` for weights that its trunk learned
+            there, from a package (see `reid.training.pretrained`); null for random ones.
     """
 
     name: str = setting("robust_reid_1x", public=True)
@@ -126,6 +128,7 @@ class TrainConfig(Settings):
         loss: classification and triplet.
         progressive: rounds in which the loss's settings are searched.
         distillation: learning from a teacher.
+        mutual: learning beside a partner.
         optimizer: SGD, Adam, AdamW.
         schedule: the learning rate, warm-up and steps.
         cycles: cosine cycles at the end of it.
@@ -147,6 +150,7 @@ class TrainConfig(Settings):
     loss: LossConfig = field(default_factory=LossConfig)
     progressive: ProgressiveConfig = field(default_factory=ProgressiveConfig)
     distillation: DistillationConfig = field(default_factory=DistillationConfig)
+    mutual: MutualConfig = field(default_factory=MutualConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     cycles: CyclesConfig = field(default_factory=CyclesConfig)
@@ -173,6 +177,8 @@ class TrainConfig(Settings):
         self.loss.check_ranks(self.sampler)
         if self.progressive.rounds:
             self._check_progressive()
+        if self.mutual.partner is not None:
+            self._check_mutual()
         if self.evaluation.select == "best" and not self.data.test:
             raise ValueError("evaluation.select=best needs a dataset in data.test")
 
@@ -183,6 +189,25 @@ class TrainConfig(Settings):
                 "average.method=none"
             )
         self.progressive.check(self.loss, self.sampler)
+
+    def _check_mutual(self) -> None:
+        both = {
+            "distillation.teacher": self.distillation.teacher is not None,
+            "average.method": self.average.method != "none",
+            "progressive.rounds": self.progressive.rounds > 0,
+        }
+        for other in (name for name, given in both.items() if given):
+            raise ValueError(f"mutual.partner and {other} do not go together: leave one out")
+        if self.mutual.kl_weight > 0 and not self.classifies:
+            raise ValueError(
+                "mutual.kl_weight needs classes, but loss.cross_entropy is 0: set one of them"
+            )
+
+    def partners(self) -> TrainConfig:
+        """The settings by which the partner learns; it starts from other random weights."""
+        mutual = self.mutual
+        model = ModelConfig(mutual.partner or "", mutual.args, mutual.start_from)
+        return replace(self, model=model, mutual=replace(mutual, partner=None), seed=self.seed + 1)
 
     @property
     def epochs(self) -> int:

@@ -17,7 +17,7 @@ from mtmc.reid.errors import ReidError
 from mtmc.reid.evaluation.benchmark import evaluate
 from mtmc.reid.torch_embedder import TorchEmbedder
 from mtmc.reid.training.batches import Batches
-from mtmc.reid.training.config import BEST, LAST, TrainConfig
+from mtmc.reid.training.config import BEST, LAST, PARTNER, TrainConfig
 from mtmc.reid.training.group import Group
 from mtmc.reid.training.learner import Learner
 from mtmc.reid.training.progressive import Progressive, Step
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mtmc.reid.data.images import Dataset
+    from mtmc.reid.training.distillation import Answers
 
 STATE_FORMAT = "reid-training"
 # Looking at a loss waits for the GPU; there it is done for so many batches at once.
@@ -67,14 +68,14 @@ class DivergedError(ReidError):
 
 
 class Trainer:
-    """Trains one network.
+    """Trains one network, and its partner where it has one.
 
     Args:
         config: what to do.
         train: datasets to learn from.
         test: datasets to evaluate on.
         device: where.
-        out: folder for ``best.pt`` and ``last.pt``.
+        out: folder for ``best.pt``, ``partner.pt`` and ``last.pt``.
         decoding: told how many training images are decoded.
         group: processes that train together, of which the first writes; None for this one alone.
 
@@ -118,6 +119,13 @@ class Trainer:
         self._learner.begin(self._people)
         if self._teacher is not None:
             self._teacher.meet(self._batches, self._people)
+        self._partner: Learner | None = None
+        if config.mutual.partner is not None:
+            try:
+                self._partner = Learner(config.partners(), device, self._group)
+            except ReidError as error:
+                raise ReidError(f"mutual.partner: {error}") from error
+            self._partner.begin(self._people)
         self.search: Progressive | None = None
         if config.progressive.rounds:
             if self._group.size > 1:
@@ -126,7 +134,7 @@ class Trainer:
                 )
             self.search = Progressive(config, self._learner)
         self._done = 0
-        self._best_map = -1.0
+        self._best_map = {BEST: -1.0, PARTNER: -1.0}
 
     def run(self) -> Iterator[EpochReport]:
         """Train the epochs that are left; when one is reported, its state is on the disk.
@@ -145,6 +153,8 @@ class Trainer:
             config = step.config
             self._learner.follow(config)
             self._learner.begin_epoch(step.epoch)
+            if self._partner is not None:
+                self._partner.begin_epoch(step.epoch)
             losses = list(self._train_epoch(epoch, step.batches))
             means = {key: float(torch.stack([b[key] for b in losses]).mean()) for key in losses[0]}
             speed = len(losses) * config.sampler.batch_size / (time.perf_counter() - start)
@@ -164,13 +174,24 @@ class Trainer:
         often = GPU_CHECK_EVERY if self._device.type == "cuda" else 1
         for number, (chosen, crops, labels) in enumerate(self._batches.epoch(batches), 1):
             answers = None if self._teacher is None else self._teacher(crops)
-            outputs = self._learner.forward(self._as_input(crops))
-            losses = self._learner.learn(outputs, labels, answers)
+            losses = self._learn(self._as_input(crops), labels, answers)
             unchecked.append((number, chosen, losses["loss"]))
             if len(unchecked) >= often:
                 self._check(epoch, unchecked)
             yield losses
         self._check(epoch, unchecked)
+
+    def _learn(self, images: Tensor, labels: Tensor, answers: Answers | None) -> dict[str, Tensor]:
+        """Learn from a batch, and let the partner do so, each from what both said before."""
+        outputs = self._learner.forward(images)
+        if self._partner is None:
+            return self._learner.learn(outputs, labels, answers)
+        partners = self._partner.forward(images)
+        losses = self._learner.learn(outputs, labels, answers, partners)
+        others = self._partner.learn(partners, labels, None, outputs)
+        # Both must be finite.
+        both = losses["loss"] + others["loss"]
+        return {**losses, **{f"partner_{k}": v for k, v in others.items()}, "loss": both}
 
     def _check(self, epoch: int, unchecked: list[tuple[int, NDArray[np.int64], Tensor]]) -> None:
         """Stop at the first batch whose loss is not finite; empties the list."""
@@ -185,30 +206,39 @@ class Trainer:
         unchecked.clear()
 
     def _finish(self, last: bool) -> ScoreTable:
-        """Evaluate the network as it would be served, and keep it where that is asked for."""
-        averaged = last or self._config.average.method == "ema"
+        """Evaluate as it would be served, and keep what is wanted; also the partner."""
+        scores = self._finish_one(self._learner, self._config, BEST, last=last)
+        if self._partner is None:
+            return scores
+        others = self._finish_one(self._partner, self._config.partners(), PARTNER, last=last)
+        return {**scores, **{f"{name}, partner": row for name, row in others.items()}}
+
+    def _finish_one(
+        self, learner: Learner, config: TrainConfig, file: str, *, last: bool
+    ) -> ScoreTable:
+        averaged = last or config.average.method == "ema"
         if averaged:
-            weights, members = self._learner.averaged(self._refreshing_images)
+            weights, members = learner.averaged(self._refreshing_images)
         else:
-            weights, members = self._learner.weights(), []
+            weights, members = learner.weights(), []
         if not self._group.is_first:
             return {}
         checkpoint = Checkpoint(
-            model=self._config.model.name,
-            args=self._config.model.args,
+            model=config.model.name,
+            args=config.model.args,
             weights=weights,
             preprocess=self._preprocess,
-            dim=self._learner.network.dim,
+            dim=learner.network.dim,
             members=members,
-            classifiers=self._learner.classifiers(averaged=averaged),
-            config=self._config.to_dict(),
+            classifiers=learner.classifiers(averaged=averaged),
+            config=config.to_dict(),
         )
         scores = self._evaluate(checkpoint)
         reached = float(scores[self._test[0].name]["mAP"]) if self._test else 0.0
-        if self._config.evaluation.select == "last" or reached > self._best_map:
-            self._best_map = reached
+        if config.evaluation.select == "last" or reached > self._best_map[file]:
+            self._best_map[file] = reached
             metrics = {"epoch": self._done, "scores": scores}
-            replace(checkpoint, metrics=metrics).save(self._out / BEST)
+            replace(checkpoint, metrics=metrics).save(self._out / file)
         return scores
 
     def _refreshing_images(self) -> Iterator[Tensor]:
@@ -236,6 +266,7 @@ class Trainer:
             "epoch": self._done,
             "best_map": self._best_map,
             "learner": self._learner.state_dict(),
+            "partner": None if self._partner is None else self._partner.state_dict(),
             "search": None if self.search is None else self.search.state_dict(),
         }
         save_plain(state, self._out / LAST)
@@ -265,8 +296,10 @@ class Trainer:
         for what, now in (("images", len(self._images)), ("people", self._people)):
             if state[what] != now:
                 raise ReidError(f"{path}: learned from {state[what]} {what}, there are {now} now")
-        self._done, self._best_map = int(state["epoch"]), float(state["best_map"])
+        self._done, self._best_map = int(state["epoch"]), state["best_map"]
         self._learner.load_state_dict(state["learner"])
+        if self._partner is not None:
+            self._partner.load_state_dict(state["partner"])
         if self.search is not None:
             self.search.load_state_dict(state["search"])
         return self._done

@@ -12,10 +12,12 @@ from mtmc.reid.checkpoint import Checkpoint, classification_layers
 from mtmc.reid.embedder import LITE, SHIPPED, WEIGHTS
 from mtmc.reid.errors import ReidError
 from mtmc.reid.models import build
+from mtmc.reid.models.trunks import Trunk
 from mtmc.reid.training.averaging import WeightAverage, refresh_batch_norm
 from mtmc.reid.training.distillation import distillation_losses
 from mtmc.reid.training.group import Group
 from mtmc.reid.training.losses import total_loss
+from mtmc.reid.training.mutual import mutual_losses
 from mtmc.reid.training.pretrained import IMAGENET, load_imagenet
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ class Learner:
         if config.model.start_from == IMAGENET:
             load_imagenet(config.model.name, network)
         elif config.model.start_from is not None:
-            network.load_state_dict(starting_weights(config.model))
+            network.load_state_dict(starting_weights(config.model, network))
         if self._group.size > 1 and device.type == "cuda":
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
         self.network = network.to(device).to(memory_format=torch.channels_last)
@@ -100,7 +102,11 @@ class Learner:
         return outputs.each(self._group.whole)
 
     def learn(
-        self, outputs: Outputs, labels: Tensor, answers: Answers | None = None
+        self,
+        outputs: Outputs,
+        labels: Tensor,
+        answers: Answers | None = None,
+        partner: Outputs | None = None,
     ) -> dict[str, Tensor]:
         """Learn from what the network said of a batch.
 
@@ -108,11 +114,15 @@ class Learner:
             outputs: as `forward` gave them.
             labels: ``(N,) int64``.
             answers: the teacher's, where there is one.
+            partner: what the partner said of it, where there is one.
 
         Returns:
             The loss and its parts, as scalars on the device.
         """
         losses = self._losses(outputs, labels, answers)
+        if partner is not None:
+            told = mutual_losses(self._config.mutual, outputs, partner)
+            losses = {**losses, **told, "loss": losses["loss"] + told["mutual"]}
         self._optimizer.zero_grad(set_to_none=True)
         self._scaler.scale(losses["loss"]).backward()  # type: ignore[no-untyped-call]
         self._group.sum_gradients(self._learned)
@@ -204,8 +214,11 @@ class Learner:
         self._classifier_average.load_state_dict(state["classifier_average"], self._device)
 
 
-def starting_weights(config: ModelConfig) -> dict[str, Tensor]:
+def starting_weights(config: ModelConfig, network: EmbeddingNet) -> dict[str, Tensor]:
     """The weights of the checkpoint that ``start_from`` names.
+
+    A checkpoint of the network that the trunk was taken from gives the trunk its weights; the rest
+    stays as it is.
 
     Raises:
         ReidError: it cannot be read, or is of another model.
@@ -219,15 +232,27 @@ def starting_weights(config: ModelConfig) -> dict[str, Tensor]:
             f"expected {SHIPPED}, imagenet or a checkpoint"
         )
     checkpoint = Checkpoint.open(path)
+    trunk = getattr(network, "trunk", None)
+    if isinstance(trunk, Trunk) and checkpoint.model == trunk.name:
+        return {**network.state_dict(), **_of_trunk(trunk, checkpoint.weights, path)}
     if checkpoint.model != config.name:
+        also = f", or of {trunk.name}, its trunk" if isinstance(trunk, Trunk) else ""
         raise ReidError(
             f"{path}: holds a {checkpoint.model}, but model.name is {config.name}; "
-            "start from a checkpoint of the same model"
+            f"start from a checkpoint of the same model{also}"
         )
     try:
         return replace(checkpoint, args=config.args, members=[]).build().state_dict()
     except ReidError as error:
         raise ReidError(f"{path}: {error}") from error
+
+
+def _of_trunk(trunk: Trunk, weights: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """A trunk's weights by their names in the whole network."""
+    for name, value in trunk.net.state_dict().items():
+        if name not in weights or weights[name].shape != value.shape:
+            raise ReidError(f"{path}: has no {name} of shape {tuple(value.shape)}")
+    return {f"trunk.net.{name}": weights[name] for name in trunk.net.state_dict()}
 
 
 def check_roles(config: TrainConfig, network: EmbeddingNet) -> None:

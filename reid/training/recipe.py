@@ -5,8 +5,8 @@ So a wrong setting is told before torch is loaded, and also where it is not inst
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Literal
+from dataclasses import field, replace
+from typing import Any, Literal
 
 from pydantic.dataclasses import dataclass
 
@@ -251,6 +251,29 @@ class DistillationConfig:
     def from_labels(self) -> bool:
         """Whether labels are looked at."""
         return self.teacher is None or self.label_weight > 0
+
+
+@dataclass(frozen=True)
+class MutualConfig:
+    """Learning beside a partner: two networks see the same batches and learn from each other, too.
+
+    Args:
+        partner: its ``model.name``, which may be the same; null for learning alone. It is written
+            as ``partner.pt``.
+        args: its ``model.args``.
+        start_from: its ``model.start_from``.
+        kl_weight: of the divergence from the partner's class probabilities.
+        metric_weight: of the squared differences from the partner's distances within a batch.
+
+    Source: Zhang et al., "AlignedReID", section 3.2, Eq. 3; class probabilities: Zhang et al.,
+    "Deep Mutual Learning".
+    """
+
+    partner: str | None = None
+    args: dict[str, Any] = field(default_factory=dict)
+    start_from: str | None = None
+    kl_weight: float = setting(0.01, ge=0)
+    metric_weight: float = setting(1e-3, ge=0)
 
 
 @dataclass(frozen=True)

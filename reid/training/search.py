@@ -132,7 +132,8 @@ class GaussianProcess:
 
     def _likeness(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         apart = (points[:, None] - self._points) / self._bandwidth
-        return np.exp(-0.5 * np.square(apart).sum(axis=2))
+        likeness: NDArray[np.float64] = np.exp(-0.5 * np.square(apart).sum(axis=2))
+        return likeness
 
 
 def expected_improvement(

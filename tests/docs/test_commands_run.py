@@ -9,7 +9,13 @@ from tests.docs.test_pages import ROOT, commands
 from tests.mtmc.conftest import block_frames, write_video
 
 # What a reader has to bring; a command that lacks one is refused by its name.
-TO_BRING = ("yolo11n.pt", "yolox_nano", "yolox_nano.onnx", "osnet_x0_25_msmt17.onnx", "aligned.pt")
+TO_BRING = (
+    "yolo11n.pt",
+    "yolox_nano",
+    "yolox_nano.onnx",
+    "osnet_x0_25_msmt17.onnx",
+    "aligned.pt",
+)
 PAGES = [ROOT / "README.md", *(ROOT / "docs" / "guide" / f"{p}.md" for p in ("run", "identities"))]
 
 

@@ -22,7 +22,6 @@ from mtmc.run.pipeline import Pipeline
 from mtmc.run.stopwatch import Stopwatch
 from mtmc.sources import find_cameras
 from mtmc.trackers import Detections
-from mtmc.trackers.scores import PROBABILITIES
 
 ANSWERS = Path(__file__).with_name("demo.npz")
 BOX_STEP, SCORE_STEPS = 0.125, 255  # px; of 1
@@ -34,7 +33,6 @@ class Silent:
 
     stateful = False
     name = "recorded"
-    curve = PROBABILITIES
 
     def detect(self, frames: object) -> Any:
         """Never asked."""

@@ -2,6 +2,7 @@
 
 import ast
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ FLOORS = [
     {"associate"},
     {"results"},
     {"outputs", "offline"},
-    {"corrections"},
+    {"corrections", "known"},
     {"run"},
     {"cluster", "evaluate", "viewer"},
     {"commands"},
@@ -37,16 +38,17 @@ def files(*folders):
     return [path for path in found if not links & set(path.parents)]
 
 
+@cache
 def imported(path):
     """All modules a file imports, wherever in it, and all names it takes from them."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
 
 
 def room_of(module):
@@ -92,7 +94,7 @@ def test_there_is_no_circle():
         # A package hands on what its files hold; the files do not ask it.
         arrows[name] |= {
             module
-            for module in set(imported(path)) & set(modules)
+            for module in imported(path) & set(modules)
             if not f"{module}.".startswith(f"{name}.")
         }
     done, path = set(), []

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
 
-from mtmc.reid.local_distance import local_distances, paired_local_distances, shortest_path
+from mtmc.reid.local_distance import (
+    aligned_cells,
+    local_distances,
+    paired_local_distances,
+    shortest_path,
+)
 
 
 def slow(one, other) -> float:
@@ -45,6 +51,17 @@ def test_tiles_of_more_images_than_fit_one(monkeypatch) -> None:
 def test_a_path_by_hand_leaves_the_diagonal() -> None:
     cost = torch.tensor([[0.1, 0.9, 0.9], [0.2, 0.1, 0.9], [0.9, 0.2, 0.1]])
     assert float(shortest_path(cost)) == pytest.approx(0.7)
+    assert aligned_cells(cost) == [(0, 0), (1, 0), (1, 1), (2, 1), (2, 2)]
+
+
+@pytest.mark.parametrize(("h", "k"), [(1, 1), (8, 8), (3, 5), (1, 4)])
+def test_the_cells_of_a_path_cost_what_the_path_does(h, k) -> None:
+    torch.manual_seed(h)
+    cost = torch.rand(h, k)
+    cells = aligned_cells(cost)
+    assert (cells[0], cells[-1], len(cells)) == ((0, 0), (h - 1, k - 1), h + k - 1)
+    assert all((c - a) + (d - b) == 1 for (a, b), (c, d) in pairwise(cells))
+    torch.testing.assert_close(sum(cost[cell] for cell in cells), shortest_path(cost))
 
 
 @pytest.mark.parametrize("distance", [0.0, 1e-6, 0.5, 3.0, 80.0, 200.0])

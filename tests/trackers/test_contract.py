@@ -197,6 +197,11 @@ def test_missing_frames_are_time_that_went_by(name):
     assert 1 not in ids[1]
 
 
+def test_no_step_is_refused(name):
+    with pytest.raises(ValueError, match="steps must be at least 1, got 0"):
+        trackers.create(name).update(no_detections(), steps=0)
+
+
 def test_one_update_may_miss_somebody_however_far_apart_they_are(name):
     box = Detections(np.array([[100.0, 100, 150, 220]]), np.full(1, 0.9))
     tracker = trackers.create(name)

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from mtmc.trackers import Detections
-from mtmc.trackers.scores import MARGINS, PROBABILITIES, SHARES, Calibrator, ScoreCurve
+from mtmc.trackers.scores import MARGINS, PROBABILITIES, Calibrator, ScoreCurve
 from mtmc.trackers.scores.walkers import Walkers
 
 FPS = 10.0
 
 
-@pytest.mark.parametrize("curve", [SHARES, MARGINS, ScoreCurve(0.7, 3.0)])
+@pytest.mark.parametrize("curve", [MARGINS, ScoreCurve(0.7, 3.0, margins=True)])
 def test_a_curve_goes_there_and_back(curve):
     scores = np.array([0.2, 0.5, 0.75])
     shares = curve.probability(scores)
@@ -20,14 +20,14 @@ def test_a_curve_goes_there_and_back(curve):
 
 
 def test_the_surest_and_the_least_sure_scores_are_probabilities():
-    shares = ScoreCurve(0.9, 4.0).probability(np.array([0.0, 1.0]))
+    shares = ScoreCurve(0.9, 4.0, margins=True).probability(np.array([-90.0, 90.0]))
     assert 0 < shares[0] < 0.01
     assert 0.99 < shares[1] < 1
 
 
 def scene(rng, middle, frames=300, walking=4, standing=3, things=6, slope=3.0):
     """Frames of a detector that knows people from things no better than by a logistic curve."""
-    curve = ScoreCurve(middle, slope)
+    curve = ScoreCurve(middle, slope, margins=True)
     scores = curve.score(rng.uniform(0.01, 0.99, 4000))
     people = rng.random(4000) < curve.probability(scores)
     of_people, of_things = scores[people], scores[~people]
@@ -54,29 +54,20 @@ def learned(prior, scenes):
     return calibrator.learn(), calibrator
 
 
-@pytest.mark.parametrize("middle", [0.3, 0.6, 0.85])
+@pytest.mark.parametrize("middle", [0.4, 1.0, 1.7])
 def test_what_scores_mean_is_learned_whatever_was_stated(middle):
     """Things that stand still are as steady as people, and do not count as such."""
-    curve, _ = learned(SHARES, [scene(np.random.default_rng(n), middle) for n in range(2)])
-    assert curve.middle == pytest.approx(middle, abs=0.08)
+    curve, _ = learned(MARGINS, [scene(np.random.default_rng(n), middle) for n in range(2)])
+    assert curve.margins
+    assert curve.middle == pytest.approx(middle, abs=0.35)
     half = curve.probability(np.array([middle]))[0]
     assert 0.3 < half < 0.7
 
 
-def test_margins_are_learned_too():
-    def shifted(frames):
-        for d in frames:
-            yield Detections(d.boxes, 2 * MARGINS.slope * (d.scores - 0.6))
-
-    curve, _ = learned(MARGINS, [shifted(scene(np.random.default_rng(0), 0.6))])
-    assert curve.margins
-    assert abs(curve.middle) < 0.5
-
-
 def test_where_nobody_walks_nothing_is_learned():
-    frames = scene(np.random.default_rng(0), 0.8, walking=0)
-    curve, calibrator = learned(SHARES, [frames])
-    assert curve == SHARES
+    frames = scene(np.random.default_rng(0), 1.4, walking=0)
+    curve, calibrator = learned(MARGINS, [frames])
+    assert curve == MARGINS
     assert calibrator.looks > 100
 
 
@@ -89,9 +80,9 @@ def test_of_probabilities_nothing_is_learned():
 
 
 def test_little_footage_changes_little():
-    few = learned(SHARES, [scene(np.random.default_rng(1), 0.85, frames=8)])[0]
-    many = learned(SHARES, [scene(np.random.default_rng(1), 0.85, frames=300)])[0]
-    assert abs(few.middle - 0.5) < abs(many.middle - 0.5)
+    few = learned(MARGINS, [scene(np.random.default_rng(1), 1.7, frames=8)])[0]
+    many = learned(MARGINS, [scene(np.random.default_rng(1), 1.7, frames=300)])[0]
+    assert abs(few.middle) < abs(many.middle)
 
 
 def test_a_part_of_somebody_stronger_does_not_walk():

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from mtmc.trackers.scores.calibrator import Calibrator
-from mtmc.trackers.scores.curve import MARGINS, PROBABILITIES, SHARES, ScoreCurve
+from mtmc.trackers.scores.curve import MARGINS, PROBABILITIES, ScoreCurve
 
-__all__ = ["MARGINS", "PROBABILITIES", "SHARES", "Calibrator", "ScoreCurve"]
+__all__ = ["MARGINS", "PROBABILITIES", "Calibrator", "ScoreCurve"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import minimize
 
-from mtmc.trackers.scores.curve import PROBABILITIES, SHARES, ScoreCurve, logistic
+from mtmc.trackers.scores.curve import ScoreCurve, logistic
 from mtmc.trackers.scores.walkers import Counts, Walkers
 from mtmc.trackers.types import Detections
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 LOOKS = 2.0  # per second, of which each says something new of a person
-MIDDLE_STD, SLOPE_STD = 1.5, 0.5  # of detectors: middles on the axis times slope; slopes, log
+MIDDLE_STD, SLOPE_STD = 1.5, 0.5  # of detectors: middles times slope; slopes, log
 REFIT = 1.1  # times as many detections, after which the curve is found anew
 
-_EDGES = np.arange(-7.0, 7.05, 0.1)
+_EDGES = np.arange(-7.0, 7.05, 0.1)  # of bins of scores
 _CENTRES = np.concatenate([[-7.05], 0.5 * (_EDGES[1:] + _EDGES[:-1]), [7.05]])
 
 
@@ -37,8 +37,8 @@ class Calibrator:
     is known beforehand counts as much as it should.
 
     Args:
-        curve: what the scores mean as far as is known beforehand; of ``PROBABILITIES`` there is
-            nothing to learn.
+        curve: what the scores mean as far as is known beforehand; only of margins there is
+            something to learn.
 
     Attributes:
         curve: what they mean as far as is known now.
@@ -47,7 +47,7 @@ class Calibrator:
     Source: Elkan and Noto, "Learning classifiers from only positive and unlabeled data", KDD 2008.
     """
 
-    def __init__(self, curve: ScoreCurve = SHARES) -> None:
+    def __init__(self, curve: ScoreCurve) -> None:
         self.curve = self.prior = curve
         self.looks = 0.0
         self._cameras: dict[Hashable, Walkers] = {}
@@ -66,14 +66,14 @@ class Calibrator:
             camera: which one.
             steps: frames since its last one, this one included.
         """
-        if self.prior == PROBABILITIES:
+        if not self.prior.margins:
             return
         walkers = self._cameras.get(camera)
         if walkers is None:
             walkers = self._cameras[camera] = Walkers(len(_CENTRES), fps)
             self._weights[camera] = min(1.0, LOOKS / fps)
         found = Detections(detections.boxes, detections.scores)
-        walkers.look(found, np.digitize(self.prior.axis(found.scores), _EDGES), steps)
+        walkers.look(found, np.digitize(found.scores, _EDGES), steps)
         self._found += len(detections)
 
     def learn(self) -> ScoreCurve:
@@ -87,7 +87,7 @@ class Calibrator:
 
     def probable(self, detections: Detections) -> Detections:
         """The same detections with probabilities for scores."""
-        if self.curve == PROBABILITIES:
+        if not self.curve.margins:
             return detections
         return replace(detections, scores=self.curve.probability(detections.scores))
 
@@ -104,7 +104,7 @@ def fitted(counts: Counts, prior: ScoreCurve) -> ScoreCurve:
     """The most probable curve after the counts.
 
     Args:
-        counts: by bins of the axis.
+        counts: by bins of the scores.
         prior: the most probable one before.
     """
     some = counts.seen > 0
@@ -112,7 +112,7 @@ def fitted(counts: Counts, prior: ScoreCurve) -> ScoreCurve:
         return prior
     place, walked = _CENTRES[some], counts.walked[some]
     others = counts.seen[some] - walked
-    middle = float(prior.axis(np.array([prior.middle]))[0])
+    middle = prior.middle
 
     def unlikely(values: Array) -> tuple[float, Array]:
         slope = prior.slope * np.exp(SLOPE_STD * values[1])
@@ -133,6 +133,5 @@ def fitted(counts: Counts, prior: ScoreCurve) -> ScoreCurve:
     starts = [np.array([start, 0.0, 1.0]) for start in (-1.0, 0.0, 1.0)]
     found = min((minimize(unlikely, s, jac=True) for s in starts), key=lambda r: float(r.fun))
     a, b, _ = found.x
-    return prior.at(
-        middle + MIDDLE_STD / prior.slope * a, prior.slope * float(np.exp(SLOPE_STD * b))
-    )
+    middle += MIDDLE_STD / prior.slope * float(a)
+    return replace(prior, middle=middle, slope=prior.slope * float(np.exp(SLOPE_STD * b)))

@@ -92,6 +92,10 @@ class OnlineAssociator:
         self._uncut: dict[Tracklet, int] = {}  # version of the gallery that was not to be cut
         self._compared: dict[Tracklet, None] = {}  # with everybody, longest ago first
 
+    def know(self, people: Mapping[int, Sequence[Tracklet]], last: int) -> None:
+        """See ``Associator``."""
+        self._people.know(people, last)
+
     def update(self, time: float, steps: Sequence[CameraStep]) -> Decisions:
         """See ``Associator``."""
         visible = [tracklet for step in steps for tracklet in self._memory.take(step)]

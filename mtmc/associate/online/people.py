@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,9 +15,10 @@ from mtmc.associate.evidence.config import EvidenceConfig
 from mtmc.associate.evidence.floor import floor_evidence
 from mtmc.associate.online.look_table import MOST_ALIKE, LookTable
 from mtmc.tracking.gallery import Gallery
-from mtmc.tracking.tracklet import Tracklet
+from mtmc.tracking.tracklet import Mark, Tracklet
 from mtmc.types import TrackKey
 
+KNOWN = 1 << 40  # sightings that somebody known from before counts as
 GALLERY_SIZE = 32  # embeddings remembered of a person in each camera
 
 
@@ -32,6 +33,7 @@ class Person:
         tracks: those that are.
         left: when, s, the others were last seen.
         said: sightings of the others that were given out as this person's.
+        marks: of somebody known from before the run.
     """
 
     index: int
@@ -40,12 +42,16 @@ class Person:
     tracks: list[Tracklet] = field(default_factory=list)
     left: float = -math.inf
     said: int = 0
+    marks: tuple[Mark, ...] = ()
 
     def left_looks(self) -> list[Tracklet]:
         """What is left of the other tracks, as one that ended long ago in each camera."""
         return [
             Tracklet(
-                TrackKey(camera, -1 - self.index), -math.inf, -math.inf, gallery=looks, closed=True
+                *(TrackKey(camera, -1 - self.index), -math.inf, -math.inf),
+                gallery=looks,
+                closed=True,
+                marks=self.marks,
             )
             for camera, looks in sorted(self.galleries.items())
         ]
@@ -89,6 +95,17 @@ class People:
         person = self.all[self._count] = Person(self._count)
         self._count += 1
         return person
+
+    def know(self, people: Mapping[int, Sequence[Tracklet]], last: int) -> None:
+        """Who is known from before the run, under which ids, and the greatest one given so far."""
+        self._numbers = last
+        for number, tracklets in people.items():
+            person = self.new()
+            # Nobody else's id is ever worth more, and they are never let go of.
+            person.global_id, person.said, person.left = number, KNOWN, math.inf
+            for tracklet in tracklets:
+                person.marks = tracklet.marks
+                self._remember(person, tracklet.key.camera, tracklet.gallery)
 
     def global_id(self, person: Person) -> int:
         """The person's global id, to be given out now."""

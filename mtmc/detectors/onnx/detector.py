@@ -23,7 +23,6 @@ from mtmc.detectors.people import PERSON, Kinds, people_among
 from mtmc.errors import UserError
 from mtmc.reid.offers import fetched, how_to_get
 from mtmc.trackers import Detections
-from mtmc.trackers.scores import PROBABILITIES
 from mtmc.trackers.settings import Checked, setting, share
 from mtmc.types import Floats, Frame
 
@@ -78,7 +77,6 @@ class OnnxDetector:
 
     Config: ClassVar = OnnxConfig
     stateful: ClassVar = False
-    curve: ClassVar = PROBABILITIES
 
     def __init__(self, config: OnnxConfig, root: Path) -> None:
         del root

@@ -18,13 +18,11 @@ class CompletionConfig(Checked):
             sighting of them by another camera, at most.
         unsure: greatest standard deviation of where they are expected, as a share of their height
             in the image.
-        fill_gap: longest time between two sightings by one camera that is filled in wherever they
-            go in its view. Longer ones are, and the time before the first sighting and after the
-            last, only where the camera sees people, see `seen_share`.
-        seen_share: least share of the people at a place whom a camera must have seen there.
+        seen_share: least share of the people at a place whom a camera must have seen there, for
+            somebody to be drawn there for longer than `refine.fill_gap`, or before they were first
+            seen and after they were last.
     """
 
     support: float = setting(0.5, ge=0, unit="s")
     unsure: float = setting(0.08, ge=0)
-    fill_gap: float = setting(3.3, ge=0, unit="s", public=True)
     seen_share: float = share(0.4)

@@ -23,13 +23,17 @@ CLOSE = 0.3  # m between two people, at least
 LOOK = 0.2  # s between the looks that tell where a camera sees people
 
 
-def complete_scene(rows: Rows, views: Sequence[View], config: CompletionConfig) -> Rows:
+def complete_scene(
+    rows: Rows, views: Sequence[View], config: CompletionConfig, fill_gap: float
+) -> Rows:
     """Complete what one camera saw badly by what the others saw.
 
     Args:
         rows: of all cameras: detections, also those of nobody; one row of a person in each step.
         views: by number of the camera; rows of one without a calibration stay as they are.
         config: settings.
+        fill_gap: longest time between two sightings by one camera, s, that is filled in wherever
+            they go in its view.
 
     Returns:
         The rows, with boxes made whole where something hides feet or a side, and after them new
@@ -52,7 +56,7 @@ def complete_scene(rows: Rows, views: Sequence[View], config: CompletionConfig) 
         which = known[found.seen[seen]]
         whole = mended(rows["box"][which].astype(np.float64), found.boxes[seen])
         boxes[which] = view.clipped(whole)
-        drawn = _rows(found[_drawn(found, view, config)], number, view)
+        drawn = _rows(found[_drawn(found, view, config, fill_gap)], number, view)
         drawn["person"] = names[drawn["person"]]
         added.append(drawn)
     rows["box"] = boxes
@@ -74,7 +78,7 @@ def _outlooks(
         yield number, here, view, names, outlook(mine, view, sightings, fused, config)
 
 
-def _drawn(found: Outlook, view: View, config: CompletionConfig) -> Ints:
+def _drawn(found: Outlook, view: View, config: CompletionConfig, fill_gap: float) -> Ints:
     """Rows of the outlook that are to be drawn though the camera did not see them."""
     lost = found.lost[found.unsure[found.lost] <= config.unsure]
     lost = lost[~_taken(found, lost)]
@@ -82,7 +86,7 @@ def _drawn(found: Outlook, view: View, config: CompletionConfig) -> Ints:
     look = np.flatnonzero(often & (found.known | (found.seen >= 0)))
     looks = Glances(found.points[look], found.seen[look] >= 0, found.gap[look])
     share = seen_share(looks, found.points[lost], found.gap[lost], SEEN_REACH)
-    return lost[(found.lasting[lost] <= config.fill_gap) | (share >= config.seen_share)]
+    return lost[(found.lasting[lost] <= fill_gap) | (share >= config.seen_share)]
 
 
 def _taken(found: Outlook, lost: Ints) -> NDArray[np.bool_]:

@@ -24,7 +24,7 @@ ROWS = [
 
 @pytest.fixture
 def results(tmp_path):
-    return write_results(tmp_path / "out", ROWS, cameras=("a", "b"))
+    return write_results(tmp_path / "out [1]", ROWS, cameras=("a", "b"))
 
 
 def test_coco(results, tmp_path):
@@ -83,12 +83,13 @@ def test_mot_is_a_benchmark_that_eval_reads(results, tmp_path):
 def test_fiftyone_names_the_videos_and_leaves_out_what_is_none(results, tmp_path, caplog):
     with pytest.raises(UserError, match="no camera is one video file"):
         fiftyone.write(results, tmp_path)
-    (tmp_path / "out" / "a.mp4").touch()
+    video = results.folder / "a.mp4"
+    video.touch()
     caplog.clear()
     manifest, labels = fiftyone.write(results, tmp_path)
     assert "camera b: is not one video file; left out" in caplog.text
     (entry,) = json.loads(manifest.read_text())["index"]
-    assert entry == {"data": str(tmp_path / "out" / "a.mp4"), "labels": "labels/a.json"}
+    assert entry == {"data": str(video), "labels": "labels/a.json"}
     frames = json.loads(labels.read_text())["frames"]
     assert list(frames) == ["1", "2", "6", "10"]
     filled, named = frames["2"]["objects"]["objects"]

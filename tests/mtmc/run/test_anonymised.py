@@ -12,10 +12,10 @@ from mtmc.outputs.anonymise import hidden_parts, hide
 from mtmc.perception.log import Inference
 from mtmc.results import Results, layout
 from mtmc.run import run
-from mtmc.run.config import OutputConfig
-from mtmc.run.pipeline import _LiveVideo
+from mtmc.run.pipeline import _Shown
 from mtmc.run.retrace import associate, render
 from mtmc.trackers import Detections, Tracks
+from mtmc.tracking.camera import Sighting
 from mtmc.types import Frame
 from tests.mtmc.commands.test_people import call
 from tests.mtmc.conftest import write_video
@@ -95,7 +95,7 @@ def test_later_commands_keep_to_it(scene, tmp_path):
     pictures = [cv2.imread(str(path)) for path in (tmp_path / "people").rglob("*.jpg")]
     assert len(pictures) > 5
     assert not any(map(shows_face, pictures))
-    associate(scene / "out", tmp_path / "again")
+    associate(scene / "out", tmp_path / "again", ["associator.name=online"])
     assert not any(shows_face(crop.image) for crop in Results.open(tmp_path / "again").crops)
     assert Results.open(tmp_path / "again").anonymised == "head"
     for command in (render, lambda out, *rest: associate(out, out, rest[-1])):
@@ -106,20 +106,25 @@ def test_later_commands_keep_to_it(scene, tmp_path):
         render(tmp_path / "again", [scene])
 
 
-def test_live_pictures_are_hidden_as_they_come(tmp_path):
-    reader = SimpleNamespace(name="a", size=(160, 120), zero=None, fps=10)
-    config = SimpleNamespace(output=OutputConfig(width=160, height=120, anonymise="head"))
-    video = _LiveVideo([reader], config, tmp_path)
+def test_live_pictures_are_hidden_as_they_come():
+    """What the live mosaic and the page of a run that goes on are given."""
+    shown = _Shown([SimpleNamespace(name="a", fps=10)], "head")
     for number, image in enumerate(frames(6)):
         seen = np.array([box(p, number) for p in range(3) if number == 3 or p != 2])
         if number < 3:  # the third, who is detected once, is not there yet
             image[:, 105:] = 128
         inference = Inference(Detections(seen[1:], np.full(len(seen) - 1, 0.5, np.float32)))
         tracks = Tracks(np.array([1]), seen[:1], np.ones(1, np.float32), np.array([-1]))
-        sighting = SimpleNamespace(frame=Frame("a", number + 1, number / 10, image), tracks=tracks)
-        video.write([sighting], [inference], {})
-    video.close()
-    assert not any(map(shows_face, mosaic(tmp_path)))
+        (frame,) = (s.frame for s in shown([sighting(image, number, tracks)], [inference]))
+        assert not shows_face(frame.pixels)
+        assert shows_face(image)
+    (unseen,) = shown([sighting(None, 6, tracks)], [inference])
+    assert unseen.frame.image is None
+
+
+def sighting(image, number, tracks):
+    nothing = np.zeros(0, np.int64)
+    return Sighting(Frame("a", number + 1, number / 10, image), tracks, None, nothing, None)
 
 
 def test_what_is_hidden_of_a_box():

@@ -6,6 +6,7 @@ import pytest
 from mtmc.associate.cuts.change import Change
 from mtmc.associate.cuts.parts import Pieces
 from mtmc.associate.decisions import Association
+from mtmc.corrections.telling import Telling
 from mtmc.offline.completion import CompletionConfig
 from mtmc.offline.refinement import CameraRefinement
 from mtmc.run import finishing
@@ -65,12 +66,14 @@ def finishing_of(rows, associator, model=None, joint=None, **tracks):
     for track in np.unique(rows["track"]).tolist():
         tracklet = Tracklet(TrackKey("a", track), 0.0, 0.0, person=tracks.get(f"track{track}"))
         memory._ended["a"].append(tracklet)
-    parts = SimpleNamespace(associator=associator, readers=[SimpleNamespace(name="a")])
+    readers = [SimpleNamespace(name="a")]
+    parts = SimpleNamespace(associator=associator, readers=readers, known=None)
     tracking = SimpleNamespace(cameras={"a": SimpleNamespace(view=view)}, joint=joint)
     config = SimpleNamespace(
         refine=RefineConfig(extend=0, link_gap=0), completion=CompletionConfig()
     )
-    return Finishing(config, parts, tracking, memory, Stopwatch(), progress), progress
+    telling = Telling([], ["a"])
+    return Finishing(config, parts, tracking, memory, Stopwatch(), progress, telling), progress
 
 
 def test_the_rows_of_a_track_that_is_cut_go_to_the_piece_that_was_seen_there():

@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 
 from mtmc.commands.demo import demo_folder
+from mtmc.corrections import Corrections, Editor
+from mtmc.corrections.boxes import Boxes
 from mtmc.errors import UserError
+from mtmc.outputs.tracks import rows_of
 from mtmc.results import Results, layout
 from mtmc.run import run
-from mtmc.run.retrace import associate, render
+from mtmc.run.retrace import associate, preview, render
 from tests.mtmc.conftest import write_two_cameras
 from tests.mtmc.rooms import circling, room, write_room
 from tests.mtmc.run.test_run import SETTINGS, write_detections
@@ -116,3 +119,49 @@ def test_with_a_calibration(tmp_path, kind):
     associate(tmp_path / "out", tmp_path / "again", [f"calibration={away}"])
     one, two = (Results.open(tmp_path / name).table["floor_x"] for name in ("out", "again"))
     assert not one.equals(two)
+
+
+def say(out):
+    """A track of person 1 is somebody else's; person 2 has a name."""
+    log, now = Corrections.open(out / "corrections.jsonl"), Editor(Results.open(out)).edited([])
+    piece = now.people[1][0]
+    log.add(now.move(piece.key.camera, piece.first, 1, None))
+    log.add(now.name(2, "Ann"))
+
+
+def holds(now):
+    """Whether the track that was said to be somebody else's is."""
+    boxes = Boxes(rows_of(now.table, list(now.cameras)), list(now.cameras))
+    move = Corrections.open(now.folder / "corrections.jsonl").entries[0].correction
+    (moved,), away = (
+        {now.owners[boxes.find(s)[0]] for s in side} for side in (move.tracks, move.away)
+    )
+    return moved not in away
+
+
+def test_corrections_are_shown_applied_and_taken_back(kept, tmp_path):
+    """With what the networks said, and without: the people are as was said, and as before."""
+    for name, answers in (("kept", True), ("tables", False)):
+        out = tmp_path / name
+        shutil.copytree(kept / "out", out)
+        if not answers:
+            (out / layout.ANSWERS).unlink()
+        say(out)
+        text = preview(out).text
+        assert "becomes" in text
+        assert "is called Ann" in text
+        same(kept / "out", out)
+        associate(out, out)
+        now = Results.open(out)
+        assert now.record["corrections"] == 2
+        # Online, what was shown of the track before it was said may be somebody by itself.
+        assert now.table["global_id"].n_unique() in ((3, 4) if answers else (3,))
+        assert holds(now)
+        assert [person["name"] for person in now.people].count("Ann") == 1
+        assert (now.table["name"] == "Ann").sum() == (now.table["global_id"] == 2).sum()
+        log = Corrections.open(out / "corrections.jsonl")
+        while log.undo():
+            pass
+        associate(out, out)
+        same(kept / "out", out, ("tracks.parquet", "looks.npz") if answers else ())
+        assert Results.open(out).table.equals(Results.open(kept / "out").table)

@@ -95,6 +95,7 @@ def test_text_is_a_date_and_a_time():
     assert by_text("2026-11-28 08:00") == by_text("2026-11-28T08:00:00") == EIGHT
     assert by_text("2026-11-28T08:00Z") == EIGHT.replace(tzinfo=UTC)
     assert by_text("2026-11-28") is by_text("08:00") is by_text("soon") is None
+    assert by_text("1026-11-28 08:00") is None
 
 
 def test_cameras_are_aligned_by_their_names(tmp_path, caplog):

@@ -82,6 +82,27 @@ def test_cuhk03_in_both_layouts(tmp_path) -> None:
     assert open_dataset("cuhk03_detected", tmp_path).train.pids.tolist() == [1]
 
 
+def test_cuhk03_by_one_random_split(tmp_path) -> None:
+    for pid in range(1, 204):
+        part = "bounding_box_train" if pid % 2 else "query"
+        for camera, shot in ((1, 1), (1, 2), (2, 3), (2, 4)):
+            touch(tmp_path / "cuhk03-np" / "labeled" / part / f"{pid:04d}_c{camera}_{shot}.png")
+    touch(tmp_path / "cuhk03-np" / "labeled" / "bounding_box_test" / "0001_c1_9.png")
+    dataset = open_dataset("cuhk03_labelled_200", tmp_path)
+    assert (dataset.train.people, dataset.query.people, dataset.gallery.people) == (3, 200, 200)
+    assert (len(dataset.gallery), set(dataset.gallery.camids.tolist())) == (200, {2})
+    assert set(dataset.query.camids.tolist()) == {1}
+    assert set(dataset.train.pids.tolist()).isdisjoint(dataset.query.pids.tolist())
+    assert {path.name[-5] for path in dataset.gallery.paths} == {"3", "4"}  # a random one
+    assert open_dataset("cuhk03_labelled_200", tmp_path).gallery.paths == dataset.gallery.paths
+    assert any("random split of our own" in note for note in dataset.notes)
+    few = tmp_path / "few" / "cuhk03-np" / "detected"
+    parts = ("bounding_box_train", "query", "bounding_box_test")
+    touch(*(few / part / "0001_c1_1.png" for part in parts))
+    with pytest.raises(reid.ReidError, match="found 1 people, a split needs more than 200"):
+        open_dataset("cuhk03_detected_200", tmp_path / "few")
+
+
 @pytest.mark.parametrize(
     ("version", "train", "test"),
     [("MSMT17_V1", "train", "test"), ("MSMT17_V2", "mask_train_v2", "mask_test_v2")],

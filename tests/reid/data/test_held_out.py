@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,14 @@ def test_who_is_held_out_is_not_learned_from_and_all_the_others_are() -> None:
     assert not held & learned
     assert len(split.train) + len(split.gallery) == len(whole.train)
     assert set(hold_out(whole, 0.3, seed=2).gallery.pids) != held
+
+
+def test_a_person_with_the_number_of_distractors_is_one_to_be_found() -> None:
+    whole = dataset(people=4)
+    zero = replace(whole, train=replace(whole.train, pids=whole.train.pids - 1))
+    split = hold_out(zero, 0.5, seed=0)
+    assert min(split.gallery.pids) > 0
+    assert split.gallery.people == split.train.people == 2
 
 
 def test_each_is_looked_for_once_per_camera() -> None:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mtmc.reid.evaluation.rerank import RerankConfig, rerank
+from mtmc.reid.evaluation.rerank import RerankConfig, Reranking, rerank
 
 
 def slow_rerank(query, gallery, k1, k2, weight):
     features = np.concatenate([query, gallery]).astype(float)
-    count = len(features)
-    distances = np.array([[((a - b) ** 2).sum() for b in features] for a in features])
-    distances /= distances.max(axis=1, keepdims=True)
-    order = np.argsort(distances, axis=1)
+    squared = np.array([[((a - b) ** 2).sum() for b in features] for a in features])
+    return slow_reranked(squared, len(query), k1, k2, weight)
+
+
+def slow_reranked(squared, queries, k1, k2, weight):
+    count = len(squared)
+    distances = squared / squared.max(axis=1, keepdims=True)
+    order = np.argsort(np.where(np.eye(count), -1, distances), axis=1)
 
     def reciprocal(i, k):
         return {j for j in order[i, : k + 1] if i in order[j, : k + 1]}
@@ -29,12 +33,12 @@ def slow_rerank(query, gallery, k1, k2, weight):
             encoded[i, j] = np.exp(-distances[i, j])
         encoded[i] /= encoded[i].sum()
     encoded = np.array([encoded[order[i, :k2]].mean(axis=0) for i in range(count)])
-    result = np.zeros((len(query), len(gallery)))
-    for i in range(len(query)):
-        for j in range(len(gallery)):
-            a, b = encoded[i], encoded[len(query) + j]
+    result = np.zeros((queries, count - queries))
+    for i in range(queries):
+        for j in range(count - queries):
+            a, b = encoded[i], encoded[queries + j]
             jaccard = 1 - np.minimum(a, b).sum() / np.maximum(a, b).sum()
-            result[i, j] = (1 - weight) * jaccard + weight * distances[i, len(query) + j]
+            result[i, j] = (1 - weight) * jaccard + weight * distances[i, queries + j]
     return result
 
 
@@ -64,3 +68,14 @@ def test_fewer_images_than_neighbours() -> None:
 def test_bad_parameters(field) -> None:
     with pytest.raises(ValueError, match=r"k1|weight"):
         RerankConfig(**field)
+
+
+def test_any_distance_also_one_that_is_not_0_to_itself() -> None:
+    rng = np.random.default_rng(1)
+    plain = rng.uniform(1, 3, (40, 40)) + 0.2 * rng.normal(size=40) ** 2
+    squared = ((plain + plain.T) ** 2).astype(np.float32)
+    gathered = Reranking(15, 40, RerankConfig(k1=6, k2=3))
+    for start in range(0, 40, 11):
+        gathered.add(start, squared[start : start + 11].copy())
+    got = gathered.distances(lambda rows, columns: squared[rows, columns])
+    np.testing.assert_allclose(got, slow_reranked(squared, 15, 6, 3, 0.3), atol=2e-6)

@@ -6,24 +6,25 @@ from mtmc.offline.completion import CompletionConfig, complete_scene
 from mtmc.offline.completion.fusion import fuse
 from mtmc.offline.completion.sightings import Sightings
 from mtmc.trackers.geometry import pair_iou
-from mtmc.trackers.offline import NOBODY
+from mtmc.trackers.offline import NOBODY, RefineConfig
 from mtmc.tracking.rows import ROW
 from tests.mtmc.offline.completion.scenes import FPS, VIEWS, exact, rows_of, view_of, when
 from tests.mtmc.rooms import SIZE, circling, room
 
 HEIGHTS = [1.58, 1.9]
+FILL_GAP = RefineConfig().fill_gap
 DIAGONAL, ACROSS = np.array([[1, 1], [-1, 1]]) / np.sqrt(2)  # as the first camera looks
 PATHS = circling(2, 200, FPS, radius=2.5, speed=1.2)
 ROWS, PEOPLE = rows_of(PATHS, HEIGHTS)
 
 
-def complete(rows, people, views=VIEWS, **settings):
+def complete(rows, people, views=VIEWS, fill_gap=FILL_GAP, **settings):
     rows = rows.copy()
     rows["person"] = people
     for number, view in enumerate(views):
         mine = rows["camera"] == number
         rows["step"][mine] = view.clock.steps(rows["frame"][mine])
-    result = complete_scene(rows, views, CompletionConfig(**settings))
+    result = complete_scene(rows, views, CompletionConfig(**settings), fill_gap)
     return result, result["person"]
 
 
@@ -234,7 +235,7 @@ def test_more_is_drawn_behind_a_wall_where_that_is_asked_for(settings):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"seen_share": 1.5}, {"fill_gap": -1}, {"unsure": -0.1}],
+    [{"seen_share": 1.5}, {"unsure": -0.1}],
 )
 def test_settings_are_checked(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
