@@ -34,7 +34,6 @@ from mtmc.sources import CameraReader, align
 from mtmc.sources.background import Background
 from mtmc.trackers import Detections
 from mtmc.tracking.camera import CameraTracking, Sighting
-from mtmc.tracking.crops import FIRST
 from mtmc.tracking.memory import Memory
 from mtmc.tracking.messages import CameraStep
 from mtmc.tracking.rows import ROW, Rows, TrackSpool, make_rows, untracked_rows
@@ -315,7 +314,7 @@ def _budget(config: RunConfig, parts: Parts) -> Budget | None:
     reid = config.reid
     if not isinstance(reid, ReidConfig) or not reid.budget.given or parts.recorded:
         return None
-    return Budget(cast("StagedEmbedder", parts.embedder), reid.budget, Looks(FIRST))
+    return Budget(cast("StagedEmbedder", parts.embedder), reid.budget, Looks())
 
 
 def _remember(looks: Looks, steps: Sequence[CameraStep]) -> None:
