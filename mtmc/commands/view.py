@@ -21,7 +21,7 @@ def view(
 
     served = Served(Address(host, port))
     recorded = Recorded(Results.open(run_dir), videos or [])
-    recorded.footage.start()
+    recorded.start()
     typer.echo(f"{served.url}   (Ctrl-C ends it)")
     try:
         served.run(recorded_application(recorded))

@@ -155,6 +155,11 @@ class Edited:
         ]
         return Changes.of(moved, self._editor.names, self.names)
 
+    def shown_at(self, spot: Spot) -> int | None:
+        """Whom a box shows now; None for nobody."""
+        found = self._boxes.find(spot)
+        return None if found is None else self.ids.get(found[0])
+
     def merge(self, a: int, b: int) -> Merge:
         """Two people are one.
 

@@ -10,7 +10,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mtmc.corrections import Correction, Corrections, Edited, Editor, Name
+from mtmc.corrections import (
+    Correction,
+    Corrections,
+    Edited,
+    Editor,
+    Merge,
+    Name,
+    NotAPerson,
+    Split,
+)
 from mtmc.detectors.people import PERSON
 from mtmc.errors import UserError
 from mtmc.outputs.people import People
@@ -59,7 +68,8 @@ class Correcting:
             done: what was done last.
         """
         entries = [
-            {"line": entry.line, "text": told(entry.correction)} for entry in self._log.entries
+            {"line": entry.line, "text": self._told(entry.correction)}
+            for entry in self._log.entries
         ]
         return {
             "path": str(self._log.path),
@@ -69,6 +79,23 @@ class Correcting:
             "undone": len(self._undone),
             "done": done,
         }
+
+    def _told(self, correction: Correction) -> str:
+        """A correction in words, of the people as they are shown now."""
+        first, *others = correction.spots()
+        who = self.now.shown_at(first)
+        person = "nobody" if who is None else f"person {who}"
+        place = f"in {first.camera} at frame {first.frame}"
+        if isinstance(correction, Merge):
+            return f"{person} is one in {len(others) + 1} tracks, such as that {place}"
+        if isinstance(correction, Split):
+            then, frame = self.now.shown_at(correction.after), correction.after.frame
+            return f"{person} is person {then} from frame {frame} of {first.camera} on"
+        if isinstance(correction, Name):
+            return f"{person} is called {correction.name!r}"
+        if isinstance(correction, NotAPerson):
+            return f"nobody is {place}" + (f", and in {len(others)} more tracks" if others else "")
+        return f"the track {place} is {person}'s"
 
     def _changed(self) -> Iterator[list[int]]:
         """Of each track that is cut, or another's, the parts: camera, track, frames, person."""
@@ -142,7 +169,7 @@ class Correcting:
     def _add(self, correction: Correction) -> dict[str, Any]:
         self._log.add(correction)
         self._take()
-        return self.state(told(correction))
+        return self.state(self._told(correction))
 
     def undo(self) -> dict[str, Any]:
         """Take the latest one back."""
@@ -152,7 +179,7 @@ class Correcting:
                 raise UserError("there is nothing to undo")
             self._undone.append(correction)
             self._take()
-            return self.state(told(correction))
+            return self.state(self._told(correction))
 
     def redo(self) -> dict[str, Any]:
         """Say the one that was taken back last once more."""
@@ -207,14 +234,6 @@ class _Crops(Crops):
         for crop in super().__iter__():
             parts = (p.key for p in self._parts[crop.key] if p.first <= crop.frame <= p.last)
             yield replace(crop, key=next(parts, crop.key))
-
-
-def told(correction: Correction) -> str:
-    """A correction in words."""
-    spots = correction.spots()
-    where = f"{spots[0]}" + (f", and {len(spots) - 1} more" if len(spots) > 1 else "")
-    name = f" {correction.name!r}" if isinstance(correction, Name) else ""
-    return f"{correction.do}{name}: {where}"
 
 
 def _number(said: Said, key: str) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from mtmc.results import Results, layout
 from mtmc.results.results import RunCamera
 from mtmc.run.resume import fingerprint
 from mtmc.run.retrace import cameras_of
-from mtmc.sources import Camera, SourcesConfig, open_cameras
+from mtmc.sources import Camera, SourcesConfig, find_cameras, open_cameras
 from mtmc.sources.address import is_url, webcam
 from mtmc.sources.cameras import Source
 from mtmc.sources.opening import picture_streams
@@ -41,6 +42,7 @@ PLAYED = {
 }
 PIXELS = {"yuv420p", "yuvj420p"}
 WIDEST = 1920  # px of what is converted
+TIDY = 32  # frames after which memory is given back that only the garbage collector finds
 KEYFRAMES = 1.0  # seconds between two; whatever is sought is not far from one
 
 PLAYS, WAITS, CONVERTS, GONE = "plays", "waits", "converts", "gone"
@@ -110,6 +112,7 @@ class Footage:
                 _look(shown, camera, about, stride if whole else 0, self._folder, why)
             self.cameras[name] = shown
         _tell(self.cameras)
+        self._sweep()
 
     def _hidden(self, frame: Frame, fps: float) -> Image:
         """A frame's picture as it may be shown."""
@@ -122,6 +125,13 @@ class Footage:
         """What is played of a camera; None where there is nothing yet, or no such camera."""
         shown = self.cameras.get(camera)
         return shown.file if shown and shown.state == PLAYS else None
+
+    def _sweep(self) -> None:
+        """Remove what was converted of other videos, or before people were to be hidden."""
+        wanted = {shown.file for shown in self.cameras.values()}
+        for path in self._folder.glob("*.mp4"):
+            if path not in wanted and not path.name.startswith("."):
+                path.unlink(missing_ok=True)
 
     def convert(self) -> None:
         """Convert what is to be converted, one camera after the other."""
@@ -198,7 +208,16 @@ def _found(results: Results, sources: Sequence[Source]) -> tuple[dict[str, Camer
     try:
         return cameras_of(results, given), "is no longer where it was"
     except UserError as error:
-        return {}, str(error)
+        return dict(_one_by_one(results)), str(error)
+
+
+def _one_by_one(results: Results) -> Iterator[tuple[str, Camera]]:
+    """The cameras whose file is where it was, when that of another one is not."""
+    for name, about in results.cameras.items():
+        whole = "parts" not in results.record["cameras"][name]
+        if whole and Path(about.source).exists():
+            found = find_cameras(about.source)
+            yield from ((name, replace(camera, name=name)) for camera in found[:1])
 
 
 def _look(
@@ -256,8 +275,6 @@ def _write(
     size = tuple(max(2, int(side * share) // 2 * 2) for side in reader.size)
     reader.start()
     try:
-        for old in path.parent.glob(f"{camera.name}-????????????.mp4"):
-            old.unlink()  # of what was there before
         with replacing(path) as partial:
             writer = VideoWriter(partial, (size[0], size[1]), reader.fps, keyframes=KEYFRAMES)
             try:
@@ -268,6 +285,8 @@ def _write(
                     if image.shape[1::-1] != size:
                         image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
                     writer.write(image, frame.time)
+                    if done % TIDY == 0:
+                        gc.collect()  # PyAV's frames refer to themselves, once asked how they turn
                     shown.done = min(done / reader.total, 1.0) if reader.total else 0.0
             finally:
                 writer.close()

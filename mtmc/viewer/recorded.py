@@ -85,6 +85,11 @@ class Recorded:
         boxes = self.boxes
         return {"start": boxes.start, "seconds": boxes.seconds, "count": boxes.count}
 
+    def start(self) -> None:
+        """Make ready in the background what pages will ask for, and convert videos."""
+        self.footage.start()
+        threading.Thread(target=self._seen, daemon=True).start()
+
     def _seen(self) -> Scene:
         """The scene with all corrections, as it was made last."""
         with self._lock:

@@ -37,6 +37,7 @@ def run(*, as_json: bool) -> None:
         )
     table.add_row("timm:<name>", "", "", "256x128", "")
     table.add_row("exits:<trunk>", "", "", "", "")
+    table.add_row("two_heads:<trunk>", "", "", "", "")
     table.add_row("metric:<name>", "", "", "", "")  # a learned metric behind a model
     console.print(table)
     console.print("FLOPs are multiply-adds; classification layers are not counted.")

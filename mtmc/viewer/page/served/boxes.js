@@ -1,6 +1,6 @@
 // Boxes as the server sends them, a chunk of time at a time; only a few chunks are kept.
 
-const KEPT = 24; // chunks
+const KEPT = 96e6; // bytes of chunks
 const AT_ONCE = 2; // that are asked for
 
 export class Boxes {
@@ -9,6 +9,7 @@ export class Boxes {
     Object.assign(this, about);
     this.arrived = arrived;
     this.chunks = new Map(); // by number, the latest used last
+    this.bytes = 0;
     this.asked = new Set();
     this.wanted = null;
     this.changed = new Map(); // "camera:track" -> [[first, last, person], ...], as corrected
@@ -51,8 +52,7 @@ export class Boxes {
     try {
       const answer = await fetch(`./boxes/${number}?v=${this.version}`);
       if (answer.ok) {
-        this.chunks.set(number, new Chunk(await answer.arrayBuffer()));
-        while (this.chunks.size > KEPT) this.chunks.delete(this.chunks.keys().next().value);
+        this.keep(number, new Chunk(await answer.arrayBuffer()));
         this.arrived();
       }
     } finally {
@@ -60,6 +60,17 @@ export class Boxes {
       const next = this.wanted;
       this.wanted = null;
       if (next !== null && !this.chunks.has(next)) this.ask(next);
+    }
+  }
+
+  // What was used longest ago makes room.
+  keep(number, chunk) {
+    this.chunks.set(number, chunk);
+    this.bytes += chunk.bytes;
+    for (const [old, { bytes }] of this.chunks) {
+      if (this.bytes <= KEPT || old === number) break;
+      this.chunks.delete(old);
+      this.bytes -= bytes;
     }
   }
 
@@ -99,6 +110,7 @@ export class Boxes {
     Object.assign(this, about);
     this.version += 1;
     this.chunks.clear();
+    this.bytes = 0;
     this.changed.clear();
   }
 }
@@ -106,6 +118,7 @@ export class Boxes {
 // See mtmc/viewer/boxes.py, which writes what is read here.
 class Chunk {
   constructor(buffer) {
+    this.bytes = buffer.byteLength;
     const cameras = new Int32Array(buffer, 0, 1)[0];
     const counts = new Int32Array(buffer, 4, cameras);
     this.starts = [0];

@@ -125,7 +125,7 @@ class Corrections {
     const id = page.selected, picked = player.picked;
     const button = (label, title, run) => el("button", { class: "small", title, onclick: run }, label);
     const here = picked && picked.person === id;
-    const track = here ? `in ${page.scene.cameras[picked.camera].name}` : "";
+    const track = here ? `in ${page.scene.cameras[picked.camera].name}, track ${picked.track}` : "";
     this.tools.replaceChildren(
       ...(id === null || !page.people.has(id)
         ? [el("span", { class: "hint" }, "Click somebody to select them; double-click makes a camera large. Keys: ?")]

@@ -149,9 +149,11 @@ class Player {
 
   go(time) {
     const { start, end } = this.limits;
+    const ahead = Math.sign(time - this.now) * this.boxes.seconds;
     this.now = Math.min(Math.max(time, start), end);
     this.from = { time: this.now, at: performance.now() };
     this.show();
+    this.boxes.ready(this.now + ahead);
   }
 
   // From the first frame of any camera to the last.

@@ -56,11 +56,11 @@ export class Tile {
     this.waiting = "this browser cannot play the video";
   }
 
-  // While a video plays, the boxes follow the frame that it has put on the screen.
+  // The boxes follow the frame that the video has put on the screen.
   watch() {
     if (!this.video.requestVideoFrameCallback) return;
     this.video.requestVideoFrameCallback((_, { mediaTime }) => {
-      if (this.player.playing && this.media) {
+      if (this.media) {
         this.frame = this.media.frameAt(mediaTime + this.media.period / 10);
         this.draw();
       }
@@ -94,9 +94,7 @@ export class Tile {
     if (playing) this.follow(frame, time);
     else {
       if (!this.video.paused) this.video.pause();
-      this.frame = frame;
       this.seek(frame);
-      this.draw();
     }
   }
 
@@ -125,14 +123,23 @@ export class Tile {
       return;
     }
     const target = this.media.middleOf(frame);
+    this.going = frame;
     if (Math.abs(this.video.currentTime - target) > 1e-3) this.video.currentTime = target;
+    else this.arrive();
+  }
+
+  // The frame that was sought is there: so are its boxes.
+  arrive() {
+    this.frame = this.going;
+    this.draw();
   }
 
   sought() {
     const frame = this.seeking;
     this.seeking = null;
-    if (frame !== null && !this.player.playing) this.seek(frame);
-    else this.draw();
+    if (this.player.playing) return;
+    if (this.video.readyState > 1) this.arrive();
+    if (frame !== null) this.seek(frame);
   }
 
   // Calls each(person, track, box, seen) for what is on the screen.
@@ -205,7 +212,7 @@ export class Tile {
     }
   }
 
-  // Whom a pointer is on: of several boxes the smallest one.
+  // Whom a pointer is on, the smallest box first.
   under(event) {
     const bounds = this.canvas.getBoundingClientRect();
     const unit = bounds.width / this.camera.size[0];
@@ -214,15 +221,19 @@ export class Tile {
       ({ person, box: [x1, y1, x2, y2] }) => person > 0 && x >= x1 && x <= x2 && y >= y1 && y <= y2,
     );
     const size = ({ box: [x1, y1, x2, y2] }) => (x2 - x1) * (y2 - y1);
-    return hit.sort((a, b) => size(a) - size(b))[0] ?? null;
+    return hit.sort((a, b) => size(a) - size(b));
   }
 
   hover(event) {
-    this.canvas.style.cursor = this.under(event) ? "pointer" : "";
+    this.canvas.style.cursor = this.under(event).length ? "pointer" : "";
   }
 
+  // Of boxes on top of each other, another click takes the next one.
   click(event) {
-    const one = this.under(event);
+    const hit = this.under(event), { picked } = this.player;
+    const same = picked?.camera === this.index && picked.frame === this.frame;
+    const place = same ? hit.findIndex(({ track }) => track === picked.track) : -1;
+    const one = hit.length ? hit[(place + 1) % hit.length] : null;
     this.player.pick(one && { ...one, camera: this.index, frame: this.frame });
   }
 }
