@@ -72,25 +72,26 @@ def _main(
         typer.echo(context.get_help())
 
 
+# What is done with a run, then what is measured and made, then how.
 app.command()(run)
-app.command()(people)
 app.command()(view)
+app.command()(report)
+app.command()(people)
 app.command()(search)
 app.command()(associate)
 app.command()(render)
-app.command()(report)
+app.command()(export)
+app.command()(count)
+app.command()(crops)
 app.command("eval")(evaluate)
 app.command()(demo)
 app.command()(simulate)
-app.command("train-detector")(train_detector)
 app.command()(thresholds)
+app.command("train-detector")(train_detector)
 app.command()(settings)
-app.command()(crops)
-app.command()(export)
-app.command()(count)
+app.add_typer(gallery, name="gallery")
 app.add_typer(calibrate, name="calibrate")
 app.add_typer(weights, name="weights")
-app.add_typer(gallery, name="gallery")
 
 
 def main() -> None:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from mtmc.outputs.anonymise import hide
 from mtmc.outputs.tracks import TrackTable
-from mtmc.perception.log import InferenceLog
-from mtmc.results.hidden import Hidden
+from mtmc.perception.log import Inference, InferenceLog
+from mtmc.results.hidden import REACH, Hidden
 from mtmc.results.layout import PICTURED
 from mtmc.run.earlier import EARLIER
+from mtmc.sources import CameraReader
+from mtmc.tracking.camera import Sighting
+from mtmc.types import Floats
 
 log = logging.getLogger("mtmc")
 
@@ -41,3 +48,33 @@ def forget_pictures(out: Path) -> None:
     for folder in (EARLIER, "people"):
         if (out / folder).exists():
             log.warning("%s: may show people from before; remove it", out / folder)
+
+
+class Shown:
+    """What may be shown of a time step: the frames, with people hidden where that is asked for.
+
+    Args:
+        readers: of all cameras.
+        anonymise: see ``hide``; None shows people.
+    """
+
+    def __init__(self, readers: Sequence[CameraReader], anonymise: str | None) -> None:
+        self._anonymise = anonymise
+        self._people = {r.name: deque[Floats](maxlen=1 + round(REACH * r.fps)) for r in readers}
+
+    def __call__(
+        self, sightings: Sequence[Sighting], inferences: Sequence[Inference]
+    ) -> Sequence[Sighting]:
+        """The same with other pictures, given what was inferred of each."""
+        if self._anonymise is None:
+            return sightings
+        shown = []
+        for sighting, inference in zip(sightings, inferences, strict=True):
+            frame, people = sighting.frame, self._people[sighting.frame.camera]
+            if frame.image is None:  # of a run that was cut off, or is associated anew
+                shown.append(sighting)
+                continue
+            people.append(np.concatenate([inference.detections.boxes, sighting.tracks.boxes]))
+            hidden = hide(frame.image, np.concatenate(people), self._anonymise)
+            shown.append(replace(sighting, frame=replace(frame, image=hidden)))
+        return shown

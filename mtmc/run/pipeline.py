@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,6 @@ import numpy as np
 
 from mtmc.corrections.telling import Telling
 from mtmc.files import explained
-from mtmc.outputs.anonymise import hide
 from mtmc.outputs.crops import CropSpool
 from mtmc.outputs.mosaic import Labels, Mosaic
 from mtmc.outputs.tracks import LiveTracks, TrackTable
@@ -25,7 +23,7 @@ from mtmc.perception.log import Inference, InferenceLog
 from mtmc.perception.perception import Perception
 from mtmc.perception.scores import Meaning
 from mtmc.reid.threads import available_cores
-from mtmc.results.hidden import REACH
+from mtmc.run.anonymised import Shown
 from mtmc.run.config import ReidConfig, RunConfig
 from mtmc.run.finishing import Finishing
 from mtmc.run.parts import Parts, Progress
@@ -34,14 +32,13 @@ from mtmc.sources import CameraReader, align
 from mtmc.sources.background import Background
 from mtmc.trackers import Detections
 from mtmc.tracking.camera import CameraTracking, Sighting
-from mtmc.tracking.crops import FIRST
 from mtmc.tracking.memory import Memory
 from mtmc.tracking.messages import CameraStep
 from mtmc.tracking.rows import ROW, Rows, TrackSpool, make_rows, untracked_rows
 from mtmc.tracking.scene import SceneTracking
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.tracking.view import View
-from mtmc.types import Floats, Frame, TrackKey
+from mtmc.types import Frame, TrackKey
 
 if TYPE_CHECKING:
     from mtmc.reid.staged import StagedEmbedder
@@ -104,7 +101,7 @@ class Pipeline:
             )
         self._watch = watch
         self._on_step, self._on_seen = on_step, on_seen
-        self._shown = _Shown(parts.readers, config.output.anonymise)
+        self._shown = Shown(parts.readers, config.output.anonymise)
         self._names = [reader.name for reader in parts.readers]
         self._numbers = {name: number for number, name in enumerate(self._names)}
         self.spool = TrackSpool(out, self._names)
@@ -315,7 +312,7 @@ def _budget(config: RunConfig, parts: Parts) -> Budget | None:
     reid = config.reid
     if not isinstance(reid, ReidConfig) or not reid.budget.given or parts.recorded:
         return None
-    return Budget(cast("StagedEmbedder", parts.embedder), reid.budget, Looks(FIRST))
+    return Budget(cast("StagedEmbedder", parts.embedder), reid.budget, Looks())
 
 
 def _remember(looks: Looks, steps: Sequence[CameraStep]) -> None:
@@ -342,30 +339,6 @@ def _labels(sightings: Sequence[Sighting], ids: Mapping[TrackKey, int]) -> dict[
         )
         for s in sightings
     }
-
-
-class _Shown:
-    """What may be shown of a time step: the frames, with people hidden where that is asked for."""
-
-    def __init__(self, readers: Sequence[CameraReader], anonymise: str | None) -> None:
-        self._anonymise = anonymise
-        self._people = {r.name: deque[Floats](maxlen=1 + round(REACH * r.fps)) for r in readers}
-
-    def __call__(
-        self, sightings: Sequence[Sighting], inferences: Sequence[Inference]
-    ) -> Sequence[Sighting]:
-        if self._anonymise is None:
-            return sightings
-        shown = []
-        for sighting, inference in zip(sightings, inferences, strict=True):
-            frame, people = sighting.frame, self._people[sighting.frame.camera]
-            if frame.image is None:  # of a run that was cut off, or is associated anew
-                shown.append(sighting)
-                continue
-            people.append(np.concatenate([inference.detections.boxes, sighting.tracks.boxes]))
-            hidden = hide(frame.image, np.concatenate(people), self._anonymise)
-            shown.append(replace(sighting, frame=replace(frame, image=hidden)))
-        return shown
 
 
 class _LiveVideo:

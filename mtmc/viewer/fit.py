@@ -9,9 +9,10 @@ import numpy as np
 from mtmc.associate.evidence.appearance import Scale, appearance, looks_of
 from mtmc.associate.evidence.config import EvidenceConfig
 from mtmc.associate.evidence.looks import Looks
-from mtmc.associate.evidence.scale import learn_scale
+from mtmc.associate.evidence.scale import scale_of
 from mtmc.results import Results, layout
 from mtmc.types import Doubles, Ints, TrackKey
+from mtmc.viewer.likeness import evidence_of, probability
 
 ENOUGH = 600  # tracks tell the scale
 EVEN = 0.5  # a track that fits less is more probably somebody else's
@@ -40,25 +41,25 @@ class Fit:
 def fits(results: Results) -> dict[TrackKey, Fit]:
     """Of every track that has looks.
 
-    The scale is learned from the footage, as the association learns it. Only looks are asked: times
-    and places, which the association weighs too, are left out, so a bad fit is a reason to look,
-    not a mistake.
+    The scale is that of the run's association, learned from the footage by default. Only looks are
+    asked: times and places, which the association weighs too, are left out, so a bad fit is a
+    reason to look, not a mistake.
     """
     if not (results.folder / layout.LOOKS).is_file():
         return {}
-    owners, config = results.owners, EvidenceConfig()
+    owners, config = results.owners, evidence_of(results)
     tracklets = [t for t in results.looks.tracklets if t.key in owners]
     if not tracklets:
         return {}
     some = tracklets[:: len(tracklets) // ENOUGH + 1]
-    scale = learn_scale(some, results.looks.even_distance, config).scale
+    scale = scale_of(some, results.looks.even_distance, config)
     looks = looks_of(tracklets, scale)
     ids, whose = np.unique([owners[t.key] for t in tracklets], return_inverse=True)
     own = _own(looks, whose, scale, config)
     like = _like(looks, whose, own, scale, config)
     return {
         tracklet.key: Fit(
-            None if np.isnan(odds) else round(float(1 / (1 + np.exp(-odds))), 3),
+            None if np.isnan(odds) else round(probability(odds), 3),
             None if other < 0 else int(ids[other]),
         )
         for tracklet, odds, other in zip(tracklets, own, like, strict=True)

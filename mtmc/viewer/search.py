@@ -12,19 +12,17 @@ import numpy as np
 
 from mtmc import reid
 from mtmc.associate.evidence.appearance import appearance, looks_of
-from mtmc.associate.evidence.config import EvidenceConfig
 from mtmc.associate.evidence.constraints import conflicts
 from mtmc.associate.evidence.looks import Looks
 from mtmc.associate.evidence.scale import scale_of
-from mtmc.config import choose
 from mtmc.errors import UserError
-from mtmc.registry import ASSOCIATORS
 from mtmc.reid import Embedder
 from mtmc.results import Results, layout
 from mtmc.results.crops import Crop
 from mtmc.tracking.gallery import Gallery
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Doubles, Floats, Image, Ints, TrackKey
+from mtmc.viewer.likeness import evidence_of, probability
 
 SAMPLES = 8  # pictures of a run by which its network is known again,
 LIKE = 0.9  # and the cosine similarity they have to have, for JPEG and size change them a little
@@ -106,7 +104,7 @@ class Finder:
         looks = results.looks
         self._known = [t for t in looks.tracklets if t.key in results.owners]
         self.name(results.owners)
-        self._config = _evidence(results)
+        self._config = evidence_of(results)
         self._scale = scale_of(self._known, looks.even_distance, self._config)
         self._looks = looks_of(self._known, self._scale)
         self._meets = conflicts(self._known)
@@ -169,24 +167,13 @@ class Finder:
         mean = float(weights @ odds[rows] / weights.sum())
         tracks = [self._track(row, float(odds[row]), bool(met[row])) for row in rows]
         tracks.sort(key=lambda track: -track.probability)
-        return Alike(person, _probability(mean), bool(met[rows].any()), tracks)
+        return Alike(person, probability(mean), bool(met[rows].any()), tracks)
 
     def _track(self, row: int, odds: float, met: bool) -> Alike:
         track = self._known[row]
         person, frame = int(self._people[row]), track.frames[0][0] if track.frames else 0
-        chance = _probability(odds)
+        chance = probability(odds)
         return Alike(person, chance, met, (), track.key, track.start, track.end, frame)
-
-
-def _probability(odds: float) -> float:
-    return float(1 / (1 + np.exp(-odds)))
-
-
-def _evidence(results: Results) -> EvidenceConfig:
-    """How the run's association weighs evidence; another package's may know none of ours."""
-    default = str(results.record.get("mode", "offline"))
-    config = choose(ASSOCIATORS, results.settings.get("associator", {}), default).config
-    return config if isinstance(config, EvidenceConfig) else EvidenceConfig()
 
 
 def network_of(results: Results, model: str | None = None) -> Embedder:

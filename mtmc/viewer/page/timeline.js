@@ -310,7 +310,8 @@ class Timeline {
 
   listen() {
     const { figure, page } = this;
-    for (const name of ["filter", "select"]) page.on(name, () => (name === "filter" ? this.arrange() : this.ask()));
+    page.on("filter", () => this.arrange());
+    page.on("select", this.ask);
     page.on("time", this.ask.over);
     page.on("scene", () => this.arrange());
     page.on("select", (id) => this.reveal(id));

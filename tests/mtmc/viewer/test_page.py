@@ -17,9 +17,7 @@ def test_it_opens_from_disk_and_asks_for_nothing(open_page, report, walked):
     assert cards.count() == len(walked.people)
     shown = cards.first.locator("img").first.evaluate("image => image.decode().then(() => true)")
     assert shown
-    assert "09:00:" in page.locator("#timeline .timeline").evaluate(
-        "() => document.querySelector('.card .when').textContent"
-    )
+    assert "09:00:" in cards.locator(".when").first.inner_text()
 
 
 def test_people_are_found_by_camera_time_and_name(open_page, report, walked):

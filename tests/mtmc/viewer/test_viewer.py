@@ -113,8 +113,7 @@ def test_it_plays_and_steps(view, watched):
     go(page, 0.6)
     page.keyboard.press("]")  # twice as fast
     page.keyboard.press("Space")
-    while now(page) < 1.2:
-        page.wait_for_timeout(20)
+    page.wait_for_function("document.querySelector('.wall').player.now >= 1.2")
     page.keyboard.press("Space")
     before = page.evaluate(SHOWN, 0)["frame"]
     assert before > 8

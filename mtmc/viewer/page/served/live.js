@@ -56,11 +56,12 @@ class Live {
     const people = `${about.people} ${about.people === 1 ? "person" : "people"} so far`;
     const state = about.ended ? "The run has ended; `mtmc view` shows its results." : `${this.page.clock(about.time, 1)} · ${people}`;
     this.status.textContent = state;
-    if (about.revised.length !== this.told) this.tellRevised(about.revised);
+    const last = JSON.stringify(about.revised.at(-1) ?? null); // the list is no longer than it may be
+    if (last !== this.told) this.tellRevised(about.revised);
+    this.told = last;
   }
 
   tellRevised(revised) {
-    this.told = revised.length;
     const { page } = this;
     const name = (camera) => page.scene.cameras.findIndex((one) => one.name === camera);
     const lines = [...revised].reverse().map(({ time, camera, was, person }) =>
