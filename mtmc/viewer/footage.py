@@ -94,8 +94,8 @@ class Footage:
     def __init__(self, results: Results, sources: Sequence[Source], boxes: Boxes) -> None:
         self._folder = results.folder / layout.VIEWER
         self._closing = threading.Event()
-        self._results, self._anonymise = results, _anonymised(results)
-        settings = results.settings if (results.folder / layout.CONFIG).is_file() else {}
+        self._results, self._anonymise = results, results.anonymised
+        settings = results.settings
         stride = _stride(settings)
         self.cameras = {}
         found, missing = _found(results, sources)
@@ -185,10 +185,6 @@ class _ClosedError(Exception):
 
 
 Hiding = Callable[[Frame, float], Image]
-
-
-def _anonymised(results: Results) -> str | None:
-    return results.anonymised if (results.folder / layout.CONFIG).is_file() else None
 
 
 def _stride(settings: Settings) -> int:

@@ -81,11 +81,9 @@ def run(
                 several += [distance] * (distance != "")
                 _write(retrieval, ", ".join([name, dataset.name, *several[2:]]), several, wanted)
     title = embedders[0].name if len(models) == 1 else ""
+    shown = [f"{name} " if len(models) > 1 else "" for name in names]
     rows = {
-        (
-            " ".join([name] * (len(models) > 1 or not distance) + [distance]).strip(),
-            dataset,
-        ): scores.to_dict()
+        ((shown[names.index(name)] + distance).strip(), dataset): scores.to_dict()
         for (name, dataset, distance), scores in found.items()
     }
     print_comparison(title, rows)
