@@ -14,7 +14,7 @@ from mtmc.corrections.before import Before
 from mtmc.corrections.boxes import Boxes
 from mtmc.corrections.candidates import Candidate, Sightings
 from mtmc.corrections.changes import Changes
-from mtmc.corrections.facts import cuts_of, facts_of, shared
+from mtmc.corrections.facts import cuts_of, facts_by_entry, shared
 from mtmc.corrections.kinds import Merge, Move, Name, NotAPerson, Split, checked_name
 from mtmc.corrections.log import Entry
 from mtmc.corrections.owners import corrected
@@ -108,12 +108,17 @@ class Edited:
     def __init__(self, editor: Editor, entries: Sequence[Entry]) -> None:
         self._editor = editor
         self._boxes = editor.boxes.cut(cuts_of(editor.boxes, entries))
-        facts = facts_of(self._boxes, entries)
+        facts = list(facts_by_entry(self._boxes, entries))
         now = corrected(self._boxes, editor.ids, facts)
-        self.ids, self.said = now.ids, [*facts.said, *now.said]
+        self.ids, self.said = now.ids, [*facts[-1].said, *now.said]
+        self._last = now.last
         here = set(now.ids.values())
         names = {**editor.names, **now.names}
         self.names = {person: name for person, name in names.items() if name and person in here}
+
+    def as_before(self) -> Before:
+        """Who is who now, for another run whose ids go on."""
+        return Before(self._boxes, self.ids, self._last)
 
     @cached_property
     def pieces(self) -> list[Piece]:

@@ -1,7 +1,8 @@
 """What corrections say of the tracks of a run, once their boxes are found in it.
 
 Corrections are taken in the order in which they were made, each on top of those before it, so the
-later one holds where two contradict.
+later one holds where two contradict. Each is about tracks as they were cut when it was made: it
+holds for all parts into which later ones cut them. The later part of a cut is somebody new.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class Facts:
         names: of persons; empty for none any more.
         said: what contradicts, or matches no box, a line each.
         spots: frames at which each track was pointed at.
+        parts: of tracks that are cut later only; what is done to one of them is done to all.
     """
 
     groups: dict[int, list[TrackKey]] = field(default_factory=dict)
@@ -42,6 +44,7 @@ class Facts:
     names: dict[int, str] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
     spots: dict[TrackKey, list[int]] = field(default_factory=dict)
+    parts: dict[TrackKey, list[TrackKey]] = field(default_factory=dict)
 
 
 def cuts_of(boxes: Boxes, entries: Sequence[Entry]) -> set[tuple[TrackKey, int]]:
@@ -79,32 +82,45 @@ def _between(boxes: Boxes, move: Move) -> Iterator[tuple[TrackKey, int]]:
 
 def facts_of(boxes: Boxes, entries: Sequence[Entry]) -> Facts:
     """What corrections say of tracks that are cut as ``cuts_of`` says."""
-    return _Reading(boxes).read(entries)
+    *_, last = facts_by_entry(boxes, entries)
+    return last
+
+
+def facts_by_entry(boxes: Boxes, entries: Sequence[Entry]) -> Iterator[Facts]:
+    """What is said before all corrections, after the first, and so on, of tracks cut for all."""
+    reading = _Reading(boxes, entries)
+    yield reading.facts()
+    for entry in entries:
+        reading.take(entry)
+        yield reading.facts()
 
 
 class _Reading:
-    def __init__(self, boxes: Boxes) -> None:
+    def __init__(self, boxes: Boxes, entries: Sequence[Entry]) -> None:
         self._boxes = boxes
-        self._facts = Facts()
+        splits = (e.correction for e in entries if isinstance(e.correction, Split))
+        self._cuts_to_come = list(dict.fromkeys(filter(None, map(self._sides, splits))))
+        self._spots: dict[TrackKey, list[int]] = {}
+        self._said: list[str] = []
         self._whose: dict[TrackKey, int] = {}
         self._count = NOBODY
         self._differ: list[tuple[TrackKey, TrackKey, Entry]] = []  # the first one goes
         self._named: list[tuple[TrackKey, str, Entry]] = []  # by the first of its tracks
 
-    def read(self, entries: Sequence[Entry]) -> Facts:
-        for entry in entries:
-            self._take(entry)
-        facts = self._facts
+    def facts(self) -> Facts:
+        """What is said so far."""
+        facts = Facts(said=self._said.copy(), spots=self._spots)
+        facts.parts = {key: self._parts(key) for cut in self._cuts_to_come for key in cut}
         for key, whose in self._whose.items():
             if whose == NOBODY:
                 facts.nobody.add(key)
             else:
                 facts.groups.setdefault(whose, []).append(key)
-        self._tell_apart()
-        self._give_names()
+        self._tell_apart(facts)
+        self._give_names(facts)
         return facts
 
-    def _take(self, entry: Entry) -> None:
+    def take(self, entry: Entry) -> None:
         said = entry.correction
         if isinstance(said, Merge):
             self._join(self._found(said.tracks, entry), entry)
@@ -120,42 +136,63 @@ class _Reading:
             self._named += [(key, said.name, entry) for key in found[:1]]
 
     def _found(self, spots: Sequence[Spot], entry: Entry) -> list[TrackKey]:
-        """The tracks that boxes are on; what is not found any more is said."""
-        keys, lost = [], []
+        """The tracks that boxes are on, as cut so far; what is not found any more is said."""
+        keys: list[TrackKey] = []
+        lost = []
         for spot in spots:
             found = self._boxes.find(spot)
             if found is None:
                 lost.append(spot)
                 continue
             key, frame = found
-            keys.append(key)
-            self._whose.setdefault(key, self._new())
-            self._facts.spots.setdefault(key, []).append(frame)
+            keys += (parts := self._parts(key))
+            new = self._new()
+            for part in parts:
+                self._whose.setdefault(part, new)
+            self._spots.setdefault(key, []).append(frame)
         if lost:
             which = f"its box of {lost[0]}," if len(spots) == 1 else f"{len(lost)} of {len(spots)} "
             which += "" if len(spots) == 1 else f"boxes, such as that of {lost[0]},"
             self._say(entry, f"{which} is on no track of this run any more; left out")
         return list(dict.fromkeys(keys))
 
+    def _parts(self, key: TrackKey) -> list[TrackKey]:
+        """All parts, in order of time, of a track that later corrections cut."""
+        found = [key]
+        for part in found:
+            cuts = (cut for cut in self._cuts_to_come if part in cut)
+            found += [other for cut in cuts for other in cut if other not in found]
+        return sorted(set(found), key=lambda part: self._boxes.frames[part][0])
+
+    def _sides(self, split: Split) -> tuple[TrackKey, TrackKey] | None:
+        """The tracks on both sides of a cut; None if one is lost, or both are one."""
+        before, after = self._boxes.find(split.before), self._boxes.find(split.after)
+        return (before[0], after[0]) if before and after and before[0] != after[0] else None
+
     def _split(self, split: Split, entry: Entry) -> None:
-        before, after = (self._found((s,), entry) for s in (split.before, split.after))
-        if not before or not after:
+        if not all([self._found((spot,), entry) for spot in (split.before, split.after)]):
             return
-        if before == after:
+        sides = self._sides(split)
+        if sides is None:
             self._say(entry, f"its track cannot be cut at {split.after}; left out")
             return
-        if self._whose[before[0]] == self._whose[after[0]]:
-            self._whose[after[0]] = self._new()
-        self._differ.append((after[0], before[0], entry))
+        if sides in self._cuts_to_come:
+            self._cuts_to_come.remove(sides)
+        before, after = sides
+        if self._whose[before] == self._whose[after]:
+            later = self._parts(after)
+            self._whose |= dict.fromkeys(later, self._new())
+            # What was said of the whole track is not said of somebody new.
+            self._differ = [each for each in self._differ if not {*each[:2]} & {*later}]
+        self._differ.append((after, before, entry))
 
     def _move(self, move: Move, entry: Entry) -> None:
         tracks, away = self._found(move.tracks, entry), self._found(move.away, entry)
         to = self._found(move.to, entry)
         away = [key for key in away if key not in tracks]
-        not_theirs = {self._whose[key] for key in away}
-        for key in tracks:
-            if self._whose[key] in not_theirs | {NOBODY}:
-                self._whose[key] = self._new()
+        left = {self._whose[key]: self._new() for key in away}
+        left.pop(NOBODY, None)
+        self._whose |= {key: left.get(self._whose[key], self._whose[key]) for key in tracks}
         self._join([*to, *tracks], entry)
         self._differ += [(key, other, entry) for key in tracks for other in away]
 
@@ -191,33 +228,38 @@ class _Reading:
                     return f"camera {a.camera} shows both in frames {both[0]} to {both[1]}"
         return None
 
-    def _tell_apart(self) -> None:
+    def _tell_apart(self, facts: Facts) -> None:
         back: dict[int, Entry] = {}
+        apart: dict[tuple[int, int], None] = {}
         for key, other, entry in self._differ:
             pair = self._whose[key], self._whose[other]
             if NOBODY in pair:
                 continue
             if pair[0] == pair[1]:
                 back[entry.line] = entry
-            elif not {pair, pair[::-1]} & set(self._facts.apart):
-                self._facts.apart.append(pair)
+            else:
+                apart.pop(pair[::-1], None)  # who goes is who was said to go last
+                apart[pair] = None
+        facts.apart += apart
         for entry in back.values():
-            self._say(entry, "a later correction says that both are one person, and holds")
+            text = "a later correction says that both are one person, and holds"
+            facts.said.append(_line(entry, text))
 
-    def _give_names(self) -> None:
+    def _give_names(self, facts: Facts) -> None:
         """The latest name of each; who have two names are two people."""
         given: dict[int, tuple[str, TrackKey, Entry]] = {}
         for key, name, entry in self._named:
             person = self._whose[key]
             before = given.get(person)
             if before and before[0] and name and before[0] != name and before[1] != key:
-                self._say(entry, f"they are also called {before[0]!r}, by {before[2]}")
+                text = f"they are also called {before[0]!r}, by {before[2]}"
+                facts.said.append(_line(entry, text))
             given[person] = name, key, entry
         given.pop(NOBODY, None)
-        names = self._facts.names = {person: name for person, (name, *_) in given.items()}
+        names = facts.names = {person: name for person, (name, *_) in given.items()}
         named = [person for person, name in names.items() if name]
-        known = set(self._facts.apart)
-        self._facts.apart += [
+        known = set(facts.apart)
+        facts.apart += [
             (b, a)
             for a, b in combinations(named, 2)
             if names[a] != names[b] and not {(a, b), (b, a)} & known
@@ -228,7 +270,11 @@ class _Reading:
         return self._count
 
     def _say(self, entry: Entry, what: str) -> None:
-        self._facts.said.append(f"corrections, {entry}: {what}")
+        self._said.append(_line(entry, what))
+
+
+def _line(entry: Entry, what: str) -> str:
+    return f"corrections, {entry}: {what}"
 
 
 def shared(boxes: Boxes, a: TrackKey, b: TrackKey) -> tuple[int, int] | None:

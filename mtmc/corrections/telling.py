@@ -106,7 +106,7 @@ class Telling:
         boxes = boxes.cut(cuts_of(boxes, self._entries))
         boxes.rename(rows)
         facts = facts_of(boxes, self._entries)
-        result = corrected(boxes, ids, facts)
+        result = corrected(boxes, ids, [facts])
         for line in (*facts.said, *result.said):
             log.warning("%s", line)
         self._nobody, groups = facts.nobody, facts.groups

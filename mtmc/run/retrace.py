@@ -11,7 +11,6 @@ from typing import Any
 
 from mtmc.config import Settings, override
 from mtmc.corrections import Changes, Corrections, Editor
-from mtmc.corrections.before import Before
 from mtmc.corrections.editor import compared
 from mtmc.detectors.people import PERSON
 from mtmc.errors import UserError
@@ -142,8 +141,9 @@ def _decide(
             where = str(known) if here and config.calibration else config.calibration
             parts = recorded_parts(replace(config, calibration=where), answers)
             check_tracker(config, parts)
-            if before:
-                parts = replace(parts, before=Before(before.boxes, before.ids))
+            if before and corrections:
+                as_before = before.edited(corrections.entries).as_before()
+                parts = replace(parts, before=as_before)
             about = {**results.record.get("about", {}), **config.settings()}
             del about["output"]
             about |= {} if here else about_calibration(parts.calibration)

@@ -31,7 +31,7 @@ def after(*corrections, seen=None, ids=IDS):
     seen = seen or scene()
     seen = seen.cut(cuts_of(seen, every))
     facts = facts_of(seen, every)
-    return corrected(seen, ids, facts), facts
+    return corrected(seen, ids, [facts]), facts
 
 
 def people(owners):
