@@ -107,8 +107,9 @@ class Edited:
 
     def __init__(self, editor: Editor, entries: Sequence[Entry]) -> None:
         self._editor = editor
-        self._boxes = editor.boxes.cut(cuts_of(editor.boxes, entries))
-        facts = facts_of(self._boxes, entries)
+        cuts = cuts_of(editor.boxes, entries)
+        self._boxes = editor.boxes.cut(cuts)
+        facts = facts_of(self._boxes, entries, cuts)
         now = corrected(self._boxes, editor.ids, facts)
         self.ids, self.said = now.ids, [*facts.said, *now.said]
         here = set(now.ids.values())

@@ -40,7 +40,7 @@ class Merge(Correction):
     """All these boxes show one person.
 
     Args:
-        tracks: one box of each track; the first one's person keeps the id, where it can.
+        tracks: one box of each track; the person seen for longest keeps the id.
     """
 
     do: ClassVar = "merge"
@@ -106,6 +106,13 @@ class Name(Correction):
 KINDS: dict[str, type[Correction]] = {
     kind.do: kind for kind in (Merge, Split, Move, NotAPerson, Name)
 }
+
+
+def makes_somebody(correction: Correction) -> bool:
+    """Whether there may be a new person after it."""
+    return isinstance(correction, Split) or (isinstance(correction, Move) and not correction.to)
+
+
 SINGLE = {"before", "after"}
 LONGEST_NAME = 100
 

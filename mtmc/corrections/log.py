@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from filelock import FileLock
 
-from mtmc.corrections.kinds import Correction, correction_of
+from mtmc.corrections.kinds import Correction, correction_of, makes_somebody
 from mtmc.errors import UserError
 from mtmc.files import explained
 
@@ -26,11 +26,14 @@ class Entry:
         line: of the file, from 1.
         correction: what was said.
         at: when, as ISO 8601 has it.
+        undone: how many corrections before it that made somebody new were taken back: the numbers
+            of those people are not given again.
     """
 
     line: int
     correction: Correction
     at: str = ""
+    undone: int = 0
 
     def __str__(self) -> str:
         """For people."""
@@ -53,7 +56,7 @@ class Corrections:
         self.path = path
         self.entries: list[Entry] = []
         self.said: list[str] = []
-        self._lines = 0
+        self._lines = self._undone = 0
 
     @classmethod
     def open(cls, path: Path | str, must_exist: bool = False) -> Self:
@@ -75,7 +78,7 @@ class Corrections:
             UserError: the file cannot be written.
         """
         line, at = self._append(correction.plain())
-        self.entries.append(Entry(line, correction, at))
+        self.entries.append(Entry(line, correction, at, self._undone))
         return self.entries[-1]
 
     def undo(self) -> Correction | None:
@@ -112,7 +115,7 @@ class Corrections:
         if len(whole) < len(content):
             self.said.append(f"{self.path}: its last line was cut off as it was written; left out")
         lines = whole.splitlines()
-        self._lines = len(lines)
+        self._lines, self._undone = len(lines), 0
         holding: dict[int, Entry] = {}
         for number, line in enumerate(lines, 1):
             if line.strip():
@@ -123,9 +126,11 @@ class Corrections:
         try:
             said = json.loads(line)
             if said["do"] == UNDO:
-                holding.pop(int(said["line"]), None)
+                back = holding.pop(int(said["line"]), None)
+                self._undone += back is not None and makes_somebody(back.correction)
             else:
-                holding[number] = Entry(number, correction_of(said), str(said.get("at", "")))
+                at = str(said.get("at", ""))
+                holding[number] = Entry(number, correction_of(said), at, self._undone)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise UserError(
                 f"{self.path}: line {number} is no correction ({error}); remove that line"

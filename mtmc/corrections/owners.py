@@ -41,8 +41,7 @@ def corrected(boxes: Boxes, ids: Mapping[TrackKey, int], facts: Facts) -> Owners
     for key, parts in boxes.cut_into.items():
         if key in now:
             now |= dict.fromkeys(parts, now[key])
-    last = max(ids.values(), default=0)
-    chosen, last = _chosen(boxes, now, facts, last)
+    chosen, last = _chosen(boxes, now, facts, max(ids.values(), default=0))
     result = Owners({key: person for key, person in now.items() if key not in facts.nobody})
     moved = []
     for group, keys in facts.groups.items():
@@ -66,19 +65,22 @@ def corrected(boxes: Boxes, ids: Mapping[TrackKey, int], facts: Facts) -> Owners
 def _chosen(
     boxes: Boxes, ids: Mapping[TrackKey, int], facts: Facts, last: int
 ) -> tuple[dict[int, int], int]:
-    """The global id of each group, and the greatest that was given."""
-    votes: dict[int, Counter[int]] = {}
-    for group, keys in facts.groups.items():
-        votes[group] = Counter()
-        for key in keys:
-            if key in ids:
-                votes[group][ids[key]] += len(boxes.frames[key])
+    """The global id of each group, and the greatest that was given.
+
+    What is cut off of somebody goes on speaking for them: their number does not change by that.
+    """
+    votes = _votes(boxes, ids, facts)
+    new = {group: last + number for group, number in facts.numbers.items()}
+    last += facts.most
     chosen: dict[int, int] = {}
     for group, each in votes.items():
-        if not each:  # of tracks that were nobody's
+        if each:
+            chosen[group] = each.most_common(1)[0][0]
+        elif group in new:
+            chosen[group] = new[group]
+        else:  # of tracks that were nobody's
             last += 1
-            each[last] = 1
-        chosen[group] = each.most_common(1)[0][0]
+            chosen[group] = last
     others: dict[int, set[int]] = {}
     for goes, stays in facts.apart:
         others.setdefault(goes, set()).add(stays)
@@ -88,8 +90,22 @@ def _chosen(
             continue
         taken = {chosen[other] for other in others[goes]}
         free = [person for person, _ in votes[goes].most_common() if person not in taken]
-        if not free:
+        if free:
+            chosen[goes] = free[0]
+        elif new.get(goes) not in (None, chosen[goes], *taken):
+            chosen[goes] = new[goes]
+        else:
             last += 1
-            free = [last]
-        chosen[goes] = free[0]
+            chosen[goes] = last
     return chosen, last
+
+
+def _votes(boxes: Boxes, ids: Mapping[TrackKey, int], facts: Facts) -> dict[int, Counter[int]]:
+    """By group, whom its tracks were before, and for how many frames."""
+    whose = {key: group for group, keys in facts.groups.items() for key in keys}
+    votes: dict[int, Counter[int]] = {group: Counter() for group in facts.groups}
+    for key in whose:
+        group = whose.get(facts.parted.get(key, key))
+        if key in ids and group is not None:
+            votes[group][ids[key]] += len(boxes.frames[key])
+    return votes

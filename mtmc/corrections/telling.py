@@ -103,9 +103,10 @@ class Telling:
         if not self._entries:
             return dict(ids)
         boxes = Boxes(rows, self._cameras)
-        boxes = boxes.cut(cuts_of(boxes, self._entries))
+        cuts = cuts_of(boxes, self._entries)
+        boxes = boxes.cut(cuts)
         boxes.rename(rows)
-        facts = facts_of(boxes, self._entries)
+        facts = facts_of(boxes, self._entries, cuts)
         result = corrected(boxes, ids, facts)
         for line in (*facts.said, *result.said):
             log.warning("%s", line)

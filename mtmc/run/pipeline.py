@@ -13,7 +13,7 @@ import numpy as np
 
 from mtmc.corrections.telling import Telling
 from mtmc.files import explained
-from mtmc.outputs.crops import CropSpool
+from mtmc.outputs.crops import SPOOL, CropSpool
 from mtmc.outputs.mosaic import Labels, Mosaic
 from mtmc.outputs.tracks import LiveTracks, TrackTable
 from mtmc.outputs.video import VideoWriter
@@ -47,7 +47,6 @@ log = logging.getLogger("mtmc")
 
 FEW_CORES = 2  # a network alone keeps so many busy, and a thread beside it only disturbs
 FORGET_EVERY = 256  # time steps after which the ids of tracks that have ended are let go
-CROPS_NAME = ".crops.partial"  # of live cameras, which have no log
 STEPS_AHEAD = 2  # time steps the detector may be ahead of the rest
 
 Step = dict[str, Frame]
@@ -95,7 +94,7 @@ class Pipeline:
         self.crops: CropSpool | None = None
         if not parts.recorded and (config.output.crops or parts.embedder is not None):
             self.crops = CropSpool(
-                inference.path if inference else out / CROPS_NAME,
+                inference.path if inference else out / SPOOL,
                 pictured if config.output.crops else (),
                 config.output.anonymise,
             )

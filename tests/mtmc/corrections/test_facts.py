@@ -2,7 +2,7 @@
 
 import pytest
 
-from mtmc.corrections import Merge, Move, Name, NotAPerson, Split
+from mtmc.corrections import Corrections, Merge, Move, Name, NotAPerson, Split
 from mtmc.corrections.facts import cuts_of, facts_of
 from mtmc.corrections.owners import corrected
 from mtmc.types import TrackKey
@@ -29,8 +29,9 @@ c, d = spot("left", 80, 1), spot("right", 90, 1)
 def after(*corrections, seen=None, ids=IDS):
     every = entries(*corrections)
     seen = seen or scene()
-    seen = seen.cut(cuts_of(seen, every))
-    facts = facts_of(seen, every)
+    cuts = cuts_of(seen, every)
+    seen = seen.cut(cuts)
+    facts = facts_of(seen, every, cuts)
     return corrected(seen, ids, facts), facts
 
 
@@ -159,7 +160,7 @@ def test_one_track_that_has_boxes_of_two_people_is_cut_between_them():
     now, facts = after(said, seen=seen, ids={A: 1})
     assert now.ids == {A: 1, TrackKey("left", 2): 2}
     every = entries(said)
-    assert cuts_of(seen, every) == {(A, 50)}
+    assert cuts_of(seen, every) == {(A, 50): 0}
     assert not facts.said
 
 
@@ -167,3 +168,48 @@ def test_what_was_said_already_changes_nothing():
     said = [Merge((a, b)), Move((c,), (a, b), (d,)), Name((a,), "Ann")]
     now, _ = after(*said)
     assert after(*said, ids=now.ids)[0].ids == now.ids
+
+
+def split(frame):
+    return Split(spot("left", frame - 1, 0), spot("left", frame, 0))
+
+
+def test_a_split_makes_somebody_new_of_whom_the_track_showed_by_then():
+    """Not the owner in the file, whom the track was taken from before."""
+    ids = {A: 3, B: 2, C: 3, D: 4}
+    moved = Move((spot("left", 10, 0),), (c,))  # somebody new, thus 5
+    now, _ = after(moved, Merge((spot("left", 45, 0), b)), split(30), ids=ids)
+    late = TrackKey("left", 3)
+    assert now.ids == {A: 2, B: 2, C: 3, D: 4, late: 6}
+    # What was said of the piece holds for both parts, whichever its box is on.
+    now, _ = after(NotAPerson((spot("left", 45, 0),)), split(30), ids=ids)
+    assert A not in now.ids
+
+
+def test_numbers_of_others_stay_and_a_new_one_was_never_shown():
+    first, second = split(30), split(20)
+    late, middle = TrackKey("left", 4), TrackKey("left", 3)
+    assert after(first)[0].ids[TrackKey("left", 3)] == 5
+    assert after(first, second)[0].ids == {**IDS, late: 5, middle: 6}
+    merged = after(first, Merge((spot("left", 45, 0), c)), second)[0].ids
+    assert merged == {**IDS, late: 3, middle: 6}
+    # Who is seen for longest keeps the number, also when the longer part is cut off later.
+    joined = Merge((spot("left", 10, 0), d))
+    assert after(joined)[0].ids == {A: 1, B: 2, C: 3, D: 1}
+    assert after(joined, split(5))[0].ids == {A: 1, B: 2, C: 3, D: 1, TrackKey("left", 3): 5}
+
+
+def test_a_number_that_was_taken_back_is_not_given_again(tmp_path):
+    log = Corrections.open(tmp_path / "corrections.jsonl")
+    numbers = []
+    for frame in (30, 20):
+        log.add(split(frame))
+        seen, cuts = scene(), cuts_of(scene(), log.entries)
+        seen = seen.cut(cuts)
+        now = corrected(seen, IDS, facts_of(seen, log.entries, cuts))
+        numbers.append(now.ids[TrackKey("left", 3)])
+        log.undo()
+    assert numbers == [5, 6]
+    log.add(split(10))
+    assert Corrections.open(log.path).entries == log.entries
+    assert log.entries[0].undone == 2
