@@ -43,7 +43,6 @@ from mtmc.run.pipeline import Pipeline
 from mtmc.run.stopwatch import Stopwatch
 from mtmc.sources import SourcesConfig, find_cameras, open_cameras
 from mtmc.trackers.scores import PROBABILITIES
-from mtmc.tracking.crops import FIRST
 
 SHARES = (0.25, 0.35, 0.5, 0.65, 0.8)  # of what it costs to go all the way
 INTERVALS = (1.5, 2.0, 3.0, 5.0)  # seconds between a track's crops, 1 by default
@@ -169,7 +168,7 @@ class Room:
             pipeline.crops.close()
             pipeline.crops = None
             if pipeline.budget:
-                pipeline.budget.looks = Looks(FIRST, confidence)
+                pipeline.budget.looks = Looks(confidence)
             pipeline._perception = Known(self.places, answers, answers, self, None, pipeline.budget)
             return idf1(pipeline.run(), self.folder)[0]
 

@@ -25,6 +25,7 @@ from mtmc.tracking.gallery import Gallery
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Floats, Image, TrackKey
 
+SPOOL = ".crops.partial"  # file of live cameras, which have no log
 HEIGHT = 256  # px that a picture is tall at most, what ReID networks look at
 JPEG = 80  # quality, percent
 SPOOLED = 2 * KEPT  # of a track that may yet be cut in two

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 Confidence = Literal["margin", "distance", "random"]
 
 STRANGER = 1.0  # cosine distance of somebody else where the camera follows nobody else
-NEW = -8.0  # certainty of a track's first crop, below all others'; 1 more with each crop
+# Certainty of a track's first crop, below all others'. The next ones come within a second and look
+# much the same: to have these at full depth, too, was worse at each budget.
+NEW = -8.0
 CHUNK = 8  # crops that go one exit further at a time, where the clock decides
 MEASURED = 9  # times that a stage took, whose median it is expected to take
 PATIENCE = 50  # times that an exit is too far before one crop shows whether it still is
@@ -128,25 +130,17 @@ class StepTime:
         return known[(len(known) - 1) // 2]
 
 
-@dataclass(slots=True)
-class _Look:
-    """What a track looks like: the weighted sum ``(D,)`` of its crops' embeddings, and how many."""
-
-    sum: Floats
-    crops: int
-
-
 class Looks:
     """What the tracks look like that each camera follows.
 
     Args:
-        first: so many crops of a track are never sure: they say what it looks like.
         confidence: what tells how sure one is; ``margin`` but for comparisons.
     """
 
-    def __init__(self, first: int, confidence: Confidence = "margin") -> None:
-        self._first, self._confidence = first, confidence
-        self._tracks: dict[str, dict[int, _Look]] = defaultdict(dict)
+    def __init__(self, confidence: Confidence = "margin") -> None:
+        self._confidence = confidence
+        # Of each camera's tracks, the weighted sums of their embeddings.
+        self._tracks: dict[str, dict[int, Floats]] = defaultdict(dict)
         self._random = np.random.default_rng(0)
 
     def certainty(self, camera: str, track: int, vector: Floats) -> float:
@@ -158,12 +152,11 @@ class Looks:
             vector: ``(D,)`` unit.
         """
         known = self._tracks[camera]
-        crops = known[track].crops if track in known else 0
-        if not known or (track and crops < self._first):
-            return NEW + crops
+        if not known or (track and track not in known):
+            return NEW
         if self._confidence == "random":
             return float(self._random.random())
-        rows = np.stack([look.sum for look in known.values()])
+        rows = np.stack(list(known.values()))
         distances = 1 - rows @ vector / np.linalg.norm(rows, axis=1).clip(1e-9)
         mine = list(known).index(track) if track else int(distances.argmin())
         others = np.delete(distances, mine)
@@ -181,8 +174,7 @@ class Looks:
         """
         known = self._tracks[camera]
         for track, row in zip(tracks.tolist(), vectors * weights[:, None], strict=True):
-            look = known.setdefault(track, _Look(np.zeros_like(row), 0))
-            look.sum, look.crops = look.sum + row, look.crops + 1
+            known[track] = known.get(track, 0) + row
 
     def forget(self, camera: str, tracks: Ints) -> None:
         """Forget tracks that have ended, or are somebody else's than was said."""

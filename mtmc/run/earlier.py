@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mtmc.detectors.people import PERSON
 from mtmc.files import write_text
-from mtmc.outputs.crops import finished_crops, write_crops
+from mtmc.outputs.crops import SPOOL, finished_crops, write_crops
 from mtmc.outputs.people import People
 from mtmc.outputs.report import to_json
 from mtmc.outputs.tracks import TrackTable, write_mot_files, write_table
@@ -25,7 +25,6 @@ from mtmc.results.layout import (
     TABLE,
     TRACKS,
 )
-from mtmc.run.pipeline import CROPS_NAME
 from mtmc.run.resume import LOG_NAME
 from mtmc.tracking.rows import DECISIONS_NAME, ROWS_NAME, read_spool
 
@@ -50,7 +49,7 @@ def set_aside(out: Path, live: bool) -> None:
         RECORD,
         ROWS_NAME,
         DECISIONS_NAME,
-        *(CROPS_NAME + s for s in SQLITE_FILES),
+        *(SPOOL + s for s in SQLITE_FILES),
     ]
     left = [out / name for name in names if (out / name).exists()]
     tracks = [path for path in (out / TRACKS).glob("*.txt") if path.stat().st_size]
@@ -94,7 +93,7 @@ def _recover(folder: Path) -> None:
         return  # the files stay as they are
     write_mot_files(table, folder / TRACKS)
     write_table(folder / TABLE, table)
-    if (spool := folder / CROPS_NAME).exists():
+    if (spool := folder / SPOOL).exists():
         write_crops(folder / CROPS, finished_crops(Crops(spool), table))
         remove_log(spool)
     write_text(folder / PEOPLE, to_json({"identities": People(periods).identities(table)}))

@@ -13,8 +13,12 @@ import numpy as np
 
 from mtmc.corrections.telling import Telling
 from mtmc.files import explained
+<<<<<<< HEAD
 from mtmc.outputs.anonymise import Shown
 from mtmc.outputs.crops import CropSpool
+=======
+from mtmc.outputs.crops import SPOOL, CropSpool
+>>>>>>> main
 from mtmc.outputs.mosaic import Labels, Mosaic
 from mtmc.outputs.tracks import LiveTracks, TrackTable
 from mtmc.outputs.video import VideoWriter
@@ -32,7 +36,6 @@ from mtmc.sources import CameraReader, align
 from mtmc.sources.background import Background
 from mtmc.trackers import Detections
 from mtmc.tracking.camera import CameraTracking, Sighting
-from mtmc.tracking.crops import FIRST
 from mtmc.tracking.memory import Memory
 from mtmc.tracking.messages import CameraStep
 from mtmc.tracking.rows import ROW, Rows, TrackSpool, make_rows, untracked_rows
@@ -48,7 +51,6 @@ log = logging.getLogger("mtmc")
 
 FEW_CORES = 2  # a network alone keeps so many busy, and a thread beside it only disturbs
 FORGET_EVERY = 256  # time steps after which the ids of tracks that have ended are let go
-CROPS_NAME = ".crops.partial"  # of live cameras, which have no log
 STEPS_AHEAD = 2  # time steps the detector may be ahead of the rest
 
 Step = dict[str, Frame]
@@ -96,7 +98,7 @@ class Pipeline:
         self.crops: CropSpool | None = None
         if not parts.recorded and (config.output.crops or parts.embedder is not None):
             self.crops = CropSpool(
-                inference.path if inference else out / CROPS_NAME,
+                inference.path if inference else out / SPOOL,
                 pictured if config.output.crops else (),
                 config.output.anonymise,
             )
@@ -313,7 +315,7 @@ def _budget(config: RunConfig, parts: Parts) -> Budget | None:
     reid = config.reid
     if not isinstance(reid, ReidConfig) or not reid.budget.given or parts.recorded:
         return None
-    return Budget(cast("StagedEmbedder", parts.embedder), reid.budget, Looks(FIRST))
+    return Budget(cast("StagedEmbedder", parts.embedder), reid.budget, Looks())
 
 
 def _remember(looks: Looks, steps: Sequence[CameraStep]) -> None:

@@ -69,8 +69,8 @@ def _one_split(dataset: Dataset) -> Dataset:
         *count_note(name, "people", len(people), PEOPLE),
         f"{name}: a random split of our own, always the same; the paper's is not published",
     ]
-    parts = (everybody.where(mask) for mask in (~tested, first, one))
-    return Dataset(name, *parts, notes=tuple(notes))
+    train, query, gallery = (everybody.where(mask) for mask in (~tested, first, one))
+    return Dataset(name, train, query, gallery, notes=tuple(notes))
 
 
 def _read(root: Path, boxes: str) -> Dataset:

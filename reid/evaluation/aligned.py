@@ -108,7 +108,7 @@ class Describer:
         ReidError: it has none.
     """
 
-    even_distance = None
+    even_distance: float | None = None  # as an `Embedder` has it
 
     def __init__(self, embedder: Embedder) -> None:
         if not isinstance(embedder, TorchEmbedder):

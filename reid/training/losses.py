@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -169,7 +169,7 @@ def total_loss(config: LossConfig, outputs: Outputs, labels: Tensor) -> dict[str
             for x in outputs.logits
         ]
         parts["cross_entropy"] = torch.stack(losses).sum()
-    margins = {
+    margins: dict[str, Any] = {
         "margin": config.margin,
         "soft_margin": config.soft_margin,
         "ranks": (config.positive_rank, config.negative_rank),

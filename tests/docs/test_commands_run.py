@@ -14,7 +14,7 @@ TO_BRING = (
     "yolox_nano",
     "yolox_nano.onnx",
     "osnet_x0_25_msmt17.onnx",
-    "best_aligned.pt",
+    "aligned.pt",
 )
 PAGES = [ROOT / "README.md", *(ROOT / "docs" / "guide" / f"{p}.md" for p in ("run", "identities"))]
 

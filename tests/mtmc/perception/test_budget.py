@@ -18,10 +18,9 @@ def chord(angle):
     return 2 * np.sin(np.radians(abs(angle)) / 2)
 
 
-def looks_of(confidence="margin", crops=2):
-    looks = Looks(2, confidence)
-    for _ in range(crops):
-        looks.take("a", np.array([1, 2]), np.stack([unit(0), unit(60)]), np.array([1.0, 0.5]))
+def looks_of(confidence="margin"):
+    looks = Looks(confidence)
+    looks.take("a", np.array([1, 2]), np.stack([unit(0), unit(60)]), np.array([1.0, 0.5]))
     return looks
 
 
@@ -34,11 +33,10 @@ def test_a_crop_is_sure_where_it_is_like_its_own_track_and_like_no_other():
     assert looks_of("distance").certainty("a", 2, unit(50)) == pytest.approx(-chord(10), abs=1e-3)
 
 
-def test_the_first_crops_of_a_track_are_the_least_sure():
-    looks = looks_of(crops=1)
-    assert looks.certainty("a", 1, unit(0)) == NEW + 1
+def test_the_first_crop_of_a_track_is_the_least_sure():
+    looks = looks_of()
     assert looks.certainty("a", 3, unit(0)) == looks.certainty("b", 0, unit(0)) == NEW
-    alone = Looks(0)
+    alone = Looks()
     alone.take("a", np.array([1]), unit(0)[None], np.ones(1))
     assert alone.certainty("a", 1, unit(0)) == pytest.approx(np.sqrt(2), abs=1e-3)
 
@@ -98,12 +96,12 @@ def test_an_embedding_that_is_no_number_is_refused(budget):
     embedder.at = lambda stage, crop: np.full(8, np.nan, np.float32)
     crops = [np.zeros((4, 2, 3), np.uint8)]
     with pytest.raises(UserError, match="fake gives embeddings at exit 1 that are not finite"):
-        Budget(embedder, BudgetConfig(**budget), Looks(1)).embed(crops, ["a"], np.ones(1, int))
+        Budget(embedder, BudgetConfig(**budget), Looks()).embed(crops, ["a"], np.ones(1, int))
 
 
 def test_crops_keep_their_order_and_are_what_the_embedder_says_at_their_exits():
     embedder, rng = FakeStaged(), np.random.default_rng(0)
-    budget = Budget(embedder, BudgetConfig(gflops=2.0), Looks(1))
+    budget = Budget(embedder, BudgetConfig(gflops=2.0), Looks())
     for _ in range(30):
         crops = [rng.integers(0, 256, (4, 2, 3), dtype=np.uint8) for _ in range(5)]
         tracks = np.arange(1, 6)

@@ -12,7 +12,7 @@ from mtmc.outputs.anonymise import hidden_parts, hide
 from mtmc.perception.log import Inference
 from mtmc.results import Results, layout
 from mtmc.run import run
-from mtmc.run.pipeline import _Shown
+from mtmc.run.anonymised import Shown
 from mtmc.run.retrace import associate, render
 from mtmc.trackers import Detections, Tracks
 from mtmc.tracking.camera import Sighting
@@ -108,7 +108,7 @@ def test_later_commands_keep_to_it(scene, tmp_path):
 
 def test_live_pictures_are_hidden_as_they_come():
     """What the live mosaic and the page of a run that goes on are given."""
-    shown = _Shown([SimpleNamespace(name="a", fps=10)], "head")
+    shown = Shown([SimpleNamespace(name="a", fps=10)], "head")
     for number, image in enumerate(frames(6)):
         seen = np.array([box(p, number) for p in range(3) if number == 3 or p != 2])
         if number < 3:  # the third, who is detected once, is not there yet
