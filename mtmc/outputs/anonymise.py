@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Sequence
-from dataclasses import replace
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.perception.log import Inference
-from mtmc.results.hidden import REACH
-from mtmc.sources import CameraReader
-from mtmc.tracking.camera import Sighting
-from mtmc.types import Doubles, Floats, Image
+from mtmc.types import Doubles, Image
 
 BLOCKS = 6  # across what is hidden, of which a head takes a third or less
 # Of a box: a head takes a seventh of somebody who stands, and the most of one behind a desk.
@@ -60,33 +52,3 @@ def _pixelate(part: Image) -> None:
     size = (min(BLOCKS, width), max(1, round(height * BLOCKS / max(width, BLOCKS))))
     few = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
     part[:] = cv2.resize(few, (width, height), interpolation=cv2.INTER_NEAREST)
-
-
-class Shown:
-    """What may be shown of a time step: the frames, with people hidden where that is asked for.
-
-    Args:
-        readers: of all cameras.
-        anonymise: see ``hide``; None shows people.
-    """
-
-    def __init__(self, readers: Sequence[CameraReader], anonymise: str | None) -> None:
-        self._anonymise = anonymise
-        self._people = {r.name: deque[Floats](maxlen=1 + round(REACH * r.fps)) for r in readers}
-
-    def __call__(
-        self, sightings: Sequence[Sighting], inferences: Sequence[Inference]
-    ) -> Sequence[Sighting]:
-        """The same with other pictures, given what was inferred of each."""
-        if self._anonymise is None:
-            return sightings
-        shown = []
-        for sighting, inference in zip(sightings, inferences, strict=True):
-            frame, people = sighting.frame, self._people[sighting.frame.camera]
-            if frame.image is None:  # of a run that was cut off, or is associated anew
-                shown.append(sighting)
-                continue
-            people.append(np.concatenate([inference.detections.boxes, sighting.tracks.boxes]))
-            hidden = hide(frame.image, np.concatenate(people), self._anonymise)
-            shown.append(replace(sighting, frame=replace(frame, image=hidden)))
-        return shown

@@ -13,12 +13,7 @@ import numpy as np
 
 from mtmc.corrections.telling import Telling
 from mtmc.files import explained
-<<<<<<< HEAD
-from mtmc.outputs.anonymise import Shown
-from mtmc.outputs.crops import CropSpool
-=======
 from mtmc.outputs.crops import SPOOL, CropSpool
->>>>>>> main
 from mtmc.outputs.mosaic import Labels, Mosaic
 from mtmc.outputs.tracks import LiveTracks, TrackTable
 from mtmc.outputs.video import VideoWriter
@@ -28,6 +23,7 @@ from mtmc.perception.log import Inference, InferenceLog
 from mtmc.perception.perception import Perception
 from mtmc.perception.scores import Meaning
 from mtmc.reid.threads import available_cores
+from mtmc.run.anonymised import Shown
 from mtmc.run.config import ReidConfig, RunConfig
 from mtmc.run.finishing import Finishing
 from mtmc.run.parts import Parts, Progress
