@@ -40,13 +40,17 @@ def open_onnx(
     Raises:
         ReidError: the file cannot be used, or has no such exit or output.
     """
+    if output is None:
+        whole = OnnxEmbedder(path, device, batch_size, threads)
+        about = written(path, whole._session, STAGES_KEY)
+        if about is None:
+            return whole
+        return StagedOnnxEmbedder(path, Cut(path, about), device, batch_size, threads)
     session = open_session(path, str(path), ["CPUExecutionProvider"])
     about = written(path, session, STAGES_KEY)
     if about is None:
         return OnnxEmbedder(path, device, batch_size, threads, output)
     cut = Cut(path, about)
-    if output is None:
-        return StagedOnnxEmbedder(path, cut, device, batch_size, threads)
     if not output.isdecimal() or not 1 <= int(output) <= cut.count:
         raise ReidError(f"{path}: has the exits 1 to {cut.count}, not {output!r}")
     model = cut.model(["images"], [cut.exits[int(output) - 1]])

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mtmc.corrections.facts import TOGETHER
 from mtmc.tracking.rows import Rows
 from mtmc.types import Doubles, Ints
 
 MOMENT = 0.2  # seconds, to which it is compared who was where
 GAPS = (0.0, 2.0, 5.0, 15.0, 60.0, 300.0)  # seconds; within each step looks decide
 AGREE = 1.0  # metres that two cameras may differ by about the place of one person
-TOGETHER = 1.0  # seconds for which one camera may show a person twice
 OVERLAP = 2.0  # seconds for which two cameras have shown somebody at once, if they overlap
 
 

@@ -24,14 +24,13 @@ from mtmc.errors import UserError
 from mtmc.outputs.tracks import rows_of
 from mtmc.results import Results
 from mtmc.results.results import owners
+from mtmc.trackers.offline import NOBODY
 from mtmc.tracking.rows import Rows
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Ints, TrackKey
 
 if TYPE_CHECKING:
     import polars as pl
-
-NOBODY = 0
 
 
 @dataclass(frozen=True, slots=True)

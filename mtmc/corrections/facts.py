@@ -18,10 +18,10 @@ from mtmc.corrections.boxes import Boxes
 from mtmc.corrections.kinds import Merge, Move, Name, NotAPerson, Split, makes_somebody
 from mtmc.corrections.log import Entry
 from mtmc.corrections.spot import Spot
+from mtmc.trackers.offline import NOBODY
 from mtmc.types import TrackKey
 
 TOGETHER = 1.0  # seconds for which one camera may show a person twice: a body with two boxes
-NOBODY = 0
 
 
 @dataclass(slots=True)

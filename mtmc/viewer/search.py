@@ -19,6 +19,7 @@ from mtmc.errors import UserError
 from mtmc.reid import Embedder
 from mtmc.results import Results, layout
 from mtmc.results.crops import Crop
+from mtmc.trackers.offline import NOBODY
 from mtmc.tracking.gallery import Gallery
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Doubles, Floats, Image, Ints, TrackKey
@@ -26,7 +27,6 @@ from mtmc.viewer.likeness import evidence_of, probability
 
 SAMPLES = 8  # pictures of a run by which its network is known again,
 LIKE = 0.9  # and the cosine similarity they have to have, for JPEG and size change them a little
-NOBODY = 0
 NOWHERE = ""  # the camera of a picture that comes from outside
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from mtmc.reid.align import align
+from mtmc.reid.align import MOST, align
 from mtmc.reid.checkpoint import Checkpoint
 from mtmc.reid.commands.display import console, counting, print_notes
 from mtmc.reid.data import open_dataset
@@ -27,7 +27,7 @@ def run(source: Path, spec: str, data: Path, target: Path | None, device: str | 
     dataset.need("train")
     print_notes(dataset)
     try:
-        with counting("features", len(dataset.train)) as progress:
+        with counting("features", min(MOST, len(dataset.train))) as progress:
             result, found = align(checkpoint, dataset.train, pick_device(device), progress)
     except ReidError as error:
         raise ReidError(f"{source}: {error}") from error
