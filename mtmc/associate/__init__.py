@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from mtmc.associate.decisions import Association
 from mtmc.tracking.messages import CameraStep, Decisions
@@ -28,16 +28,6 @@ class Associator(Protocol):
 
     def __init__(self, config: Any, even_distance: float, cameras: Sequence[str]) -> None: ...
 
-    def know(self, people: Mapping[int, Sequence[Tracklet]], last: int) -> None:
-        """Before the first step: who is known from earlier runs; asked only of runs with a gallery.
-
-        Args:
-            people: by global id, which each keeps: tracklets that ended long ago, with looks and
-                with marks that keep one person's together and two people's apart.
-            last: the greatest id that was given so far; others get greater ones.
-        """
-        ...
-
     def update(self, time: float, steps: Sequence[CameraStep]) -> Decisions:
         """Take in a time step; returns what was decided now.
 
@@ -52,5 +42,20 @@ class Associator(Protocol):
 
         Args:
             tracklets: all of the run; they stay as they are.
+        """
+        ...
+
+
+@runtime_checkable
+class Knowing(Protocol):
+    """An associator that can be told whom earlier runs knew, which runs with a gallery ask for."""
+
+    def know(self, people: Mapping[int, Sequence[Tracklet]], last: int) -> None:
+        """Before the first step: who is known from earlier runs.
+
+        Args:
+            people: by global id, which each keeps: tracklets that ended long ago, with looks and
+                with marks that keep one person's together and two people's apart.
+            last: the greatest id that was given so far; others get greater ones.
         """
         ...

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from mtmc.associate import Knowing
 from mtmc.errors import UserError
 from mtmc.known.learning import learn, network_of
 from mtmc.known.people import KnownPeople, Network, locked
@@ -35,7 +36,7 @@ def with_known_people(
         yield parts
         return
     path = Path(config.gallery)
-    network = _checked(config, parts)
+    network, associator = _checked(config, parts)
     with locked(path):
         known = KnownPeople.open(path)
         known.check(network)
@@ -43,15 +44,15 @@ def with_known_people(
         live = any(reader.live for reader in parts.readers)
         run = content_key(json.dumps(about.get("cameras", [])), str(time.time()) if live else "")
         known.begin(run)
-        parts.associator.know(known.tracklets(), known.last)
+        associator.know(known.tracklets(), known.last)
         yield replace(parts, known=known)
         results = Results.open(out)
         if learns and (results.record["status"] == "complete" or live):
             learn(known, results, run)
 
 
-def _checked(config: RunConfig, parts: Parts) -> Network:
-    """The network of a run with a gallery."""
+def _checked(config: RunConfig, parts: Parts) -> tuple[Network, Knowing]:
+    """The network and the associator of a run with a gallery."""
     if parts.embedder is None:
         raise UserError(
             f"--gallery {config.gallery}: people are known by what they look like, and --reid none "
@@ -62,9 +63,9 @@ def _checked(config: RunConfig, parts: Parts) -> Network:
             f"--gallery {config.gallery}: knows people only, not {' and '.join(parts.kinds)}; "
             "leave one of the two out"
         )
-    if not hasattr(parts.associator, "know"):
+    if not isinstance(parts.associator, Knowing):
         raise UserError(
             f"associator {config.associator.name}: knows nobody from before; choose another for "
             "runs with --gallery"
         )
-    return network_of(parts.embedder)
+    return network_of(parts.embedder), parts.associator

@@ -25,8 +25,9 @@ def test_a_wrong_name_is_told_the_right_ones() -> None:
 
 def test_no_training_starts_from_what_comes_as_onnx_only() -> None:
     learner = pytest.importorskip("mtmc.reid.training.learner")
+    from mtmc.reid.models import build
     from mtmc.reid.training.config import ModelConfig
 
     config = ModelConfig(name="efficientnet_lite0", start_from="simulated-lite")
     with pytest.raises(ReidError, match="onnx only"):
-        learner.starting_weights(config)
+        learner.starting_weights(config, build(config.name))

@@ -14,8 +14,9 @@ from tests.mtmc.viewer.conftest import EVIL
 # Where the first block of ``block_frames`` begins in what a camera shows: 5 + 2 * (frame - 1).
 SHOWN = """async index => {
     const player = document.querySelector(".wall").player, tile = player.tiles[index];
-    const { video } = tile;
-    const still = () => video.readyState > 1 && !video.seeking && tile.seeking === null;
+    const { video, picture } = tile;
+    const there = () => tile.frame === tile.frameAt(player.now)[0] && !picture.matches(".loading");
+    const still = () => video.readyState > 1 && !video.seeking && tile.seeking === null && there();
     while (!still()) await new Promise(done => setTimeout(done, 10));
     await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
     const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
@@ -113,7 +114,8 @@ def test_it_plays_and_steps(view, watched):
     go(page, 0.6)
     page.keyboard.press("]")  # twice as fast
     page.keyboard.press("Space")
-    page.wait_for_function("document.querySelector('.wall').player.now >= 1.2")
+    while now(page) < 1.2:
+        page.wait_for_timeout(20)
     page.keyboard.press("Space")
     before = page.evaluate(SHOWN, 0)["frame"]
     assert before > 8
