@@ -186,6 +186,7 @@ def test_what_is_said_is_kept_and_shown(view, corrected):
     log = Corrections.open(corrected / layout.CORRECTIONS)
     assert [entry.correction.do for entry in log.entries] == ["split", "name"]
     later = view(corrected)
+    later.locator("#corrections .said li[data-line='2']").wait_for()
     go(later, 1.0)
     assert {one["person"] for one in later.evaluate(SHOWN, 0)["boxes"]} == people
     later.get_by_role("button", name="What would a run make of them?").click()
