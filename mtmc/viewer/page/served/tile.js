@@ -130,6 +130,8 @@ export class Tile {
 
   // The frame that was sought is there: so are its boxes.
   arrive() {
+    this.video.oncanplay = null;
+    if (this.going === undefined) return;
     this.frame = this.going;
     this.draw();
   }
@@ -139,6 +141,7 @@ export class Tile {
     this.seeking = null;
     if (this.player.playing) return;
     if (this.video.readyState > 1) this.arrive();
+    else if (frame === null) this.video.oncanplay = () => this.video.seeking || this.sought();
     if (frame !== null) this.seek(frame);
   }
 
