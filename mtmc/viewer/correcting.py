@@ -19,6 +19,7 @@ from mtmc.corrections import (
     Name,
     NotAPerson,
     Split,
+    Spot,
 )
 from mtmc.detectors.people import PERSON
 from mtmc.errors import UserError
@@ -83,19 +84,22 @@ class Correcting:
     def _told(self, correction: Correction) -> str:
         """A correction in words, of the people as they are shown now."""
         first, *others = correction.spots()
-        who = self.now.shown_at(first)
-        person = "nobody" if who is None else f"person {who}"
+        person = self._called(first)
         place = f"in {first.camera} at frame {first.frame}"
         if isinstance(correction, Merge):
             return f"{person} is one in {len(others) + 1} tracks, such as that {place}"
         if isinstance(correction, Split):
-            then, frame = self.now.shown_at(correction.after), correction.after.frame
-            return f"{person} is person {then} from frame {frame} of {first.camera} on"
+            then, frame = self._called(correction.after), correction.after.frame
+            return f"{person} is {then} from frame {frame} of {first.camera} on"
         if isinstance(correction, Name):
             return f"{person} is called {correction.name!r}"
         if isinstance(correction, NotAPerson):
             return f"nobody is {place}" + (f", and in {len(others)} more tracks" if others else "")
         return f"the track {place} is {person}'s"
+
+    def _called(self, spot: Spot) -> str:
+        who = self.now.shown_at(spot)
+        return "nobody" if who is None else f"person {who}"
 
     def _changed(self) -> Iterator[list[int]]:
         """Of each track that is cut, or another's, the parts: camera, track, frames, person."""

@@ -186,6 +186,16 @@ def test_a_split_makes_somebody_new_of_whom_the_track_showed_by_then():
     assert A not in now.ids
 
 
+def test_a_piece_that_was_cut_off_moved_and_joined_is_cut_again():
+    ids = {A: 3, B: 2, C: 3, D: 4}
+    early = spot("left", 10, 0)  # it lies before the later cut
+    now, _ = after(split(40), Move((early,), (c,)), Merge((early, b)), split(25), ids=ids)
+    middle, late = TrackKey("left", 3), TrackKey("left", 4)
+    assert now.ids[A] == now.ids[B]
+    assert now.ids[middle] not in {now.ids[A], now.ids[late], *ids.values()}
+    assert now.ids[late] == 5
+
+
 def test_numbers_of_others_stay_and_a_new_one_was_never_shown():
     first, second = split(30), split(20)
     late, middle = TrackKey("left", 4), TrackKey("left", 3)
