@@ -284,6 +284,7 @@ print("lookups", lookups)
 """
 
 
+@pytest.mark.slow
 def test_openvino_tells_nobody_that_it_runs(shared_weights, tmp_path):
     pytest.importorskip("ultralytics")
     pytest.importorskip("openvino")

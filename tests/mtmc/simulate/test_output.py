@@ -4,10 +4,10 @@ import sys
 
 import pytest
 
+from mtmc import cli
 from mtmc.errors import UserError
 from mtmc.simulate import extra
 
-MAIN = "from mtmc.cli import main; main()"
 SHORT = {"place": "lab", "cameras": 2, "people": 3, "seconds": 0.5, "fps": 10.0, "seed": 5}
 
 
@@ -17,11 +17,18 @@ def digests(folder):
     return [hashlib.sha256(p.read_bytes()).hexdigest() for p in files]
 
 
-def command(*arguments):
-    return subprocess.run(
-        [sys.executable, "-c", MAIN, "simulate", *map(str, arguments)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+@pytest.fixture
+def refused(monkeypatch, capsys):
+    """What ``mtmc simulate`` says when it is refused, with code 2."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["mtmc", "simulate", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert ended.value.code == 2
+        return capsys.readouterr().err
+
+    return call
 
 
 def test_importing_the_package_is_light():
@@ -47,19 +54,17 @@ def test_without_the_extra_there_is_one_clear_line(monkeypatch):
         (["--crops", "--ids", "1"], "--ids must be between 2 and 9999, got 1"),
     ],
 )
-def test_wrong_options_get_one_line_and_code_2(tmp_path, arguments, expected):
-    run = command(tmp_path / "out", *arguments)
-    assert run.returncode == 2
-    assert expected in run.stderr
-    assert len(run.stderr.strip().splitlines()) == 1
+def test_wrong_options_get_one_line_and_code_2(refused, tmp_path, arguments, expected):
+    said = refused(tmp_path / "out", *arguments)
+    assert expected in said
+    assert len(said.strip().splitlines()) == 1
 
 
-def test_an_output_that_cannot_be_written_gets_one_line(tmp_path):
+def test_an_output_that_cannot_be_written_gets_one_line(refused, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    run = command(tmp_path / "file" / "out")
-    assert run.returncode == 2
-    assert "cannot be written" in run.stderr
-    assert "Traceback" not in run.stderr
+    said = refused(tmp_path / "file" / "out")
+    assert "cannot be written" in said
+    assert "Traceback" not in said
 
 
 @pytest.mark.slow

@@ -35,6 +35,7 @@ def learn(group, triplet):
     return {"loss": loss, "grads": grads, "weights": list(learner.weights().values())}
 
 
+@pytest.mark.slow
 def test_two_processes_learn_what_one_does(tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
