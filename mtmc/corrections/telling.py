@@ -1,13 +1,17 @@
-"""Corrections on their way through a run: told to the association, and held to afterwards."""
+"""Corrections on their way into a run: they are told to the association.
+
+What was said is held to when the written tables are corrected (``mtmc.run.correct``): the rows here
+lack the boxes that are filled in later, which somebody may have pointed at.
+"""
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mtmc.associate.cuts.change import Change
 from mtmc.associate.cuts.parts import Pieces
@@ -15,15 +19,12 @@ from mtmc.corrections.before import Before
 from mtmc.corrections.boxes import NEAR, SAME, Boxes
 from mtmc.corrections.facts import Facts, cuts_of, facts_of
 from mtmc.corrections.log import Entry
-from mtmc.corrections.owners import corrected
 from mtmc.corrections.spot import Spot
 from mtmc.trackers.geometry import pair_iou
 from mtmc.tracking.messages import CameraStep
 from mtmc.tracking.rows import ROW, Rows
 from mtmc.tracking.tracklet import Mark, Tracklet
 from mtmc.types import Mask, TrackKey
-
-log = logging.getLogger("mtmc")
 
 
 class Telling:
@@ -39,8 +40,6 @@ class Telling:
         self, entries: Sequence[Entry], cameras: Sequence[str], before: Before | None = None
     ) -> None:
         self._entries, self._cameras, self._before = entries, cameras, before
-        self._named: list[tuple[TrackKey, str]] = []
-        self._nobody: set[TrackKey] = set()
         self._waiting = _marks_by_frame(entries, cameras) if entries else {}
 
     def cut(self, rows: Rows, tracklets: Sequence[Tracklet]) -> Pieces:
@@ -93,30 +92,21 @@ class Telling:
                     waiting[frame].remove((spot, mark))
         return replace(step, marks=marks) if marks else step
 
-    def held(self, rows: Rows, ids: Mapping[TrackKey, int]) -> dict[TrackKey, int]:
-        """The global ids as was said, whatever the association made of it.
+    def doubled(self, rows: Rows, people: NDArray[np.int64]) -> Mask:
+        """Which rows show a person whom another, better one shows in the same frame.
 
         Args:
-            rows: of the run; their tracks are cut in place where it was said.
-            ids: by track.
+            rows: of the run.
+            people: whom each shows, 0 for nobody.
         """
         if not self._entries:
-            return dict(ids)
-        boxes = Boxes(rows, self._cameras)
-        cuts = cuts_of(boxes, self._entries)
-        boxes = boxes.cut(cuts)
-        boxes.rename(rows)
-        facts = facts_of(boxes, self._entries, cuts)
-        result = corrected(boxes, ids, facts)
-        for line in (*facts.said, *result.said):
-            log.warning("%s", line)
-        self._nobody, groups = facts.nobody, facts.groups
-        self._named = [(groups[group][0], name) for group, name in facts.names.items() if name]
-        return result.ids
-
-    def of_nobody(self, rows: Rows) -> Mask:
-        """Which rows are of tracks that were said to be nobody, after ``held``."""
-        return _of(rows, self._nobody, self._cameras)
+            return np.zeros(len(rows), bool)
+        order = np.lexsort((-rows["score"], ~rows["detected"]))
+        where = np.stack([rows["camera"], rows["frame"], people], axis=1)[order]
+        _, first = np.unique(where, axis=0, return_index=True)
+        found = people > 0
+        found[order[first]] = False
+        return found
 
     def numbered(self, rows: Rows, ids: Mapping[TrackKey, int], known: int) -> dict[TrackKey, int]:
         """The ids with the numbers that most of each person's boxes had before corrections.
@@ -126,10 +116,6 @@ class Telling:
         if self._before is None:
             return dict(ids)
         return self._before.numbered(Boxes(rows, self._cameras), ids, known)
-
-    def names(self, ids: Mapping[TrackKey, int]) -> dict[int, str]:
-        """The names by global id, after ``held``."""
-        return {ids[key]: name for key, name in self._named if key in ids}
 
 
 def _of(rows: Rows, keys: Collection[TrackKey], cameras: Sequence[str]) -> Mask:

@@ -64,9 +64,8 @@ class Finishing:
         self._refinements = [] if online else _refinements(config, parts, tracking)
         self.refines = bool(self._refinements)
         self.things: Rows = np.zeros(0, ROW)
-        self.names: dict[int, str] = {}
         self._last = parts.known.last if parts.known else 0
-        self._known_names = parts.known.names() if parts.known else {}
+        self.names = parts.known.names() if parts.known else {}
         self._views = [tracking.cameras[reader.name].view for reader in parts.readers]
         calibrated = any(view.model for view in self._views)
         self._completion = config.completion if calibrated else None
@@ -88,7 +87,6 @@ class Finishing:
             found = self._associator.finish(tracklets)
             self._cut(rows, found.parts)
             ids.update(found.ids)
-            rows = self._held(rows, ids)
             if self.refines:
                 known = without_ghosts(
                     ids, self._evidence(rows), self._absent(rows, ids), self._last
@@ -96,7 +94,7 @@ class Finishing:
                 ids.clear()
                 ids.update(known)
             ids.update(self._telling.numbered(rows, ids, self._last))
-            self.names = {**self._known_names, **self._telling.names(ids)}
+            rows = rows[~self._telling.doubled(rows, self._who(rows, ids))]
         rows = self._completed(rows, ids)
         if self._associator.online:
             return rows, ()  # it forgets those that ended
@@ -109,17 +107,6 @@ class Finishing:
             self._cut(rows, cut)
         whole = [part for t in tracklets for part in cut.get(t.key, [t])]
         return self._telling.mark(rows, whole)
-
-    def _held(self, rows: Rows, ids: dict[TrackKey, int]) -> Rows:
-        """The rows of people, whose ids become those that people have said."""
-        held = self._telling.held(rows, ids)
-        ids.clear()
-        ids.update(held)
-        nobody = self._telling.of_nobody(rows)
-        things = rows[nobody]
-        things["track"] = np.abs(things["track"])
-        self.things = np.concatenate([self.things, things])
-        return rows[~nobody] if nobody.any() else rows
 
     def places(self, rows: Rows, ids: Mapping[TrackKey, int]) -> Floats | None:
         """``(N, 2)`` m where the people of finished rows were; None without any calibration."""

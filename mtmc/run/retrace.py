@@ -92,8 +92,10 @@ def preview(folder: Path, changes: Sequence[str] = (), corrections: Path | None 
     before = Editor(results)
     if not (folder / layout.ANSWERS).is_file():
         return before.edited(said.entries).changes
-    with TemporaryDirectory() as out:
-        _decide(results, Path(out), changes, Listener(), said, before, learns=False)
+    with TemporaryDirectory() as folder_:
+        out = Path(folder_)
+        _decide(results, out, changes, Listener(), said, before, learns=False)
+        forget_uncorrected(out)
         return compared(before, Editor(Results.open(out)))
 
 
@@ -152,7 +154,11 @@ def _decide(
             people = with_known_people(config, parts, about, out, learns)
             with claimed(out), people as knowing:
                 one = OneRun(drawn, knowing, out, answers, listener, about, said)
-                return one.record(config.chosen(settings), results.record.get("given", []))
+                record = one.record(config.chosen(settings), results.record.get("given", []))
+                if corrections:
+                    forget_uncorrected(out)  # what is corrected is what was decided now
+                    record = correct(Results.open(out), corrections)
+                return record
         finally:
             answers.close()
 

@@ -23,7 +23,7 @@ from mtmc.outputs.people import THING_AGE, People, counted
 from mtmc.outputs.report import to_json, versions
 from mtmc.outputs.tracks import TrackTable, write_mot_files, write_table
 from mtmc.perception.log import InferenceLog, remove_log
-from mtmc.results import layout
+from mtmc.results import Results, layout
 from mtmc.results.crops import Crops
 from mtmc.results.hidden import Hidden
 from mtmc.results.looks import write_looks
@@ -31,7 +31,7 @@ from mtmc.run.again import note_parts
 from mtmc.run.anonymised import everybody, forget_pictures
 from mtmc.run.assemble import assemble, check_tracker, even_distance, suitable_tracker
 from mtmc.run.config import RunConfig
-from mtmc.run.correct import adopt, corrections_of, forget_uncorrected
+from mtmc.run.correct import adopt, correct, corrections_of, forget_uncorrected
 from mtmc.run.drawing import Drawing
 from mtmc.run.earlier import set_aside
 from mtmc.run.known import with_known_people
@@ -137,6 +137,8 @@ def run(
                 with with_known_people(config, parts, about, out) as parts:
                     one = OneRun(config, parts, out, done, listener, about, said)
                     record = one.record(config.chosen(settings), given(video_dir))
+                    if config.corrections:
+                        record = correct(Results.open(out), said_before)
             finally:
                 if done:
                     done.close()

@@ -5,7 +5,7 @@ import pytest
 
 from mtmc.associate.offline import OfflineAssociator, OfflineConfig
 from mtmc.associate.online.associator import OnlineAssociator, OnlineConfig
-from mtmc.corrections import Merge, Move, Name, NotAPerson, Split
+from mtmc.corrections import Merge, Move, NotAPerson, Split
 from mtmc.corrections.before import Before
 from mtmc.corrections.telling import Telling
 from mtmc.tracking.messages import CameraStep
@@ -99,19 +99,20 @@ def test_a_split_cuts_the_tracklet_and_its_looks():
 def test_nobody_is_left_out_and_no_cut_takes_their_number():
     said = [NotAPerson((c,)), Split(spot("left", 29, 0), spot("left", 30, 0))]
     rows, tracklets = scene()
-    ids, telling = decided(rows, tracklets, *said)
+    ids, _ = decided(rows, tracklets, *said)
     assert C not in ids
-    ids = telling.held(rows, ids)
-    assert set(rows["frame"][telling.of_nobody(rows)]) == set(range(61, 101))
-    assert not telling.of_nobody(rows)[rows["frame"] < 61].any()
+    assert set(rows["frame"][rows["track"] < 0]) == set(range(61, 101))
 
 
-def test_what_the_association_did_not_keep_is_held_at_last():
-    rows, _ = scene()
-    telling = Telling(entries(Merge((a, d)), Name((c,), "Ann")), CAMERAS)
-    ids = telling.held(rows, {A: 1, B: 1, C: 2, D: 3})
-    assert partition(ids) == [{A, B, D}, {C}]
-    assert telling.names(ids) == {2: "Ann"}
+def test_of_two_boxes_of_one_person_in_a_frame_the_better_one_stays():
+    better, _ = scene()
+    worse = better.copy()
+    better["score"], worse["score"] = 0.9, 0.5
+    rows, people = np.concatenate([worse, better]), np.ones(2 * len(better), np.int64)
+    doubled = Telling(entries(Merge((a, d))), CAMERAS).doubled(rows, people)
+    assert doubled.tolist() == [True] * len(worse) + [False] * len(better)
+    assert not Telling([], CAMERAS).doubled(rows, people).any()
+    assert not Telling(entries(Merge((a, d))), CAMERAS).doubled(rows, 0 * people).any()
 
 
 def test_ids_go_on_where_most_boxes_are():
