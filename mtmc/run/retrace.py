@@ -27,7 +27,6 @@ from mtmc.run.correct import (
     correct,
     corrections_of,
     forget_uncorrected,
-    keep_uncorrected,
 )
 from mtmc.run.drawing import Drawing
 from mtmc.run.known import with_known_people
@@ -70,13 +69,9 @@ def associate(
     if not (folder / layout.ANSWERS).is_file():
         return _correct(results, out, changes, said)
     if not said.entries:
-        record = _decide(results, out, changes, listener)
-        forget_uncorrected(out)
-        return record
-    if out.resolve() != folder.resolve() or changes or results.uncorrected is results:
-        if changes or results.record.get("corrections") or out.resolve() != folder.resolve():
-            _decide(results, out, changes, Listener())
-        keep_uncorrected(out)
+        return _decide(results, out, changes, listener)
+    if changes or out.resolve() != folder.resolve():
+        _decide(results, out, changes, Listener())  # whose ids go on
     adopt(said, out)
     return _decide(results, out, changes, listener, said, Editor(Results.open(out)))
 
@@ -155,10 +150,8 @@ def _decide(
             with claimed(out), people as knowing:
                 one = OneRun(drawn, knowing, out, answers, listener, about, said)
                 record = one.record(config.chosen(settings), results.record.get("given", []))
-                if corrections:
-                    forget_uncorrected(out)  # what is corrected is what was decided now
-                    record = correct(Results.open(out), corrections)
-                return record
+                forget_uncorrected(out)  # what is corrected is what was decided now
+                return correct(Results.open(out), corrections) if corrections else record
         finally:
             answers.close()
 

@@ -1,4 +1,4 @@
-"""Corrections are told to the association, which then decides by them, and are held to at last."""
+"""Corrections are told to the association, which then decides by them."""
 
 import numpy as np
 import pytest
