@@ -94,7 +94,8 @@ class Finishing:
                 ids.clear()
                 ids.update(known)
             ids.update(self._telling.numbered(rows, ids, self._last))
-            rows = rows[~self._telling.doubled(rows, self._who(rows, ids))]
+            doubled = self._telling.doubled(rows, self._who(rows, ids))
+            rows = rows[~doubled] if doubled.any() else rows
         rows = self._completed(rows, ids)
         if self._associator.online:
             return rows, ()  # it forgets those that ended

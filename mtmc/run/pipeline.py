@@ -67,7 +67,8 @@ class Pipeline:
         inference: what was inferred before, and where it is noted; None for live cameras.
         watch: counts the stages' times.
         on_step: called with the progress after each step.
-        on_seen: called by an online run with what each step saw; see ``Listener.seen``.
+        on_seen: called by an online run with what each step saw; see ``Listener.seen``. None where
+            nobody looks.
 
     After ``run``, ``things`` are the tracks of no people and ``tracklets`` those of an offline run;
     ``spool`` and, of live cameras, ``crops`` are to be removed once their results are written.
@@ -81,7 +82,7 @@ class Pipeline:
         inference: InferenceLog | None,
         watch: Stopwatch,
         on_step: Callable[[Progress], None] = lambda progress: None,
-        on_seen: OnSeen = lambda sightings, labels, decided: None,
+        on_seen: OnSeen | None = None,
     ) -> None:
         self._parts = parts
         pictured = {r.name for r in parts.readers if r.camera.kind != "boxes"}
@@ -247,10 +248,12 @@ class Pipeline:
             self._steps += 1
             if self._steps % FORGET_EVERY == 0:
                 self._live_tracks.forget_all_but(self._tracking.open_keys())
-        if self._live_tracks or self._video:
+        on_seen = self._on_seen if self._live_tracks else None
+        if on_seen or self._video:
             labels = _labels(sightings, self._live_tracks.ids if self._live_tracks else {})
             shown = self._shown(sightings, inferences)
-            self._on_seen(shown, labels, decided)
+            if on_seen:
+                on_seen(shown, labels, decided)
             if self._video:
                 self._video.write(shown, labels)
         if self.crops:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import yaml
 
@@ -59,7 +59,13 @@ NOTE_EVERY = 60.0  # seconds between two records of a live run that goes on
 
 @dataclass
 class Listener:
-    """What a user interface wants to hear of a run; does nothing by itself."""
+    """What a user interface wants to hear of a run; does nothing by itself.
+
+    Attributes:
+        looks: whether it wants to know what is ``seen``.
+    """
+
+    looks: ClassVar[bool] = False
 
     def begin(self, cameras: Sequence[CameraReader]) -> None:
         """The cameras are open."""
@@ -200,7 +206,8 @@ class OneRun:
         self._live = any(reader.live for reader in parts.readers)
         self._log, self._crops = log, log.path if log and parts.recorded else None
         self._noted = -math.inf  # when run.json was last written, s
-        self._pipeline = Pipeline(config, parts, out, log, self._watch, self._step, listener.seen)
+        seen = listener.seen if listener.looks else None
+        self._pipeline = Pipeline(config, parts, out, log, self._watch, self._step, seen)
 
     def record(self, chosen: Settings, given: list[str]) -> dict[str, Any]:
         """Do everything and write everything.

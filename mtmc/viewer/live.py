@@ -50,6 +50,8 @@ class LiveView(Listener):
         ended: whether the run is over.
     """
 
+    looks = True
+
     def __init__(
         self, listener: Listener | None = None, begun: Callable[[], object] = lambda: None
     ) -> None:
