@@ -56,11 +56,11 @@ export class Tile {
     this.waiting = "this browser cannot play the video";
   }
 
-  // The boxes follow the frame that the video has put on the screen.
+  // While it plays, the boxes follow the frame that the video has put on the screen.
   watch() {
     if (!this.video.requestVideoFrameCallback) return;
     this.video.requestVideoFrameCallback((_, { mediaTime }) => {
-      if (this.media) {
+      if (this.media && this.player.playing) {
         this.frame = this.media.frameAt(mediaTime + this.media.period / 10);
         this.draw();
       }
