@@ -123,7 +123,7 @@ class MotRows:
     @classmethod
     def concatenate(cls, parts: Sequence[MotRows]) -> Self:
         """The rows of all parts, in order: at least one; all with embeddings, or none."""
-        columns: Iterator[Any] = ([getattr(part, name) for part in parts] for name in cls.__slots__)
+        columns: list[Any] = [[getattr(part, name) for part in parts] for name in cls.__slots__]
         return cls(*(None if c[0] is None else np.concatenate(c) for c in columns))
 
     def __len__(self) -> int:
@@ -131,7 +131,7 @@ class MotRows:
 
     def __getitem__(self, index: Index) -> Self:
         """The rows selected by a boolean mask, an index array or a slice."""
-        columns: Iterator[Any] = (getattr(self, name) for name in self.__slots__)
+        columns: list[Any] = [getattr(self, name) for name in self.__slots__]
         return type(self)(*(None if column is None else column[index] for column in columns))
 
     @property
