@@ -123,16 +123,18 @@ class MotRows:
     @classmethod
     def concatenate(cls, parts: Sequence[MotRows]) -> Self:
         """The rows of all parts, in order: at least one; all with embeddings, or none."""
-        columns: list[Any] = [[getattr(part, name) for part in parts] for name in cls.__slots__]
-        return cls(*(None if c[0] is None else np.concatenate(c) for c in columns))
+        columns = [[getattr(part, name) for part in parts] for name in cls.__slots__]
+        joined: list[Any] = [None if c[0] is None else np.concatenate(c) for c in columns]
+        return cls(*joined)
 
     def __len__(self) -> int:
         return len(self.frames)
 
     def __getitem__(self, index: Index) -> Self:
         """The rows selected by a boolean mask, an index array or a slice."""
-        columns: list[Any] = [getattr(self, name) for name in self.__slots__]
-        return type(self)(*(None if column is None else column[index] for column in columns))
+        columns = [getattr(self, name) for name in self.__slots__]
+        chosen: list[Any] = [None if column is None else column[index] for column in columns]
+        return type(self)(*chosen)
 
     @property
     def last_frame(self) -> int:
