@@ -20,6 +20,7 @@ from mtmc.detectors import Detector
 from mtmc.detectors.motfile import MotFileDetector
 from mtmc.detectors.people import PERSON
 from mtmc.errors import UserError
+from mtmc.perception.given import FROM_DETECTOR, GivenLooks
 from mtmc.registry import DEFAULT_TRACKER, TRACKERS
 from mtmc.reid import Embedder
 from mtmc.reid.staged import StagedEmbedder
@@ -62,6 +63,8 @@ def assemble(
             f"choose another, such as {DEFAULT_TRACKER}"
         )
     embedder = load_embedder(config)
+    if isinstance(detector, MotFileDetector):
+        _check_looks(detector, cameras, embedder)
     if workers is not None:
         readers = workers.open(cameras, config)
         return replace(put_together(config, readers, detector, embedder, kinds), workers=workers)
@@ -80,6 +83,25 @@ def find_detector(
     if isinstance(detector, MotFileDetector):
         counts = {camera.name: detector.last_frame(camera.name) for camera in cameras}
     return detector, counts
+
+
+def _check_looks(
+    detector: MotFileDetector, cameras: Sequence[Camera], embedder: Embedder | None
+) -> None:
+    """Refuse looks that are wanted and not in the files; say so where it is the other way round.
+
+    Raises:
+        UserError: so it is.
+    """
+    lacking = [camera.name for camera in cameras if not detector.has_looks(camera.name)]
+    wanted = isinstance(embedder, GivenLooks)
+    if wanted and lacking:
+        raise UserError(
+            f"--reid detector: {detector.folder} holds no embeddings of camera {lacking[0]}; "
+            "expected a .npy, .npz or .parquet file, or give --reid another model"
+        )
+    if not wanted and len(lacking) < len(cameras):
+        log.info("%s holds embeddings, which --reid detector would take", detector.folder)
 
 
 def put_together(
@@ -175,6 +197,8 @@ def load_embedder(config: RunConfig) -> Embedder | None:
         if chosen.budget.given:
             raise UserError("reid.budget: without --reid there is nothing to spend it on")
         return None
+    if chosen.weights == FROM_DETECTOR:
+        return GivenLooks()
     from mtmc import reid
 
     try:
