@@ -347,6 +347,7 @@ class OneRun:
             "identities": progress.people,
             "people": self._people,
             "corrections": len(parts.corrections),
+            "told": max((entry.line for entry in parts.corrections), default=0),
             "seconds": round(seconds, 3),
             "frames_per_second": round(frames / max(seconds - stages.get("video", 0.0), 1e-9), 2),
             "stage_seconds": {stage: round(s, 3) for stage, s in stages.items()},
