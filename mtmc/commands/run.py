@@ -71,6 +71,12 @@ def run(
             help="People known from earlier runs; new ones are added.", metavar="people.sqlite"
         ),
     ] = None,
+    workers: Annotated[
+        str | None,
+        typer.Option(
+            help="Processes that read the cameras and follow people.  [default: 1]", metavar="N"
+        ),
+    ] = None,
     online: Annotated[
         bool, typer.Option("--online", help="Give ids as the pictures come; what is written stays.")
     ] = False,
@@ -115,6 +121,8 @@ def run(
         settings["reid"] = _switch(settings.get("reid"), {"weights": reid}, "weights")
     files = {"calibration": calibration, "corrections": corrections, "gallery": gallery}
     settings |= {name: str(file) for name, file in files.items() if file is not None}
+    if workers is not None:
+        settings["workers"] = int(workers) if workers.isdecimal() else workers
     if online or view:
         settings["associator"] = _switch(settings.get("associator"), {"name": "online"})
     output = {"anonymise": anonymise, "video": False if no_video else None, "keep": keep or None}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mtmc.config import Plugin, Settings, build, choose
-from mtmc.errors import unknown_name
+from mtmc.errors import UserError, quoted, unknown_name
 from mtmc.offline.completion.config import CompletionConfig
 from mtmc.perception.budget import BudgetConfig
 from mtmc.registry import ASSOCIATORS, DEFAULT_TRACKER, DETECTORS, EMBEDDERS, TRACKERS
@@ -70,6 +70,7 @@ class RunConfig:
 
     ``corrections`` is the file of what people said of an earlier run of the same videos,
     ``gallery`` that of the people who are known from one run to the next.
+    ``workers`` is how many processes read the cameras and follow people; results are the same.
     ``refine`` is the second look at each camera's finished tracks that offline association takes,
     ``completion`` what calibrated cameras add to it from each other; None leaves them out.
     """
@@ -86,6 +87,7 @@ class RunConfig:
     calibration: str | None = None
     corrections: str | None = None
     gallery: str | None = None
+    workers: int = 1
 
     @classmethod
     def from_settings(cls, settings: Settings, live: bool = False) -> RunConfig:
@@ -118,11 +120,13 @@ class RunConfig:
             **parts,
             reid=_reid(settings.get("reid", {})),
             **files,
+            workers=_workers(settings.get("workers", 1)),
         )
 
     def settings(self) -> Settings:
-        """As plain settings, which ``from_settings`` reads back."""
-        return {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
+        """All that results depend on as plain settings, which ``from_settings`` reads back."""
+        names = [f.name for f in dataclasses.fields(self) if f.name != "workers"]
+        return {name: _plain(getattr(self, name)) for name in names}
 
     def chosen(self, given: Settings) -> Settings:
         """What was chosen, and what else differs from the defaults: enough to repeat the run.
@@ -181,6 +185,12 @@ def _reid(section: Any) -> ReidConfig | Plugin:
     if "name" in section:
         return choose(EMBEDDERS, section, "")
     return build(ReidConfig, section, "reid")
+
+
+def _workers(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    raise UserError(f"workers: expected a number of processes, 1 or more; got {quoted(value)}")
 
 
 def _plain(value: Any) -> Any:
