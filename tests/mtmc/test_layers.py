@@ -19,7 +19,7 @@ FLOORS = [
     {"config"},
     {"sources", "calibration", "detectors", "perception", "simulate"},
     {"tracking"},
-    {"associate"},
+    {"associate", "events"},
     {"results"},
     {"outputs", "offline"},
     {"corrections", "known"},
