@@ -20,6 +20,7 @@ FLOORS = [
     {"sources", "calibration", "detectors", "perception", "simulate"},
     {"tracking"},
     {"associate", "events"},
+    {"zones"},
     {"results"},
     {"outputs", "offline"},
     {"corrections", "known"},
