@@ -98,6 +98,7 @@ ASSOCIATORS = PluginTable(
     {
         "online": "mtmc.associate.online.associator:OnlineAssociator",
         "offline": "mtmc.associate.offline:OfflineAssociator",
+        "zones": "mtmc.zones.associator:ZonesAssociator",
     },
     ["mtmc.associate:Associator"],
 )

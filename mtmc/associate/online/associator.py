@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -59,6 +59,16 @@ class OnlineConfig(CutsConfig):
     revise_memory: float = setting(60.0, ge=0, unit="s")
     memory: float = setting(4 * 3600.0, ge=0, unit="s", public=True)
     floor_limit: float = setting(4.0, gt=0)
+
+    def ready(self, tracklet: Tracklet, time: float) -> bool:
+        """Whether enough was seen of a track, or long enough, to say who it is."""
+        age = time - tracklet.start + ROUNDING
+        enough = len(tracklet.gallery) >= self.min_crops
+        return self.due(tracklet, time) or (enough and age >= self.patience)
+
+    def due(self, tracklet: Tracklet, time: float) -> bool:
+        """Whether it is to be said now, whatever is known."""
+        return time - tracklet.start + ROUNDING >= self.max_patience
 
 
 class OnlineAssociator:
@@ -132,6 +142,10 @@ class OnlineAssociator:
         del tracklets
         return Association(self._revise(math.inf, (), everybody=True)[0])
 
+    def shown(self) -> Iterator[Person]:
+        """Everybody who was given out, and the tracks of theirs that may still matter."""
+        return (person for person in self._people.all.values() if person.global_id is not None)
+
     def _learn(self, visible: Sequence[Tracklet]) -> None:
         """Learn from the latest tracklets what distances mean."""
         for tracklet in visible:
@@ -168,14 +182,6 @@ class OnlineAssociator:
             self._people.expire(time - self._config.memory)
         return renamed
 
-    def _is_ready(self, tracklet: Tracklet, time: float) -> bool:
-        age = time - tracklet.start + ROUNDING
-        enough = len(tracklet.gallery) >= self._config.min_crops
-        return self._is_due(tracklet, time) or (enough and age >= self._config.patience)
-
-    def _is_due(self, tracklet: Tracklet, time: float) -> bool:
-        return time - tracklet.start + ROUNDING >= self._config.max_patience
-
     def _revise(
         self, time: float, visible: Sequence[Tracklet], everybody: bool
     ) -> tuple[dict[TrackKey, int], int]:
@@ -188,7 +194,7 @@ class OnlineAssociator:
             the ids of the decided; and how many tracks were clustered.
         """
         members = self._people.members
-        ready = [t for t in self._waiting if self._is_ready(t, time)]
+        ready = [t for t in self._waiting if self._config.ready(t, time)]
         if ready and time - self._learned >= LEARN_EVERY - ROUNDING:
             self._learned = time
             self._learn(visible)
@@ -279,7 +285,7 @@ class OnlineAssociator:
             before = self._waiting[track]
             self._waiting[track] = person
             clear = alone or (person is not None and person is before)
-            if not clear and not self._is_due(track, time):
+            if not clear and not self._config.due(track, time):
                 continue
             if person is None:
                 person = self._people.new()
