@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -19,6 +20,7 @@ from mtmc.detectors import Detector
 from mtmc.detectors.motfile import MotFileDetector
 from mtmc.detectors.people import PERSON
 from mtmc.errors import UserError
+from mtmc.events.sink import Sink, make_sink
 from mtmc.registry import DEFAULT_TRACKER, TRACKERS
 from mtmc.reid import Embedder
 from mtmc.reid.staged import StagedEmbedder
@@ -56,7 +58,8 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
     if any(camera.kind == "live" for camera in cameras):
         _warm_up(detector, embedder)
     readers = open_cameras(cameras, config.sources, counts)
-    return put_together(config, readers, detector, embedder, kinds)
+    parts = put_together(config, readers, detector, embedder, kinds)
+    return replace(parts, sinks=_sinks(config))
 
 
 def put_together(
@@ -96,6 +99,17 @@ def put_together(
     return Parts(
         readers, detector, embedder, associator, calibration, kinds, corrections=corrections
     )
+
+
+def _sinks(config: RunConfig) -> list[tuple[str, Sink]]:
+    """Where the events go.
+
+    Raises:
+        UserError: nothing of that kind is there, or there are no events.
+    """
+    if config.output.events and not config.associator.cls.online:
+        raise UserError("--events: are of runs that decide as they go; give --online, too")
+    return [make_sink(url) for url in config.output.events]
 
 
 def _warm_up(detector: Detector, embedder: Embedder | None) -> None:

@@ -11,6 +11,7 @@ from mtmc.corrections import Entry
 from mtmc.corrections.before import Before
 from mtmc.detectors import Detector
 from mtmc.detectors.people import PERSON
+from mtmc.events.sink import Sink
 from mtmc.known import KnownPeople
 from mtmc.reid import Embedder
 from mtmc.sources import CameraReader
@@ -46,6 +47,7 @@ class Parts:
         corrections: what people have said of the run's people.
         before: the run before them, whose ids go on; None where there is none.
         known: people known from earlier runs; None without a gallery.
+        sinks: where the events of an online run are sent, by what each is called.
     """
 
     readers: Sequence[CameraReader]
@@ -58,3 +60,4 @@ class Parts:
     corrections: Sequence[Entry] = ()
     before: Before | None = None
     known: KnownPeople | None = None
+    sinks: Sequence[tuple[str, Sink]] = ()
