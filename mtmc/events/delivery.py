@@ -104,7 +104,7 @@ class Delivery:
 
     def _work(self) -> None:
         pause = PAUSES[0]
-        news = News(self._run)  # whether it can be reached shows at once
+        news: News | None = News(self._run)  # whether it can be reached shows at once
         while news is not None:
             try:
                 self._sink.send(news)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
 
 from mtmc.events.sink import Address, News, need_host
 
@@ -76,13 +78,13 @@ class MqttSink:
         if self._client is not None and self._client.is_connected():
             return self._client
         self._drop()
-        client = self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+        client = self._client = mqtt.Client(CallbackAPIVersion.VERSION2)
         client.will_set(self._available, "offline", qos=1, retain=True)
         if self._address.user is not None:
             client.username_pw_set(self._address.user, self._address.password)
         if self._address.scheme == "mqtts":
             client.tls_set(self._config.ca)
-        answers: list[mqtt.ReasonCode] = []
+        answers: list[ReasonCode] = []
 
         def connected(client: mqtt.Client, *about: Any) -> None:
             answers.append(about[2])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import redis
 from redis.backoff import NoBackoff
@@ -61,7 +61,11 @@ class RedisSink:
             return
         pipeline = self._client.pipeline(transaction=True)
         for event in news.events:
-            entry = {"event": news.message(event), "kind": event.kind, "id": event.id}
+            entry: dict[Any, Any] = {
+                "event": news.message(event),
+                "kind": event.kind,
+                "id": event.id,
+            }
             pipeline.xadd(self._config.stream, entry, maxlen=self._config.maxlen, approximate=True)
         pipeline.execute()
 
