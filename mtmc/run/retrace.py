@@ -151,6 +151,7 @@ def _decide(
             drawn = replace(config, output=replace(config.output, video=False))
             people = with_known_people(config, parts, about, out, learns)
             with claimed(out), people as knowing:
+                (out / layout.EVENTS).unlink(missing_ok=True)  # they would be another run's
                 one = OneRun(drawn, knowing, out, answers, listener, about, said)
                 record = one.record(config.chosen(settings), results.record.get("given", []))
                 forget_uncorrected(out)  # what is corrected is what was decided now

@@ -139,6 +139,7 @@ def run(
             _hint(said_before, config)
             adopt(said_before, out)
             remove_log(out / layout.ANSWERS)  # it would be another run's
+            (out / layout.EVENTS).unlink(missing_ok=True)  # as are events, told from the start
             done = None if live else open_log(out / LOG_NAME, about, resume)
             try:
                 if done:
@@ -363,6 +364,7 @@ class OneRun:
             "tracker": config.tracker.name,
             "reid": parts.embedder.name if parts.embedder else "none",
             **({"budget": spent} if (spent := self._spent()) else {}),
+            **({"events": events.told()} if (events := self._pipeline.events) else {}),
             "warnings": self._said.warnings,
             "notes": self._said.notes,
             "versions": versions(),
