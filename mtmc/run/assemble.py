@@ -20,6 +20,7 @@ from mtmc.detectors import Detector
 from mtmc.detectors.motfile import MotFileDetector
 from mtmc.detectors.people import PERSON
 from mtmc.errors import UserError
+from mtmc.events.sink import Sink, make_sink
 from mtmc.perception.given import FROM_DETECTOR, GivenLooks
 from mtmc.registry import DEFAULT_TRACKER, TRACKERS
 from mtmc.reid import Embedder
@@ -67,11 +68,12 @@ def assemble(
         _check_looks(detector, cameras, embedder)
     if workers is not None:
         readers = workers.open(cameras, config)
-        return replace(put_together(config, readers, detector, embedder, kinds), workers=workers)
-    if any(camera.kind == "live" for camera in cameras):
-        warm_up(detector, embedder)
-    readers = open_cameras(cameras, config.sources, counts)
-    return put_together(config, readers, detector, embedder, kinds)
+    else:
+        if any(camera.kind == "live" for camera in cameras):
+            warm_up(detector, embedder)
+        readers = open_cameras(cameras, config.sources, counts)
+    parts = put_together(config, readers, detector, embedder, kinds)
+    return replace(parts, workers=workers, sinks=_sinks(config))
 
 
 def find_detector(
@@ -141,6 +143,17 @@ def put_together(
     return Parts(
         readers, detector, embedder, associator, calibration, kinds, corrections=corrections
     )
+
+
+def _sinks(config: RunConfig) -> list[tuple[str, Sink]]:
+    """Where the events go.
+
+    Raises:
+        UserError: nothing of that kind is there, or there are no events.
+    """
+    if config.output.events and not config.associator.cls.online:
+        raise UserError("--events: are of runs that decide as they go; give --online, too")
+    return [make_sink(url) for url in config.output.events]
 
 
 def warm_up(detector: Detector | None, embedder: Embedder | None) -> None:

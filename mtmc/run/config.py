@@ -15,6 +15,7 @@ from mtmc.registry import ASSOCIATORS, DEFAULT_TRACKER, DETECTORS, EMBEDDERS, TR
 from mtmc.reid.embedder import SHIPPED
 from mtmc.run.networks import with_networks
 from mtmc.sources import SourcesConfig
+from mtmc.sources.address import hide_credentials
 from mtmc.trackers.offline import RefineConfig
 from mtmc.trackers.settings import Checked, setting
 from mtmc.tracking.crops import CropsConfig
@@ -51,6 +52,8 @@ class OutputConfig(Checked):
         anonymise: ``head`` or ``person`` makes that part of everybody unrecognizable in all
             pictures and videos; None shows people.
         keep: whether to keep what the networks said, for `mtmc associate`.
+        events: where an online run sends its events, beside `events.jsonl`: URLs such as
+            ``mqtt://host/topic``, or files ``*.jsonl``.
         width: greatest width of a picture, px.
         height: greatest height of a picture, px.
     """
@@ -60,6 +63,7 @@ class OutputConfig(Checked):
     crops: bool = setting(True, public=True)
     anonymise: Literal["head", "person"] | None = setting(None, public=True)
     keep: bool = setting(False)
+    events: tuple[str, ...] = setting((), public=True)
     width: int = setting(1920, ge=16, unit="px", public=True)
     height: int = setting(1080, ge=16, unit="px", public=True)
 
@@ -124,9 +128,14 @@ class RunConfig:
         )
 
     def settings(self) -> Settings:
-        """All that results depend on as plain settings, which ``from_settings`` reads back."""
+        """All that results depend on as plain settings, which ``from_settings`` reads back.
+
+        Without passwords.
+        """
         names = [f.name for f in dataclasses.fields(self) if f.name != "workers"]
-        return {name: _plain(getattr(self, name)) for name in names}
+        plain = {name: _plain(getattr(self, name)) for name in names}
+        plain["output"]["events"] = tuple(map(hide_credentials, self.output.events))
+        return plain
 
     def chosen(self, given: Settings) -> Settings:
         """What was chosen, and what else differs from the defaults: enough to repeat the run.

@@ -12,6 +12,7 @@ from mtmc.corrections import Entry
 from mtmc.corrections.before import Before
 from mtmc.detectors import Detector
 from mtmc.detectors.people import PERSON
+from mtmc.events.sink import Sink
 from mtmc.known import KnownPeople
 from mtmc.reid import Embedder
 from mtmc.sources import CameraReader
@@ -51,6 +52,7 @@ class Parts:
         before: the run before them, whose ids go on; None where there is none.
         known: people known from earlier runs; None without a gallery.
         workers: who reads and follows the cameras; None where this process does.
+        sinks: where the events of an online run are sent, by what each is called.
     """
 
     readers: Sequence[CameraReader]
@@ -64,3 +66,4 @@ class Parts:
     before: Before | None = None
     known: KnownPeople | None = None
     workers: Workers | None = None
+    sinks: Sequence[tuple[str, Sink]] = ()

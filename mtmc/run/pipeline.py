@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from mtmc.corrections.telling import Telling
+from mtmc.events.reporting import Reporting
 from mtmc.files import explained
 from mtmc.outputs.crops import SPOOL, CropSpool
 from mtmc.outputs.mosaic import Labels, Mosaic
@@ -23,6 +24,7 @@ from mtmc.perception.log import Inference, InferenceLog
 from mtmc.perception.perception import Perception
 from mtmc.perception.scores import Meaning
 from mtmc.reid.threads import available_cores
+from mtmc.results.layout import EVENTS
 from mtmc.run.anonymised import Shown
 from mtmc.run.config import ReidConfig, RunConfig
 from mtmc.run.finishing import Finishing
@@ -115,6 +117,11 @@ class Pipeline:
         live = any(reader.live for reader in parts.readers)
         self._live_tracks = LiveTracks(out / "tracks", self._names, parts.kinds) if online else None
         self._video = _LiveVideo(parts.readers, config, out) if live else None
+        # Of a run that is done again with corrections, ids are settled at its end only.
+        tells = online and parts.before is None
+        zero = next((reader.zero for reader in parts.readers if reader.zero), None)
+        self.events = Reporting(out / EVENTS, zero, parts.sinks) if tells else None
+        self._time = 0.0  # of the last step, s
         if parts.workers is not None:
             # Some of it is about all cameras at once.
             here = self._tracking.joint is not None or self.budget is not None
@@ -203,9 +210,12 @@ class Pipeline:
                     self._memory.take(step)
             else:
                 steps = [self._telling.marked(step) for step in steps]
-            decisions = self._parts.associator.update(max(f.time for f in frames), steps)
+            self._time = max(f.time for f in frames)
+            decisions = self._parts.associator.update(self._time, steps)
             self._cameras.obey(decisions)
         with self._watch("write"):
+            if self.events:
+                self.events.step(self._time, steps, decisions)
             self._write(seen, decisions.ids)
         self._count(seen, decisions.ids)
 
@@ -268,7 +278,10 @@ class Pipeline:
         self._tracking.check_calibration()
         self.meaning.note()
         ids = self.spool.ids()
+        said = dict(ids)
         rows, self.tracklets = self._finishing.finish(self.spool.rows(), ids)
+        if self.events:
+            self.events.finish(self._time, said, ids)
         self.progress.people = len(set(ids.values()))
         kinds = self._parts.kinds
         self.things = numbered(self._finishing.things, self._names, kinds)

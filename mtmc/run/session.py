@@ -139,6 +139,7 @@ def run(
             _hint(said_before, config)
             adopt(said_before, out)
             remove_log(out / layout.ANSWERS)  # it would be another run's
+            (out / layout.EVENTS).unlink(missing_ok=True)  # as are events, told from the start
             done = None if live else open_log(out / LOG_NAME, about, resume)
             try:
                 if done:
@@ -353,6 +354,7 @@ class OneRun:
             "identities": progress.people,
             "people": self._people,
             "corrections": len(parts.corrections),
+            "told": max((entry.line for entry in parts.corrections), default=0),
             "seconds": round(seconds, 3),
             "frames_per_second": round(frames / max(seconds - stages.get("video", 0.0), 1e-9), 2),
             "stage_seconds": {stage: round(s, 3) for stage, s in stages.items()},
@@ -362,6 +364,7 @@ class OneRun:
             "tracker": config.tracker.name,
             "reid": parts.embedder.name if parts.embedder else "none",
             **({"budget": spent} if (spent := self._spent()) else {}),
+            **({"events": events.told()} if (events := self._pipeline.events) else {}),
             "warnings": self._said.warnings,
             "notes": self._said.notes,
             "versions": versions(),
