@@ -28,6 +28,12 @@ def hired(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Iterator[
         cameras: all of them, on one clock.
         root: the folder that holds them.
     """
+    if isinstance(config.workers, str):
+        from mtmc.run.workers.cluster import on_cluster
+
+        with on_cluster(config, cameras, root) as workers:
+            yield workers
+        return
     count = config.workers
     if count > len(cameras):
         log.warning(
