@@ -147,6 +147,12 @@ class Pipeline:
         self.interrupted = False
         self.failure: WorkerError | None = None  # why it could not go on
 
+    @property
+    def clock_offsets(self) -> Mapping[str, float]:
+        """Seconds to add to each camera's clock for it to be the others', as far as is known."""
+        clocks = self._tracking.clocks
+        return {} if clocks is None else clocks.offsets
+
     def run(self) -> TrackTable:
         """Go through the videos to their end, or to Ctrl-C; returns all tracks with their ids."""
         self._start_readers()

@@ -330,6 +330,7 @@ class OneRun:
     def _write_record(self, status: str) -> dict[str, Any]:
         config, parts, progress = self._config, self._parts, self._pipeline.progress
         seconds, stages = time.time() - self._started, self._watch.seconds
+        clocks = self._pipeline.clock_offsets
         frames = sum(progress.frames.values())
         record = {
             "status": status,
@@ -344,6 +345,7 @@ class OneRun:
                     "tracks": progress.tracks[reader.name],
                     "calibrated": reader.name in parts.calibration,
                     **_start(reader),
+                    **({"clock_offset": clocks[reader.name]} if reader.name in clocks else {}),
                     **({"losses": asdict(reader.losses)} if reader.live else {}),
                 }
                 for reader in parts.readers
