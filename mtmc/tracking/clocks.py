@@ -42,6 +42,10 @@ class Clocks:
         self._before: dict[str, float] = {}
         self._warned: set[str] = set()
 
+    def join(self, camera: str) -> None:
+        """Look at one more."""
+        self._seen[camera] = deque()
+
     def see(self, camera: str, time: float, tracks: Ints, places: Doubles) -> None:
         """Take in where a camera saw people.
 

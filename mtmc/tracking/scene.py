@@ -34,7 +34,7 @@ class SceneTracking:
     """
 
     def __init__(
-        self, tracker: Plugin, cameras: Mapping[str, CameraTracking], *, online: bool = False
+        self, tracker: Plugin, cameras: dict[str, CameraTracking], *, online: bool = False
     ) -> None:
         self.cameras = cameras
         self.config = tracker.config
@@ -59,6 +59,15 @@ class SceneTracking:
             views = [cameras[name].view for name in self._calibrated]
             self._presence = Presence(views) if online else None
             self._agreement = Agreement([view.bias for view in views])
+
+    def join(self, camera: CameraTracking) -> None:
+        """Take in a camera that was added while the run goes on."""
+        view = camera.view
+        self.cameras[view.name] = camera
+        if view.model:
+            self._checks[view.name] = HeightCheck(view.name, view.model, view.size)
+            if self.clocks is not None:
+                self.clocks.join(view.name)
 
     def obey(self, decisions: Decisions) -> None:
         """Do what the association says of the tracks, from the next frame on."""
