@@ -90,7 +90,7 @@ class OpenvinoSession:
         without_telemetry()
         import openvino
 
-        self.path, self.threads = path, threads or available_cores()
+        self._threads = threads or available_cores()
         self._core = openvino.Core()
         _check(path)
         try:
@@ -100,7 +100,7 @@ class OpenvinoSession:
         sizes = (out.partial_shape for node in self._model.get_ops() for out in node.outputs())
         if any(prod(map(_least, shape)) > LARGEST for shape in sizes):
             raise ValueError("makes tensors that fill the memory; not opened")
-        self._served, self._streams = self._model, self.threads
+        self._served, self._streams = self._model, self._threads
         self._compiled: Any = None
         self._free: deque[Any] = deque()
 
@@ -174,7 +174,7 @@ class OpenvinoSession:
 
     def side_by_side(self, count: int) -> None:
         """Make ready for so many inputs at a time; one is computed by all threads together."""
-        streams = min(count, self.threads)
+        streams = min(count, self._threads)
         if streams != self._streams:
             self._streams = streams
             self._serve(self._served)
@@ -183,8 +183,9 @@ class OpenvinoSession:
         """The outputs of these names, or all, for some inputs."""
         order = [port.name for port in self.get_outputs()]
         for outputs in self.run_each([values]):
-            found = dict(zip(order, outputs, strict=True))
-        return [found[name].copy() for name in names or order]
+            # Copied at once: what is computed next, perhaps by another thread, goes there, too.
+            found = {name: array.copy() for name, array in zip(order, outputs, strict=True)}
+        return [found[name] for name in names or order]
 
     def run_each(self, inputs: Iterable[Values]) -> Iterator[list[NDArray[Any]]]:
         """All outputs for each of some inputs, in order; each valid until the next is asked for.
@@ -218,7 +219,7 @@ class OpenvinoSession:
                 self._served,
                 "CPU",
                 {
-                    "INFERENCE_NUM_THREADS": self.threads,
+                    "INFERENCE_NUM_THREADS": self._threads,
                     "NUM_STREAMS": self._streams,
                     # The same numbers on every processor; some would take bfloat16 by themselves.
                     "INFERENCE_PRECISION_HINT": "f32",

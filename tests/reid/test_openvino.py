@@ -71,7 +71,7 @@ def test_what_cannot_be_opened_is_one_line(tmp_path):
     weights = converted(write(tmp_path / "m.onnx"))
     with pytest.raises(reid.ReidError, match=r"m\.xml: models of OpenVINO run on the CPU only"):
         reid.load(weights, device="cuda")
-    with pytest.raises(reid.ReidError, match="not found: expected an .xml of OpenVINO"):
+    with pytest.raises(reid.ReidError, match=r"not found: expected an .xml of OpenVINO"):
         reid.load(tmp_path / "none.xml")
     weights.with_suffix(".bin").unlink()
     with pytest.raises(reid.ReidError, match="its weights are missing"):
