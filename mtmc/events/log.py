@@ -42,11 +42,11 @@ class EventLog:
             self._file = path.open("ab")
             self._file.truncate(_whole(path))
 
-    def add(self, events: Sequence[Event]) -> None:
-        """Write down the events that are not there yet."""
+    def add(self, events: Sequence[Event]) -> Sequence[Event]:
+        """Write down the events that are not there yet; returns those."""
         new = [event for event in events if event.seq > self.last]
         if not new:
-            return
+            return new
         with explained(self._path):
             self._file.write("".join(event.json() + "\n" for event in new).encode())
             self._file.flush()
@@ -55,6 +55,7 @@ class EventLog:
                 os.fsync(self._file.fileno())
                 self._synced = now
         self.last = new[-1].seq
+        return new
 
     def close(self) -> None:
         """Wait until the disk has all, and close the file."""

@@ -6,6 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -46,6 +47,7 @@ from mtmc.run.resume import (
     what_is_there,
 )
 from mtmc.run.stopwatch import Stopwatch
+from mtmc.run.workers import hired
 from mtmc.sources import CameraReader, find_cameras, home_of
 from mtmc.sources.address import hide_passwords
 from mtmc.sources.cameras import Source
@@ -114,11 +116,12 @@ def run(
         UserError: something of the input is wrong.
     """
     listener = listener or Listener()
-    with Said() as said:
-        cameras = find_cameras(video_dir)
+    with Said() as said, ExitStack() as ending:
+        cameras, root = find_cameras(video_dir), home_of(video_dir)
         live = any(camera.kind == "live" for camera in cameras)
         config = RunConfig.from_settings(settings, live)
-        parts = assemble(config, cameras, home_of(video_dir))
+        workers = ending.enter_context(hired(config, cameras, root))
+        parts = assemble(config, cameras, root, workers)
         if not settings.get("tracker"):
             config = replace(config, tracker=suitable_tracker(config, parts))
         check_tracker(config, parts)
@@ -136,6 +139,7 @@ def run(
             _hint(said_before, config)
             adopt(said_before, out)
             remove_log(out / layout.ANSWERS)  # it would be another run's
+            (out / layout.EVENTS).unlink(missing_ok=True)  # as are events, told from the start
             done = None if live else open_log(out / LOG_NAME, about, resume)
             try:
                 if done:
@@ -251,7 +255,10 @@ class OneRun:
             self._write_record("interrupted")
             with self._watch("video"):
                 drawing.videos(self._listener.video)
-        return self._write_record("complete" if finished else "interrupted")
+        record = self._write_record("complete" if finished else "interrupted")
+        if self._pipeline.failure is not None:
+            raise self._pipeline.failure
+        return record
 
     def _step(self, progress: Progress) -> None:
         self._listener.step(progress)
@@ -347,6 +354,7 @@ class OneRun:
             "identities": progress.people,
             "people": self._people,
             "corrections": len(parts.corrections),
+            "told": max((entry.line for entry in parts.corrections), default=0),
             "seconds": round(seconds, 3),
             "frames_per_second": round(frames / max(seconds - stages.get("video", 0.0), 1e-9), 2),
             "stage_seconds": {stage: round(s, 3) for stage, s in stages.items()},
@@ -356,6 +364,7 @@ class OneRun:
             "tracker": config.tracker.name,
             "reid": parts.embedder.name if parts.embedder else "none",
             **({"budget": spent} if (spent := self._spent()) else {}),
+            **({"events": events.told()} if (events := self._pipeline.events) else {}),
             "warnings": self._said.warnings,
             "notes": self._said.notes,
             "versions": versions(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from mtmc.tracking.camera import (
 from mtmc.tracking.coasting import Coasting
 from mtmc.tracking.messages import Decisions
 from mtmc.tracking.presence import Presence
-from mtmc.types import Frame, Ints, TrackKey
+from mtmc.types import Frame, Ints
 
 
 class SceneTracking:
@@ -62,10 +62,6 @@ class SceneTracking:
         for camera in self.cameras.values():
             camera.obey(decisions)
 
-    def open_keys(self) -> Iterator[TrackKey]:
-        """Of the tracks that may go on."""
-        return (key for camera in self.cameras.values() for key in camera.open_keys())
-
     def update(
         self,
         frames: Mapping[str, Frame],
@@ -81,19 +77,30 @@ class SceneTracking:
         """
         known = embedded or {}
         together = {} if self.joint is None else self._followed(frames, detections)
-        sightings = [
+        return [
             self.cameras[name].follow(frame, together[name], known.get(name))
             if name in together
             else self.cameras[name].update(frame, detections[name], known.get(name))
             for name, frame in frames.items()
         ]
-        for sighting in sightings:
-            if check := self._checks.get(sighting.frame.camera):
-                tracks = sighting.tracks
-                view = self.cameras[sighting.frame.camera].view
-                found = (tracks.det_index >= 0) & view.known(tracks.classes, len(tracks))
-                check.add(sighting.frame.time, sighting.tracks.boxes[found])
-        return sightings
+
+    def note(self, sighting: Sighting, *, keep: bool) -> None:
+        """Take in what a camera saw, wherever it was followed.
+
+        Args:
+            sighting: of its next frame.
+            keep: whether it is remembered when each frame was taken.
+        """
+        frame, tracks, view = (
+            sighting.frame,
+            sighting.tracks,
+            self.cameras[sighting.frame.camera].view,
+        )
+        if keep:
+            view.clock.add(frame.index, frame.time)
+        if check := self._checks.get(frame.camera):
+            found = (tracks.det_index >= 0) & view.known(tracks.classes, len(tracks))
+            check.add(frame.time, tracks.boxes[found])
 
     def _learn(self, frames: Mapping[str, Frame], detections: Mapping[str, Detections]) -> None:
         """Learn from one time step how far the cameras' places are off."""

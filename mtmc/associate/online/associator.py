@@ -15,6 +15,7 @@ from mtmc.associate.cuts.change import Change, times_of
 from mtmc.associate.cuts.config import CutsConfig
 from mtmc.associate.decisions import Association
 from mtmc.associate.evidence.appearance import Scale
+from mtmc.associate.evidence.belief import belief
 from mtmc.associate.evidence.scale import scale_of
 from mtmc.associate.online.people import People, Person
 from mtmc.associate.online.revision import name_groups, regroup
@@ -101,6 +102,7 @@ class OnlineAssociator:
         self._revise_at = self._all_at = self._expire_at = -math.inf  # s
         self._uncut: dict[Tracklet, int] = {}  # version of the gallery that was not to be cut
         self._compared: dict[Tracklet, None] = {}  # with everybody, longest ago first
+        self._confidence: dict[TrackKey, float] = {}  # of what was decided now
 
     def know(self, people: Mapping[int, Sequence[Tracklet]], last: int) -> None:
         """See ``Associator``."""
@@ -109,10 +111,15 @@ class OnlineAssociator:
     def update(self, time: float, steps: Sequence[CameraStep]) -> Decisions:
         """See ``Associator``."""
         visible = [tracklet for step in steps for tracklet in self._memory.take(step)]
+        self._confidence = {}
         ids = self.look(time, visible)
         every = self._memory.open()
         return Decisions(
-            ids, [t.key for t in every if t.renewed], [t.key for t in every if t.closed]
+            ids,
+            [t.key for t in every if t.renewed],
+            [t.key for t in every if t.closed],
+            *self._people.told(),
+            self._confidence,
         )
 
     def look(self, time: float, visible: Sequence[Tracklet]) -> dict[TrackKey, int]:
@@ -167,6 +174,7 @@ class OnlineAssociator:
             if tracklet.key != member.key:
                 member.key = tracklet.key
                 renamed[tracklet.key] = self._people.global_id(member.person)
+                self._weigh(tracklet, member.person)
         # What a waiting track may have met must stay known until it is decided.
         horizon = min((t.start for t in self._waiting), default=math.inf)
         self._people.forget_moves(horizon)
@@ -290,10 +298,17 @@ class OnlineAssociator:
             if person is None:
                 person = self._people.new()
                 whose.setdefault(group, person)
+            self._weigh(track, person)
             self._people.join(track, person)
             del self._waiting[track]
             decided[track.key] = self._people.global_id(person)
         return decided
+
+    def _weigh(self, tracklet: Tracklet, person: Person) -> None:
+        """Note how probable it is that a track is the person's, if anything else is."""
+        others = [t for t in person.tracks if t is not tracklet] + person.left_looks()
+        if (found := belief(tracklet, others, self._scale, self._config)) is not None:
+            self._confidence[tracklet.key] = found
 
     def _cut(self) -> None:
         """Divide the tracks whose own looks say that they changed person, where they did."""
