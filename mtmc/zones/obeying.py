@@ -59,6 +59,27 @@ class Obeying:
             step, ids=_ints(ids), ended=_ints(ended), renewed=_ints(renewed).reshape(-1, 2)
         )
 
+    def late(self, step: CameraStep) -> CameraStep:
+        """A step that comes when later ones are told: what it adds are looks of tracks known."""
+        own = [self._lives.get(TrackKey(step.camera, track)) for track in step.ids.tolist()]
+        crops = [at for at, row in enumerate(step.crops.tolist()) if own[row] is not None]
+        rows = step.crops[crops]
+        nobody = np.zeros(len(rows), bool)
+        return CameraStep(
+            step.camera,
+            step.frame,
+            step.time,
+            _ints([own[row] for row in rows.tolist()]),
+            step.boxes[rows],
+            step.scores[rows],
+            nobody,  # seen: their time is over
+            step.people[rows],
+            crops=np.arange(len(rows)),
+            quality=step.quality[crops],
+            embeddings=step.embeddings[crops] if crops else step.embeddings[:0],
+            kinds=None if step.kinds is None else step.kinds[rows],
+        )
+
 
 def _ints(values: Sequence[object]) -> Ints:
     return np.array(values, np.int64)
