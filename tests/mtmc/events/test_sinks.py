@@ -70,6 +70,8 @@ def test_mqtt_says_every_event_and_keeps_what_is_known(mosquitto, tmp_path):
         told.step(1.0, [], Decisions({DOOR: 1, HALL: 2}))
         told.step(2.0, [], Decisions(merged={2: 1}))
         until(lambda: len(consumer.of("site/one/events")) == 3)
+        until(lambda: consumer.of("site/one/hall/person")[-1:] == ["0"])
+        until(lambda: '"merged"' in "".join(consumer.of("site/one/person/2")))
         with Listening(mosquitto.port, "site/one") as late:
             until(lambda: len(late.heard) == 5)
             assert all(retained for *_, retained in late.heard)
