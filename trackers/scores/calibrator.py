@@ -10,13 +10,12 @@ from scipy.optimize import minimize
 
 from mtmc.trackers.scores.curve import ScoreCurve, logistic
 from mtmc.trackers.scores.walkers import Counts, Walkers
+from mtmc.trackers.types import Detections
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from numpy.typing import NDArray
-
-    from mtmc.trackers.types import Detections
 
     Array = NDArray[np.float64]
 
@@ -73,7 +72,8 @@ class Calibrator:
         if walkers is None:
             walkers = self._cameras[camera] = Walkers(len(_CENTRES), fps)
             self._weights[camera] = min(1.0, LOOKS / fps)
-        walkers.look(detections, np.digitize(detections.scores, _EDGES), steps)
+        found = Detections(detections.boxes, detections.scores)
+        walkers.look(found, np.digitize(found.scores, _EDGES), steps)
         self._found += len(detections)
 
     def learn(self) -> ScoreCurve:
