@@ -13,7 +13,6 @@ from tests.mtmc.conftest import block_frames, write_video
 TO_BRING = (
     "yolo.xml",
     "yolo11n.pt",
-    "yolo.xml",
     "yolox_nano",
     "yolox_nano.onnx",
     "osnet_x0_25_msmt17.onnx",
