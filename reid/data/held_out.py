@@ -48,7 +48,8 @@ def hold_out(dataset: Dataset, share: float, seed: int) -> Dataset:
             f"dataset {dataset.name}: none of {count} people held out of the training is seen by "
             "two cameras, so settings cannot be compared by looking for them"
         )
-    return replace(dataset, train=train.where(~held), query=query, gallery=asked, more_queries=None)
+    train = train.where(~held)
+    return Dataset(dataset.name, train, query, asked, notes=dataset.notes)
 
 
 def one_per_camera(images: Images, rng: np.random.Generator) -> Images:

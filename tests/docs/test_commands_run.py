@@ -11,8 +11,8 @@ from tests.mtmc.conftest import block_frames, write_video
 
 # What a reader has to bring; a command that lacks one is refused by its name.
 TO_BRING = (
-    "yolo11n.pt",
     "yolo.xml",
+    "yolo11n.pt",
     "yolox_nano",
     "yolox_nano.onnx",
     "osnet_x0_25_msmt17.onnx",
