@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from mtmc.detectors.onnx import OnnxConfig, OnnxDetector
-from mtmc.detectors.onnx.preprocess import METADATA_KEY
+from mtmc.detectors.network.onnx import OnnxConfig, OnnxDetector
+from mtmc.detectors.network.preprocess import METADATA_KEY
 from mtmc.detectors.training.augment import disguise, reframe
 from mtmc.detectors.training.data import TrainingImages, read_coco
 from mtmc.detectors.training.export import write_onnx
