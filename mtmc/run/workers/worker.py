@@ -176,7 +176,7 @@ class Worker:
             Perception(self._detector, embedder, None, Changes(pictured(readers))),
             self._tracking,
             embedder,
-            cutter_of(config, readers, embedder),
+            cutter_of(config, pictured(readers), embedder),
             watch=self._watch,
         )
 
