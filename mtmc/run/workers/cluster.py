@@ -17,7 +17,7 @@ from mtmc.errors import UserError, unknown_name
 from mtmc.run.config import RunConfig
 from mtmc.run.workers.served import EndedError, Said, Served, opened
 from mtmc.run.workers.worker import Task
-from mtmc.run.workers.workers import Workers
+from mtmc.run.workers.workers import Workers, shares
 from mtmc.sources import Camera
 from mtmc.trackers.settings import Checked, setting
 
@@ -104,7 +104,7 @@ class Actor:
         try:
             answer = self._ray.get(self._actor.answer_bytes.remote(method, asked))
         except self._ray.exceptions.RayError as error:
-            raise EndedError(str(error).strip().splitlines()[0]) from error
+            raise EndedError(_fate(error)) from error
         return opened(answer)
 
     def close(self) -> None:
@@ -194,8 +194,6 @@ def groups_of(path: Path, names: Sequence[str], cores: int) -> list[GroupConfig]
             raise UserError(f"{path}: camera {name!r} is in two groups; expected one")
     free = [name for name in names if name not in taken]
     if free:
-        from mtmc.run.workers.hire import shares
-
         count = max(1, min(len(free), cores - sum(group.cpus for group in groups)))
         groups += [GroupConfig(tuple(part)) for part in shares(free, count)]
     return [group for group in groups if group.cameras]
@@ -226,6 +224,13 @@ def _no_place(group: GroupConfig, when: str) -> str:
         f"cluster: no node {when} takes the cameras {', '.join(group.cameras)}; they need {wanted} "
         f"(see `ray status`, and {FILE} beside the cameras)"
     )
+
+
+def _fate(error: Exception) -> str:
+    """How an actor has ended, of which Ray tells in many lines; what it raised is in the last."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or ["lost"]
+    what = lines[-1] if "creation task" in lines[0] else lines[0].partition(":")[0]
+    return f"{type(error).__name__}, {what[:200]}"
 
 
 def _one_line(error: Exception) -> str:

@@ -50,9 +50,10 @@ class Handover:
         """People were followed; returns whether it is time for another state."""
         where = [(frame.camera, frame.index) for frame in frames]
         with self._lock:
-            for step in self._steps:
+            for step in reversed(self._steps):
                 if [(frame.camera, frame.index) for frame in step.frames] == where:
                     step.orders = orders
+                    break
             self._since += 1
             return self._since >= STATE_EVERY
 

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, Protocol
 
 from mtmc.errors import UserError
@@ -31,6 +32,12 @@ from mtmc.types import Frame
 log = logging.getLogger("mtmc")
 
 DETECT, FOLLOW = "detect", "follow"  # lanes of a worker, beside one for each of its cameras
+
+
+def shares(names: Sequence[str], count: int) -> list[Sequence[str]]:
+    """Cameras in their order, in ``count`` groups of about the same size."""
+    ends = [round(len(names) * n / count) for n in range(count + 1)]
+    return [names[start:end] for start, end in pairwise(ends)]
 
 
 class WorkerError(UserError):

@@ -14,9 +14,10 @@ import pytest
 from mtmc.errors import UserError
 from mtmc.run import Listener, run
 from mtmc.run.workers import Workers
-from mtmc.run.workers.hire import shares
 from mtmc.run.workers.served import EndedError
-from mtmc.run.workers.worker import Worker
+from mtmc.run.workers.worker import Worker, renumbered
+from mtmc.run.workers.workers import shares
+from mtmc.types import Frame
 from tests.mtmc.rooms import circling, room, write_room
 from tests.mtmc.run.test_budget import Cut, embedder  # noqa: F401
 from tests.mtmc.run.test_run import SETTINGS, Impatient, scene  # noqa: F401
@@ -190,6 +191,12 @@ def test_cameras_are_taken_over_as_if_nothing_had_been(
     path = tmp_path / "2" / "run.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "warnings": []}))
     same(tmp_path / "1", tmp_path / "2")
+
+
+def test_a_live_camera_is_counted_on_by_the_clock():
+    frames = [Frame("a", n, 12 + n / 10, None) for n in (1, 2, 4)]
+    assert [f.index for f in renumbered(iter(frames), (50, 11.0), 10.0)] == [61, 62, 64]
+    assert [f.index for f in renumbered(iter(frames), (50, 12.2), 10.0)] == [51, 52, 54]
 
 
 def test_the_others_go_on_where_nobody_takes_over(mortal, scene, tmp_path, monkeypatch):
