@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -86,6 +88,22 @@ class CameraStep:
         )
 
 
+class Revision(NamedTuple):
+    """Sightings of a track that are somebody else's than was said.
+
+    Args:
+        key: of the track, or one under which it went on later.
+        global_id: whose they are.
+        first: frame of the first,
+        last: and of the last; infinite where whatever follows is theirs, too.
+    """
+
+    key: TrackKey
+    global_id: int
+    first: int
+    last: float = math.inf
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Decisions:
     """What the association answers.
@@ -94,8 +112,10 @@ class Decisions:
         ids: global ids that were decided now, by track; what was decided of a track stays.
         renewed: tracks that are somebody else's than was said: they go on under another id.
         ended: tracks that are not to be taken up again.
+        revised: who latest sightings turned out to be, for those who have not told them yet.
     """
 
     ids: Mapping[TrackKey, int] = field(default_factory=dict)
     renewed: Sequence[TrackKey] = ()
     ended: Sequence[TrackKey] = ()
+    revised: Sequence[Revision] = ()

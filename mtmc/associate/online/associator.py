@@ -16,11 +16,11 @@ from mtmc.associate.cuts.config import CutsConfig
 from mtmc.associate.decisions import Association
 from mtmc.associate.evidence.appearance import Scale
 from mtmc.associate.evidence.scale import scale_of
-from mtmc.associate.online.people import People, Person
+from mtmc.associate.online.people import UNSAID, People, Person
 from mtmc.associate.online.revision import name_groups, regroup
 from mtmc.trackers.settings import setting
 from mtmc.tracking.memory import Memory
-from mtmc.tracking.messages import CameraStep, Decisions
+from mtmc.tracking.messages import CameraStep, Decisions, Revision
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Ints, TrackKey
 
@@ -91,6 +91,12 @@ class OnlineAssociator:
         self._revise_at = self._all_at = self._expire_at = -math.inf  # s
         self._uncut: dict[Tracklet, int] = {}  # version of the gallery that was not to be cut
         self._compared: dict[Tracklet, None] = {}  # with everybody, longest ago first
+        self._lag = 0.0  # s
+        self._revised: list[Revision] = []  # since the last answer
+
+    def revise(self, lag: float) -> None:
+        """See ``Revising``."""
+        self._lag = lag
 
     def know(self, people: Mapping[int, Sequence[Tracklet]], last: int) -> None:
         """See ``Associator``."""
@@ -101,9 +107,8 @@ class OnlineAssociator:
         visible = [tracklet for step in steps for tracklet in self._memory.take(step)]
         ids = self.look(time, visible)
         every = self._memory.open()
-        return Decisions(
-            ids, [t.key for t in every if t.renewed], [t.key for t in every if t.closed]
-        )
+        renewed, ended = [t.key for t in every if t.renewed], [t.key for t in every if t.closed]
+        return Decisions(ids, renewed, ended, self._revisions())
 
     def look(self, time: float, visible: Sequence[Tracklet]) -> dict[TrackKey, int]:
         """Decide by the tracklets of one time step, which are its own to mark.
@@ -130,7 +135,8 @@ class OnlineAssociator:
     def finish(self, tracklets: Sequence[Tracklet]) -> Association:
         """Decide the tracks that still wait; those that changed person were ended as they did."""
         del tracklets
-        return Association(self._revise(math.inf, (), everybody=True)[0])
+        ids = self._revise(math.inf, (), everybody=True)[0]
+        return Association(ids, revised=self._revisions())
 
     def _learn(self, visible: Sequence[Tracklet]) -> None:
         """Learn from the latest tracklets what distances mean."""
@@ -210,8 +216,8 @@ class OnlineAssociator:
         # What is left of people is from before all tracks.
         rows = [t for _, t in left] + tracklets
         owners = [p.index for p, _ in left] + [None] * len(tracklets)
-        said = [{p.index: p.said} for p, _ in left]
-        said += [members[t].said if t in members else {} for t in tracklets]
+        said = [{p.index: p.said + UNSAID} for p, _ in left]
+        said += [members[t].votes() if t in members else {} for t in tracklets]
         undecided = np.array([t in self._waiting for t in rows], bool)
         if not rows:
             return {}, 0
@@ -254,8 +260,22 @@ class OnlineAssociator:
             if owner is None:
                 if self._people.members[tracklet].person is not person:
                     self._people.move(tracklet, person)
+                    self._tell(tracklet, person)
             elif owner != person.index:
                 self._people.merge(person, self._people.all[owner])
+
+    def _tell(self, tracklet: Tracklet, person: Person) -> None:
+        """Say whose a track turned out to be, where its sightings may not be told yet."""
+        if self._lag:
+            first, last = tracklet.frames[0][0], tracklet.frames[-1][1]
+            end = last if tracklet.closed else math.inf
+            number = self._people.global_id(person)
+            self._revised.append(Revision(tracklet.key, number, first, end))
+
+    def _revisions(self) -> list[Revision]:
+        """What is to be told now."""
+        revised, self._revised = self._revised, []
+        return revised
 
     def _decide(
         self,
