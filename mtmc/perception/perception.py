@@ -10,6 +10,7 @@ import numpy as np
 
 from mtmc.perception.budget import Budget
 from mtmc.perception.changes import Changes
+from mtmc.perception.given import GivenLooks
 from mtmc.perception.log import Inference, InferenceLog
 from mtmc.reid.preprocess import crop_boxes
 from mtmc.trackers import Detections
@@ -79,9 +80,10 @@ class Perception:
         stateful = self._detector.stateful
         new = [row for row, known in enumerate(answers) if stateful or known is None]
         found = self._detector.detect([frames[row] for row in new]) if new else []
-        fresh = dict(zip(new, found, strict=True))
+        told = self._embedder.take if isinstance(self._embedder, GivenLooks) else Inference
+        fresh = dict(zip(new, map(told, found), strict=True))
         return [
-            self._looked(frames[row], Inference(fresh[row]) if known is None else known)
+            self._looked(frames[row], fresh[row] if known is None else known)
             for row, known in enumerate(answers)
         ]
 

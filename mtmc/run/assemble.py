@@ -19,6 +19,7 @@ from mtmc.detectors import Detector
 from mtmc.detectors.motfile import MotFileDetector
 from mtmc.detectors.people import PERSON
 from mtmc.errors import UserError
+from mtmc.perception.given import FROM_DETECTOR, GivenLooks
 from mtmc.registry import DEFAULT_TRACKER, TRACKERS
 from mtmc.reid import Embedder
 from mtmc.reid.staged import StagedEmbedder
@@ -53,10 +54,31 @@ def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
     if isinstance(detector, MotFileDetector):
         counts = {camera.name: detector.last_frame(camera.name) for camera in cameras}
     embedder = _embedder(config)
+    if isinstance(detector, MotFileDetector):
+        _check_looks(detector, cameras, embedder)
     if any(camera.kind == "live" for camera in cameras):
         _warm_up(detector, embedder)
     readers = open_cameras(cameras, config.sources, counts)
     return put_together(config, readers, detector, embedder, kinds)
+
+
+def _check_looks(
+    detector: MotFileDetector, cameras: Sequence[Camera], embedder: Embedder | None
+) -> None:
+    """Refuse looks that are wanted and not in the files; say so where it is the other way round.
+
+    Raises:
+        UserError: so it is.
+    """
+    lacking = [camera.name for camera in cameras if not detector.has_looks(camera.name)]
+    wanted = isinstance(embedder, GivenLooks)
+    if wanted and lacking:
+        raise UserError(
+            f"--reid detector: {detector.folder} holds no embeddings of camera {lacking[0]}; "
+            "expected a .npy, .npz or .parquet file, or give --reid another model"
+        )
+    if not wanted and len(lacking) < len(cameras):
+        log.info("%s holds embeddings, which --reid detector would take", detector.folder)
 
 
 def put_together(
@@ -147,6 +169,8 @@ def _embedder(config: RunConfig) -> Embedder | None:
         if chosen.budget.given:
             raise UserError("reid.budget: without --reid there is nothing to spend it on")
         return None
+    if chosen.weights == FROM_DETECTOR:
+        return GivenLooks()
     from mtmc import reid
 
     try:

@@ -26,7 +26,8 @@ class ReidConfig(Checked):
 
     Args:
         weights: a ``.pt`` or ``.onnx`` file, ``simulated`` or ``simulated-lite`` (both come with
-            the package), a name of ``mtmc weights list``, ``color`` (needs no weights), or
+            the package), a name of ``mtmc weights list``, ``color`` (needs no weights),
+            ``detector`` (embeddings that the detector tells, see the guide to identities), or
             ``none``.
         device: such as ``cpu`` or ``cuda:0``; None takes the best there is.
         batch_size: crops per forward pass; None takes what suits the device.
