@@ -50,6 +50,8 @@ class OutputConfig(Checked):
         crops: whether to keep up to six small pictures of every tracklet, in ``crops.sqlite``.
         anonymise: ``head`` or ``person`` makes that part of everybody unrecognizable in all
             pictures and videos; None shows people.
+        lag: seconds by which an online run tells later who is who. What it takes back by then is
+            never told. Offline, all is known in the end.
         keep: whether to keep what the networks said, for `mtmc associate`.
         width: greatest width of a picture, px.
         height: greatest height of a picture, px.
@@ -59,6 +61,7 @@ class OutputConfig(Checked):
     csv: bool = setting(True, public=True)
     crops: bool = setting(True, public=True)
     anonymise: Literal["head", "person"] | None = setting(None, public=True)
+    lag: float = setting(0.0, ge=0, le=60, unit="s", public=True)
     keep: bool = setting(False)
     width: int = setting(1920, ge=16, unit="px", public=True)
     height: int = setting(1080, ge=16, unit="px", public=True)

@@ -7,19 +7,23 @@ lag from the next frame on.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Self
 
+import cv2
 import numpy as np
 
 from mtmc.tracking.camera import Sighting
 from mtmc.tracking.messages import Revision
-from mtmc.tracking.rows import Rows
-from mtmc.types import Mask, TrackKey
+from mtmc.tracking.rows import ROW, Rows
+from mtmc.types import Frame, Mask, TrackKey
 
 ROUNDING = 1e-6  # seconds: differences of times are not exact
 FORGET_EVERY = 256  # time steps after which tracks that have ended are let go
+WIDEST, QUALITY = 960, 90  # px of a picture that waits; of its JPEG
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +33,7 @@ class Told:
     Args:
         time: s.
         rows: of all tracks, camera by camera in the order of ``sightings``.
-        sightings: of the cameras.
+        sightings: of the cameras that sent a frame.
         decided: who tracks are, of whom that was decided now.
     """
 
@@ -38,17 +42,22 @@ class Told:
     sightings: Sequence[Sighting]
     decided: Mapping[TrackKey, int] = field(default_factory=dict)
 
+    @classmethod
+    def last(cls, decided: Mapping[TrackKey, int]) -> Self:
+        """What is decided after the last step."""
+        return cls(math.inf, np.zeros(0, ROW), (), decided)
+
 
 @dataclass(slots=True, eq=False)
 class _Track:
-    """A camera's track, under whatever keys it went on.
+    """A camera's track, under whatever keys it goes on.
 
     Args:
-        held: its rows that are not told yet, each as an array and a place in it.
-        now: whose it is, as far as is known; 0 where it is not.
-        person: whose it was in the last row that was told,
-        number: and under which number that was told; 0 before.
-        ended: whether it has.
+        held: its rows that are not told yet, each as a table and a place in it.
+        now: whose it is by what is known now; 0 where nothing is.
+        person: whose it was when it was last told,
+        number: and under which number that was; 0 before.
+        ended: whether that was told.
     """
 
     held: deque[tuple[Rows, int]] = field(default_factory=deque)
@@ -61,77 +70,70 @@ class _Track:
 class Lag:
     """Holds back what is told of an online run.
 
+    Tracks are numbered anew, in the order they are told. Of two that one frame shows of one person,
+    as brief overlaps are, the surer is told.
+
     Args:
-        seconds: for which.
+        seconds: for which, by the frames' times.
+        pictures: whether these wait, too; they are dropped otherwise.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self, seconds: float, *, pictures: bool = False) -> None:
+        self._seconds, self._pictures = seconds, pictures
         self._held: deque[tuple[Told, list[_Track]]] = deque()
-        self._tracks: dict[TrackKey, _Track] = {}
-        self._numbers: Counter[str] = Counter()  # given to tracks of each camera
-        self._decided: dict[TrackKey, int] = {}  # since something was told
+        self._tracks: dict[TrackKey, _Track] = {}  # under each key they had
+        self._numbers: Counter[str] = Counter()  # given so far, by camera
+        self._decided: dict[TrackKey, int] = {}  # since something was last told
         self._steps = 0
 
     def take(self, told: Told, revised: Sequence[Revision]) -> list[Told]:
         """Take in a time step; returns those that are old enough to be told.
 
         Args:
-            told: as the cameras and the association have it now.
+            told: as the cameras and the association have it, whose rows are its own to change; or
+                ``Told.last``, after which all is told.
             revised: see ``Decisions``.
         """
         self._hold(told)
         self._believe(told.decided, revised)
         self._steps += 1
         if self._steps % FORGET_EVERY == 0:
-            self._forget()
+            self._tracks = {k: t for k, t in self._tracks.items() if not t.ended}
         return self._until(told.time - self._seconds + ROUNDING)
 
-    def rest(
-        self, decided: Mapping[TrackKey, int], revised: Sequence[Revision]
-    ) -> tuple[list[Told], dict[TrackKey, int]]:
-        """All that is held, after the last step, and who tracks are that were decided only then."""
-        self._believe(decided, revised)
-        return self._until(np.inf), self._decided
-
-    def open_keys(self) -> Iterable[TrackKey]:
-        """Of the tracks that may go on, as they are told."""
-        return (TrackKey(key.camera, t.number) for key, t in self._tracks.items())
-
     def _hold(self, told: Told) -> None:
-        tracks = []
-        told.rows["person"] = 0
+        tracks: list[_Track] = []
+        sightings: list[Sighting] = []
         for sighting in told.sightings:
-            camera, step = sighting.frame.camera, sighting.step
-            for old, new in step.renewed.tolist():
+            camera = sighting.frame.camera
+            for old, new in sighting.step.renewed.tolist():
                 if known := self._tracks.get(TrackKey(camera, old)):
                     self._tracks[TrackKey(camera, new)] = known
-            for track in sighting.tracks.ids.tolist():
-                known = self._tracks.setdefault(TrackKey(camera, track), _Track())
-                known.held.append((told.rows, len(tracks)))
-                told.rows["person"][len(tracks)] = known.now
-                tracks.append(known)
-        self._held.append((told, tracks))
+            for number in sighting.tracks.ids.tolist():
+                track = self._tracks.setdefault(TrackKey(camera, number), _Track())
+                track.held.append((told.rows, len(tracks)))
+                told.rows["person"][len(tracks)] = track.now
+                tracks.append(track)
+            frame = sighting.frame if self._pictures else replace(sighting.frame, image=None)
+            sightings.append(replace(sighting, frame=_packed(frame)))
+        self._held.append((replace(told, sightings=sightings), tracks))
 
     def _believe(self, decided: Mapping[TrackKey, int], revised: Sequence[Revision]) -> None:
-        """Take in who held rows are."""
+        """Take in whom rows show that are held."""
         for key, person in decided.items():
-            if (track := self._tracks.get(key)) is None:
-                continue
-            track.now = person
-            for rows, place in track.held:
-                if rows["track"][place] == key.track_id:
-                    rows["person"][place] = person
-            if track.number and not track.person:  # of whom nobody was told
-                track.person = self._decided[TrackKey(key.camera, track.number)] = person
-        for key, person, first, last in revised:
-            if (track := self._tracks.get(key)) is None:
-                continue
-            if last == np.inf:
+            if track := self._tracks.get(key):
                 track.now = person
-            for rows, place in track.held:
-                if first <= rows["frame"][place] <= last:
-                    rows["person"][place] = person
+                for rows, place in track.held:
+                    if rows["track"][place] == key.track_id:
+                        rows["person"][place] = person
+                if track.number and not track.person:  # it was told as nobody's
+                    track.person = self._decided[TrackKey(key.camera, track.number)] = person
+        for key, person, first, last in revised:
+            if track := self._tracks.get(key):
+                track.now = person if last == math.inf else track.now
+                for rows, place in track.held:
+                    if first <= rows["frame"][place] <= last:
+                        rows["person"][place] = person
 
     def _until(self, time: float) -> list[Told]:
         due = []
@@ -140,58 +142,71 @@ class Lag:
         return due
 
     def _told(self, told: Told, tracks: Sequence[_Track]) -> Told:
-        """A held step as it is told."""
-        rows, sightings, kept = told.rows, [], _once(told.rows)
-        first = 0
+        """A step as it is told after the lag."""
+        for track, row in zip(tracks, told.rows, strict=True):
+            track.held.popleft()
+            # A box that is only predicted is whose the track was before.
+            if track.person and not (row["detected"] and row["person"]):
+                row["person"] = track.person
+        kept, sightings, first = _once(told.rows), [], 0
         for sighting in told.sightings:
             here = slice(first, first + len(sighting.tracks))
             first = here.stop
-            camera, renewed = sighting.frame.camera, []
-            for place in range(here.start, here.stop):
-                track = tracks[place]
-                track.held.popleft()
-                if kept[place]:
-                    before = track.number
-                    rows["track"][place] = self._number(camera, track, rows[place])
-                    if before not in (0, track.number):
-                        renewed.append((before, track.number))
-            ended = []
-            for number in sighting.step.ended.tolist():
-                if known := self._tracks.get(TrackKey(camera, number)):
-                    known.ended = True
-                    ended.append(known.number)
-            seen = sighting.tracks[kept[here]]
-            seen = replace(seen, ids=rows["track"][here][kept[here]])
-            step = replace(
-                sighting.step,
-                ended=np.array(ended, np.int64),
-                renewed=np.array(renewed, np.int64).reshape(-1, 2),
-            )
-            sightings.append(replace(sighting, tracks=seen, step=step))
+            sightings.append(self._seen(sighting, told.rows[here], tracks[here], kept[here]))
         decided, self._decided = self._decided, {}
-        return Told(told.time, rows[kept], sightings, decided)
+        return Told(told.time, told.rows[kept], sightings, decided)
 
-    def _number(self, camera: str, track: _Track, row: np.void) -> int:
-        """The number under which a row of a track is told."""
-        person = int(row["person"])
-        # A box that is only predicted follows those that were seen before it.
-        if track.number and (person == track.person or not person or not row["detected"]):
-            return track.number
-        self._numbers[camera] += 1
-        track.number, track.person = self._numbers[camera], person
-        if person:
-            self._decided[TrackKey(camera, track.number)] = person
+    def _seen(
+        self, sighting: Sighting, rows: Rows, tracks: Sequence[_Track], kept: Mask
+    ) -> Sighting:
+        """What a camera saw, with the numbers of the tracks that are told, also in its rows."""
+        camera, renewed, ended = sighting.frame.camera, [], []
+        for place, track in enumerate(tracks):
+            if kept[place]:
+                before = track.number
+                rows["track"][place] = self._number(camera, track, int(rows["person"][place]))
+                renewed += [(before, track.number)] if before not in (0, track.number) else []
+        for number in sighting.step.ended.tolist():
+            if known := self._tracks.get(TrackKey(camera, number)):
+                known.ended = True
+                ended += [known.number] if known.number else []
+        seen = replace(sighting.tracks[kept], ids=rows["track"][kept])
+        pairs = np.array(renewed, np.int64).reshape(-1, 2)
+        step = replace(sighting.step, ended=np.array(ended, np.int64), renewed=pairs)
+        return replace(sighting, frame=_unpacked(sighting.frame), tracks=seen, step=step)
+
+    def _number(self, camera: str, track: _Track, person: int) -> int:
+        """Under which number a track is told as somebody's."""
+        if not track.number or person != track.person:
+            self._numbers[camera] += 1
+            track.number, track.person = self._numbers[camera], person
+            if person:
+                self._decided[TrackKey(camera, track.number)] = person
         return track.number
-
-    def _forget(self) -> None:
-        self._tracks = {key: t for key, t in self._tracks.items() if t.held or not t.ended}
 
 
 def _once(rows: Rows) -> Mask:
-    """Which rows are told: of several of one person in a frame, the surest."""
+    """``(N,)`` which rows are told: of those of one person in one frame, the surest."""
+    kept: Mask = rows["person"] == 0
     order = np.lexsort((-rows["score"], ~rows["detected"]))
     where = np.stack([rows["camera"], rows["frame"], rows["person"]], axis=1)[order]
-    _, first = np.unique(where, axis=0, return_index=True)
-    kept = rows["person"] == 0
-    kept[order[first]] = True
+    kept[order[np.unique(where, axis=0, return_index=True)[1]]] = True
     return kept
+
+
+def _packed(frame: Frame) -> Frame:
+    """A frame whose picture takes little memory: a JPEG in place of its pixels."""
+    if frame.image is None:
+        return frame
+    height, width = frame.image.shape[:2]
+    scale = min(1.0, WIDEST / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA)
+    return replace(frame, image=cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1])
+
+
+def _unpacked(frame: Frame) -> Frame:
+    """The frame again, with a picture that may be smaller than the camera's."""
+    if frame.image is None:
+        return frame
+    return replace(frame, image=np.asarray(cv2.imdecode(frame.image, cv2.IMREAD_COLOR), np.uint8))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -12,11 +13,8 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from mtmc.corrections.telling import Telling
-from mtmc.files import explained
 from mtmc.outputs.crops import SPOOL, CropSpool
-from mtmc.outputs.mosaic import Labels, Mosaic
-from mtmc.outputs.tracks import LiveTracks, TrackTable
-from mtmc.outputs.video import VideoWriter
+from mtmc.outputs.tracks import TrackTable
 from mtmc.perception.budget import Budget, Looks
 from mtmc.perception.changes import MEMORY, Changes
 from mtmc.perception.log import Inference, InferenceLog
@@ -24,17 +22,19 @@ from mtmc.perception.perception import Perception
 from mtmc.perception.scores import Meaning
 from mtmc.reid.threads import available_cores
 from mtmc.run.anonymised import Shown
+from mtmc.run.answers import Answers, OnAnswer, OnSeen
 from mtmc.run.config import ReidConfig, RunConfig
 from mtmc.run.finishing import Finishing
+from mtmc.run.lag import Told
 from mtmc.run.parts import Parts, Progress
 from mtmc.run.stopwatch import Stopwatch
-from mtmc.sources import CameraReader, align
+from mtmc.sources import align
 from mtmc.sources.background import Background
 from mtmc.trackers import Detections
 from mtmc.tracking.camera import CameraTracking, Sighting
 from mtmc.tracking.memory import Memory
-from mtmc.tracking.messages import CameraStep
-from mtmc.tracking.rows import ROW, Rows, TrackSpool, make_rows, untracked_rows
+from mtmc.tracking.messages import CameraStep, Decisions
+from mtmc.tracking.rows import ROW, Rows, make_rows, untracked_rows
 from mtmc.tracking.scene import SceneTracking
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.tracking.view import View
@@ -46,11 +46,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("mtmc")
 
 FEW_CORES = 2  # a network alone keeps so many busy, and a thread beside it only disturbs
-FORGET_EVERY = 256  # time steps after which the ids of tracks that have ended are let go
 STEPS_AHEAD = 2  # time steps the detector may be ahead of the rest
 
 Step = dict[str, Frame]
-OnSeen = Callable[[Sequence[Sighting], Mapping[str, Labels], Mapping[TrackKey, int]], None]
 Seen = tuple[list[Frame], list[Inference]]  # of the cameras of one time step
 
 
@@ -69,6 +67,8 @@ class Pipeline:
         on_step: called with the progress after each step.
         on_seen: called by an online run with what each step saw; see ``Listener.seen``. None where
             nobody looks.
+        on_answer: called by an online run with what it knows after each step, before any lag, and
+            with what it takes back of earlier ones.
 
     After ``run``, ``things`` are the tracks of no people and ``tracklets`` those of an offline run;
     ``spool`` and, of live cameras, ``crops`` are to be removed once their results are written.
@@ -83,6 +83,7 @@ class Pipeline:
         watch: Stopwatch,
         on_step: Callable[[Progress], None] = lambda progress: None,
         on_seen: OnSeen | None = None,
+        on_answer: OnAnswer | None = None,
     ) -> None:
         self._parts = parts
         pictured = {r.name for r in parts.readers if r.camera.kind != "boxes"}
@@ -100,15 +101,13 @@ class Pipeline:
                 config.output.anonymise,
             )
         self._watch = watch
-        self._on_step, self._on_seen = on_step, on_seen
+        self._on_step = on_step
         self._shown = Shown(parts.readers, config.output.anonymise)
         self._names = [reader.name for reader in parts.readers]
         self._numbers = {name: number for number, name in enumerate(self._names)}
-        self.spool = TrackSpool(out, self._names)
         online = parts.associator.online
-        live = any(reader.live for reader in parts.readers)
-        self._live_tracks = LiveTracks(out / "tracks", self._names, parts.kinds) if online else None
-        self._video = _LiveVideo(parts.readers, config, out) if live else None
+        self._answers = Answers(config, parts, out, on_seen, on_answer)
+        self.spool = self._answers.spool
         cameras = {
             reader.name: CameraTracking(
                 config.tracker,
@@ -126,7 +125,6 @@ class Pipeline:
         }
         self._tracking = SceneTracking(config.tracker, cameras, online=online)
         self._embed_all = parts.embedder is not None and self._tracking.needs_embeddings
-        self._steps = 0
         self.progress = Progress(dict.fromkeys(self._names, 0), dict.fromkeys(self._names, 0))
         self._telling = Telling(parts.corrections, self._names, parts.before)
         # Online, the association has a memory of its own.
@@ -140,6 +138,14 @@ class Pipeline:
 
     def run(self) -> TrackTable:
         """Go through the videos to their end, or to Ctrl-C; returns all tracks with their ids."""
+        with closing(self._answers):
+            self._follow()
+            if self._answers.online:
+                found = self._parts.associator.finish(())
+                self._answers.take(Told.last(found.ids), found.revised)
+        return self._finish()
+
+    def _follow(self) -> None:
         self._start_readers()
         steps = _ahead(self._detected())
         try:
@@ -155,9 +161,6 @@ class Pipeline:
             steps.close()
             if self.crops:
                 self.crops.close()
-            if self._video:
-                self._video.close()
-        return self._finish()
 
     def _start_readers(self) -> None:
         known = {} if self._tracking.needs_image else self._perception.recorded
@@ -210,8 +213,8 @@ class Pipeline:
             decisions = self._parts.associator.update(max(f.time for f in frames), steps)
             self._tracking.obey(decisions)
         with self._watch("write"):
-            self._write(sightings, inferences, decisions.ids)
-        self._count(sightings, decisions.ids)
+            self._write(sightings, inferences, decisions)
+        self._count(sightings)
 
     def _embed_tracks(
         self, sightings: Sequence[Sighting], inferences: Sequence[Inference]
@@ -238,24 +241,13 @@ class Pipeline:
         self,
         sightings: Sequence[Sighting],
         inferences: Sequence[Inference],
-        decided: Mapping[TrackKey, int],
+        decisions: Decisions,
     ) -> None:
         told = zip(sightings, inferences, strict=True)
         rows = np.concatenate([part for each in told for part in self._rows(*each)])
-        self.spool.append(rows, decided)
-        if self._live_tracks:
-            self._live_tracks.write(rows, decided)
-            self._steps += 1
-            if self._steps % FORGET_EVERY == 0:
-                self._live_tracks.forget_all_but(self._tracking.open_keys())
-        on_seen = self._on_seen if self._live_tracks else None
-        if on_seen or self._video:
-            labels = _labels(sightings, self._live_tracks.ids if self._live_tracks else {})
-            shown = self._shown(sightings, inferences)
-            if on_seen:
-                on_seen(shown, labels, decided)
-            if self._video:
-                self._video.write(shown, labels)
+        shown = self._shown(sightings, inferences) if self._answers.pictured else sightings
+        time = max(sighting.frame.time for sighting in sightings)
+        self._answers.take(Told(time, rows, shown, decisions.ids), decisions.revised)
         if self.crops:
             self.crops.take(sightings, inferences)  # first: see there
         self._perception.note([s.frame for s in sightings], inferences)
@@ -273,17 +265,15 @@ class Pipeline:
         rows = make_rows(number, frame, tracks, sighting.floor, inference.changed)
         return [rows, untracked_rows(number, frame, self.meaning.probable(detections), tracks)]
 
-    def _count(self, sightings: Sequence[Sighting], decided: Mapping[TrackKey, int]) -> None:
+    def _count(self, sightings: Sequence[Sighting]) -> None:
         for sighting in sightings:
             name = sighting.frame.camera
             self.progress.frames[name] += 1
             self.progress.tracks[name] = self._tracking.cameras[name].count
-        self.progress.people = max(self.progress.people, *decided.values(), 0)
+        self.progress.people = self._answers.people
         self._on_step(self.progress)
 
     def _finish(self) -> TrackTable:
-        if self._live_tracks:
-            self._live_tracks.close()
         self._tracking.check_calibration()
         self.meaning.note()
         ids = self.spool.ids()
@@ -329,43 +319,3 @@ def _with_embeddings(inference: Inference, embed_all: bool) -> Detections:
     if not embed_all or len(found) == 0:
         return found
     return replace(found, embeddings=inference.embeddings)
-
-
-def _labels(sightings: Sequence[Sighting], ids: Mapping[TrackKey, int]) -> dict[str, Labels]:
-    """What is drawn into each camera's frame."""
-    return {
-        s.frame.camera: (
-            s.tracks.boxes,
-            np.array([ids.get(TrackKey(s.frame.camera, t), 0) for t in s.tracks.ids], int),
-            s.tracks.det_index >= 0,
-        )
-        for s in sightings
-    }
-
-
-class _LiveVideo:
-    """The mosaic of live cameras, which cannot be seen a second time."""
-
-    def __init__(self, readers: Sequence[CameraReader], config: RunConfig, out: Path) -> None:
-        self._writer: VideoWriter | None = None
-        if config.output.video:
-            sizes = {reader.name: reader.size for reader in readers}
-            zeros = {reader.name: reader.zero for reader in readers}
-            self._mosaic = Mosaic(sizes, config.output.width, config.output.height, zeros)
-            fps = max(reader.fps for reader in readers)
-            self._path = out / "mosaic.mp4"
-            with explained(self._path):
-                self._writer = VideoWriter(self._path, self._mosaic.size, fps, live=True)
-
-    def write(self, sightings: Sequence[Sighting], labels: Mapping[str, Labels]) -> None:
-        if self._writer is None:
-            return
-        frames = {s.frame.camera: s.frame for s in sightings}
-        time = min(frame.time for frame in frames.values())
-        with explained(self._path):
-            self._writer.write(self._mosaic.draw(frames, labels), time)
-
-    def close(self) -> None:
-        if self._writer is not None:
-            with explained(self._path):
-                self._writer.close()

@@ -35,6 +35,7 @@ from mtmc.run.correct import adopt, correct, corrections_of, forget_uncorrected
 from mtmc.run.drawing import Drawing
 from mtmc.run.earlier import set_aside
 from mtmc.run.known import with_known_people
+from mtmc.run.lag import Told
 from mtmc.run.networks import stand_ins
 from mtmc.run.parts import Parts, Progress
 from mtmc.run.pipeline import Pipeline
@@ -50,6 +51,7 @@ from mtmc.sources import CameraReader, find_cameras, home_of
 from mtmc.sources.address import hide_passwords
 from mtmc.sources.cameras import Source
 from mtmc.tracking.camera import Sighting
+from mtmc.tracking.messages import Revision
 from mtmc.types import TrackKey
 
 log = logging.getLogger("mtmc")
@@ -63,9 +65,11 @@ class Listener:
 
     Attributes:
         looks: whether it wants to know what is ``seen``.
+        revises: whether it wants to know what is ``answered``.
     """
 
     looks: ClassVar[bool] = False
+    revises: ClassVar[bool] = False
 
     def begin(self, cameras: Sequence[CameraReader]) -> None:
         """The cameras are open."""
@@ -85,6 +89,14 @@ class Listener:
             sightings: of each camera that sent a frame.
             labels: what is drawn into it, by camera.
             decided: who tracks are, of whom that was decided now.
+        """
+
+    def answered(self, told: Told, revised: Sequence[Revision]) -> None:
+        """What an online run knows after a time step, before any lag.
+
+        Args:
+            told: of the step; ``Told.last`` in the end.
+            revised: see ``Decisions``.
         """
 
     def video(self, done: int, total: int) -> None:
@@ -207,7 +219,8 @@ class OneRun:
         self._log, self._crops = log, log.path if log and parts.recorded else None
         self._noted = -math.inf  # when run.json was last written, s
         seen = listener.seen if listener.looks else None
-        self._pipeline = Pipeline(config, parts, out, log, self._watch, self._step, seen)
+        answered = listener.answered if listener.revises else None
+        self._pipeline = Pipeline(config, parts, out, log, self._watch, self._step, seen, answered)
 
     def record(self, chosen: Settings, given: list[str]) -> dict[str, Any]:
         """Do everything and write everything.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -18,7 +18,7 @@ from mtmc.tracking.crops import CropsConfig, CropsTaken, crop_quality, wants_cro
 from mtmc.tracking.messages import CameraStep, Decisions
 from mtmc.tracking.pace import Pace
 from mtmc.tracking.view import View
-from mtmc.types import Doubles, Floats, Frame, Ints, Mask, TrackKey
+from mtmc.types import Doubles, Floats, Frame, Ints, Mask
 
 # A tracker may find somebody again after any time; across a long gap that is the association's
 # to decide.
@@ -215,10 +215,6 @@ class CameraTracking:
                 crops.add(time, float(quality[row]))
                 rows.append(row)
         return np.array(rows, np.int64)
-
-    def open_keys(self) -> Iterator[TrackKey]:
-        """Of the tracks that may go on."""
-        return (TrackKey(self.view.name, track.number) for track in self._open.values())
 
     def _close(self, before: float) -> list[int]:
         """End the tracks last seen before that time, s, and those that are to be ended."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from mtmc.tracking.camera import (
 from mtmc.tracking.coasting import Coasting
 from mtmc.tracking.messages import Decisions
 from mtmc.tracking.presence import Presence
-from mtmc.types import Frame, Ints, TrackKey
+from mtmc.types import Frame, Ints
 
 
 class SceneTracking:
@@ -61,10 +61,6 @@ class SceneTracking:
         """Do what the association says of the tracks, from the next frame on."""
         for camera in self.cameras.values():
             camera.obey(decisions)
-
-    def open_keys(self) -> Iterator[TrackKey]:
-        """Of the tracks that may go on."""
-        return (key for camera in self.cameras.values() for key in camera.open_keys())
 
     def update(
         self,

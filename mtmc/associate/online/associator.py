@@ -91,12 +91,12 @@ class OnlineAssociator:
         self._revise_at = self._all_at = self._expire_at = -math.inf  # s
         self._uncut: dict[Tracklet, int] = {}  # version of the gallery that was not to be cut
         self._compared: dict[Tracklet, None] = {}  # with everybody, longest ago first
-        self._lag = 0.0  # s
+        self._revising = False
         self._revised: list[Revision] = []  # since the last answer
 
-    def revise(self, lag: float) -> None:
+    def revise(self) -> None:
         """See ``Revising``."""
-        self._lag = lag
+        self._revising = True
 
     def know(self, people: Mapping[int, Sequence[Tracklet]], last: int) -> None:
         """See ``Associator``."""
@@ -265,8 +265,8 @@ class OnlineAssociator:
                 self._people.merge(person, self._people.all[owner])
 
     def _tell(self, tracklet: Tracklet, person: Person) -> None:
-        """Say whose a track turned out to be, where its sightings may not be told yet."""
-        if self._lag:
+        """Say whose a track turned out to be, where that is asked for."""
+        if self._revising:
             first, last = tracklet.frames[0][0], tracklet.frames[-1][1]
             end = last if tracklet.closed else math.inf
             number = self._people.global_id(person)

@@ -1,0 +1,154 @@
+"""What a run makes known as it goes on: rows and, online, ids; to files and whoever looks on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mtmc.associate import Revising
+from mtmc.files import explained
+from mtmc.outputs.mosaic import Labels, Mosaic
+from mtmc.outputs.tracks import LiveTracks
+from mtmc.outputs.video import VideoWriter
+from mtmc.run.config import RunConfig
+from mtmc.run.lag import FORGET_EVERY, Lag, Told
+from mtmc.run.parts import Parts
+from mtmc.sources import CameraReader
+from mtmc.tracking.camera import Sighting
+from mtmc.tracking.messages import Revision
+from mtmc.tracking.rows import TrackSpool
+from mtmc.types import TrackKey
+
+OnSeen = Callable[[Sequence[Sighting], Mapping[str, Labels], Mapping[TrackKey, int]], None]
+OnAnswer = Callable[[Told, Sequence[Revision]], None]
+
+
+class Answers:
+    """Tells of a run, ``output.lag`` seconds late where that is online.
+
+    Args:
+        config: the resolved configuration.
+        parts: the opened cameras and plug-ins.
+        out: folder for the results.
+        on_seen: see ``Pipeline``.
+        on_answer: see ``Pipeline``.
+
+    Attributes:
+        spool: all rows and ids so far.
+        online: whether ids are told as the run goes on.
+        people: the greatest id told so far.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        parts: Parts,
+        out: Path,
+        on_seen: OnSeen | None = None,
+        on_answer: OnAnswer | None = None,
+    ) -> None:
+        self.online = online = parts.associator.online
+        names = [reader.name for reader in parts.readers]
+        self.spool = TrackSpool(out, names)
+        self._live_tracks = LiveTracks(out / "tracks", names, parts.kinds) if online else None
+        live = any(reader.live for reader in parts.readers)
+        self._video = (
+            _LiveVideo(parts.readers, config, out) if live and config.output.video else None
+        )
+        self._on_seen = on_seen if online else None
+        self._on_answer = on_answer if online else None
+        if (config.output.lag or on_answer) and isinstance(parts.associator, Revising):
+            parts.associator.revise()
+        self._lag: Lag | None = None
+        if online and config.output.lag:
+            self._lag = Lag(config.output.lag, pictures=self.pictured)
+        self._open: set[TrackKey] = set()  # tracks that may go on
+        self._steps = 0
+        self.people = 0
+
+    @property
+    def pictured(self) -> bool:
+        """Whether pictures are shown as the run goes on."""
+        return self._on_seen is not None or self._video is not None
+
+    def take(self, told: Told, revised: Sequence[Revision]) -> None:
+        """Tell of a time step, or of those that have waited until now.
+
+        Args:
+            told: as the cameras and the association have it; ``Told.last`` in the end.
+            revised: see ``Decisions``.
+        """
+        if self._on_answer:
+            self._on_answer(told, revised)
+        for due in [told] if self._lag is None else self._lag.take(told, revised):
+            self._tell(due)
+
+    def close(self) -> None:
+        """Close the files."""
+        if self._live_tracks:
+            self._live_tracks.close()
+        if self._video:
+            self._video.close()
+
+    def _tell(self, told: Told) -> None:
+        self.people = max(self.people, *told.decided.values(), 0)
+        self.spool.append(told.rows, told.decided)
+        if self._live_tracks:
+            self._live_tracks.write(told.rows, told.decided)
+            self._forget(self._live_tracks, told.sightings)
+        if not (self.pictured and told.sightings):
+            return
+        labels = _labels(told.sightings, self._live_tracks.ids if self._live_tracks else {})
+        if self._on_seen:
+            self._on_seen(told.sightings, labels, told.decided)
+        if self._video:
+            self._video.write(told.sightings, labels)
+
+    def _forget(self, written: LiveTracks, sightings: Sequence[Sighting]) -> None:
+        """Let go, now and then, of the ids of tracks that have ended."""
+        for sighting in sightings:
+            camera, step = sighting.frame.camera, sighting.step
+            gone = [*step.ended.tolist(), *step.renewed[:, 0].tolist()]
+            self._open.difference_update(TrackKey(camera, track) for track in gone)
+            here = [*sighting.tracks.ids.tolist(), *step.renewed[:, 1].tolist()]
+            self._open.update(TrackKey(camera, track) for track in here)
+        self._steps += 1
+        if self._steps % FORGET_EVERY == 0:
+            written.forget_all_but(self._open)
+
+
+def _labels(sightings: Sequence[Sighting], ids: Mapping[TrackKey, int]) -> dict[str, Labels]:
+    """What is drawn into each camera's frame."""
+    return {
+        s.frame.camera: (
+            s.tracks.boxes,
+            np.array([ids.get(TrackKey(s.frame.camera, t), 0) for t in s.tracks.ids], int),
+            s.tracks.det_index >= 0,
+        )
+        for s in sightings
+    }
+
+
+class _LiveVideo:
+    """The mosaic of live cameras, which cannot be seen a second time."""
+
+    def __init__(self, readers: Sequence[CameraReader], config: RunConfig, out: Path) -> None:
+        sizes = {reader.name: reader.size for reader in readers}
+        zeros = {reader.name: reader.zero for reader in readers}
+        self._mosaic = Mosaic(sizes, config.output.width, config.output.height, zeros)
+        fps = max(reader.fps for reader in readers)
+        self._path = out / "mosaic.mp4"
+        with explained(self._path):
+            self._writer = VideoWriter(self._path, self._mosaic.size, fps, live=True)
+
+    def write(self, sightings: Sequence[Sighting], labels: Mapping[str, Labels]) -> None:
+        frames = {s.frame.camera: s.frame for s in sightings}
+        time = min(frame.time for frame in frames.values())
+        with explained(self._path):
+            self._writer.write(self._mosaic.draw(frames, labels), time)
+
+    def close(self) -> None:
+        with explained(self._path):
+            self._writer.close()
