@@ -121,12 +121,16 @@ def _index(rows: Rows, camera: int, name: str, ids: Mapping[TrackKey, int]) -> N
 
 
 def to_mot(rows: Rows, ids: NDArray[np.int64], kinds: Sequence[str] = (PERSON,)) -> str:
-    """Rows as MOT text with global ids, and with classes where not all are people."""
+    """Rows as MOT text; see ``mot_rows``."""
+    return format_mot(mot_rows(rows, ids, kinds))
+
+
+def mot_rows(rows: Rows, ids: NDArray[np.int64], kinds: Sequence[str] = (PERSON,)) -> MotRows:
+    """Rows with global ids as those of MOT, and with classes where not all are people."""
     classes = None
     if tuple(kinds) != (PERSON,):
         classes = np.array(class_numbers(kinds))[rows["kind"]]
-    found = MotRows.make(rows["frame"], ids, rows["box"], scores=rows["score"], classes=classes)
-    return format_mot(found)
+    return MotRows.make(rows["frame"], ids, rows["box"], scores=rows["score"], classes=classes)
 
 
 def write_mot_files(table: TrackTable, folder: Path) -> None:

@@ -13,6 +13,7 @@ from mtmc.offline.completion.config import CompletionConfig
 from mtmc.perception.budget import BudgetConfig
 from mtmc.registry import ASSOCIATORS, DEFAULT_TRACKER, DETECTORS, EMBEDDERS, TRACKERS
 from mtmc.reid.embedder import SHIPPED
+from mtmc.run.lag import LONGEST
 from mtmc.run.networks import with_networks
 from mtmc.sources import SourcesConfig
 from mtmc.trackers.offline import RefineConfig
@@ -61,7 +62,7 @@ class OutputConfig(Checked):
     csv: bool = setting(True, public=True)
     crops: bool = setting(True, public=True)
     anonymise: Literal["head", "person"] | None = setting(None, public=True)
-    lag: float = setting(0.0, ge=0, le=60, unit="s", public=True)
+    lag: float = setting(0.0, ge=0, le=LONGEST, unit="s", public=True)
     keep: bool = setting(False)
     width: int = setting(1920, ge=16, unit="px", public=True)
     height: int = setting(1080, ge=16, unit="px", public=True)

@@ -21,6 +21,7 @@ from mtmc.tracking.messages import Revision
 from mtmc.tracking.rows import ROW, Rows
 from mtmc.types import Frame, Mask, TrackKey
 
+LONGEST = 60.0  # seconds, for which the association remembers who it said a track is
 ROUNDING = 1e-6  # seconds: differences of times are not exact
 FORGET_EVERY = 256  # time steps after which tracks that have ended are let go
 WIDEST, QUALITY = 960, 90  # px of a picture that waits; of its JPEG

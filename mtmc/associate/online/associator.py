@@ -16,7 +16,7 @@ from mtmc.associate.cuts.config import CutsConfig
 from mtmc.associate.decisions import Association
 from mtmc.associate.evidence.appearance import Scale
 from mtmc.associate.evidence.scale import scale_of
-from mtmc.associate.online.people import UNSAID, People, Person
+from mtmc.associate.online.people import People, Person
 from mtmc.associate.online.revision import name_groups, regroup
 from mtmc.trackers.settings import setting
 from mtmc.tracking.memory import Memory
@@ -216,8 +216,8 @@ class OnlineAssociator:
         # What is left of people is from before all tracks.
         rows = [t for _, t in left] + tracklets
         owners = [p.index for p, _ in left] + [None] * len(tracklets)
-        said = [{p.index: p.said + UNSAID} for p, _ in left]
-        said += [members[t].votes() if t in members else {} for t in tracklets]
+        said = [{p.index: p.said} for p, _ in left]
+        said += [members[t].said if t in members else {} for t in tracklets]
         undecided = np.array([t in self._waiting for t in rows], bool)
         if not rows:
             return {}, 0
@@ -265,8 +265,11 @@ class OnlineAssociator:
                 self._people.merge(person, self._people.all[owner])
 
     def _tell(self, tracklet: Tracklet, person: Person) -> None:
-        """Say whose a track turned out to be, where that is asked for."""
-        if self._revising:
+        """Say whose a track turned out to be, where that is asked for.
+
+        Nobody gets an id for what ended before it had one.
+        """
+        if self._revising and not (tracklet.closed and person.global_id is None):
             first, last = tracklet.frames[0][0], tracklet.frames[-1][1]
             end = last if tracklet.closed else math.inf
             number = self._people.global_id(person)

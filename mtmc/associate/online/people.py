@@ -19,7 +19,6 @@ from mtmc.tracking.tracklet import Mark, Tracklet
 from mtmc.types import TrackKey
 
 KNOWN = 1 << 40  # sightings that somebody known from before counts as
-UNSAID = 0.5  # sightings that it counts as to be taken for somebody, if nothing was said
 GALLERY_SIZE = 32  # embeddings remembered of a person in each camera
 
 
@@ -73,10 +72,6 @@ class Member:
     key: TrackKey
     said: Counter[int] = field(default_factory=Counter)
     counted: int = 0
-
-    def votes(self) -> dict[int, float]:
-        """How much speaks for its going on as each person, by index."""
-        return {**self.said, self.person.index: self.said[self.person.index] + UNSAID}
 
 
 class People:

@@ -75,7 +75,7 @@ def _must_stay_apart(
     return sparse.csr_array((pairs.data[kept], place), shape=together.shape)
 
 
-def name_groups(groups: Ints, said: Sequence[Mapping[int, float]]) -> dict[int, int]:
+def name_groups(groups: Ints, said: Sequence[Mapping[int, int]]) -> dict[int, int]:
     """Which group goes on as which person: so that most of what was said stays true.
 
     Args:
