@@ -81,7 +81,9 @@ def evaluate(
     ] = None,
     lag: Annotated[
         str | None,
-        typer.Option(help="With --lab: what ids are worth that are told so late, s.", metavar="A,B"),
+        typer.Option(
+            help="With --lab: what ids are worth that are told so late, s.", metavar="A,B"
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Keep the tracks here.", metavar="DIR")] = None,
     cache: Annotated[

@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.errors import UserError
 from mtmc.evaluate.report import Row
 from mtmc.files import explained
 from mtmc.outputs.drawing import BLACK, WHITE, Color, draw_text
@@ -28,10 +27,8 @@ def draw_curve(file: Path, rows: Mapping[str, Row]) -> None:
         rows: figures by lag, as ``2 s``, each of which gets the same room.
 
     Raises:
-        UserError: the file has another name, or cannot be written.
+        UserError: the file cannot be written.
     """
-    if file.suffix.lower() != ".png":
-        raise UserError(f"--draw {file}: with --lag, expected a file that ends in .png")
     picture = np.full((SIZE[1], SIZE[0], 3), 255, np.uint8)
     across = np.linspace(LEFT, SIZE[0] - RIGHT, max(len(rows), 2)).round().astype(int)
     for percent in range(0, 101, 20):

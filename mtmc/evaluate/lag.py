@@ -16,7 +16,6 @@ from mtmc.outputs.tracks import TrackTable, mot_rows
 from mtmc.run.lag import Lag, Told
 from mtmc.run.parts import Progress
 from mtmc.run.session import Listener
-from mtmc.tracking.messages import Revision
 from mtmc.tracking.rows import ROW, Rows
 from mtmc.types import TrackKey
 
@@ -56,7 +55,7 @@ class LagListener(Listener):
         """See ``Listener``."""
         self._next.video(done, total)
 
-    def answered(self, told: Told, revised: Sequence[Revision]) -> None:
+    def answered(self, told: Told) -> None:
         """See ``Listener``."""
         rows = told.rows.copy()
         # By which a row is known again that is told with another lag.
@@ -64,7 +63,7 @@ class LagListener(Listener):
         self._rows += len(rows)
         for seconds, lag in self._lags.items():
             one = replace(told, rows=rows.copy())
-            self._told[seconds] += lag.take(one, revised) if lag else [one]
+            self._told[seconds] += lag.take(one) if lag else [one]
 
     def figures(self, cameras: Sequence[CameraRows], kinds: Sequence[str]) -> dict[str, Row]:
         """All figures by lag, once the run is over.
@@ -117,8 +116,8 @@ class _Shown:
     def of(cls, told: Sequence[Told], lag: float, names: Sequence[str]) -> _Shown:
         rows = np.concatenate([np.zeros(0, ROW), *(each.rows for each in told)])
         end = float(rows["time"].max(initial=0.0))
-        when = {key: min(each.time + lag, end) for each in told for key in each.decided}
-        ids = {key: person for each in told for key, person in each.decided.items()}
+        when = {key: min(each.time + lag, end) for each in told for key in each.decisions.ids}
+        ids = {key: person for each in told for key, person in each.decisions.ids.items()}
         keys = [
             TrackKey(names[camera], track) for camera, track in rows[["camera", "track"]].tolist()
         ]

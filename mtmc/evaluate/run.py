@@ -357,6 +357,8 @@ def evaluate_recording(
         settings = {"associator": "online", **settings}
         if not RunConfig.from_settings(settings).associator.cls.online:
             raise UserError("--lag: offline, all is known before anything is told; leave it out")
+        if draw and draw.suffix.lower() != ".png":
+            raise UserError(f"--draw {draw}: with --lag, expected a file that ends in .png")
     with ExitStack() as stack:
         folder = out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         settings = override(settings, [] if out else ["output.video=false"])

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from mtmc.associate import Revising
+from mtmc.events.reporting import Reporting
 from mtmc.files import explained
 from mtmc.outputs.mosaic import Labels, Mosaic
 from mtmc.outputs.tracks import LiveTracks
 from mtmc.outputs.video import VideoWriter
+from mtmc.results.layout import EVENTS
 from mtmc.run.config import RunConfig
 from mtmc.run.lag import FORGET_EVERY, Lag, Told
 from mtmc.run.parts import Parts
 from mtmc.sources import CameraReader
 from mtmc.tracking.camera import Sighting
-from mtmc.tracking.messages import Revision
 from mtmc.tracking.rows import TrackSpool
 from mtmc.types import TrackKey
 
+log = logging.getLogger("mtmc")
+
 OnSeen = Callable[[Sequence[Sighting], Mapping[str, Labels], Mapping[TrackKey, int]], None]
-OnAnswer = Callable[[Told, Sequence[Revision]], None]
+OnAnswer = Callable[[Told], None]
 
 
 class Answers:
@@ -37,7 +41,7 @@ class Answers:
 
     Attributes:
         spool: all rows and ids so far.
-        online: whether ids are told as the run goes on.
+        events: of an online run; None where there are none.
         people: the greatest id told so far.
     """
 
@@ -49,7 +53,7 @@ class Answers:
         on_seen: OnSeen | None = None,
         on_answer: OnAnswer | None = None,
     ) -> None:
-        self.online = online = parts.associator.online
+        online = parts.associator.online
         names = [reader.name for reader in parts.readers]
         self.spool = TrackSpool(out, names)
         self._live_tracks = LiveTracks(out / "tracks", names, parts.kinds) if online else None
@@ -57,13 +61,21 @@ class Answers:
         self._video = (
             _LiveVideo(parts.readers, config, out) if live and config.output.video else None
         )
+        # Of a run that is done again with corrections, ids are settled at its end only.
+        tells = online and parts.before is None
+        zero = next((reader.zero for reader in parts.readers if reader.zero), None)
+        self.events = Reporting(out / EVENTS, zero, parts.sinks) if tells else None
+        self._time = 0.0  # of the last step that was told, s
         self._on_seen = on_seen if online else None
         self._on_answer = on_answer if online else None
-        if (config.output.lag or on_answer) and isinstance(parts.associator, Revising):
-            parts.associator.revise()
-        self._lag: Lag | None = None
-        if online and config.output.lag:
-            self._lag = Lag(config.output.lag, pictures=self.pictured)
+        lag = config.output.lag if online else 0.0
+        if isinstance(parts.associator, Revising):
+            if lag or on_answer:
+                parts.associator.revise()
+        elif lag:
+            name = config.associator.name
+            log.warning("associator %s: takes back nothing in time; output.lag only delays", name)
+        self._lag = Lag(lag, pictures=self.pictured) if lag else None
         self._open: set[TrackKey] = set()  # tracks that may go on
         self._steps = 0
         self.people = 0
@@ -73,16 +85,15 @@ class Answers:
         """Whether pictures are shown as the run goes on."""
         return self._on_seen is not None or self._video is not None
 
-    def take(self, told: Told, revised: Sequence[Revision]) -> None:
+    def take(self, told: Told) -> None:
         """Tell of a time step, or of those that have waited until now.
 
         Args:
             told: as the cameras and the association have it; ``Told.last`` in the end.
-            revised: see ``Decisions``.
         """
         if self._on_answer:
-            self._on_answer(told, revised)
-        for due in [told] if self._lag is None else self._lag.take(told, revised):
+            self._on_answer(told)
+        for due in [told] if self._lag is None else self._lag.take(told):
             self._tell(due)
 
     def close(self) -> None:
@@ -93,16 +104,21 @@ class Answers:
             self._video.close()
 
     def _tell(self, told: Told) -> None:
-        self.people = max(self.people, *told.decided.values(), 0)
-        self.spool.append(told.rows, told.decided)
+        decided = told.decisions.ids
+        self._time = told.time if told.sightings else self._time
+        self.people = max(self.people, *decided.values(), 0)
+        if self.events:
+            steps = [sighting.step for sighting in told.sightings]
+            self.events.step(self._time, steps, told.decisions)
+        self.spool.append(told.rows, decided)
         if self._live_tracks:
-            self._live_tracks.write(told.rows, told.decided)
+            self._live_tracks.write(told.rows, decided)
             self._forget(self._live_tracks, told.sightings)
         if not (self.pictured and told.sightings):
             return
         labels = _labels(told.sightings, self._live_tracks.ids if self._live_tracks else {})
         if self._on_seen:
-            self._on_seen(told.sightings, labels, told.decided)
+            self._on_seen(told.sightings, labels, decided)
         if self._video:
             self._video.write(told.sightings, labels)
 

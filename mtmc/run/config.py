@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mtmc.config import Plugin, Settings, build, choose
-from mtmc.errors import unknown_name
+from mtmc.errors import UserError, quoted, unknown_name
 from mtmc.offline.completion.config import CompletionConfig
 from mtmc.perception.budget import BudgetConfig
 from mtmc.registry import ASSOCIATORS, DEFAULT_TRACKER, DETECTORS, EMBEDDERS, TRACKERS
@@ -16,6 +16,7 @@ from mtmc.reid.embedder import SHIPPED
 from mtmc.run.lag import LONGEST
 from mtmc.run.networks import with_networks
 from mtmc.sources import SourcesConfig
+from mtmc.sources.address import hide_credentials
 from mtmc.trackers.offline import RefineConfig
 from mtmc.trackers.settings import Checked, setting
 from mtmc.tracking.crops import CropsConfig
@@ -54,6 +55,8 @@ class OutputConfig(Checked):
         lag: seconds by which an online run tells later who is who. What it takes back by then is
             never told. Offline, all is known in the end.
         keep: whether to keep what the networks said, for `mtmc associate`.
+        events: where an online run sends its events, beside `events.jsonl`: URLs such as
+            ``mqtt://host/topic``, or files ``*.jsonl``.
         width: greatest width of a picture, px.
         height: greatest height of a picture, px.
     """
@@ -64,6 +67,7 @@ class OutputConfig(Checked):
     anonymise: Literal["head", "person"] | None = setting(None, public=True)
     lag: float = setting(0.0, ge=0, le=LONGEST, unit="s", public=True)
     keep: bool = setting(False)
+    events: tuple[str, ...] = setting((), public=True)
     width: int = setting(1920, ge=16, unit="px", public=True)
     height: int = setting(1080, ge=16, unit="px", public=True)
 
@@ -74,6 +78,7 @@ class RunConfig:
 
     ``corrections`` is the file of what people said of an earlier run of the same videos,
     ``gallery`` that of the people who are known from one run to the next.
+    ``workers`` is how many processes read the cameras and follow people; results are the same.
     ``refine`` is the second look at each camera's finished tracks that offline association takes,
     ``completion`` what calibrated cameras add to it from each other; None leaves them out.
     """
@@ -90,6 +95,7 @@ class RunConfig:
     calibration: str | None = None
     corrections: str | None = None
     gallery: str | None = None
+    workers: int = 1
 
     @classmethod
     def from_settings(cls, settings: Settings, live: bool = False) -> RunConfig:
@@ -122,11 +128,18 @@ class RunConfig:
             **parts,
             reid=_reid(settings.get("reid", {})),
             **files,
+            workers=_workers(settings.get("workers", 1)),
         )
 
     def settings(self) -> Settings:
-        """As plain settings, which ``from_settings`` reads back."""
-        return {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
+        """All that results depend on as plain settings, which ``from_settings`` reads back.
+
+        Without passwords.
+        """
+        names = [f.name for f in dataclasses.fields(self) if f.name != "workers"]
+        plain = {name: _plain(getattr(self, name)) for name in names}
+        plain["output"]["events"] = tuple(map(hide_credentials, self.output.events))
+        return plain
 
     def chosen(self, given: Settings) -> Settings:
         """What was chosen, and what else differs from the defaults: enough to repeat the run.
@@ -185,6 +198,12 @@ def _reid(section: Any) -> ReidConfig | Plugin:
     if "name" in section:
         return choose(EMBEDDERS, section, "")
     return build(ReidConfig, section, "reid")
+
+
+def _workers(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    raise UserError(f"workers: expected a number of processes, 1 or more; got {quoted(value)}")
 
 
 def _plain(value: Any) -> Any:

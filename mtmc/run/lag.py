@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import math
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
 import cv2
 import numpy as np
 
+from mtmc.associate.online.associator import REVISE_MEMORY
 from mtmc.tracking.camera import Sighting
-from mtmc.tracking.messages import Revision
+from mtmc.tracking.messages import Decisions
 from mtmc.tracking.rows import ROW, Rows
 from mtmc.types import Frame, Mask, TrackKey
 
-LONGEST = 60.0  # seconds, for which the association remembers who it said a track is
+LONGEST = REVISE_MEMORY  # seconds; later, nothing is taken back of what has ended
 ROUNDING = 1e-6  # seconds: differences of times are not exact
 FORGET_EVERY = 256  # time steps after which tracks that have ended are let go
 WIDEST, QUALITY = 960, 90  # px of a picture that waits; of its JPEG
@@ -35,18 +36,18 @@ class Told:
         time: s.
         rows: of all tracks, camera by camera in the order of ``sightings``.
         sightings: of the cameras that sent a frame.
-        decided: who tracks are, of whom that was decided now.
+        decisions: what the association answered.
     """
 
     time: float
     rows: Rows
     sightings: Sequence[Sighting]
-    decided: Mapping[TrackKey, int] = field(default_factory=dict)
+    decisions: Decisions
 
     @classmethod
-    def last(cls, decided: Mapping[TrackKey, int]) -> Self:
+    def last(cls, decisions: Decisions) -> Self:
         """What is decided after the last step."""
-        return cls(math.inf, np.zeros(0, ROW), (), decided)
+        return cls(math.inf, np.zeros(0, ROW), (), decisions)
 
 
 @dataclass(slots=True, eq=False)
@@ -58,6 +59,7 @@ class _Track:
         now: whose it is by what is known now; 0 where nothing is.
         person: whose it was when it was last told,
         number: and under which number that was; 0 before.
+        weighed: as whom it was decided, and how probable that was.
         ended: whether that was told.
     """
 
@@ -65,6 +67,7 @@ class _Track:
     now: int = 0
     person: int = 0
     number: int = 0
+    weighed: tuple[int, float | None] = (0, None)
     ended: bool = False
 
 
@@ -84,19 +87,24 @@ class Lag:
         self._held: deque[tuple[Told, list[_Track]]] = deque()
         self._tracks: dict[TrackKey, _Track] = {}  # under each key they had
         self._numbers: Counter[str] = Counter()  # given so far, by camera
-        self._decided: dict[TrackKey, int] = {}  # since something was last told
+        # What was decided since a step was last told.
+        self._decided: dict[TrackKey, int] = {}
+        self._confidence: dict[TrackKey, float] = {}
+        self._merged: dict[int, int] = {}
+        self._closed: list[int] = []
         self._steps = 0
 
-    def take(self, told: Told, revised: Sequence[Revision]) -> list[Told]:
+    def take(self, told: Told) -> list[Told]:
         """Take in a time step; returns those that are old enough to be told.
 
         Args:
             told: as the cameras and the association have it, whose rows are its own to change; or
                 ``Told.last``, after which all is told.
-            revised: see ``Decisions``.
         """
         self._hold(told)
-        self._believe(told.decided, revised)
+        self._believe(told.decisions)
+        self._merged |= told.decisions.merged
+        self._closed += told.decisions.closed
         self._steps += 1
         if self._steps % FORGET_EVERY == 0:
             self._tracks = {k: t for k, t in self._tracks.items() if not t.ended}
@@ -119,17 +127,17 @@ class Lag:
             sightings.append(replace(sighting, frame=_packed(frame)))
         self._held.append((replace(told, sightings=sightings), tracks))
 
-    def _believe(self, decided: Mapping[TrackKey, int], revised: Sequence[Revision]) -> None:
+    def _believe(self, decisions: Decisions) -> None:
         """Take in whom rows show that are held."""
-        for key, person in decided.items():
+        for key, person in decisions.ids.items():
             if track := self._tracks.get(key):
-                track.now = person
+                track.now, track.weighed = person, (person, decisions.confidence.get(key))
                 for rows, place in track.held:
                     if rows["track"][place] == key.track_id:
                         rows["person"][place] = person
                 if track.number and not track.person:  # it was told as nobody's
-                    track.person = self._decided[TrackKey(key.camera, track.number)] = person
-        for key, person, first, last in revised:
+                    self._decide(key.camera, track, person)
+        for key, person, first, last in decisions.revised:
             if track := self._tracks.get(key):
                 track.now = person if last == math.inf else track.now
                 for rows, place in track.held:
@@ -154,8 +162,11 @@ class Lag:
             here = slice(first, first + len(sighting.tracks))
             first = here.stop
             sightings.append(self._seen(sighting, told.rows[here], tracks[here], kept[here]))
-        decided, self._decided = self._decided, {}
-        return Told(told.time, told.rows[kept], sightings, decided)
+        decisions = Decisions(
+            self._decided, merged=self._merged, closed=self._closed, confidence=self._confidence
+        )
+        self._decided, self._merged, self._closed, self._confidence = {}, {}, [], {}
+        return Told(told.time, told.rows[kept], sightings, decisions)
 
     def _seen(
         self, sighting: Sighting, rows: Rows, tracks: Sequence[_Track], kept: Mask
@@ -180,10 +191,18 @@ class Lag:
         """Under which number a track is told as somebody's."""
         if not track.number or person != track.person:
             self._numbers[camera] += 1
-            track.number, track.person = self._numbers[camera], person
+            track.number, track.person = self._numbers[camera], 0
             if person:
-                self._decided[TrackKey(camera, track.number)] = person
+                self._decide(camera, track, person)
         return track.number
+
+    def _decide(self, camera: str, track: _Track, person: int) -> None:
+        """A track is told as somebody's from now on."""
+        key = TrackKey(camera, track.number)
+        track.person = self._decided[key] = person
+        weighed, confidence = track.weighed
+        if weighed == person and confidence is not None:
+            self._confidence[key] = confidence
 
 
 def _once(rows: Rows) -> Mask:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from mtmc.associate import Associator
 from mtmc.calibration import Calibration
@@ -11,9 +12,13 @@ from mtmc.corrections import Entry
 from mtmc.corrections.before import Before
 from mtmc.detectors import Detector
 from mtmc.detectors.people import PERSON
+from mtmc.events.sink import Sink
 from mtmc.known import KnownPeople
 from mtmc.reid import Embedder
 from mtmc.sources import CameraReader
+
+if TYPE_CHECKING:
+    from mtmc.run.workers import Workers
 
 
 @dataclass
@@ -46,6 +51,8 @@ class Parts:
         corrections: what people have said of the run's people.
         before: the run before them, whose ids go on; None where there is none.
         known: people known from earlier runs; None without a gallery.
+        workers: who reads and follows the cameras; None where this process does.
+        sinks: where the events of an online run are sent, by what each is called.
     """
 
     readers: Sequence[CameraReader]
@@ -58,3 +65,5 @@ class Parts:
     corrections: Sequence[Entry] = ()
     before: Before | None = None
     known: KnownPeople | None = None
+    workers: Workers | None = None
+    sinks: Sequence[tuple[str, Sink]] = ()

@@ -25,19 +25,18 @@ from mtmc.run.anonymised import Shown
 from mtmc.run.answers import Answers, OnAnswer, OnSeen
 from mtmc.run.config import ReidConfig, RunConfig
 from mtmc.run.finishing import Finishing
+from mtmc.run.group import Cameras, Found, Group, Seen, cutter_of, pictured, scene_tracking
 from mtmc.run.lag import Told
 from mtmc.run.parts import Parts, Progress
 from mtmc.run.stopwatch import Stopwatch
+from mtmc.run.workers import RemoteCameras, WorkerError
 from mtmc.sources import align
 from mtmc.sources.background import Background
-from mtmc.trackers import Detections
-from mtmc.tracking.camera import CameraTracking, Sighting
+from mtmc.tracking.camera import Sighting
 from mtmc.tracking.memory import Memory
-from mtmc.tracking.messages import CameraStep, Decisions
+from mtmc.tracking.messages import Decisions
 from mtmc.tracking.rows import ROW, Rows, make_rows, untracked_rows
-from mtmc.tracking.scene import SceneTracking
 from mtmc.tracking.tracklet import Tracklet
-from mtmc.tracking.view import View
 from mtmc.types import Frame, TrackKey
 
 if TYPE_CHECKING:
@@ -49,7 +48,8 @@ FEW_CORES = 2  # a network alone keeps so many busy, and a thread beside it only
 STEPS_AHEAD = 2  # time steps the detector may be ahead of the rest
 
 Step = dict[str, Frame]
-Seen = tuple[list[Frame], list[Inference]]  # of the cameras of one time step
+Detecting = Callable[[], Found]
+Detected = Generator[Detecting, None, None]
 
 
 class Pipeline:
@@ -67,8 +67,7 @@ class Pipeline:
         on_step: called with the progress after each step.
         on_seen: called by an online run with what each step saw; see ``Listener.seen``. None where
             nobody looks.
-        on_answer: called by an online run with what it knows after each step, before any lag, and
-            with what it takes back of earlier ones.
+        on_answer: called by an online run with what it knows after each step, before any lag.
 
     After ``run``, ``things`` are the tracks of no people and ``tracklets`` those of an offline run;
     ``spool`` and, of live cameras, ``crops`` are to be removed once their results are written.
@@ -86,45 +85,46 @@ class Pipeline:
         on_answer: OnAnswer | None = None,
     ) -> None:
         self._parts = parts
-        pictured = {r.name for r in parts.readers if r.camera.kind != "boxes"}
-        changes = None if parts.recorded else Changes(pictured)
+        online = parts.associator.online
+        changes = None if parts.recorded else Changes(pictured(parts.readers))
         self.budget = _budget(config, parts)
         self._perception = Perception(
             parts.detector, parts.embedder, inference, changes, self.budget
         )
         self.meaning = Meaning(parts.detector, {r.name: r.fps for r in parts.readers})
-        self.crops: CropSpool | None = None
-        if not parts.recorded and (config.output.crops or parts.embedder is not None):
-            self.crops = CropSpool(
-                inference.path if inference else out / SPOOL,
-                pictured if config.output.crops else (),
-                config.output.anonymise,
-            )
+        cutter = None if parts.recorded else cutter_of(config, parts.readers, parts.embedder)
+        self.crops = CropSpool(inference.path if inference else out / SPOOL) if cutter else None
+        self._tracking = scene_tracking(
+            config, parts.readers, parts.calibration, parts.kinds, online=online
+        )
+        self._cameras: Cameras = Group(
+            self._perception,
+            self._tracking,
+            parts.embedder,
+            cutter,
+            recorded=parts.recorded,
+            budget=self.budget,
+            watch=watch,
+        )
         self._watch = watch
         self._on_step = on_step
         self._shown = Shown(parts.readers, config.output.anonymise)
         self._names = [reader.name for reader in parts.readers]
         self._numbers = {name: number for number, name in enumerate(self._names)}
-        online = parts.associator.online
         self._answers = Answers(config, parts, out, on_seen, on_answer)
-        self.spool = self._answers.spool
-        cameras = {
-            reader.name: CameraTracking(
-                config.tracker,
-                config.crops,
-                View(
-                    reader.name,
-                    reader.fps,
-                    reader.size,
-                    parts.calibration.get(reader.name),
-                    parts.kinds,
-                ),
-                keep=not online,
+        self.spool, self.events = self._answers.spool, self._answers.events
+        self._time = 0.0  # of the last step, s
+        if parts.workers is not None:
+            # Some of it is about all cameras at once.
+            here = self._tracking.joint is not None or self.budget is not None
+            self._cameras = RemoteCameras(
+                parts.workers,
+                config,
+                parts,
+                self._perception,
+                self._cameras if here else None,
+                pictures=self._answers.pictured,
             )
-            for reader in parts.readers
-        }
-        self._tracking = SceneTracking(config.tracker, cameras, online=online)
-        self._embed_all = parts.embedder is not None and self._tracking.needs_embeddings
         self.progress = Progress(dict.fromkeys(self._names, 0), dict.fromkeys(self._names, 0))
         self._telling = Telling(parts.corrections, self._names, parts.before)
         # Online, the association has a memory of its own.
@@ -135,32 +135,43 @@ class Pipeline:
         self.tracklets: Sequence[Tracklet] = ()
         self.things = TrackTable(np.zeros(0, ROW), self._names, {})
         self.interrupted = False
+        self.failure: WorkerError | None = None  # why it could not go on
 
     def run(self) -> TrackTable:
         """Go through the videos to their end, or to Ctrl-C; returns all tracks with their ids."""
         with closing(self._answers):
             self._follow()
-            if self._answers.online:
+            if self._memory is None:
                 found = self._parts.associator.finish(())
-                self._answers.take(Told.last(found.ids), found.revised)
+                self._answers.take(Told.last(Decisions(found.ids, revised=found.revised)))
         return self._finish()
 
     def _follow(self) -> None:
+        """Go through the videos to their end, or to Ctrl-C."""
         self._start_readers()
-        steps = _ahead(self._detected())
+        steps = self._ahead(self._detected())
         try:
-            for seen in steps:
-                self._step(*seen)
+            for found in steps:
+                self._step(*found())
         except KeyboardInterrupt:
             self.interrupted = True
             log.warning("interrupted; writing what was done so far")
+        except WorkerError as error:
+            self.interrupted, self.failure = True, error
         finally:
             # Readers first: the detecting thread may be waiting for a silent camera.
             for reader in self._parts.readers:
                 reader.close()
             steps.close()
+            if self._parts.workers is not None:
+                self._parts.workers.end(self._watch)
             if self.crops:
                 self.crops.close()
+
+    def _ahead(self, steps: Detected) -> Background[Detecting] | Detected:
+        """Detection in a thread of its own, where there is a core for what comes after it."""
+        apart = self._parts.workers is not None or available_cores() > FEW_CORES
+        return Background(steps, STEPS_AHEAD) if apart else steps
 
     def _start_readers(self) -> None:
         known = {} if self._tracking.needs_image else self._perception.recorded
@@ -169,13 +180,10 @@ class Pipeline:
             before = math.ceil(MEMORY * reader.fps)
             reader.start(pixels_from=max(1, known.get(reader.name, 0) + 1 - before))
 
-    def _detected(self) -> Generator[Seen, None, None]:
+    def _detected(self) -> Detected:
         """The frames of each time step with what the detector, or the log, says of each."""
         for step in self._timed(align(self._parts.readers)):
-            frames = list(step.values())
-            with self._watch("detect"):
-                inferences = self._perception.detect(frames)
-            yield frames, inferences
+            yield self._cameras.detect(list(step.values()))
 
     def _timed(self, steps: Iterator[Step]) -> Iterator[Step]:
         while True:
@@ -185,71 +193,35 @@ class Pipeline:
                 return
             yield step
 
-    def _step(self, frames: list[Frame], inferences: list[Inference]) -> None:
-        if self._embed_all:
-            with self._watch("embed"):
-                every = [np.arange(len(i.detections)) for i in inferences]
-                inferences = self._perception.embed(frames, inferences, every)
+    def _step(self, frames: Sequence[Frame], inferences: Sequence[Inference]) -> None:
         with self._watch("track"):
             self.meaning.look(frames, inferences)
-            detections = {
-                frame.camera: self.meaning.probable(_with_embeddings(inference, self._embed_all))
-                for frame, inference in zip(frames, inferences, strict=True)
-            }
-            embedded = None
-            if self._parts.recorded and not self._embed_all:
-                embedded = {f.camera: i.rows for f, i in zip(frames, inferences, strict=True)}
-            sightings = self._tracking.update({f.camera: f for f in frames}, detections, embedded)
-        steps = [s.unembedded() for s in sightings]
-        if self._parts.embedder is not None:
-            with self._watch("embed"):
-                inferences, steps = self._embed_tracks(sightings, inferences)
+        seen = self._cameras.follow(frames, inferences, self.meaning.curve)
         with self._watch("associate"):
+            steps = [each.step for each in seen]
+            for each in seen:
+                self._tracking.note(each.sighting, keep=self._memory is not None)
             if self._memory is not None:
                 for step in steps:
                     self._memory.take(step)
             else:
                 steps = [self._telling.marked(step) for step in steps]
-            decisions = self._parts.associator.update(max(f.time for f in frames), steps)
-            self._tracking.obey(decisions)
+            self._time = max(f.time for f in frames)
+            decisions = self._parts.associator.update(self._time, steps)
+            self._cameras.obey(decisions)
         with self._watch("write"):
-            self._write(sightings, inferences, decisions)
-        self._count(sightings)
+            self._write(seen, decisions)
+        self._count(seen)
 
-    def _embed_tracks(
-        self, sightings: Sequence[Sighting], inferences: Sequence[Inference]
-    ) -> tuple[list[Inference], list[CameraStep]]:
-        """Embed the crops worth it, as one batch over all cameras; what is told of all tracks."""
-        wanted = [s.tracks.det_index[s.wanted] for s in sightings]
-        tracks = [s.tracks.ids[s.wanted] for s in sightings]
-        frames = [s.frame for s in sightings]
-        embedded = self._perception.embed(frames, inferences, wanted, tracks)
-        steps = []
-        for sighting, inference, rows in zip(sightings, embedded, wanted, strict=True):
-            place = {int(row): position for position, row in enumerate(inference.rows)}
-            chosen = [place[int(row)] for row in rows]
-            reliability = None
-            if (exits := inference.exits) is not None:
-                embedder = cast("StagedEmbedder", self._parts.embedder)
-                reliability = np.array(embedder.reliability, np.float32)[exits[chosen] - 1]
-            steps.append(sighting.embedded(inference.embeddings[chosen], reliability))
-        if self.budget is not None:
-            _remember(self.budget.looks, steps)
-        return embedded, steps
-
-    def _write(
-        self,
-        sightings: Sequence[Sighting],
-        inferences: Sequence[Inference],
-        decisions: Decisions,
-    ) -> None:
+    def _write(self, seen: Sequence[Seen], decisions: Decisions) -> None:
+        sightings = [each.sighting for each in seen]
+        inferences = [each.inference for each in seen]
         told = zip(sightings, inferences, strict=True)
         rows = np.concatenate([part for each in told for part in self._rows(*each)])
         shown = self._shown(sightings, inferences) if self._answers.pictured else sightings
-        time = max(sighting.frame.time for sighting in sightings)
-        self._answers.take(Told(time, rows, shown, decisions.ids), decisions.revised)
-        if self.crops:
-            self.crops.take(sightings, inferences)  # first: see there
+        self._answers.take(Told(self._time, rows, shown, decisions))
+        if self.crops:  # first: see there
+            self.crops.take((each.step, each.crops, each.fresh) for each in seen)
         self._perception.note([s.frame for s in sightings], inferences)
 
     def _rows(self, sighting: Sighting, inference: Inference) -> list[Rows]:
@@ -265,11 +237,11 @@ class Pipeline:
         rows = make_rows(number, frame, tracks, sighting.floor, inference.changed)
         return [rows, untracked_rows(number, frame, self.meaning.probable(detections), tracks)]
 
-    def _count(self, sightings: Sequence[Sighting]) -> None:
-        for sighting in sightings:
-            name = sighting.frame.camera
-            self.progress.frames[name] += 1
-            self.progress.tracks[name] = self._tracking.cameras[name].count
+    def _count(self, seen: Sequence[Seen]) -> None:
+        for step in (each.step for each in seen):
+            self.progress.frames[step.camera] += 1
+            tracks = step.ids.tolist() + step.renewed[:, 1].tolist()
+            self.progress.tracks[step.camera] = max([self.progress.tracks[step.camera], *tracks])
         self.progress.people = self._answers.people
         self._on_step(self.progress)
 
@@ -277,7 +249,10 @@ class Pipeline:
         self._tracking.check_calibration()
         self.meaning.note()
         ids = self.spool.ids()
+        said = dict(ids)
         rows, self.tracklets = self._finishing.finish(self.spool.rows(), ids)
+        if self.events:
+            self.events.finish(self._time, said, ids)
         self.progress.people = len(set(ids.values()))
         kinds = self._parts.kinds
         self.things = numbered(self._finishing.things, self._names, kinds)
@@ -294,28 +269,9 @@ def numbered(rows: Rows, cameras: Sequence[str], kinds: Sequence[str]) -> TrackT
     return TrackTable(rows, cameras, ids, kinds=kinds)
 
 
-def _ahead(steps: Generator[Seen, None, None]) -> Background[Seen] | Generator[Seen, None, None]:
-    """Detection in a thread of its own, where there is a core for what comes after it."""
-    return Background(steps, STEPS_AHEAD) if available_cores() > FEW_CORES else steps
-
-
 def _budget(config: RunConfig, parts: Parts) -> Budget | None:
     """What says how deep crops go into the embedder; None where all go to the end."""
     reid = config.reid
     if not isinstance(reid, ReidConfig) or not reid.budget.given or parts.recorded:
         return None
     return Budget(cast("StagedEmbedder", parts.embedder), reid.budget, Looks())
-
-
-def _remember(looks: Looks, steps: Sequence[CameraStep]) -> None:
-    """What the tracks of a time step look like."""
-    for step in steps:
-        looks.forget(step.camera, np.concatenate([step.ended, step.renewed[:, 0]]))
-        looks.take(step.camera, step.ids[step.crops], step.embeddings, step.quality)
-
-
-def _with_embeddings(inference: Inference, embed_all: bool) -> Detections:
-    found = inference.detections
-    if not embed_all or len(found) == 0:
-        return found
-    return replace(found, embeddings=inference.embeddings)

@@ -6,6 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -47,11 +48,11 @@ from mtmc.run.resume import (
     what_is_there,
 )
 from mtmc.run.stopwatch import Stopwatch
+from mtmc.run.workers import hired
 from mtmc.sources import CameraReader, find_cameras, home_of
 from mtmc.sources.address import hide_passwords
 from mtmc.sources.cameras import Source
 from mtmc.tracking.camera import Sighting
-from mtmc.tracking.messages import Revision
 from mtmc.types import TrackKey
 
 log = logging.getLogger("mtmc")
@@ -91,13 +92,8 @@ class Listener:
             decided: who tracks are, of whom that was decided now.
         """
 
-    def answered(self, told: Told, revised: Sequence[Revision]) -> None:
-        """What an online run knows after a time step, before any lag.
-
-        Args:
-            told: of the step; ``Told.last`` in the end.
-            revised: see ``Decisions``.
-        """
+    def answered(self, told: Told) -> None:
+        """What an online run knows after a time step, before any lag; ``Told.last`` in the end."""
 
     def video(self, done: int, total: int) -> None:
         """So many frames of all cameras are in the mosaic."""
@@ -126,11 +122,12 @@ def run(
         UserError: something of the input is wrong.
     """
     listener = listener or Listener()
-    with Said() as said:
-        cameras = find_cameras(video_dir)
+    with Said() as said, ExitStack() as ending:
+        cameras, root = find_cameras(video_dir), home_of(video_dir)
         live = any(camera.kind == "live" for camera in cameras)
         config = RunConfig.from_settings(settings, live)
-        parts = assemble(config, cameras, home_of(video_dir))
+        workers = ending.enter_context(hired(config, cameras, root))
+        parts = assemble(config, cameras, root, workers)
         if not settings.get("tracker"):
             config = replace(config, tracker=suitable_tracker(config, parts))
         check_tracker(config, parts)
@@ -148,6 +145,7 @@ def run(
             _hint(said_before, config)
             adopt(said_before, out)
             remove_log(out / layout.ANSWERS)  # it would be another run's
+            (out / layout.EVENTS).unlink(missing_ok=True)  # as are events, told from the start
             done = None if live else open_log(out / LOG_NAME, about, resume)
             try:
                 if done:
@@ -264,7 +262,10 @@ class OneRun:
             self._write_record("interrupted")
             with self._watch("video"):
                 drawing.videos(self._listener.video)
-        return self._write_record("complete" if finished else "interrupted")
+        record = self._write_record("complete" if finished else "interrupted")
+        if self._pipeline.failure is not None:
+            raise self._pipeline.failure
+        return record
 
     def _step(self, progress: Progress) -> None:
         self._listener.step(progress)
@@ -360,6 +361,7 @@ class OneRun:
             "identities": progress.people,
             "people": self._people,
             "corrections": len(parts.corrections),
+            "told": max((entry.line for entry in parts.corrections), default=0),
             "seconds": round(seconds, 3),
             "frames_per_second": round(frames / max(seconds - stages.get("video", 0.0), 1e-9), 2),
             "stage_seconds": {stage: round(s, 3) for stage, s in stages.items()},
@@ -369,6 +371,7 @@ class OneRun:
             "tracker": config.tracker.name,
             "reid": parts.embedder.name if parts.embedder else "none",
             **({"budget": spent} if (spent := self._spent()) else {}),
+            **({"events": events.told()} if (events := self._pipeline.events) else {}),
             "warnings": self._said.warnings,
             "notes": self._said.notes,
             "versions": versions(),

@@ -100,16 +100,9 @@ class CameraTracking:
             people over all calibrated cameras, one that is not gets ``alone_tracker``.
         crops: which boxes are embedded.
         view: the camera.
-        keep: whether it is remembered when each frame was taken.
     """
 
-    def __init__(
-        self,
-        tracker: Plugin,
-        crops: CropsConfig,
-        view: View,
-        keep: bool,
-    ) -> None:
+    def __init__(self, tracker: Plugin, crops: CropsConfig, view: View) -> None:
         self.view = view
         self._joint = follows_all_cameras(tracker) and view.model is not None
         self._tracker: Tracker | ByClass | None = None
@@ -118,7 +111,6 @@ class CameraTracking:
             make = partial(make_tracker, alone_tracker(tracker), view.fps)
             self._tracker = ByClass(make) if len(view.kinds) > 1 else make()
         self._crops = crops
-        self._keep = keep
         self._pace = Pace(view.fps)
         self.count = 0  # of tracks so far
         self._open: dict[int, _Track] = {}  # by the tracker's id
@@ -161,8 +153,6 @@ class CameraTracking:
             embedded: the detections that were embedded once, where no others can be; None where
                 this is to say which are.
         """
-        if self._keep:
-            self.view.clock.add(frame.index, frame.time)
         self._pace.see(frame.time)
         ended = self._close(frame.time - max(LOST_AFTER, LOST_AFTER_FRAMES * self._pace.seconds))
         renewed = self._renew()

@@ -112,10 +112,18 @@ class Decisions:
         ids: global ids that were decided now, by track; what was decided of a track stays.
         renewed: tracks that are somebody else's than was said: they go on under another id.
         ended: tracks that are not to be taken up again.
-        revised: who latest sightings turned out to be, for those who have not told them yet.
+        merged: ids that are given up, and under which one each person goes on. Should they be two
+            after all, the id that was given up is given again, to the same person.
+        closed: ids that are never given again, since nobody remembers their people.
+        confidence: how probable it is that a track is the person's whose id it got, of ``ids`` and
+            where that was weighed: 0..1, were it as probable as not beforehand.
+        revised: who earlier sightings turned out to be; see ``Revising``.
     """
 
     ids: Mapping[TrackKey, int] = field(default_factory=dict)
     renewed: Sequence[TrackKey] = ()
     ended: Sequence[TrackKey] = ()
+    merged: Mapping[int, int] = field(default_factory=dict)
+    closed: Sequence[int] = ()
+    confidence: Mapping[TrackKey, float] = field(default_factory=dict)
     revised: Sequence[Revision] = ()

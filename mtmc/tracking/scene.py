@@ -77,19 +77,30 @@ class SceneTracking:
         """
         known = embedded or {}
         together = {} if self.joint is None else self._followed(frames, detections)
-        sightings = [
+        return [
             self.cameras[name].follow(frame, together[name], known.get(name))
             if name in together
             else self.cameras[name].update(frame, detections[name], known.get(name))
             for name, frame in frames.items()
         ]
-        for sighting in sightings:
-            if check := self._checks.get(sighting.frame.camera):
-                tracks = sighting.tracks
-                view = self.cameras[sighting.frame.camera].view
-                found = (tracks.det_index >= 0) & view.known(tracks.classes, len(tracks))
-                check.add(sighting.frame.time, sighting.tracks.boxes[found])
-        return sightings
+
+    def note(self, sighting: Sighting, *, keep: bool) -> None:
+        """Take in what a camera saw, wherever it was followed.
+
+        Args:
+            sighting: of its next frame.
+            keep: whether it is remembered when each frame was taken.
+        """
+        frame, tracks, view = (
+            sighting.frame,
+            sighting.tracks,
+            self.cameras[sighting.frame.camera].view,
+        )
+        if keep:
+            view.clock.add(frame.index, frame.time)
+        if check := self._checks.get(frame.camera):
+            found = (tracks.det_index >= 0) & view.known(tracks.classes, len(tracks))
+            check.add(frame.time, tracks.boxes[found])
 
     def _learn(self, frames: Mapping[str, Frame], detections: Mapping[str, Detections]) -> None:
         """Learn from one time step how far the cameras' places are off."""

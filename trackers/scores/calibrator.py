@@ -87,9 +87,7 @@ class Calibrator:
 
     def probable(self, detections: Detections) -> Detections:
         """The same detections with probabilities for scores."""
-        if not self.curve.margins:
-            return detections
-        return replace(detections, scores=self.curve.probability(detections.scores))
+        return probable(detections, self.curve)
 
     def _counts(self) -> Counts:
         told = [(self._weights[name], w.counts()) for name, w in self._cameras.items()]
@@ -98,6 +96,13 @@ class Calibrator:
             sum((weight * counts.seen for weight, counts in told), none),
             sum((weight * counts.walked for weight, counts in told), none),
         )
+
+
+def probable(detections: Detections, curve: ScoreCurve) -> Detections:
+    """Detections with probabilities for scores, by what these mean."""
+    if not curve.margins:
+        return detections
+    return replace(detections, scores=curve.probability(detections.scores))
 
 
 def fitted(counts: Counts, prior: ScoreCurve) -> ScoreCurve:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,6 +15,7 @@ from mtmc.associate.cuts.change import Change, times_of
 from mtmc.associate.cuts.config import CutsConfig
 from mtmc.associate.decisions import Association
 from mtmc.associate.evidence.appearance import Scale
+from mtmc.associate.evidence.belief import belief
 from mtmc.associate.evidence.scale import scale_of
 from mtmc.associate.online.people import People, Person
 from mtmc.associate.online.revision import name_groups, regroup
@@ -27,6 +28,7 @@ from mtmc.types import Ints, TrackKey
 LEARN_EVERY = 2.0  # seconds between two looks at what distances mean
 LEARN_FROM = 64  # tracklets at most
 EXPIRE_EVERY = 10.0  # seconds between two looks at who is to be forgotten
+REVISE_MEMORY = 60.0  # seconds for which a track that ended may turn out to be somebody else's
 REVISED = 256  # tracks at most that are clustered at a time
 REVISED_OFTEN = 256  # with more of them it is done less often
 COMPARED = 1 << 19  # by the square of all tracks, those that are compared at a time
@@ -46,7 +48,6 @@ class OnlineConfig(CutsConfig):
         min_crops: a track with fewer crops waits on, as does one that was not taken for the same
             person twice running,
         max_patience: until so many seconds are over, when it is decided whatever is known of it.
-        revise_memory: seconds for which an ended track is kept for that, the latest 256 at most.
         memory: seconds for which somebody whom no camera sees is remembered. Who comes back later
             gets a new id; the longer, the more memory a run takes that goes on for days.
         floor_limit: less than offline: a few seconds of hidden feet must not outweigh all else.
@@ -56,9 +57,18 @@ class OnlineConfig(CutsConfig):
     patience: float = setting(1.0, ge=0, unit="s", public=True)
     min_crops: int = setting(3, ge=0)
     max_patience: float = setting(4.0, ge=0, unit="s", public=True)
-    revise_memory: float = setting(60.0, ge=0, unit="s")
     memory: float = setting(4 * 3600.0, ge=0, unit="s", public=True)
     floor_limit: float = setting(4.0, gt=0)
+
+    def ready(self, tracklet: Tracklet, time: float) -> bool:
+        """Whether enough was seen of a track, or long enough, to say who it is."""
+        age = time - tracklet.start + ROUNDING
+        enough = len(tracklet.gallery) >= self.min_crops
+        return self.due(tracklet, time) or (enough and age >= self.patience)
+
+    def due(self, tracklet: Tracklet, time: float) -> bool:
+        """Whether it is to be said now, whatever is known."""
+        return time - tracklet.start + ROUNDING >= self.max_patience
 
 
 class OnlineAssociator:
@@ -91,6 +101,7 @@ class OnlineAssociator:
         self._revise_at = self._all_at = self._expire_at = -math.inf  # s
         self._uncut: dict[Tracklet, int] = {}  # version of the gallery that was not to be cut
         self._compared: dict[Tracklet, None] = {}  # with everybody, longest ago first
+        self._confidence: dict[TrackKey, float] = {}  # of what was decided now
         self._revising = False
         self._revised: list[Revision] = []  # since the last answer
 
@@ -105,10 +116,17 @@ class OnlineAssociator:
     def update(self, time: float, steps: Sequence[CameraStep]) -> Decisions:
         """See ``Associator``."""
         visible = [tracklet for step in steps for tracklet in self._memory.take(step)]
+        self._confidence = {}
         ids = self.look(time, visible)
         every = self._memory.open()
-        renewed, ended = [t.key for t in every if t.renewed], [t.key for t in every if t.closed]
-        return Decisions(ids, renewed, ended, self._revisions())
+        return Decisions(
+            ids,
+            [t.key for t in every if t.renewed],
+            [t.key for t in every if t.closed],
+            *self._people.told(),
+            self._confidence,
+            self._revisions(),
+        )
 
     def look(self, time: float, visible: Sequence[Tracklet]) -> dict[TrackKey, int]:
         """Decide by the tracklets of one time step, which are its own to mark.
@@ -138,6 +156,10 @@ class OnlineAssociator:
         ids = self._revise(math.inf, (), everybody=True)[0]
         return Association(ids, revised=self._revisions())
 
+    def shown(self) -> Iterator[Person]:
+        """Everybody who was given out, and the tracks of theirs that may still matter."""
+        return (person for person in self._people.all.values() if person.global_id is not None)
+
     def _learn(self, visible: Sequence[Tracklet]) -> None:
         """Learn from the latest tracklets what distances mean."""
         for tracklet in visible:
@@ -159,10 +181,11 @@ class OnlineAssociator:
             if tracklet.key != member.key:
                 member.key = tracklet.key
                 renamed[tracklet.key] = self._people.global_id(member.person)
+                self._weigh(tracklet, member.person)
         # What a waiting track may have met must stay known until it is decided.
         horizon = min((t.start for t in self._waiting), default=math.inf)
         self._people.forget_moves(horizon)
-        oldest = time - self._config.revise_memory
+        oldest = time - REVISE_MEMORY
         ended = [t for t in self._people.members if t.closed]
         late = sorted(ended, key=lambda t: (t.end, t.key))[-REVISED:]
         kept = {t for t in late if t.end >= oldest}
@@ -173,14 +196,6 @@ class OnlineAssociator:
             self._expire_at = time + EXPIRE_EVERY
             self._people.expire(time - self._config.memory)
         return renamed
-
-    def _is_ready(self, tracklet: Tracklet, time: float) -> bool:
-        age = time - tracklet.start + ROUNDING
-        enough = len(tracklet.gallery) >= self._config.min_crops
-        return self._is_due(tracklet, time) or (enough and age >= self._config.patience)
-
-    def _is_due(self, tracklet: Tracklet, time: float) -> bool:
-        return time - tracklet.start + ROUNDING >= self._config.max_patience
 
     def _revise(
         self, time: float, visible: Sequence[Tracklet], everybody: bool
@@ -194,7 +209,7 @@ class OnlineAssociator:
             the ids of the decided; and how many tracks were clustered.
         """
         members = self._people.members
-        ready = [t for t in self._waiting if self._is_ready(t, time)]
+        ready = [t for t in self._waiting if self._config.ready(t, time)]
         if ready and time - self._learned >= LEARN_EVERY - ROUNDING:
             self._learned = time
             self._learn(visible)
@@ -302,15 +317,22 @@ class OnlineAssociator:
             before = self._waiting[track]
             self._waiting[track] = person
             clear = alone or (person is not None and person is before)
-            if not clear and not self._is_due(track, time):
+            if not clear and not self._config.due(track, time):
                 continue
             if person is None:
                 person = self._people.new()
                 whose.setdefault(group, person)
+            self._weigh(track, person)
             self._people.join(track, person)
             del self._waiting[track]
             decided[track.key] = self._people.global_id(person)
         return decided
+
+    def _weigh(self, tracklet: Tracklet, person: Person) -> None:
+        """Note how probable it is that a track is the person's, if anything else is."""
+        others = [t for t in person.tracks if t is not tracklet] + person.left_looks()
+        if (found := belief(tracklet, others, self._scale, self._config)) is not None:
+            self._confidence[tracklet.key] = found
 
     def _cut(self) -> None:
         """Divide the tracks whose own looks say that they changed person, where they did."""

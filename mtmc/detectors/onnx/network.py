@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mtmc.errors import UserError
 from mtmc.reid.onnx_bounds import too_large
+from mtmc.reid.threads import cores_limit
 
 DTYPES = {
     "tensor(float)": "float32",
@@ -135,7 +136,7 @@ def _open(path: Path, cuda: bool, threads: int) -> Any:
         if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
             raise UserError("detector.device cuda: needs the package onnxruntime-gpu and a GPU")
     try:
-        return new_session(str(path), providers, threads)
+        return new_session(str(path), providers, threads or cores_limit())
     except Exception as error:
         raise UserError(
             f"{path}: not an ONNX model that can be opened ({_one_line(error)})"

@@ -1,5 +1,7 @@
 """What an online run tells some seconds late, and never has to take back."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from mtmc.run import run
 from mtmc.run.lag import Lag, Told
 from mtmc.trackers import Tracks
 from mtmc.tracking.camera import Sighting
-from mtmc.tracking.messages import CameraStep, Revision
+from mtmc.tracking.messages import CameraStep, Decisions, Revision
 from mtmc.tracking.rows import make_rows
 from mtmc.types import Frame, TrackKey
 from tests.mtmc.run.test_run import FILES, SETTINGS, Impatient, write_detections
@@ -35,15 +37,16 @@ def told(frame, ids, decided=None, renewed=(), ended=(), scores=None, seen=None,
     )
     sighting = Sighting(shown, tracks, None, NOTHING, step)
     rows = make_rows(0, shown, tracks, None)
-    return Told(shown.time, rows, [sighting], {A[t]: p for t, p in (decided or {}).items()})
+    ids_ = {A[t]: p for t, p in (decided or {}).items()}
+    return Told(shown.time, rows, [sighting], Decisions(ids_, confidence=dict.fromkeys(ids_, 0.8)))
 
 
 def ids_of(every):
     """Whom each box was told as, by frame and place, once all is told: 0 for nobody."""
     decided = {}
     for each in every:
-        assert not decided.keys() & each.decided.keys(), "a track was told as somebody else"
-        decided |= each.decided
+        assert not decided.keys() & each.decisions.ids.keys(), "a track was told as somebody else"
+        decided |= each.decisions.ids
     return {
         (int(row["frame"]), round(float(row["box"][0]) - 10)): decided.get(A[row["track"]], 0)
         for each in every
@@ -54,17 +57,18 @@ def ids_of(every):
 def replayed(lag, moments, revisions=None, last=({}, ())):
     every = []
     for number, moment in enumerate(moments, 1):
-        every += lag.take(moment, (revisions or {}).get(number, ()))
-    return every + lag.take(Told.last(last[0]), last[1])
+        revised = (revisions or {}).get(number, ())
+        every += lag.take(replace(moment, decisions=replace(moment.decisions, revised=revised)))
+    return every + lag.take(Told.last(Decisions(last[0], revised=last[1])))
 
 
 def test_a_moment_is_told_when_it_is_old_enough():
     lag = Lag(0.5)
-    early = [lag.take(told(frame, [1], {1: 7} if frame == 1 else {}), ()) for frame in range(1, 9)]
+    early = [lag.take(told(frame, [1], {1: 7} if frame == 1 else {})) for frame in range(1, 9)]
     assert [[each.sightings[0].frame.index for each in some] for some in early] == [
         *([] for _ in range(5)), [1], [2], [3]
     ]  # fmt: skip
-    assert [each.sightings[0].frame.index for each in lag.take(Told.last({}), ())[:-1]] == [
+    assert [each.sightings[0].frame.index for each in lag.take(Told.last(Decisions()))[:-1]] == [
         4,
         5,
         6,
@@ -99,11 +103,11 @@ def test_a_part_that_ended_is_somebody_elses_alone():
 def test_who_is_decided_late_is_told_then():
     moments = [told(frame, [1]) for frame in range(1, 9)]
     lag = Lag(0.3)
-    every = [each for moment in moments for each in lag.take(moment, ())]
-    assert not any(each.decided for each in every)
-    every += lag.take(told(9, [1], {1: 4}), ())
-    assert every[-1].decided == {A[1]: 4}
-    assert set(ids_of([*every, *lag.take(Told.last({}), ())]).values()) == {4}
+    every = [each for moment in moments for each in lag.take(moment)]
+    assert not any(each.decisions.ids for each in every)
+    every += lag.take(told(9, [1], {1: 4}))
+    assert every[-1].decisions.ids == {A[1]: 4}
+    assert set(ids_of([*every, *lag.take(Told.last(Decisions()))]).values()) == {4}
 
 
 @pytest.mark.parametrize("seconds", [0.2, 5.0])
@@ -141,7 +145,7 @@ def test_no_more_is_remembered_than_what_may_go_on(monkeypatch):
         gone = [frame - 3] if frame > 3 else []
         new = TrackKey("a", frame)
         moment = told(frame, [frame], ended=gone)
-        lag.take(Told(moment.time, moment.rows, moment.sightings, {new: frame}), ())
+        lag.take(replace(moment, decisions=Decisions({new: frame})))
     assert len(lag._tracks) < 32
 
 
