@@ -28,6 +28,7 @@ from mtmc.outputs.tracks import write_mot_files
 from mtmc.run import Listener, run
 from mtmc.run.pipeline import Pipeline
 from mtmc.run.stopwatch import Stopwatch
+from mtmc.trackers.offline import RefineConfig
 
 LAGS = (0.0, 1.0, 2.0, 5.0, 10.0)
 
@@ -35,7 +36,7 @@ LAGS = (0.0, 1.0, 2.0, 5.0, 10.0)
 def in_room(room, variant, log, settings):
     """A room's figures by lag."""
     config, parts = assembled(room, variant, settings)
-    late = LagListener(LAGS, Listener())
+    late = LagListener(LAGS, config.refine.fill_gap, Listener())
     late.begin(parts.readers)
     with tempfile.TemporaryDirectory() as folder:
         tracks = Path(folder) / "tracks"
@@ -49,7 +50,8 @@ def in_room(room, variant, log, settings):
 
 def in_wildtrack(root, settings):
     """The figures of WILDTRACK's annotated boxes, by places alone."""
-    truth, late = wildtrack.read_boxes(root), LagListener(LAGS, Listener())
+    truth = wildtrack.read_boxes(root)
+    late = LagListener(LAGS, RefineConfig().fill_gap, Listener())
     with tempfile.TemporaryDirectory() as folder:
         scene, out = Path(folder) / "scene", Path(folder) / "out"
         wildtrack.write_scene(scene, truth, truth, wildtrack.read_calibration(root))

@@ -31,21 +31,23 @@ class LagListener(Listener):
 
     Args:
         lags: seconds.
+        gap: see ``Lag``.
         listener: hears of the run, too.
     """
 
     revises = True
 
-    def __init__(self, lags: Sequence[float], listener: Listener) -> None:
-        self._lags = {lag: Lag(lag) if lag else None for lag in (*lags, EVER)}
-        self._told: dict[float, list[Told]] = {lag: [] for lag in self._lags}
-        self._next = listener
+    def __init__(self, lags: Sequence[float], gap: float, listener: Listener) -> None:
+        self._seconds, self._gap, self._next = (*lags, EVER), gap, listener
         self._rows = 0
 
     def begin(self, cameras: Sequence[CameraReader]) -> None:
         """See ``Listener``."""
         self._next.begin(cameras)
         self._periods = {camera.name: 1 / camera.fps for camera in cameras}
+        names = list(self._periods)
+        self._lags = {lag: Lag(lag, self._gap, names) if lag else None for lag in self._seconds}
+        self._told: dict[float, list[Told]] = {lag: [] for lag in self._lags}
 
     def step(self, progress: Progress) -> None:
         """See ``Listener``."""
@@ -150,7 +152,9 @@ class _Shown:
         truly = final.person[final.rows["detected"] & (final.person > 0)]
         size = 1 + max(int(rows["step"].max(initial=-1)) for rows in (self.rows, final.rows))
         person, at = np.zeros(size, np.int64), np.full(size, np.nan)
-        person[self.rows["step"]], at[self.rows["step"]] = self.person, self.at
+        seen = self.rows["detected"]
+        person[self.rows["step"][seen]] = self.person[seen]
+        at[self.rows["step"][seen]] = self.at[seen]
         person, at = person[known["step"]], at[known["step"]]
         weights = periods[known["camera"]] * (person > 0)
         total = max(float(weights.sum()), 1e-9)

@@ -355,14 +355,18 @@ def evaluate_recording(
         settings = {"calibration": str(calibration), **settings}
     if lags:
         settings = {"associator": "online", **settings}
-        if not RunConfig.from_settings(settings).associator.cls.online:
+        config = RunConfig.from_settings(settings)
+        if not config.associator.cls.online:
             raise UserError("--lag: offline, all is known before anything is told; leave it out")
         if draw and draw.suffix.lower() != ".png":
             raise UserError(f"--draw {draw}: with --lag, expected a file that ends in .png")
     with ExitStack() as stack:
         folder = out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         settings = override(settings, [] if out else ["output.video=false"])
-        late = LagListener(lags, listener) if lags else None
+        late = None
+        if lags:
+            gap = config.refine.fill_gap if config.refine else 0.0
+            late = LagListener(lags, gap, listener)
         record = run(root / "videos", folder, settings, listener=late or listener)
         if late:
             cameras = read_cameras(root / "gt", folder, frames, every)

@@ -219,14 +219,20 @@ def _source(table: TrackTable, zeros: Sequence[datetime | None]) -> pl.LazyFrame
 class LiveTracks:
     """Writes ``<camera>.txt`` while the run goes on, each row as soon as its id is known.
 
-    Predicted boxes are left to the end, when it is known whether the person was found meanwhile.
+    Predicted boxes are left to the end, when it is known whether the person was found meanwhile,
+    unless they are ``settled``.
     """
 
     def __init__(
-        self, folder: Path, cameras: Sequence[str], kinds: Sequence[str] = (PERSON,)
+        self,
+        folder: Path,
+        cameras: Sequence[str],
+        kinds: Sequence[str] = (PERSON,),
+        *,
+        settled: bool = False,
     ) -> None:
         self._folder, self._kinds = folder, kinds
-        self._cameras = cameras
+        self._cameras, self._settled = cameras, settled
         with explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
             self._files = [(folder / f"{n}.txt").open("w", encoding="utf-8") for n in cameras]
@@ -239,7 +245,7 @@ class LiveTracks:
             self.ids[key] = number
             for row in self._pending.pop(key, []):
                 self._put(row, number)
-        for position in np.flatnonzero(rows["detected"]):
+        for position in np.flatnonzero(rows["detected"] | self._settled):
             row = rows[position : position + 1]
             key = TrackKey(self._cameras[int(row["camera"][0])], int(row["track"][0]))
             if key in self.ids:

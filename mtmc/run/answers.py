@@ -56,7 +56,7 @@ class Answers:
         online = parts.associator.online
         names = [reader.name for reader in parts.readers]
         self.spool = TrackSpool(out, names)
-        self._live_tracks = LiveTracks(out / "tracks", names, parts.kinds) if online else None
+        self._live_tracks: LiveTracks | None = None
         live = any(reader.live for reader in parts.readers)
         self._video = (
             _LiveVideo(parts.readers, config, out) if live and config.output.video else None
@@ -69,14 +69,19 @@ class Answers:
         self._on_seen = on_seen if online else None
         self._on_answer = on_answer if online else None
         lag = config.output.lag if online else 0.0
+        if online:
+            self._live_tracks = LiveTracks(out / "tracks", names, parts.kinds, settled=lag > 0)
         if isinstance(parts.associator, Revising):
             if lag or on_answer:
                 parts.associator.revise()
         elif lag:
             name = config.associator.name
             log.warning("associator %s: takes back nothing in time; output.lag only delays", name)
-        self._lag = Lag(lag, pictures=self.pictured) if lag else None
-        self._open: set[TrackKey] = set()  # tracks that may go on
+        gap = config.refine.fill_gap if config.refine else 0.0
+        self._lag = Lag(lag, gap, names, pictures=self.pictured) if lag else None
+        self._open: set[TrackKey] = set()  # tracks whose ids are remembered; of these ended
+        self._ended: set[TrackKey] = set()  # long ago,
+        self._gone: set[TrackKey] = set()  # and lately
         self._steps = 0
         self.people = 0
 
@@ -127,12 +132,15 @@ class Answers:
         for sighting in sightings:
             camera, step = sighting.frame.camera, sighting.step
             gone = [*step.ended.tolist(), *step.renewed[:, 0].tolist()]
-            self._open.difference_update(TrackKey(camera, track) for track in gone)
+            self._gone.update(TrackKey(camera, track) for track in gone)
             here = [*sighting.tracks.ids.tolist(), *step.renewed[:, 1].tolist()]
             self._open.update(TrackKey(camera, track) for track in here)
         self._steps += 1
         if self._steps % FORGET_EVERY == 0:
+            # Not those of lately: somebody may yet be put between two sightings.
+            self._open -= self._ended
             written.forget_all_but(self._open)
+            self._ended, self._gone = self._gone, set()
 
 
 def _labels(sightings: Sequence[Sighting], ids: Mapping[TrackKey, int]) -> dict[str, Labels]:

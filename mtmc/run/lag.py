@@ -17,6 +17,8 @@ import cv2
 import numpy as np
 
 from mtmc.associate.online.associator import REVISE_MEMORY
+from mtmc.run.gaps import Gaps
+from mtmc.trackers import Tracks
 from mtmc.tracking.camera import Sighting
 from mtmc.tracking.messages import Decisions
 from mtmc.tracking.rows import ROW, Rows
@@ -75,15 +77,21 @@ class Lag:
     """Holds back what is told of an online run.
 
     Tracks are numbered anew, in the order they are told. Of two that one frame shows of one person,
-    as brief overlaps are, the surer is told.
+    as brief overlaps are, the surer is told. Boxes that are only predicted are not; who is seen
+    again before that is told is put on the way between.
 
     Args:
         seconds: for which, by the frames' times.
+        gap: longest time between two sightings that is filled so, s.
+        cameras: their names, by number.
         pictures: whether these wait, too; they are dropped otherwise.
     """
 
-    def __init__(self, seconds: float, *, pictures: bool = False) -> None:
-        self._seconds, self._pictures = seconds, pictures
+    def __init__(
+        self, seconds: float, gap: float, cameras: Sequence[str], *, pictures: bool = False
+    ) -> None:
+        self._seconds, self._pictures, self._cameras = seconds, pictures, list(cameras)
+        self._gaps = Gaps(gap)
         self._held: deque[tuple[Told, list[_Track]]] = deque()
         self._tracks: dict[TrackKey, _Track] = {}  # under each key they had
         self._numbers: Counter[str] = Counter()  # given so far, by camera
@@ -152,21 +160,25 @@ class Lag:
 
     def _told(self, told: Told, tracks: Sequence[_Track]) -> Told:
         """A step as it is told after the lag."""
-        for track, row in zip(tracks, told.rows, strict=True):
+        for track in tracks:
             track.held.popleft()
-            # A box that is only predicted is whose the track was before.
-            if track.person and not (row["detected"] and row["person"]):
-                row["person"] = track.person
-        kept, sightings, first = _once(told.rows), [], 0
+        kept, first = _once(told.rows), 0
+        sightings, rows = [], [told.rows[:0]]
         for sighting in told.sightings:
             here = slice(first, first + len(sighting.tracks))
             first = here.stop
-            sightings.append(self._seen(sighting, told.rows[here], tracks[here], kept[here]))
+            seen = self._seen(sighting, told.rows[here], tracks[here], kept[here])
+            mine = told.rows[here][kept[here]]
+            number = self._cameras.index(seen.frame.camera)
+            later = (each.rows for each, _ in self._held)
+            filled = self._gaps.fill(mine, number, seen.frame, later)
+            rows += [mine, filled]
+            sightings.append(_with(seen, filled))
         decisions = Decisions(
             self._decided, merged=self._merged, closed=self._closed, confidence=self._confidence
         )
         self._decided, self._merged, self._closed, self._confidence = {}, {}, [], {}
-        return Told(told.time, told.rows[kept], sightings, decisions)
+        return Told(told.time, np.concatenate(rows), sightings, decisions)
 
     def _seen(
         self, sighting: Sighting, rows: Rows, tracks: Sequence[_Track], kept: Mask
@@ -206,12 +218,28 @@ class Lag:
 
 
 def _once(rows: Rows) -> Mask:
-    """``(N,)`` which rows are told: of those of one person in one frame, the surest."""
+    """``(N,)`` which rows are told: those seen, of one person in one frame the surest."""
     kept: Mask = rows["person"] == 0
-    order = np.lexsort((-rows["score"], ~rows["detected"]))
+    order = np.argsort(-rows["score"], kind="stable")
+    order = order[rows["detected"][order]]
     where = np.stack([rows["camera"], rows["frame"], rows["person"]], axis=1)[order]
     kept[order[np.unique(where, axis=0, return_index=True)[1]]] = True
-    return kept
+    return kept & rows["detected"]
+
+
+def _with(sighting: Sighting, filled: Rows) -> Sighting:
+    """A sighting with the boxes of those who are hidden."""
+    seen = sighting.tracks
+    if not len(filled):
+        return sighting
+    tracks = Tracks(
+        np.concatenate([seen.ids, filled["track"]]),
+        np.concatenate([seen.boxes, filled["box"]]),
+        np.concatenate([seen.scores, filled["score"]]),
+        np.concatenate([seen.det_index, np.full(len(filled), -1)]),
+        None if seen.classes is None else np.concatenate([seen.classes, filled["kind"]]),
+    )
+    return replace(sighting, tracks=tracks)
 
 
 def _packed(frame: Frame) -> Frame:

@@ -20,7 +20,7 @@ from tests.mtmc.run.test_lag import A, told
 @pytest.fixture(scope="module")
 def figures():
     """One person for 4 s, said to be 7 and found to be 3 after 2 s."""
-    late = LagListener([0.0, 1.0, 5.0], Listener())
+    late = LagListener([0.0, 1.0, 5.0], 0.5, Listener())
     late.begin([SimpleNamespace(name="a", fps=10)])
     moments = [told(frame, [1], {1: 7} if frame == 1 else {}) for frame in range(1, 22)]
     found = replace(moments[-1].decisions, revised=[Revision(A[1], 3, 1)])

@@ -42,7 +42,7 @@ def told(frame, ids, decided=None, renewed=(), ended=(), scores=None, seen=None,
 
 
 def ids_of(every):
-    """Whom each box was told as, by frame and place, once all is told: 0 for nobody."""
+    """Whom each box that was seen was told as, by frame and place, once all is told."""
     decided = {}
     for each in every:
         assert not decided.keys() & each.decisions.ids.keys(), "a track was told as somebody else"
@@ -50,7 +50,7 @@ def ids_of(every):
     return {
         (int(row["frame"]), round(float(row["box"][0]) - 10)): decided.get(A[row["track"]], 0)
         for each in every
-        for row in each.rows
+        for row in each.rows[each.rows["detected"]]
     }
 
 
@@ -63,7 +63,7 @@ def replayed(lag, moments, revisions=None, last=({}, ())):
 
 
 def test_a_moment_is_told_when_it_is_old_enough():
-    lag = Lag(0.5)
+    lag = Lag(0.5, 0.4, ["a"])
     early = [lag.take(told(frame, [1], {1: 7} if frame == 1 else {})) for frame in range(1, 9)]
     assert [[each.sightings[0].frame.index for each in some] for some in early] == [
         *([] for _ in range(5)), [1], [2], [3]
@@ -80,13 +80,13 @@ def test_a_moment_is_told_when_it_is_old_enough():
 def test_what_is_taken_back_in_time_is_never_told():
     moments = [told(frame, [1], {1: 7} if frame == 1 else {}) for frame in range(1, 11)]
     revised = {4: [Revision(A[1], 3, 1)]}
-    assert set(ids_of(replayed(Lag(0.5), moments, revised)).values()) == {3}
+    assert set(ids_of(replayed(Lag(0.5, 0.4, ["a"]), moments, revised)).values()) == {3}
 
 
 def test_what_was_told_stays_and_the_rest_goes_on_under_another_number():
     moments = [told(frame, [1], {1: 7} if frame == 1 else {}) for frame in range(1, 8)]
     moments += [told(8, [2], {2: 3}, renewed=[(1, 2)]), *(told(f, [2]) for f in (9, 10))]
-    every = replayed(Lag(0.2), moments, {7: [Revision(A[1], 3, 1)]})
+    every = replayed(Lag(0.2, 0.4, ["a"]), moments, {7: [Revision(A[1], 3, 1)]})
     assert [ids_of(every)[f, 1 if f < 8 else 2] for f in range(1, 11)] == [7] * 4 + [3] * 6
     tracks = [int(each.rows["track"][0]) for each in every[:-1]]
     assert tracks == [1] * 4 + [2] * 6
@@ -96,13 +96,13 @@ def test_what_was_told_stays_and_the_rest_goes_on_under_another_number():
 
 def test_a_part_that_ended_is_somebody_elses_alone():
     moments = [told(frame, [1], {1: 7} if frame == 1 else {}) for frame in range(1, 9)]
-    every = replayed(Lag(2.0), moments, {6: [Revision(A[1], 3, 2, 4)]})
+    every = replayed(Lag(2.0, 0.4, ["a"]), moments, {6: [Revision(A[1], 3, 2, 4)]})
     assert [ids_of(every)[f, 1] for f in range(1, 9)] == [7, 3, 3, 3, 7, 7, 7, 7]
 
 
 def test_who_is_decided_late_is_told_then():
     moments = [told(frame, [1]) for frame in range(1, 9)]
-    lag = Lag(0.3)
+    lag = Lag(0.3, 0.4, ["a"])
     every = [each for moment in moments for each in lag.take(moment)]
     assert not any(each.decisions.ids for each in every)
     every += lag.take(told(9, [1], {1: 4}))
@@ -114,7 +114,7 @@ def test_who_is_decided_late_is_told_then():
 def test_the_last_decisions_are_told(seconds):
     moments = [told(frame, [1, 2], {2: 1} if frame == 1 else {}) for frame in range(1, 9)]
     last = {A[1]: 2}, [Revision(A[2], 5, 1)]
-    ids = ids_of(replayed(Lag(seconds), moments, last=last))
+    ids = ids_of(replayed(Lag(seconds, 0.4, ["a"]), moments, last=last))
     assert {ids[f, 1] for f in range(1, 9)} == {2}
     assert ids[8, 2] == 5
     assert ids[1, 2] == (5 if seconds > 1 else 1)
@@ -123,24 +123,40 @@ def test_the_last_decisions_are_told(seconds):
 def test_a_frame_shows_nobody_twice():
     scores = [0.5, 0.8]
     moments = [told(f, [1, 2], {1: 1, 2: 2} if f == 1 else {}, scores=scores) for f in range(1, 5)]
-    every = replayed(Lag(1.0), moments, {4: [Revision(A[1], 2, 1, 2)]})
+    every = replayed(Lag(1.0, 0.4, ["a"]), moments, {4: [Revision(A[1], 2, 1, 2)]})
     assert ids_of(every) == {(1, 2): 2, (2, 2): 2, (3, 1): 1, (3, 2): 2, (4, 1): 1, (4, 2): 2}
     for each in every[:-1]:
         assert len(each.sightings[0].tracks) == len(each.rows)
 
 
-def test_predicted_boxes_are_whose_the_track_was():
+def hidden(frames, lag, persons=lambda frame: {1: 7} if frame == 1 else {}):
+    """Told boxes of somebody who is not seen in some frames, by frame: place and whether seen."""
     moments = [
-        told(frame, [1], {1: 7} if frame == 1 else {}, seen=[frame not in (4, 5)])
-        for frame in range(1, 9)
+        told(frame, [1], persons(frame), seen=[frame not in frames]) for frame in range(1, 11)
     ]
-    ids = ids_of(replayed(Lag(5.0), moments, {8: [Revision(A[1], 3, 1, 3)]}))
-    assert [ids[f, 1] for f in range(1, 9)] == [3, 3, 3, 3, 3, 7, 7, 7]
+    for frame, moment in enumerate(moments, 1):
+        moment.rows["box"][:, [0, 2]] += 2 * frame if frame not in frames else 50
+    every = replayed(Lag(lag, 0.4, ["a"]), moments)
+    assert all(len(each.sightings[0].tracks) == len(each.rows) for each in every[:-1])
+    return {
+        int(row["frame"]): (round(float(row["box"][0]), 3), bool(row["detected"]))
+        for each in every
+        for row in each.rows
+    }
+
+
+def test_who_is_seen_again_in_time_is_put_between_and_nothing_else_is_predicted():
+    seen = {frame: (11 + 2 * frame, True) for frame in range(1, 11)}
+    between = {frame: (11 + 2 * frame, False) for frame in (4, 5, 6)}
+    assert hidden({4, 5, 6}, 1.0) == seen | between
+    assert hidden({4, 5, 6}, 0.2) == {f: p for f, p in (seen | between).items() if f != 4}
+    assert hidden({4, 5, 6, 7}, 1.0) == {f: p for f, p in seen.items() if f not in (4, 5, 6, 7)}
+    assert hidden({9, 10}, 1.0) == {f: p for f, p in seen.items() if f < 9}
 
 
 def test_no_more_is_remembered_than_what_may_go_on(monkeypatch):
     monkeypatch.setattr("mtmc.run.lag.FORGET_EVERY", 8)
-    lag = Lag(0.5)
+    lag = Lag(0.5, 0.4, ["a"])
     for frame in range(1, 200):
         gone = [frame - 3] if frame > 3 else []
         new = TrackKey("a", frame)
@@ -152,11 +168,11 @@ def test_no_more_is_remembered_than_what_may_go_on(monkeypatch):
 def test_pictures_wait_small_and_only_if_somebody_looks():
     image = np.full((600, 1200, 3), 90, np.uint8)
     moments = [told(frame, [1], image=image) for frame in range(1, 4)]
-    shown = replayed(Lag(1.0, pictures=True), moments)[0].sightings[0].frame.image
+    shown = replayed(Lag(1.0, 0.4, ["a"], pictures=True), moments)[0].sightings[0].frame.image
     assert shown.shape == (480, 960, 3)
     assert abs(int(shown[0, 0, 0]) - 90) < 4
     moments = [told(frame, [1], image=image) for frame in range(1, 4)]
-    assert replayed(Lag(1.0), moments)[0].sightings[0].frame.image is None
+    assert replayed(Lag(1.0, 0.4, ["a"]), moments)[0].sightings[0].frame.image is None
 
 
 class Watching(Impatient):
