@@ -11,18 +11,20 @@ from mtmc.events.who import Who
 from mtmc.tracking.messages import CameraStep, Decisions
 from mtmc.types import TrackKey
 
+NO_ZONES: Mapping[str, str] = {}
+
 
 class Teller:
     """Says as events what each time step of an online run has made known.
 
     Args:
         zero: what the clock on the wall says at second 0 of the run; None where nobody knows.
-        zone: that the run is of; None without zones.
+        zones: of the cameras, by name; empty without zones.
     """
 
-    def __init__(self, zero: datetime | None = None, zone: str | None = None) -> None:
+    def __init__(self, zero: datetime | None = None, zones: Mapping[str, str] = NO_ZONES) -> None:
         self.who = Who()
-        self._zero, self._zone = zero, zone
+        self._zero, self._zones = zero, zones
         self._before: dict[TrackKey, int] = {}  # ids of tracks that go on under another one
         self._time = 0.0
         self._told: list[Event] = []
@@ -124,6 +126,7 @@ class Teller:
 
     def _tell(self, kind: Kind, number: int, **more: Any) -> None:
         known = self.who.known.get(number)
+        tracks = [*more.get("tracks", ()), *more.get("ended", ())]
         event = Event(
             seq=self.who.seq + 1,
             kind=kind,
@@ -131,7 +134,7 @@ class Teller:
             revision=(known.revision if known else 0) + 1,
             time=self._time,
             wall=None if self._zero is None else self._zero + timedelta(seconds=self._time),
-            zone=self._zone,
+            zone=self._zones.get(tracks[0].camera) if tracks else None,
             **more,
         )
         self.who.take(event)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from mtmc.outputs.video import VideoWriter
 from mtmc.results.layout import EVENTS
 from mtmc.run.config import RunConfig
 from mtmc.run.lag import FORGET_EVERY, Lag, Told
+from mtmc.run.open_tracks import OpenTracks
 from mtmc.run.parts import Parts
 from mtmc.sources import CameraReader
 from mtmc.tracking.camera import Sighting
@@ -36,6 +37,7 @@ class Answers:
         config: the resolved configuration.
         parts: the opened cameras and plug-ins.
         out: folder for the results.
+        names: of the cameras, by number, to which others may be added.
         on_seen: see ``Pipeline``.
         on_answer: see ``Pipeline``.
 
@@ -50,11 +52,11 @@ class Answers:
         config: RunConfig,
         parts: Parts,
         out: Path,
+        names: Sequence[str],
         on_seen: OnSeen | None = None,
         on_answer: OnAnswer | None = None,
     ) -> None:
         online = parts.associator.online
-        names = [reader.name for reader in parts.readers]
         self.spool = TrackSpool(out, names)
         self._live_tracks: LiveTracks | None = None
         live = any(reader.live for reader in parts.readers)
@@ -79,11 +81,15 @@ class Answers:
             log.warning("associator %s: takes back nothing in time; output.lag only delays", name)
         gap = config.refine.fill_gap if config.refine else 0.0
         self._lag = Lag(lag, gap, names, pictures=self.pictured) if lag else None
-        self._open: set[TrackKey] = set()  # tracks whose ids are remembered; of these ended
-        self._ended: set[TrackKey] = set()  # long ago,
-        self._gone: set[TrackKey] = set()  # and lately
+        self._open = OpenTracks()  # as they are told
+        self._lately: set[TrackKey] = set()  # those that were, or were decided since
         self._steps = 0
         self.people = 0
+
+    def join(self) -> None:
+        """A camera was added to ``names``."""
+        if self._live_tracks:
+            self._live_tracks.begin()
 
     @property
     def pictured(self) -> bool:
@@ -112,13 +118,15 @@ class Answers:
         decided = told.decisions.ids
         self._time = told.time if told.sightings else self._time
         self.people = max(self.people, *decided.values(), 0)
+        steps = [*(sighting.step for sighting in told.sightings), *told.gone]
         if self.events:
-            steps = [sighting.step for sighting in told.sightings]
             self.events.step(self._time, steps, told.decisions)
         self.spool.append(told.rows, decided)
         if self._live_tracks:
             self._live_tracks.write(told.rows, decided)
-            self._forget(self._live_tracks, told.sightings)
+            for step in steps:
+                self._open.take(step)
+            self._forget(self._live_tracks, decided)
         if not (self.pictured and told.sightings):
             return
         labels = _labels(told.sightings, self._live_tracks.ids if self._live_tracks else {})
@@ -127,20 +135,15 @@ class Answers:
         if self._video:
             self._video.write(told.sightings, labels)
 
-    def _forget(self, written: LiveTracks, sightings: Sequence[Sighting]) -> None:
+    def _forget(self, written: LiveTracks, decided: Iterable[TrackKey]) -> None:
         """Let go, now and then, of the ids of tracks that have ended."""
-        for sighting in sightings:
-            camera, step = sighting.frame.camera, sighting.step
-            gone = [*step.ended.tolist(), *step.renewed[:, 0].tolist()]
-            self._gone.update(TrackKey(camera, track) for track in gone)
-            here = [*sighting.tracks.ids.tolist(), *step.renewed[:, 1].tolist()]
-            self._open.update(TrackKey(camera, track) for track in here)
+        self._lately.update(decided)
         self._steps += 1
         if self._steps % FORGET_EVERY == 0:
-            # Not those of lately: somebody may yet be put between two sightings.
-            self._open -= self._ended
-            written.forget_all_but(self._open)
-            self._ended, self._gone = self._gone, set()
+            # Not yet those that lately went on: they may be told of between two sightings.
+            now = set(self._open.keys())
+            written.forget_all_but(now | self._lately)
+            self._lately = now
 
 
 def _labels(sightings: Sequence[Sighting], ids: Mapping[TrackKey, int]) -> dict[str, Labels]:
@@ -159,6 +162,7 @@ class _LiveVideo:
     """The mosaic of live cameras, which cannot be seen a second time."""
 
     def __init__(self, readers: Sequence[CameraReader], config: RunConfig, out: Path) -> None:
+        self._known = {reader.name for reader in readers}
         sizes = {reader.name: reader.size for reader in readers}
         zeros = {reader.name: reader.zero for reader in readers}
         self._mosaic = Mosaic(sizes, config.output.width, config.output.height, zeros)
@@ -168,7 +172,10 @@ class _LiveVideo:
             self._writer = VideoWriter(self._path, self._mosaic.size, fps, live=True)
 
     def write(self, sightings: Sequence[Sighting], labels: Mapping[str, Labels]) -> None:
-        frames = {s.frame.camera: s.frame for s in sightings}
+        # A camera that was added has no place in it.
+        frames = {s.frame.camera: s.frame for s in sightings if s.frame.camera in self._known}
+        if not frames:
+            return
         time = min(frame.time for frame in frames.values())
         with explained(self._path):
             self._writer.write(self._mosaic.draw(frames, labels), time)

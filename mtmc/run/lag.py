@@ -20,9 +20,9 @@ from mtmc.associate.online.associator import REVISE_MEMORY
 from mtmc.run.gaps import Gaps
 from mtmc.trackers import Tracks
 from mtmc.tracking.camera import Sighting
-from mtmc.tracking.messages import Decisions
+from mtmc.tracking.messages import CameraStep, Decisions
 from mtmc.tracking.rows import ROW, Rows
-from mtmc.types import Frame, Mask, TrackKey
+from mtmc.types import Frame, Ints, Mask, TrackKey
 
 LONGEST = REVISE_MEMORY  # seconds; later, nothing is taken back of what has ended
 ROUNDING = 1e-6  # seconds: differences of times are not exact
@@ -39,12 +39,14 @@ class Told:
         rows: of all tracks, camera by camera in the order of ``sightings``.
         sightings: of the cameras that sent a frame.
         decisions: what the association answered.
+        gone: of cameras that are gone for good: that their tracks have ended.
     """
 
     time: float
     rows: Rows
     sightings: Sequence[Sighting]
     decisions: Decisions
+    gone: Sequence[CameraStep] = ()
 
     @classmethod
     def last(cls, decisions: Decisions) -> Self:
@@ -90,7 +92,7 @@ class Lag:
     def __init__(
         self, seconds: float, gap: float, cameras: Sequence[str], *, pictures: bool = False
     ) -> None:
-        self._seconds, self._pictures, self._cameras = seconds, pictures, list(cameras)
+        self._seconds, self._pictures, self._cameras = seconds, pictures, cameras
         self._gaps = Gaps(gap)
         self._held: deque[tuple[Told, list[_Track]]] = deque()
         self._tracks: dict[TrackKey, _Track] = {}  # under each key they had
@@ -178,26 +180,35 @@ class Lag:
             self._decided, merged=self._merged, closed=self._closed, confidence=self._confidence
         )
         self._decided, self._merged, self._closed, self._confidence = {}, {}, [], {}
-        return Told(told.time, np.concatenate(rows), sightings, decisions)
+        gone = [replace(step, ended=self._ended(step)) for step in told.gone]
+        return Told(told.time, np.concatenate(rows), sightings, decisions, gone)
 
     def _seen(
         self, sighting: Sighting, rows: Rows, tracks: Sequence[_Track], kept: Mask
     ) -> Sighting:
         """What a camera saw, with the numbers of the tracks that are told, also in its rows."""
-        camera, renewed, ended = sighting.frame.camera, [], []
+        frame, renewed = sighting.frame, []
         for place, track in enumerate(tracks):
             if kept[place]:
                 before = track.number
-                rows["track"][place] = self._number(camera, track, int(rows["person"][place]))
+                rows["track"][place] = self._number(frame.camera, track, int(rows["person"][place]))
                 renewed += [(before, track.number)] if before not in (0, track.number) else []
-        for number in sighting.step.ended.tolist():
-            if known := self._tracks.get(TrackKey(camera, number)):
-                known.ended = True
-                ended += [known.number] if known.number else []
         seen = replace(sighting.tracks[kept], ids=rows["track"][kept])
-        pairs = np.array(renewed, np.int64).reshape(-1, 2)
-        step = replace(sighting.step, ended=np.array(ended, np.int64), renewed=pairs)
-        return replace(sighting, frame=_unpacked(sighting.frame), tracks=seen, step=step)
+        step = CameraStep(
+            *(frame.camera, frame.index, frame.time, seen.ids, seen.boxes, seen.scores),
+            *(seen.det_index >= 0, np.zeros_like(seen.ids)),
+            ended=self._ended(sighting.step),
+            renewed=np.array(renewed, np.int64).reshape(-1, 2),
+        )
+        return replace(sighting, frame=_unpacked(frame), tracks=seen, step=step)
+
+    def _ended(self, step: CameraStep) -> Ints:
+        """The numbers of a camera's tracks that have ended."""
+        known = [self._tracks.get(TrackKey(step.camera, track)) for track in step.ended.tolist()]
+        for track in known:
+            if track is not None:
+                track.ended = True
+        return np.array([t.number for t in known if t is not None and t.number], np.int64)
 
     def _number(self, camera: str, track: _Track, person: int) -> int:
         """Under which number a track is told as somebody's."""

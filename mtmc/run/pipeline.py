@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from mtmc.calibration import Calibration
 from mtmc.corrections.telling import Telling
 from mtmc.outputs.crops import SPOOL, CropSpool
 from mtmc.outputs.tracks import TrackTable
@@ -25,16 +26,27 @@ from mtmc.run.anonymised import Shown
 from mtmc.run.answers import Answers, OnAnswer, OnSeen
 from mtmc.run.config import ReidConfig, RunConfig
 from mtmc.run.finishing import Finishing
-from mtmc.run.group import Cameras, Found, Group, Seen, cutter_of, pictured, scene_tracking
+from mtmc.run.group import (
+    Cameras,
+    Found,
+    Group,
+    Seen,
+    camera_tracking,
+    cutter_of,
+    pictured,
+    scene_tracking,
+)
 from mtmc.run.lag import Told
+from mtmc.run.open_tracks import OpenTracks
 from mtmc.run.parts import Parts, Progress
+from mtmc.run.roster import News
 from mtmc.run.stopwatch import Stopwatch
 from mtmc.run.workers import RemoteCameras, WorkerError
-from mtmc.sources import align
+from mtmc.sources import CameraReader, align
 from mtmc.sources.background import Background
 from mtmc.tracking.camera import Sighting
 from mtmc.tracking.memory import Memory
-from mtmc.tracking.messages import Decisions
+from mtmc.tracking.messages import CameraStep, Decisions, departed
 from mtmc.tracking.rows import ROW, Rows, make_rows, untracked_rows
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Frame, TrackKey
@@ -45,6 +57,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("mtmc")
 
 FEW_CORES = 2  # a network alone keeps so many busy, and a thread beside it only disturbs
+GONE_AFTER = 2.0  # seconds after which nothing of a camera that has ended is on its way
 STEPS_AHEAD = 2  # time steps the detector may be ahead of the rest
 
 Step = dict[str, Frame]
@@ -84,15 +97,17 @@ class Pipeline:
         on_seen: OnSeen | None = None,
         on_answer: OnAnswer | None = None,
     ) -> None:
-        self._parts = parts
+        self._config, self._parts = config, parts
         online = parts.associator.online
-        changes = None if parts.recorded else Changes(pictured(parts.readers))
+        self._pictured = pictured(parts.readers)
+        changes = None if parts.recorded else Changes(self._pictured)
         self.budget = _budget(config, parts)
         self._perception = Perception(
             parts.detector, parts.embedder, inference, changes, self.budget
         )
-        self.meaning = Meaning(parts.detector, {r.name: r.fps for r in parts.readers})
-        cutter = None if parts.recorded else cutter_of(config, parts.readers, parts.embedder)
+        self._fps = {r.name: r.fps for r in parts.readers}
+        self.meaning = Meaning(parts.detector, self._fps)
+        cutter = None if parts.recorded else cutter_of(config, self._pictured, parts.embedder)
         self.crops = CropSpool(inference.path if inference else out / SPOOL) if cutter else None
         self._tracking = scene_tracking(
             config, parts.readers, parts.calibration, parts.kinds, online=online
@@ -111,9 +126,11 @@ class Pipeline:
         self._shown = Shown(parts.readers, config.output.anonymise)
         self._names = [reader.name for reader in parts.readers]
         self._numbers = {name: number for number, name in enumerate(self._names)}
-        self._answers = Answers(config, parts, out, on_seen, on_answer)
+        self._answers = Answers(config, parts, out, self._names, on_seen, on_answer)
         self.spool, self.events = self._answers.spool, self._answers.events
         self._time = 0.0  # of the last step, s
+        self._seen: dict[str, float] = {}  # when each camera's last frame was taken, s
+        self._open = OpenTracks()
         if parts.workers is not None:
             # Some of it is about all cameras at once.
             here = self._tracking.joint is not None or self.budget is not None
@@ -136,6 +153,12 @@ class Pipeline:
         self.things = TrackTable(np.zeros(0, ROW), self._names, {})
         self.interrupted = False
         self.failure: WorkerError | None = None  # why it could not go on
+
+    @property
+    def clock_offsets(self) -> Mapping[str, float]:
+        """Seconds to add to each camera's clock for it to be the others', as far as is known."""
+        clocks = self._tracking.clocks
+        return {} if clocks is None else clocks.offsets
 
     def run(self) -> TrackTable:
         """Go through the videos to their end, or to Ctrl-C; returns all tracks with their ids."""
@@ -162,6 +185,8 @@ class Pipeline:
             # Readers first: the detecting thread may be waiting for a silent camera.
             for reader in self._parts.readers:
                 reader.close()
+            if self._parts.roster is not None:
+                self._parts.roster.close()
             steps.close()
             if self._parts.workers is not None:
                 self._parts.workers.end(self._watch)
@@ -207,19 +232,62 @@ class Pipeline:
             else:
                 steps = [self._telling.marked(step) for step in steps]
             self._time = max(f.time for f in frames)
-            decisions = self._parts.associator.update(self._time, steps)
+            self._seen |= {f.camera: f.time for f in frames}
+            gone = self._departed()
+            decisions = self._parts.associator.update(self._time, [*steps, *gone])
             self._cameras.obey(decisions)
         with self._watch("write"):
-            self._write(seen, decisions)
+            self._write(seen, decisions, gone)
         self._count(seen)
+        if self._parts.roster is not None:
+            self._change_cameras(self._parts.roster.news())
 
-    def _write(self, seen: Sequence[Seen], decisions: Decisions) -> None:
+    def _change_cameras(self, news: News) -> None:
+        """Take in cameras that were added, and close those that were taken out."""
+        for reader, model in news.joined:
+            self._join(reader, model)
+            log.info("camera %s: joins the run", reader.name)
+        for reader in self._parts.readers:
+            if reader.name in news.left:
+                reader.close()
+                log.info("camera %s: was taken out; what it saw is kept", reader.name)
+
+    def _join(self, reader: CameraReader, model: Calibration | None) -> None:
+        name = reader.name
+        self._numbers[name] = len(self._names)
+        self._names.append(name)  # which others know, too
+        self._pictured.add(name)
+        self._fps[name] = reader.fps
+        self._tracking.join(camera_tracking(self._config, reader, model, self._parts.kinds))
+        if model is not None:
+            self._parts.calibration[name] = model
+        self._shown.join(reader)
+        self._answers.join()
+        self.progress.frames[name] = self.progress.tracks[name] = 0
+        reader.start()
+        self._parts.readers.append(reader)  # last: from now on it is read
+
+    def _departed(self) -> list[CameraStep]:
+        """Of live cameras that are gone for good: that all of their tracks have ended."""
+        steps = []
+        for reader in self._parts.readers:
+            name = reader.name
+            late = self._time - self._seen.get(name, math.inf) > GONE_AFTER
+            if late and self._open.of(name) and reader.live and reader.ended:
+                steps.append(departed(name, self._time, self._open.of(name)))
+        return steps
+
+    def _write(
+        self, seen: Sequence[Seen], decisions: Decisions, gone: Sequence[CameraStep]
+    ) -> None:
         sightings = [each.sighting for each in seen]
         inferences = [each.inference for each in seen]
         told = zip(sightings, inferences, strict=True)
         rows = np.concatenate([part for each in told for part in self._rows(*each)])
         shown = self._shown(sightings, inferences) if self._answers.pictured else sightings
-        self._answers.take(Told(self._time, rows, shown, decisions))
+        self._answers.take(Told(self._time, rows, shown, decisions, gone))
+        for step in (*(each.step for each in seen), *gone):
+            self._open.take(step)
         if self.crops:  # first: see there
             self.crops.take((each.step, each.crops, each.fresh) for each in seen)
         self._perception.note([s.frame for s in sightings], inferences)

@@ -26,18 +26,25 @@ class Alone:
         self._memory = Memory(keep=False)
         self._waiting: dict[Tracklet, None] = {}
         self._people: dict[Tracklet, Person] = {}
+        self._keys: dict[Tracklet, TrackKey] = {}  # under which each was last known
         self._count = 0
 
     def update(self, time: float, steps: Sequence[CameraStep]) -> Decisions:
         """See ``Associator``."""
+        renamed = {}
         for step in steps:
             for tracklet in self._memory.take(step):
-                if tracklet not in self._people:
+                key = self._keys.get(tracklet)
+                if key is None:
                     self._waiting[tracklet] = None
+                elif key != tracklet.key:
+                    self._keys[tracklet] = tracklet.key
+                    renamed[tracklet.key] = self._people[tracklet].index
         old = [t for t in self._people if t.closed and t.end < time - KEPT]
         for tracklet in old:
-            del self._people[tracklet]
-        return Decisions(self._decide([t for t in self._waiting if self._config.ready(t, time)]))
+            del self._people[tracklet], self._keys[tracklet]
+        ready = [t for t in self._waiting if self._config.ready(t, time)]
+        return Decisions({**renamed, **self._decide(ready)})
 
     def last(self) -> dict[TrackKey, int]:
         """The ids of those that still wait, of which nothing more will be seen."""
@@ -52,6 +59,7 @@ class Alone:
         for tracklet in sorted(tracklets, key=lambda t: (t.start, t.key)):
             del self._waiting[tracklet]
             self._count += 1
+            self._keys[tracklet] = tracklet.key
             self._people[tracklet] = Person(self._count, self._count, tracks=[tracklet])
             decided[tracklet.key] = self._count
         return decided

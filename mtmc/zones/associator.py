@@ -72,12 +72,19 @@ class ZonesAssociator:
                 reports.append(report)
         answer = self._directory.update(time, reports)
         ids: dict[TrackKey, int] = {}
+        confidence: dict[TrackKey, float] = {}
         for name, decisions in told:
             ids |= self._global(name, decisions.ids)
+            confidence |= decisions.confidence
         renewed = [key for _, decisions in told for key in decisions.renewed]
         renewed += [key for key in answer.moved if key not in ids]
         return Decisions(
-            ids, list(dict.fromkeys(renewed)), [key for _, d in told for key in d.ended]
+            ids,
+            list(dict.fromkeys(renewed)),
+            [key for _, decisions in told for key in decisions.ended],
+            answer.merged,
+            answer.closed,
+            confidence | {key: found for key, found in answer.confidence.items() if key in ids},
         )
 
     def finish(self, tracklets: Sequence[Tracklet]) -> Association:

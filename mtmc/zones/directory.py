@@ -89,6 +89,7 @@ class Directory:
         self._numbers = 0  # global ids so far
         self._learn_at = self._expire_at = self._time = -math.inf  # s
         self._answer = Answer()
+        self._nameless: list[int] = []  # stays that follow one that has no id yet
 
     def id_of(self, zone: str, person: int) -> int | None:
         """The global id of a zone's person; None for somebody it was not told of."""
@@ -182,9 +183,9 @@ class Directory:
         visits = self._visits
         result = np.full(len(rows), NONE)
         for place in np.flatnonzero(visits.again[rows] != NONE).tolist():
-            chain = visits.from_here(int(visits.again[rows[place]]))
-            mine = [r for r in chain if r != rows[place] and visits.is_first(r, rows[place])]
-            result[place] = mine[-1] if mine else NONE
+            chain = np.array(visits.from_here(int(visits.again[rows[place]])), np.int64)
+            mine = chain[visits.is_first(chain, np.full(len(chain), rows[place]))]
+            result[place] = mine[-1] if len(mine) else NONE
         return result
 
     def _looks_odds(self, rows: Ints, before: Ints) -> Floats:
@@ -240,6 +241,8 @@ class Directory:
         if old == 0:
             return  # its first one it gets when all are matched
         new = int(visits.id[before]) if before != NONE else self._own(row)
+        if new == 0:  # neither has that
+            self._nameless.append(row)
         if new in (0, old):
             return
         rows = visits.from_here(row)
@@ -297,6 +300,9 @@ class Directory:
                 visits.id[row] = left.id
             else:
                 visits.id[row] = self._own(row)
+        nameless, self._nameless = self._nameless, []
+        for row in nameless:
+            self._rename(row)
 
     def _expire(self) -> None:
         """Who was last seen long ago leaves no more than looks behind, and those not for ever."""

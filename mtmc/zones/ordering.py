@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Generic, TypeVar
@@ -50,10 +50,9 @@ class Ordering(Generic[M]):
         sources: names of all; none of them is waited for before it spoke, but for ``silence``.
         lateness: s.
         silence: s.
-        offsets: s by which the clock of a source is ahead, which are taken off.
 
     Attributes:
-        doubles: messages that came twice, and were dropped.
+        doubles: messages that came twice, or when even their numbers were forgotten: dropped.
         late: messages that came too late.
     """
 
@@ -62,11 +61,9 @@ class Ordering(Generic[M]):
         sources: Iterable[str],
         lateness: float = LATENESS,
         silence: float = SILENCE,
-        offsets: Mapping[str, float] | None = None,
     ) -> None:
         self._sources = {name: _Source() for name in sources}
         self._lateness, self._silence = lateness, silence
-        self._offsets = dict(offsets or {})
         self._waiting: list[tuple[float, str, int, M]] = []
         self._after: list[tuple[float, str, int, M]] = []  # came too late
         self._first = math.inf  # time that any source began with
@@ -83,7 +80,6 @@ class Ordering(Generic[M]):
             message: whatever it is.
         """
         known = self._sources[source]
-        time -= self._offsets.get(source, 0.0)
         if number in known.seen or time < known.latest - self._silence - self._lateness:
             self.doubles += 1
             return

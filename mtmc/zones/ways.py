@@ -44,10 +44,10 @@ class Ways:
             )
         times: dict[tuple[int, int], tuple[float, float]] = {}  # (after, before): least, greatest
         known: set[int] = set()
-        for before, others in (topology or {}).items():
-            for after, both in others.items():
-                times[places[after], places[before]] = both
-                known |= {places[after], places[before]}
+        for name, others in (topology or {}).items():
+            for other, both in others.items():
+                times[places[other], places[name]] = both
+                known |= {places[other], places[name]}
         every = range(len(cameras))
         for after in every:
             times[after, after] = (0.0, np.inf)

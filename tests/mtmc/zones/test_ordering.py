@@ -6,10 +6,10 @@ from mtmc.zones.ordering import Ordering
 CAMERAS = ("a", "b", "c")
 
 
-def messages(seconds=20, skew=None):
+def messages(seconds=20):
     """``(source, number, time, what)``: 4 a second of each camera, not at the same moments."""
     return [
-        (name, tick, 0.25 * tick + 0.03 * place + (skew or {}).get(name, 0.0), f"{name}{tick}")
+        (name, tick, 0.25 * tick + 0.03 * place, f"{name}{tick}")
         for tick in range(4 * seconds)
         for place, name in enumerate(CAMERAS)
     ]
@@ -74,12 +74,6 @@ def test_what_comes_too_late_goes_along_with_the_next_moment():
     assert after.late == ["b8"]
     assert after.time > 2.03
     assert "b8" not in [m for moment in moments for m in moment.messages]
-
-
-def test_a_clock_that_is_known_to_be_ahead_is_set_right():
-    right = told(messages())[0]
-    off = told(messages(skew={"c": 2.0}), offsets={"c": 2.0})[0]
-    assert [m.messages for m in off] == [m.messages for m in right]
 
 
 def test_of_each_camera_one_message_at_a_time_is_told():
