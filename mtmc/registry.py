@@ -80,7 +80,8 @@ DETECTORS = PluginTable(
     "detector",
     {
         "ultralytics": "mtmc.detectors.ultralytics:UltralyticsDetector",
-        "onnx": "mtmc.detectors.onnx:OnnxDetector",
+        "onnx": "mtmc.detectors.network.onnx:OnnxDetector",
+        "openvino": "mtmc.detectors.network.openvino:OpenvinoDetector",
         "motfile": "mtmc.detectors.motfile:MotFileDetector",
         "motion": "mtmc.detectors.motion:MotionDetector",
     },

@@ -46,6 +46,8 @@ def detector_settings(value: str) -> dict[str, str]:
         return {"name": "onnx", "weights": value}
     if path.is_dir() and any(file.suffix in MOTFILES for file in path.iterdir()):
         return {"name": "motfile", "folder": value}
+    if path.suffix == ".xml" or (path.is_dir() and next(path.glob("*.xml"), None)):
+        return {"name": "openvino", "weights": value}
     if path.suffix or path.is_dir() or "/" in value or "\\" in value:
         return {"name": "ultralytics", "weights": value}
     return {"name": value}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from mtmc.calibration import Calibration
 from mtmc.corrections.telling import Telling
 from mtmc.events.reporting import Reporting
 from mtmc.files import explained
@@ -28,15 +29,25 @@ from mtmc.results.layout import EVENTS
 from mtmc.run.anonymised import Shown
 from mtmc.run.config import ReidConfig, RunConfig
 from mtmc.run.finishing import Finishing
-from mtmc.run.group import Cameras, Found, Group, Seen, cutter_of, pictured, scene_tracking
+from mtmc.run.group import (
+    Cameras,
+    Found,
+    Group,
+    Seen,
+    camera_tracking,
+    cutter_of,
+    pictured,
+    scene_tracking,
+)
 from mtmc.run.parts import Parts, Progress
+from mtmc.run.roster import News
 from mtmc.run.stopwatch import Stopwatch
 from mtmc.run.workers import RemoteCameras, WorkerError
 from mtmc.sources import CameraReader, align
 from mtmc.sources.background import Background
 from mtmc.tracking.camera import Sighting
 from mtmc.tracking.memory import Memory
-from mtmc.tracking.messages import CameraStep
+from mtmc.tracking.messages import CameraStep, departed
 from mtmc.tracking.rows import ROW, Rows, TrackSpool, make_rows, untracked_rows
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Frame, TrackKey
@@ -47,6 +58,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("mtmc")
 
 FEW_CORES = 2  # a network alone keeps so many busy, and a thread beside it only disturbs
+GONE_AFTER = 2.0  # seconds after which nothing of a camera that has ended is on its way
 FORGET_EVERY = 256  # time steps after which the ids of tracks that have ended are let go
 STEPS_AHEAD = 2  # time steps the detector may be ahead of the rest
 
@@ -86,15 +98,17 @@ class Pipeline:
         on_step: Callable[[Progress], None] = lambda progress: None,
         on_seen: OnSeen | None = None,
     ) -> None:
-        self._parts = parts
+        self._config, self._parts = config, parts
         online = parts.associator.online
-        changes = None if parts.recorded else Changes(pictured(parts.readers))
+        self._pictured = pictured(parts.readers)
+        changes = None if parts.recorded else Changes(self._pictured)
         self.budget = _budget(config, parts)
         self._perception = Perception(
             parts.detector, parts.embedder, inference, changes, self.budget
         )
-        self.meaning = Meaning(parts.detector, {r.name: r.fps for r in parts.readers})
-        cutter = None if parts.recorded else cutter_of(config, parts.readers, parts.embedder)
+        self._fps = {r.name: r.fps for r in parts.readers}
+        self.meaning = Meaning(parts.detector, self._fps)
+        cutter = None if parts.recorded else cutter_of(config, self._pictured, parts.embedder)
         self.crops = CropSpool(inference.path if inference else out / SPOOL) if cutter else None
         self._tracking = scene_tracking(
             config, parts.readers, parts.calibration, parts.kinds, online=online
@@ -122,6 +136,7 @@ class Pipeline:
         zero = next((reader.zero for reader in parts.readers if reader.zero), None)
         self.events = Reporting(out / EVENTS, zero, parts.sinks) if tells else None
         self._time = 0.0  # of the last step, s
+        self._seen: dict[str, float] = {}  # when each camera's last frame was taken, s
         if parts.workers is not None:
             # Some of it is about all cameras at once.
             here = self._tracking.joint is not None or self.budget is not None
@@ -147,6 +162,12 @@ class Pipeline:
         self.interrupted = False
         self.failure: WorkerError | None = None  # why it could not go on
 
+    @property
+    def clock_offsets(self) -> Mapping[str, float]:
+        """Seconds to add to each camera's clock for it to be the others', as far as is known."""
+        clocks = self._tracking.clocks
+        return {} if clocks is None else clocks.offsets
+
     def run(self) -> TrackTable:
         """Go through the videos to their end, or to Ctrl-C; returns all tracks with their ids."""
         self._start_readers()
@@ -163,6 +184,8 @@ class Pipeline:
             # Readers first: the detecting thread may be waiting for a silent camera.
             for reader in self._parts.readers:
                 reader.close()
+            if self._parts.roster is not None:
+                self._parts.roster.close()
             steps.close()
             if self._parts.workers is not None:
                 self._parts.workers.end(self._watch)
@@ -211,6 +234,8 @@ class Pipeline:
             else:
                 steps = [self._telling.marked(step) for step in steps]
             self._time = max(f.time for f in frames)
+            self._seen |= {f.camera: f.time for f in frames}
+            steps += self._departed()
             decisions = self._parts.associator.update(self._time, steps)
             self._cameras.obey(decisions)
         with self._watch("write"):
@@ -218,6 +243,46 @@ class Pipeline:
                 self.events.step(self._time, steps, decisions)
             self._write(seen, decisions.ids)
         self._count(seen, decisions.ids)
+        if self._parts.roster is not None:
+            self._change_cameras(self._parts.roster.news())
+
+    def _change_cameras(self, news: News) -> None:
+        """Take in cameras that were added, and close those that were taken out."""
+        for reader, model in news.joined:
+            self._join(reader, model)
+            log.info("camera %s: joins the run", reader.name)
+        for reader in self._parts.readers:
+            if reader.name in news.left:
+                reader.close()
+                log.info("camera %s: was taken out; what it saw is kept", reader.name)
+
+    def _join(self, reader: CameraReader, model: Calibration | None) -> None:
+        name = reader.name
+        self._numbers[name] = len(self._names)
+        self._names.append(name)  # which others know, too
+        self._pictured.add(name)
+        self._fps[name] = reader.fps
+        self._tracking.join(camera_tracking(self._config, reader, model, self._parts.kinds))
+        if model is not None:
+            self._parts.calibration[name] = model
+        self._shown.join(reader)
+        if self._live_tracks:
+            self._live_tracks.begin()
+        self._open[name] = set()
+        self.progress.frames[name] = self.progress.tracks[name] = 0
+        reader.start()
+        self._parts.readers.append(reader)  # last: from now on it is read
+
+    def _departed(self) -> list[CameraStep]:
+        """Of live cameras that are gone for good: that all of their tracks have ended."""
+        steps = []
+        for reader in self._parts.readers:
+            name = reader.name
+            late = self._time - self._seen.get(name, math.inf) > GONE_AFTER
+            if late and self._open[name] and reader.live and reader.ended:
+                steps.append(departed(name, self._time, self._open[name]))
+                self._open[name] = set()
+        return steps
 
     def _write(self, seen: Sequence[Seen], decided: Mapping[TrackKey, int]) -> None:
         sightings = [each.sighting for each in seen]
@@ -323,6 +388,7 @@ class _LiveVideo:
 
     def __init__(self, readers: Sequence[CameraReader], config: RunConfig, out: Path) -> None:
         self._writer: VideoWriter | None = None
+        self._known = {reader.name for reader in readers}
         if config.output.video:
             sizes = {reader.name: reader.size for reader in readers}
             zeros = {reader.name: reader.zero for reader in readers}
@@ -333,9 +399,10 @@ class _LiveVideo:
                 self._writer = VideoWriter(self._path, self._mosaic.size, fps, live=True)
 
     def write(self, sightings: Sequence[Sighting], labels: Mapping[str, Labels]) -> None:
-        if self._writer is None:
+        # A camera that was added has no place in it.
+        frames = {s.frame.camera: s.frame for s in sightings if s.frame.camera in self._known}
+        if self._writer is None or not frames:
             return
-        frames = {s.frame.camera: s.frame for s in sightings}
         time = min(frame.time for frame in frames.values())
         with explained(self._path):
             self._writer.write(self._mosaic.draw(frames, labels), time)

@@ -64,7 +64,7 @@ def associate(
     """
     results = Results.open(folder)
     listener = listener or Listener()
-    said = corrections_of(folder, corrections)
+    said = _said_of(results, corrections)
     if not (folder / layout.ANSWERS).is_file():
         return _correct(results, out, changes, said)
     if not said.entries:
@@ -82,7 +82,7 @@ def preview(folder: Path, changes: Sequence[str] = (), corrections: Path | None 
         UserError: as ``associate`` does.
     """
     results = Results.open(folder)
-    said = corrections_of(folder, corrections)
+    said = _said_of(results, corrections)
     before = Editor(results)
     if not (folder / layout.ANSWERS).is_file():
         return before.edited(said.entries).changes
@@ -91,6 +91,14 @@ def preview(folder: Path, changes: Sequence[str] = (), corrections: Path | None 
         _decide(results, out, changes, Listener(), said, before, learns=False)
         forget_uncorrected(out)
         return compared(before, Editor(Results.open(out)))
+
+
+def _said_of(results: Results, given: Path | None) -> Corrections:
+    """What was said of a run's people; what was said of another one's is held to as a whole."""
+    said = corrections_of(results.folder, given)
+    if said.path.resolve() != (results.folder / layout.CORRECTIONS).resolve():
+        results.record["told"] = max((entry.line for entry in said.entries), default=0)
+    return said
 
 
 def _correct(

@@ -46,11 +46,12 @@ from mtmc.run.resume import (
     open_log,
     what_is_there,
 )
+from mtmc.run.roster import Roster
 from mtmc.run.stopwatch import Stopwatch
 from mtmc.run.workers import hired
 from mtmc.sources import CameraReader, find_cameras, home_of
 from mtmc.sources.address import hide_passwords
-from mtmc.sources.cameras import Source
+from mtmc.sources.cameras import Source, listed_in
 from mtmc.tracking.camera import Sighting
 from mtmc.types import TrackKey
 
@@ -125,6 +126,7 @@ def run(
         if not settings.get("tracker"):
             config = replace(config, tracker=suitable_tracker(config, parts))
         check_tracker(config, parts)
+        parts = replace(parts, roster=_roster(config, parts, video_dir))
         # After what may be refused, which is one line.
         for line in stand_ins(settings):
             log.warning("%s", line)
@@ -157,6 +159,18 @@ def run(
                     (out / LOG_NAME).replace(out / layout.ANSWERS)
                 remove_log(out / LOG_NAME)
             return record
+
+
+def _roster(config: RunConfig, parts: Parts, given: Source | Sequence[Source]) -> Roster | None:
+    """What tells of cameras that come and go, where all are live and one file lists them."""
+    sources = [given] if isinstance(given, str | Path) else list(given)
+    file = listed_in(str(sources[0])) if len(sources) == 1 else None
+    now = next((reader.zero for reader in parts.readers if reader.live), None)
+    # Workers and zones are for the cameras that there are at the beginning.
+    fixed = parts.workers is not None or config.associator.name != "online"
+    if file is None or now is None or fixed:
+        return None
+    return Roster(file, [reader.camera for reader in parts.readers], config, now)
 
 
 def _hint(before: Corrections, config: RunConfig) -> None:
@@ -330,6 +344,7 @@ class OneRun:
     def _write_record(self, status: str) -> dict[str, Any]:
         config, parts, progress = self._config, self._parts, self._pipeline.progress
         seconds, stages = time.time() - self._started, self._watch.seconds
+        clocks = self._pipeline.clock_offsets
         frames = sum(progress.frames.values())
         record = {
             "status": status,
@@ -344,6 +359,7 @@ class OneRun:
                     "tracks": progress.tracks[reader.name],
                     "calibrated": reader.name in parts.calibration,
                     **_start(reader),
+                    **({"clock_offset": clocks[reader.name]} if reader.name in clocks else {}),
                     **({"losses": asdict(reader.losses)} if reader.live else {}),
                 }
                 for reader in parts.readers

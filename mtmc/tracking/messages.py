@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -84,6 +84,15 @@ class CameraStep:
             kinds=kinds[mine],
             marks=[(int(place[row]), mark) for row, mark in self.marks if mine[row]],
         )
+
+
+def departed(camera: str, time: float, tracks: Iterable[int]) -> CameraStep:
+    """What there is to tell of a camera that is gone for good: that its tracks have ended."""
+    ids, numbers, boxes = np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros((0, 4))
+    return CameraStep(
+        *(camera, 0, time, ids, boxes.astype(np.float32), numbers, np.zeros(0, bool), ids),
+        ended=np.array(sorted(tracks), np.int64),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

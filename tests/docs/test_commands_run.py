@@ -11,6 +11,7 @@ from tests.mtmc.conftest import block_frames, write_video
 
 # What a reader has to bring; a command that lacks one is refused by its name.
 TO_BRING = (
+    "yolo.xml",
     "yolo11n.pt",
     "yolox_nano",
     "yolox_nano.onnx",

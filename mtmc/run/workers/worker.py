@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 import cv2
 
 from mtmc.perception.changes import Changes
+from mtmc.perception.given import FROM_DETECTOR
 from mtmc.perception.perception import Perception
 from mtmc.reid.threads import limit_cores
 from mtmc.run.assemble import find_detector, load_embedder, warm_up
-from mtmc.run.config import RunConfig
+from mtmc.run.config import ReidConfig, RunConfig
 from mtmc.run.group import Group, cutter_of, pictured, scene_tracking
 from mtmc.run.stopwatch import Stopwatch
 from mtmc.sources import Camera, CameraReader, open_cameras
@@ -131,7 +132,9 @@ class Worker:
         """
         readers = list(self._readers.values())
         with _quiet():
-            embedder = load_embedder(config) if follows else None
+            # What the detector tells of looks is taken with what it finds.
+            given = isinstance(config.reid, ReidConfig) and config.reid.weights == FROM_DETECTOR
+            embedder = load_embedder(config) if follows or given else None
             if embedder is not None and any(reader.live for reader in readers):
                 warm_up(None, embedder)
         self._use_cores()  # of what was loaded meanwhile
@@ -140,7 +143,7 @@ class Worker:
             Perception(self._detector, embedder, None, Changes(pictured(readers))),
             scene_tracking(config, readers, calibration, kinds, online=online),
             embedder,
-            cutter_of(config, readers, embedder),
+            cutter_of(config, pictured(readers), embedder),
             watch=self._watch,
         )
 

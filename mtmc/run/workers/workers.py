@@ -255,8 +255,8 @@ class RemoteCameras:
         if self._here is not None:
             self._here.obey(decisions)
             return
-        orders = replace(decisions, ids={})  # who is who does not concern trackers
-        if orders.renewed or orders.ended:
+        if decisions.renewed or decisions.ended:  # the rest does not concern trackers
+            orders = Decisions(renewed=decisions.renewed, ended=decisions.ended)
             for decided in self._decided:
                 decided.append(orders)
 
