@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from mtmc.associate.decisions import Association
 from mtmc.tracking.messages import CameraStep, Decisions
 from mtmc.tracking.tracklet import Tracklet
+
+if TYPE_CHECKING:
+    from mtmc.calibration import Calibration
 
 
 class Associator(Protocol):
@@ -47,6 +50,15 @@ class Associator(Protocol):
 
 
 @runtime_checkable
+class Revising(Protocol):
+    """An online associator that tells who earlier sightings turned out to be, where some wait."""
+
+    def revise(self) -> None:
+        """Before the first step: ``revised`` is asked for, in ``Decisions`` and ``Association``."""
+        ...
+
+
+@runtime_checkable
 class Knowing(Protocol):
     """An associator that can be told whom earlier runs knew, which runs with a gallery ask for."""
 
@@ -58,4 +70,13 @@ class Knowing(Protocol):
                 with marks that keep one person's together and two people's apart.
             last: the greatest id that was given so far; others get greater ones.
         """
+        ...
+
+
+@runtime_checkable
+class Placed(Protocol):
+    """An associator that can be told where cameras stand."""
+
+    def place(self, calibration: Mapping[str, Calibration]) -> None:
+        """Before the first step: the cameras that are calibrated, by name."""
         ...

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from mtmc.associate.online.associator import OnlineAssociator, OnlineConfig
+from mtmc.associate.online.associator import REVISE_MEMORY, OnlineAssociator, OnlineConfig
 from mtmc.associate.online.people import Person
 from mtmc.tracking.messages import CameraStep, Decisions
 from mtmc.tracking.tracklet import Tracklet
@@ -81,7 +81,7 @@ class Zone:
         self.name = name
         self._places = {camera: places[camera] for camera in cameras}
         # Who left the zone long ago is the directory's to find again.
-        config = replace(config, memory=config.revise_memory)
+        config = replace(config, memory=REVISE_MEMORY)
         self._associator: OnlineAssociator | Alone
         if len(cameras) == 1:
             self._associator = Alone(config)
@@ -136,9 +136,9 @@ class Zone:
         if told and tracks == told.tracks and crops < GROWN * told.crops:
             return
         new = [t for t in person.tracks if t.key not in self._owners]
-        if told is None or (new and not told.there):
-            told = self._arrive(told, min(new or person.tracks, key=_by_start), news)
-            self._told[number] = told
+        first = min(new or person.tracks, key=_by_start)
+        if told is None or (new and not told.there and first.start > told.end):
+            told = self._told[number] = self._arrive(told, first, news)
         for tracklet in sorted(new, key=_by_start):
             self._owners[tracklet.key] = told.stay
             news.tracks.append((told.stay, tracklet.key))
