@@ -12,7 +12,7 @@ from mtmc.reid.data import open_dataset
 from mtmc.reid.errors import ReidError
 from mtmc.reid.metric.config import MetricTraining
 from mtmc.reid.presets import find_config
-from mtmc.reid.training.config import BEST, LAST, PARTNER
+from mtmc.reid.training.config import BEST, CONFIG, LAST, LOG, PARTNER
 from mtmc.reid.training.kinds import read_training
 from mtmc.reid.training.over import written
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from mtmc.reid.data.images import Dataset
     from mtmc.reid.training.config import TrainConfig
     from mtmc.reid.training.engine import EpochReport, Trainer
-
-LOG, CONFIG = "log.jsonl", "config.yaml"
 
 
 def run(

@@ -22,6 +22,7 @@ from mtmc.reid.training.schedule import CyclesConfig, ScheduleConfig
 LAST = "last.pt"  # the state of a training, to resume from
 BEST = "best.pt"  # the model to use
 PARTNER = "partner.pt"  # the one that it learned beside
+LOG, CONFIG = "log.jsonl", "config.yaml"  # a line per epoch, and all settings
 BETA1 = 0.9  # of Adam, how long the mean gradient remembers
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic.dataclasses import dataclass
 
-from mtmc.reid.configuration import one_line
+from mtmc.reid.configuration import complaint
 from mtmc.reid.settings import setting
 
 Mining = Literal["none", "all", "hard", "soft"]
@@ -184,7 +184,7 @@ class ProgressiveConfig:
             try:
                 replace(loss, **values).check_ranks(sampler)  # type: ignore[arg-type]
             except ValueError as error:
-                raise ValueError(f"an end of progressive's ranges: {one_line(error)}") from error
+                raise ValueError(f"an end of progressive's ranges: {complaint(error)}") from error
 
 
 @dataclass(frozen=True)
