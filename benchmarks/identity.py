@@ -1,4 +1,4 @@
-"""Who is who in rooms nobody tuned on, by geometry alone: other people's footage, and small rooms.
+"""Who is who in rooms nobody tuned on: other people's footage, and small rooms.
 
     uv run python benchmarks/identity.py [DATA] [--rows cmc room auditorium pets] [--seeds 4]
         [--detector WEIGHTS] [--set k=v]...
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import itertools
 import json
 import statistics
 import tempfile
@@ -26,6 +27,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
+from mtmc.calibration import load_calibration
 from mtmc.config import override
 from mtmc.detectors import detector_settings
 from mtmc.evaluate.clear import clear
@@ -44,13 +46,23 @@ AUDITORIUM = ("view-HC3", "view-HC4", "view-IP2", "view-IP5")
 AUDITORIUM_SIZE, AUDITORIUM_EVERY, AUDITORIUM_FPS = (1920, 1080), 5, 29.97
 PETS = {"view_001": "View_001", "view_005": "View_005"}
 CONFIDENCE = 0.9  # of boxes that come without one
+LOOKS = 6  # columns before the embedding
+CMC_EVIDENCE = {"fairmot": ("geometry", "+ looks", "looks"), "det": ("geometry",)}
 
 
 def write_scene(folder, boxes, cameras, size, fps, frames):
-    """Boxes ``{camera: (N, 6) frame, x1, y1, x2, y2, score}`` and calibrations, for `mtmc run`."""
+    """Boxes and calibrations, for `mtmc run`.
+
+    Boxes are ``{camera: (N, 6 + D) frame, x1, y1, x2, y2, score, embedding}``.
+    """
     for name in ("det", "calibration"):
         (folder / name).mkdir(parents=True)
     for name, rows in boxes.items():
+        if rows.shape[1] > LOOKS:
+            columns = dict(zip(("frame", "x1", "y1", "x2", "y2", "score"), rows.T, strict=False))
+            table = pl.DataFrame({**columns, "embedding": rows[:, LOOKS:].astype(np.float32)})
+            table.write_parquet(folder / "det" / f"{name}.parquet")
+            continue
         nobody = np.full(len(rows), -1)
         found = MotRows.make(rows[:, 0], nobody, rows[:, 1:5], scores=rows[:, 5])
         (folder / "det" / f"{name}.txt").write_text(format_mot(found))
@@ -60,20 +72,41 @@ def write_scene(folder, boxes, cameras, size, fps, frames):
     (folder / "cameras.yaml").write_text(json.dumps({"cameras": entries}))
 
 
-def associate(scene, out, mode, settings, detector=None):
-    """One run; returns frame, id and floor place of everybody, and all rows."""
+def associate(scene, out, mode, settings, detector=None, evidence="geometry"):
+    """One run; returns frame, id and floor place of everybody.
+
+    By `looks` alone places are those of the boxes, which no run had.
+    """
     given = {
         "detector": detector or {"name": "motfile"},
-        "reid": "none",
-        "calibration": str(scene / "calibration"),
+        "reid": "none" if evidence == "geometry" else "detector",
+        "calibration": None if evidence == "looks" else str(scene / "calibration"),
         "associator": {"name": mode},
         "output": {"video": False},
     }
     run(scene, out, override(given, settings))
     table = pl.read_parquet(out / "tracks.parquet").filter(pl.col("global_id") > 0)
+    if evidence == "looks":
+        table = placed(table, load_calibration(scene / "calibration", cameras_of(table)))
     table = table.filter(pl.col("floor_x").is_not_nan())
     places = table.group_by("frame", "global_id").agg(pl.col("floor_x", "floor_y").median())
     return places.to_numpy().astype(float)
+
+
+def cameras_of(table):
+    """The names of the cameras in a table of tracks."""
+    return table["camera"].unique().sort().to_list()
+
+
+def placed(table, calibration):
+    """A table of tracks with the places of their boxes."""
+    parts = []
+    for name, model in calibration.items():
+        rows = table.filter(pl.col("camera") == name)
+        places, _ = model.locate(rows.select("x1", "y1", "x2", "y2").to_numpy())
+        x, y = (pl.Series(axis, places[:, n]) for n, axis in enumerate(("floor_x", "floor_y")))
+        parts.append(rows.with_columns(x, y))
+    return pl.concat(parts)
 
 
 def on_floor(truth, found):
@@ -130,9 +163,7 @@ def _cmc_boxes(root, name, boxes):
     archive = np.load(root / "fairmot" / f"{name}.npz")
     keys = sorted(archive.files, key=int)
     parts = [
-        np.column_stack(
-            [np.full(len(archive[key]), int(key) - int(keys[0]) + 1.0), archive[key][:, :5]]
-        )
+        np.column_stack([np.full(len(archive[key]), int(key) - int(keys[0]) + 1.0), archive[key]])
         for key in keys
     ]
     rows = np.concatenate(parts)
@@ -153,10 +184,11 @@ def cmc(data, folder, options):
             found, cameras, truth, frames = read_cmc(data / "cmc" / sequence, boxes)
             scene = folder / f"{sequence}-{boxes}"
             write_scene(scene, found, cameras, CMC_SIZE, CMC_FPS, frames)
-            for mode in MODES:
-                places = associate(scene, folder / f"{sequence}-{boxes}-{mode}", mode, options.set)
+            for mode, evidence in itertools.product(MODES, CMC_EVIDENCE[boxes]):
+                out = folder / f"{sequence}-{boxes}-{mode}-{evidence}"
+                places = associate(scene, out, mode, options.set, evidence=evidence)
                 for where, some in (("inside", within(places)), ("everywhere", places)):
-                    yield f"{sequence}, {boxes}", mode, where, on_floor(truth, some)
+                    yield f"{sequence}, {boxes}, {evidence}", mode, where, on_floor(truth, some)
 
 
 def small_rooms(data, folder, options):

@@ -24,7 +24,7 @@ from rich.table import Table
 from simulated_people_vs_detectors import judge, save
 
 from mtmc.detectors.motion import MotionConfig, MotionDetector
-from mtmc.detectors.onnx import OnnxConfig, OnnxDetector
+from mtmc.detectors.network.onnx import OnnxConfig, OnnxDetector
 from mtmc.detectors.training.data import read_coco
 from mtmc.detectors.ultralytics import UltralyticsConfig, UltralyticsDetector
 from mtmc.mot import MotKind, read_mot

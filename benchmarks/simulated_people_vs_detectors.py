@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from scipy.optimize import linear_sum_assignment
 
-from mtmc.detectors.onnx import OnnxConfig, OnnxDetector
+from mtmc.detectors.network.onnx import OnnxConfig, OnnxDetector
 from mtmc.detectors.ultralytics import UltralyticsConfig, UltralyticsDetector
 from mtmc.mot import MotKind, read_mot
 from mtmc.simulate.scene import Scene, SceneConfig

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import numpy as np
 
@@ -72,6 +72,7 @@ class MotRows:
         scores: ``(N,) float64`` confidence; in ground truth the flag, 0 = do not evaluate.
         classes: ``(N,) int64`` MOT class, 1 = pedestrian, -1 where the file has none.
         visibility: ``(N,) float64`` in 0..1, -1 where the file has none.
+        embeddings: ``(N, D) float32``; None where the file has none.
     """
 
     frames: NDArray[np.int64]
@@ -80,6 +81,7 @@ class MotRows:
     scores: NDArray[np.float64]
     classes: NDArray[np.int64]
     visibility: NDArray[np.float64]
+    embeddings: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         for name in ("ids", "boxes", "scores", "classes", "visibility"):
@@ -98,6 +100,7 @@ class MotRows:
         scores: NDArray[np.floating] | None = None,
         classes: NDArray[np.integer] | None = None,
         visibility: NDArray[np.floating] | None = None,
+        embeddings: NDArray[np.floating] | None = None,
     ) -> Self:
         """Rows from arrays of any number type; what is left out becomes 1, or unknown (-1)."""
         rows = len(frames)
@@ -108,6 +111,7 @@ class MotRows:
             np.ones(rows) if scores is None else np.asarray(scores, np.float64),
             np.full(rows, UNKNOWN) if classes is None else np.asarray(classes, np.int64),
             np.full(rows, float(UNKNOWN)) if visibility is None else np.asarray(visibility, float),
+            None if embeddings is None else np.asarray(embeddings, np.float32).reshape(rows, -1),
         )
 
     @classmethod
@@ -118,23 +122,19 @@ class MotRows:
 
     @classmethod
     def concatenate(cls, parts: Sequence[MotRows]) -> Self:
-        """The rows of all parts, of which there is at least one, in order."""
-        columns = ([getattr(part, name) for part in parts] for name in cls.__slots__)
-        return cls(*(np.concatenate(column) for column in columns))
+        """The rows of all parts, in order: at least one; all with embeddings, or none."""
+        columns = [[getattr(part, name) for part in parts] for name in cls.__slots__]
+        joined: list[Any] = [None if c[0] is None else np.concatenate(c) for c in columns]
+        return cls(*joined)
 
     def __len__(self) -> int:
         return len(self.frames)
 
     def __getitem__(self, index: Index) -> Self:
         """The rows selected by a boolean mask, an index array or a slice."""
-        return type(self)(
-            self.frames[index],
-            self.ids[index],
-            self.boxes[index],
-            self.scores[index],
-            self.classes[index],
-            self.visibility[index],
-        )
+        columns = [getattr(self, name) for name in self.__slots__]
+        chosen: list[Any] = [None if column is None else column[index] for column in columns]
+        return type(self)(*chosen)
 
     @property
     def last_frame(self) -> int:

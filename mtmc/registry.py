@@ -80,7 +80,8 @@ DETECTORS = PluginTable(
     "detector",
     {
         "ultralytics": "mtmc.detectors.ultralytics:UltralyticsDetector",
-        "onnx": "mtmc.detectors.onnx:OnnxDetector",
+        "onnx": "mtmc.detectors.network.onnx:OnnxDetector",
+        "openvino": "mtmc.detectors.network.openvino:OpenvinoDetector",
         "motfile": "mtmc.detectors.motfile:MotFileDetector",
         "motion": "mtmc.detectors.motion:MotionDetector",
     },
@@ -91,6 +92,19 @@ TRACKERS = PluginTable(
     trackers.TRACKERS | trackers.SCENE_TRACKERS,
     ["mtmc.trackers:Tracker", "mtmc.trackers:SceneTracker"],
 )
+SINKS = PluginTable(
+    "sink",
+    {
+        "jsonl": "mtmc.events.sinks.jsonl:JsonlSink",
+        "mqtt": "mtmc.events.sinks.mqtt:MqttSink",
+        "mqtts": "mtmc.events.sinks.mqtt:MqttSink",
+        "redis": "mtmc.events.sinks.redis:RedisSink",
+        "rediss": "mtmc.events.sinks.redis:RedisSink",
+        "kafka": "mtmc.events.sinks.kafka:KafkaSink",
+        "kafkas": "mtmc.events.sinks.kafka:KafkaSink",
+    },
+    ["mtmc.events.sink:Sink"],
+)
 # Ours are files of weights, and ``color``.
 EMBEDDERS = PluginTable("embedder", {}, ["mtmc.reid.embedder:Embedder"])
 ASSOCIATORS = PluginTable(
@@ -98,6 +112,7 @@ ASSOCIATORS = PluginTable(
     {
         "online": "mtmc.associate.online.associator:OnlineAssociator",
         "offline": "mtmc.associate.offline:OfflineAssociator",
+        "zones": "mtmc.zones.associator:ZonesAssociator",
     },
     ["mtmc.associate:Associator"],
 )

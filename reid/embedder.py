@@ -25,8 +25,10 @@ WEIGHTS = Path(__file__).parent / "weights"
 EMBEDDERS = {
     COLOR: "mtmc.reid.color:ColorEmbedder",
     "onnx": "mtmc.reid.onnx_staged:open_onnx",
+    "openvino": "mtmc.reid.openvino_embedder:OpenvinoEmbedder",
     "checkpoint": "mtmc.reid.torch_embedder:TorchEmbedder.open",
 }
+KINDS = {".pt": "checkpoint", ".onnx": "onnx", ".xml": "openvino"}  # others are taken for the first
 
 
 class Embedder(Protocol):
@@ -82,7 +84,7 @@ def file_and_output(model: str | Path) -> tuple[Path, str | None]:
         return own, None
     file, mark, output = str(model).rpartition("@")
     named = _named(file)
-    if not mark or Path(model).exists() or not (named or file.lower().endswith((".onnx", ".pt"))):
+    if not mark or Path(model).exists() or not (named or file.lower().endswith(tuple(KINDS))):
         return Path(model), None
     return named or Path(file), output
 
@@ -100,10 +102,14 @@ def need_model(model: str | Path) -> None:
     """
     path = resolve(model)
     if str(model) != COLOR and not path.is_file():
+        if path.suffix.lower() == ".xml":
+            from mtmc.reid.openvino_session import where_to_get
+
+            raise ReidError(f"{path}: {where_to_get(path)}")
         raise ReidError(
             how_to_get(str(model))
             or f"{path}: no such model file; expected a .pt written by `reid train`, an .onnx "
-            f"file, or a name: {SHIPPED}, {LITE}, {COLOR} or one of `mtmc weights list`"
+            f"or .xml file, or a name: {SHIPPED}, {LITE}, {COLOR} or one of `mtmc weights list`"
         )
 
 
@@ -116,13 +122,13 @@ def load(
     """Open an embedder.
 
     Args:
-        model: a ``.pt`` written by ``reid train``, an ``.onnx`` file (``FILE.onnx@OUTPUT`` where
-            it has several outputs), ``simulated`` or ``simulated-lite`` (the networks that come
-            with the package, trained on simulated people), ``color`` (colour statistics, no
-            weights), or what `mtmc weights get` fetched, by its name. ``@2`` after a network with
-            several exits leaves it at its second, always.
+        model: a ``.pt`` written by ``reid train``, an ``.onnx`` file or an ``.xml`` of OpenVINO
+            (``FILE.onnx@OUTPUT`` where it has several outputs), ``simulated`` or
+            ``simulated-lite`` (the networks that come with the package, trained on simulated
+            people), ``color`` (colour statistics, no weights), or what `mtmc weights get` fetched,
+            by its name. ``@2`` after a network with several exits leaves it at its second, always.
         device: ``cpu``, ``cuda`` or ``cuda:N``; the GPU when there is one (for ONNX: when
-            onnxruntime was built for it), else the CPU.
+            onnxruntime was built for it; for OpenVINO: never), else the CPU.
         batch_size: most crops per forward pass; what is fast on the device when None.
         threads: CPU threads; all cores available to this process when None.
 
@@ -136,7 +142,7 @@ def load(
         return cast("Embedder", lookup("embedder", COLOR, EMBEDDERS)())
     need_model(model)
     path, output = file_and_output(model)
-    kind = "onnx" if path.suffix.lower() == ".onnx" else "checkpoint"
+    kind = KINDS.get(path.suffix.lower(), "checkpoint")
     try:
         opener = lookup("embedder", kind, EMBEDDERS)
     except ImportError as error:

@@ -15,6 +15,9 @@ EXTRAS = {
     "matplotlib": "plot",
     "starlette": "viewer",
     "uvicorn": "viewer",
+    "paho": "mqtt",
+    "redis": "redis",
+    "confluent_kafka": "kafka",
 }
 
 

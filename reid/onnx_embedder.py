@@ -11,7 +11,7 @@ from mtmc.reid.doubt import Doubt, examples, least_cosine
 from mtmc.reid.embedder import reported_even_distance
 from mtmc.reid.errors import ReidError, one_line
 from mtmc.reid.onnx_batch import free_batch_axis
-from mtmc.reid.onnx_pixels import LEVELS, normalises_itself
+from mtmc.reid.onnx_pixels import LEVELS, first_steps, normalises_itself
 from mtmc.reid.onnx_session import (
     choose_output,
     open_session,
@@ -23,7 +23,7 @@ from mtmc.reid.preprocess import Preprocess
 from mtmc.reid.threads import available_cores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -69,17 +69,15 @@ class OnnxEmbedder:
         model: bytes | None = None,
         name: str | None = None,
     ) -> None:
-        providers = providers_of(device)
-        on_cpu = providers == ["CPUExecutionProvider"]
         self._path, self.model = path, model or path
+        providers = self._providers_of(device)
+        on_cpu = providers == ["CPUExecutionProvider"]
         self._workers = (threads or available_cores()) if on_cpu else 1
-        self._session = open_session(path, model or str(path), providers)
+        self._session = self._open(model or str(path), providers)
         self.input = read_input(path, self._session)
         self._output = choose_output(path, self._session, output)
         if self.input.batch == 1 and model is None:
-            freed = free_batch_axis(
-                path.read_bytes(), self._output, lambda model: open_session(path, model, providers)
-            )
+            freed = self._freed(providers)
             if freed is not None:
                 self._session, self.input = freed, replace(self.input, batch=None)
         usual = CPU_BATCH if on_cpu else GPU_BATCH
@@ -93,6 +91,20 @@ class OnnxEmbedder:
         self.dim = len(self._try(self.preprocess)[0])
         if stored is None:
             self.preprocess = self._suited(self.preprocess)
+
+    def _providers_of(self, device: str | None) -> list[str]:
+        return providers_of(device)
+
+    def _open(self, model: str | bytes, providers: list[str]) -> Any:
+        return open_session(self._path, model, providers)
+
+    def _freed(self, providers: list[str]) -> Any | None:
+        """A session for any number of pictures of a model that takes one, where there can be."""
+        model = self._path.read_bytes()
+        return free_batch_axis(model, self._output, lambda part: self._open(part, providers))
+
+    def _first_steps(self) -> Iterator[tuple[str, NDArray[np.float64]]]:
+        return first_steps(self._path)
 
     def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Embed a batch of crops, see `reid.Embedder.embed`."""
@@ -170,9 +182,9 @@ class OnnxEmbedder:
     def _usual_preprocess(self) -> Preprocess:
         usual = Preprocess(size=self.input.size)
         if self.input.dtype is np.uint8:
-            return _without_normalisation(usual, LEVELS)
-        inside = normalises_itself(self._path)
-        return usual if inside is None else _without_normalisation(usual, inside)
+            return without_normalisation(usual, LEVELS)
+        inside = normalises_itself(self._first_steps())
+        return usual if inside is None else without_normalisation(usual, inside)
 
     def _suited(self, preprocess: Preprocess) -> Preprocess:
         """Grey levels for a model that takes normalised pictures all for the same, but not those.
@@ -181,7 +193,7 @@ class OnnxEmbedder:
         """
         if least_cosine(self._try(preprocess)) < SAME:
             return preprocess
-        levels = _without_normalisation(preprocess, LEVELS)
+        levels = without_normalisation(preprocess, LEVELS)
         if preprocess == levels or least_cosine(self._try(levels)) > OTHER:
             self._doubt.say_alike()
             return preprocess
@@ -189,7 +201,8 @@ class OnnxEmbedder:
         return levels
 
 
-def _without_normalisation(preprocess: Preprocess, std: float) -> Preprocess:
+def without_normalisation(preprocess: Preprocess, std: float) -> Preprocess:
+    """The same for pixels that are only scaled: by `LEVELS` or `UNIT`."""
     return replace(preprocess, mean=(0.0, 0.0, 0.0), std=(std, std, std))
 
 

@@ -1,4 +1,4 @@
-"""Which range of pixels an ONNX model from elsewhere wants: read off the first steps of its graph.
+"""Which range of pixels a model from elsewhere wants: read off the first steps of its graph.
 
 Most take what ImageNet's mean and standard deviation make of a picture. Others do that inside, on
 grey levels or on shares of 255, and would see an almost even grey if it were done twice.
@@ -23,20 +23,23 @@ STEPS = {"Sub", "Add", "Mul", "Div"}
 LEVELS, UNIT = 1 / 255, 1.0  # standard deviation of pixels in 0..1 that gives either range
 
 
-def normalises_itself(path: Path) -> float | None:
-    """`LEVELS` or `UNIT` if the graph begins with a normalisation of pixels in that range."""
+def normalises_itself(first_steps: Iterator[tuple[str, NDArray[np.float64]]]) -> float | None:
+    """`LEVELS` or `UNIT` if the graph begins with a normalisation of pixels in that range.
+
+    Args:
+        first_steps: the arithmetic with constants, one or one per channel, that the input meets
+            first: ``Sub``, ``Add``, ``Mul`` or ``Div``.
+    """
     try:
-        graph = onnx.load(path, load_external_data=False).graph
-        constants = _constants(graph)
         shift, scale, steps = np.zeros(3), np.ones(3), 0
-        for kind, values in _first_steps(graph, constants):
+        for kind, values in first_steps:
             if kind in {"Sub", "Add"}:
                 shift = shift + (values if kind == "Add" else -values)
             else:
                 factor = values if kind == "Mul" else 1 / values
                 shift, scale = shift * factor, scale * factor
             steps += 1
-    except Exception:  # a model onnxruntime runs but onnx cannot analyse
+    except Exception:  # a model that runs but cannot be analysed
         return None
     if steps == 0 or (not shift.any() and (scale == 1).all()):
         return None
@@ -60,10 +63,10 @@ def _constants(graph: Any) -> dict[str, NDArray[Any]]:
     return found
 
 
-def _first_steps(
-    graph: Any, constants: dict[str, NDArray[Any]]
-) -> Iterator[tuple[str, NDArray[np.float64]]]:
-    """The arithmetic with constants, one or one per channel, that the input meets first."""
+def first_steps(path: Path) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """Those of an ONNX file, see `normalises_itself`."""
+    graph = onnx.load(path, load_external_data=False).graph
+    constants = _constants(graph)
     at = next(i.name for i in graph.input if i.name not in constants)
     while True:
         users = [node for node in graph.node if at in node.input]

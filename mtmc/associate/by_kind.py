@@ -37,6 +37,13 @@ class ByKind:
             {key: self._number(k, i) for k, each in enumerate(told) for key, i in each.ids.items()},
             [key for each in told for key in each.renewed],
             [key for each in told for key in each.ended],
+            {
+                self._number(k, old): self._number(k, new)
+                for k, each in enumerate(told)
+                for old, new in each.merged.items()
+            },
+            [self._number(k, i) for k, each in enumerate(told) for i in each.closed],
+            {key: share for each in told for key, share in each.confidence.items()},
         )
 
     def finish(self, tracklets: Sequence[Tracklet]) -> Association:

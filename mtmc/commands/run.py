@@ -71,9 +71,22 @@ def run(
             help="People known from earlier runs; new ones are added.", metavar="people.sqlite"
         ),
     ] = None,
+    workers: Annotated[
+        str | None,
+        typer.Option(
+            help="Processes that read the cameras and follow people.  [default: 1]", metavar="N"
+        ),
+    ] = None,
     online: Annotated[
         bool, typer.Option("--online", help="Give ids as the pictures come; what is written stays.")
     ] = False,
+    events: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Where an online run sends its events, too; may be repeated.",
+            metavar="mqtt://HOST/TOPIC|redis://HOST|kafka://HOST/TOPIC|FILE.jsonl",
+        ),
+    ] = None,
     view: Annotated[
         bool,
         typer.Option("--view", help="Show it in a browser as it goes on; implies --online."),
@@ -115,9 +128,16 @@ def run(
         settings["reid"] = _switch(settings.get("reid"), {"weights": reid}, "weights")
     files = {"calibration": calibration, "corrections": corrections, "gallery": gallery}
     settings |= {name: str(file) for name, file in files.items() if file is not None}
+    if workers is not None:
+        settings["workers"] = int(workers) if workers.isdecimal() else workers
     if online or view:
         settings["associator"] = _switch(settings.get("associator"), {"name": "online"})
-    output = {"anonymise": anonymise, "video": False if no_video else None, "keep": keep or None}
+    output = {
+        "anonymise": anonymise,
+        "video": False if no_video else None,
+        "keep": keep or None,
+        "events": events or None,
+    }
     output = {key: value for key, value in output.items() if value is not None}
     settings["output"] = _switch(settings.get("output"), output)
     settings = override(settings, set_ or [])

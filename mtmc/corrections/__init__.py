@@ -2,7 +2,7 @@
 
 from mtmc.corrections.changes import Changes
 from mtmc.corrections.editor import Edited, Editor, Piece
-from mtmc.corrections.kinds import Correction, Merge, Move, Name, NotAPerson, Split
+from mtmc.corrections.kinds import Correction, Exchange, Merge, Move, Name, NotAPerson, Split
 from mtmc.corrections.log import Corrections, Entry
 from mtmc.corrections.spot import Spot
 
@@ -13,6 +13,7 @@ __all__ = [
     "Edited",
     "Editor",
     "Entry",
+    "Exchange",
     "Merge",
     "Move",
     "Name",

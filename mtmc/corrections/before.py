@@ -22,10 +22,12 @@ class Before:
     Args:
         boxes: of the run,
         ids: and the global ids of its tracks.
+        last: the greatest id that was ever given.
     """
 
     boxes: Boxes
     ids: Mapping[TrackKey, int]
+    last: int = 0
 
     def numbered(
         self, boxes: Boxes, ids: Mapping[TrackKey, int], known: int = 0
@@ -44,7 +46,7 @@ class Before:
             if person > known and ids[key] in rows:
                 votes[rows[ids[key]]][person] += frames
         named = name_groups(np.arange(len(people)), votes)
-        last = max(known, *self.ids.values(), 0)
+        last = max(known, self.last, *self.ids.values())
         numbers = {person: person for person in ids.values() if person <= known}
         for person, row in rows.items():
             last += row not in named

@@ -13,6 +13,7 @@ from mtmc.tracking.rows import Rows
 from mtmc.types import Ints, TrackKey
 
 SAME = 0.5  # IoU from which on two boxes are of one person, as in MOTA
+TOGETHER = 1.0  # seconds for which one camera may show a person twice: a body with two boxes
 NEAR = 5  # frames by which a box may be off, where that very frame does not have it
 ASKED = 16  # boxes of a track among which the clearest is looked for
 
@@ -101,6 +102,20 @@ class Boxes:
         rows = self._rows[self._of(camera)]
         frames = int(rows["frame"][-1]) - int(rows["frame"][0]) if len(rows) else 0
         return float(rows["time"][-1] - rows["time"][0]) / frames if frames else 0.0
+
+    def seconds(self, key: TrackKey) -> float:
+        """For how long a track is seen."""
+        return len(self.frames[key]) * self.period(key.camera)
+
+    def both(self, a: TrackKey, b: TrackKey) -> tuple[int, int] | None:
+        """The first and last frame in which one camera shows two tracks for more than a moment."""
+        first, second = self.frames[a], self.frames[b]
+        if a.camera != b.camera or first[0] > second[-1] or second[0] > first[-1]:
+            return None
+        both = np.intersect1d(first, second)
+        if len(both) * self.period(a.camera) <= TOGETHER:
+            return None
+        return int(both[0]), int(both[-1])
 
     def spot(self, key: TrackKey, frame: int) -> Spot:
         """The box of a track in a frame that shows it."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mtmc.corrections.facts import TOGETHER
+from mtmc.corrections.boxes import TOGETHER
 from mtmc.tracking.rows import Rows
 from mtmc.types import Doubles, Ints
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+
+from mtmc.trackers.offline import NOBODY
 
 SHORT = 0.05  # seconds of which so few are not worth telling
 
@@ -22,57 +24,23 @@ class Changes:
     names: Mapping[int, str | None] = field(default_factory=dict)
 
     @property
-    def merged(self) -> dict[int, list[int]]:
-        """By person after, the people before, where they are several."""
-        return self._several(0, 1)
-
-    @property
-    def split(self) -> dict[int, list[int]]:
-        """By person before, the people after, where they are several."""
-        return self._several(1, 0)
-
-    @property
-    def removed(self) -> list[int]:
-        """People before who are nobody."""
-        after = {before for (before, now), s in self.seconds.items() if now and s > SHORT}
-        return sorted({before for before, now in self.seconds if before and not now} - after)
-
-    @property
-    def moved(self) -> float:
-        """Seconds of boxes that are somebody else's, or nobody's, than before."""
-        return sum(s for (before, after), s in self.seconds.items() if before != after)
-
-    @property
     def text(self) -> str:
-        """For people, a line each."""
-        lines = [
-            f"people {_listed(before)} are one: {after}" for after, before in self.merged.items()
-        ]
+        """For people, a sentence for each person whom it affects."""
+        after: dict[int, dict[int, float]] = defaultdict(dict)
+        for (person, now), seconds in sorted(self.seconds.items()):
+            if seconds > SHORT:
+                after[person][now] = seconds
+        known = {*after, NOBODY}
+        lines = [line for person in after for line in _told(person, after[person], known)]
         lines += [
-            f"person {before} becomes {_listed(after)}" for before, after in self.split.items()
-        ]
-        lines += [f"person {person} is nobody" for person in self.removed]
-        told = {person for each in self.merged.values() for person in each} | self.split.keys()
-        lines += [
-            f"person {before} becomes {after}"
-            for (before, after), s in sorted(self.seconds.items())
-            if 0 not in (before, after) and before != after and s > SHORT and before not in told
-        ]
-        lines += [
-            f"person {person} is called {name}" if name else f"person {person} has no name any more"
+            f"Person {person} is called {name}." if name else f"Person {person} has no name now."
             for person, name in sorted(self.names.items())
         ]
+        moved = sum(s for (before, now), s in self.seconds.items() if before != now)
         lines.append(
-            f"{self.moved:.1f} s of tracks change their person" if lines else "nothing changes"
+            f"{moved:.1f} s of tracks change their person." if lines else "Nothing changes."
         )
         return "\n".join(lines)
-
-    def _several(self, what: int, by: int) -> dict[int, list[int]]:
-        found: dict[int, set[int]] = defaultdict(set)
-        for pair, seconds in self.seconds.items():
-            if 0 not in pair and seconds > SHORT:
-                found[pair[by]].add(pair[what])
-        return {key: sorted(each) for key, each in sorted(found.items()) if len(each) > 1}
 
     @classmethod
     def of(
@@ -96,6 +64,22 @@ class Changes:
         return cls(dict(seconds), names)
 
 
-def _listed(people: Iterable[int]) -> str:
-    *most, last = [str(person) for person in people]
-    return f"{', '.join(most)} and {last}" if most else last
+def _told(person: int, after: Mapping[int, float], known: Iterable[int]) -> Iterator[str]:
+    """What becomes of a person, or of what was nobody's.
+
+    Args:
+        person: before; 0 for nobody.
+        after: for how many seconds they are whom.
+        known: who was there before.
+    """
+    called = {
+        now: f"person {now}" + ("" if now in known else ", who is new") if now else "nobody"
+        for now in after
+        if now != person
+    }
+    if called and len(after) == 1 and person != NOBODY:
+        yield f"Person {person} becomes {' '.join(called.values())}."
+    elif called:
+        parts = " and ".join(f"{after[now]:.1f} s become {who}" for now, who in called.items())
+        whose = f"person {person}" if person else "what was nobody's"
+        yield f"Of {whose}, {parts}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,10 +14,18 @@ from mtmc.corrections.before import Before
 from mtmc.corrections.boxes import Boxes
 from mtmc.corrections.candidates import Candidate, Sightings
 from mtmc.corrections.changes import Changes
-from mtmc.corrections.facts import cuts_of, facts_of, shared
-from mtmc.corrections.kinds import Merge, Move, Name, NotAPerson, Split, checked_name
+from mtmc.corrections.kinds import (
+    Exchange,
+    Merge,
+    Move,
+    Name,
+    NotAPerson,
+    Split,
+    checked_name,
+)
 from mtmc.corrections.log import Entry
 from mtmc.corrections.owners import corrected
+from mtmc.corrections.reading import cuts_of
 from mtmc.corrections.spot import Spot
 from mtmc.detectors.people import PERSON
 from mtmc.errors import UserError
@@ -74,6 +82,7 @@ class Editor:
         self.rows = rows_of(self.table, self.cameras, kinds)
         self.boxes = Boxes(self.rows, self.cameras)
         self.ids = owners(base.table)
+        self.told = results.record.get("told", 0)
         self.names = {person["id"]: person["name"] for person in base.people if person["name"]}
 
     def edited(self, entries: Sequence[Entry]) -> Edited:
@@ -102,18 +111,17 @@ class Edited:
         ids: global ids by track, cut as was said.
         names: by global id.
         said: what contradicts, or matches no box any more, a line each.
+        before: all that, for a run whose ids go on.
     """
 
     def __init__(self, editor: Editor, entries: Sequence[Entry]) -> None:
         self._editor = editor
-        cuts = cuts_of(editor.boxes, entries)
-        self._boxes = editor.boxes.cut(cuts)
-        facts = facts_of(self._boxes, entries, cuts)
-        now = corrected(self._boxes, editor.ids, facts)
-        self.ids, self.said = now.ids, [*facts.said, *now.said]
+        self._boxes = editor.boxes.cut(cuts_of(editor.boxes, entries))
+        now = corrected(self._boxes, editor.ids, entries, editor.names, editor.told)
+        self.ids, self.said = now.ids, now.said
         here = set(now.ids.values())
-        names = {**editor.names, **now.names}
-        self.names = {person: name for person, name in names.items() if name and person in here}
+        self.names = {person: name for person, name in now.names.items() if person in here}
+        self.before = Before(self._boxes, now.ids, now.last)
 
     @cached_property
     def pieces(self) -> list[Piece]:
@@ -149,7 +157,7 @@ class Edited:
             (
                 before.get(self.whole.get(piece.key, piece.key), NOBODY),
                 piece.person,
-                len(boxes.frames[piece.key]) * boxes.period(piece.key.camera),
+                boxes.seconds(piece.key),
             )
             for piece in self.pieces
         ]
@@ -170,7 +178,7 @@ class Edited:
             raise UserError(f"person {a}: is one with themselves already; name two people")
         for mine in self._tracks(a):
             for theirs in self._tracks(b):
-                if mine.camera == theirs.camera and (both := shared(self._boxes, mine, theirs)):
+                if both := self._boxes.both(mine, theirs):
                     raise UserError(
                         f"people {a} and {b}: camera {mine.camera} shows both in frames {both[0]} "
                         f"to {both[1]}, so they are two; split the one that is wrong first"
@@ -183,16 +191,43 @@ class Edited:
         Raises:
             UserError: that person is not there, or not before that frame.
         """
-        key = self._at(camera, frame, person)
+        return Split(*self._cut(self._at(camera, frame, person), frame))
+
+    def exchange(self, camera: str, frame: int, a: int, b: int) -> Exchange:
+        """From a frame on, the tracks that show two people there are each other's.
+
+        Raises:
+            UserError: one of them is not there, or not before that frame, or the camera shows the
+                other one beside what would be theirs.
+        """
+        if a == b:
+            raise UserError(f"person {a}: is one with themselves; name two people")
+        one, other = (self._at(camera, frame, person) for person in (a, b))
+        said = Exchange(self._cut(one, frame), self._cut(other, frame))
+        boxes = self._boxes.cut([(one, frame), (other, frame)])
+        self._alone(boxes, boxes.cut_into[one][1], b, other)
+        self._alone(boxes, boxes.cut_into[other][1], a, one)
+        return said
+
+    def _cut(self, key: TrackKey, frame: int) -> tuple[Spot, Spot]:
+        """The boxes of a track before a frame and from it on."""
         frames = self._boxes.frames[key]
         before, after = frames[frames < frame], frames[frames >= frame]
         if not len(before):
             raise UserError(
-                f"camera {camera}, frame {frame}: the track of person {person} begins there; split "
-                "it at a later frame, or move it as a whole"
+                f"camera {key.camera}, frame {frame}: the track of person {self.ids[key]} begins "
+                "there; say it at a later frame, or move it as a whole"
             )
-        at = self._boxes.spot
-        return Split(at(key, int(before[-1])), at(key, int(after[0])))
+        return self._boxes.spot(key, int(before[-1])), self._boxes.spot(key, int(after[0]))
+
+    def _alone(self, boxes: Boxes, key: TrackKey, person: int, but: TrackKey | None = None) -> None:
+        """A track can be a person's: no camera shows them beside it, in another track than one."""
+        for other in self._tracks(person):
+            if other != but and (both := boxes.both(key, other)):
+                raise UserError(
+                    f"person {person}: camera {key.camera} shows them in frames {both[0]} to "
+                    f"{both[1]} beside that track; it is somebody else's"
+                )
 
     def move(self, camera: str, frame: int, person: int, to: int | None) -> Move:
         """The track that shows a person at a frame is another one's.
@@ -204,18 +239,17 @@ class Edited:
             to: who it is; None for somebody else, whoever that may be.
 
         Raises:
-            UserError: one of them is not there, or one camera shows both at once.
+            UserError: one of them is not there, one camera shows both at once, or it is the only
+                track of a person and to be nobody's in particular.
         """
         key = self._at(camera, frame, person)
         if to == person:
             raise UserError(f"person {person}: has that track already; name somebody else")
-        for other in self._tracks(to) if to is not None else ():
-            if other.camera == camera and (both := shared(self._boxes, key, other)):
-                raise UserError(
-                    f"person {to}: camera {camera} shows them in frames {both[0]} to {both[1]} "
-                    "beside that track; it is somebody else's"
-                )
         away = tuple(self._boxes.clearest(t) for t in self._tracks(person) if t != key)
+        if to is None and not away:
+            raise UserError(f"person {person}: has no other track, so there is nobody to leave")
+        if to is not None:
+            self._alone(self._boxes, key, to)
         theirs = self._spots(to) if to is not None else ()
         return Move((self._boxes.clearest(key),), away, theirs)
 
@@ -333,11 +367,7 @@ class Edited:
 
     def _at(self, camera: str, frame: int, person: int) -> TrackKey:
         """The track that shows a person at a frame, or is just not seen there."""
-        for piece in self._near(camera, frame, person):
-            return piece.key
-        raise UserError(f"camera {camera}, frame {frame}: does not show person {person} there")
-
-    def _near(self, camera: str, frame: int, person: int) -> Iterator[Piece]:
         for piece in self.people.get(person, ()):
             if piece.key.camera == camera and piece.first <= frame <= piece.last:
-                yield piece
+                return piece.key
+        raise UserError(f"camera {camera}, frame {frame}: does not show person {person} there")

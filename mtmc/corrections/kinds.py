@@ -34,6 +34,10 @@ class Correction:
         single = [value for value in values if isinstance(value, Spot)]
         return (*single, *(spot for value in values if isinstance(value, tuple) for spot in value))
 
+    def cuts(self) -> tuple[tuple[Spot, Spot], ...]:
+        """The boxes before and after each place at which it cuts a track."""
+        return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Merge(Correction):
@@ -59,6 +63,28 @@ class Split(Correction):
     do: ClassVar = "split"
     before: Spot
     after: Spot
+
+    def cuts(self) -> tuple[tuple[Spot, Spot], ...]:
+        """See ``Correction``."""
+        return ((self.before, self.after),)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange(Correction):
+    """Two tracks are each other's from a frame on.
+
+    Args:
+        one: its last box before that frame, and its first one from there on.
+        other: those of the other track.
+    """
+
+    do: ClassVar = "exchange"
+    one: tuple[Spot, Spot]
+    other: tuple[Spot, Spot]
+
+    def cuts(self) -> tuple[tuple[Spot, Spot], ...]:
+        """See ``Correction``."""
+        return self.one, self.other
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +130,7 @@ class Name(Correction):
 
 
 KINDS: dict[str, type[Correction]] = {
-    kind.do: kind for kind in (Merge, Split, Move, NotAPerson, Name)
+    kind.do: kind for kind in (Merge, Split, Exchange, Move, NotAPerson, Name)
 }
 
 
@@ -140,6 +166,8 @@ def correction_of(said: dict[str, Any]) -> Correction:
     made = kind(**values)
     if not made.spots():
         raise ValueError(f"{kind.do}: says no box")
+    if any(len(cut) != 2 for cut in made.cuts()):
+        raise ValueError(f"{kind.do}: expected the box before and the box after each cut")
     return made
 
 

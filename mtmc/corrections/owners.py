@@ -3,109 +3,116 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from mtmc.corrections.boxes import Boxes
-from mtmc.corrections.facts import Facts, shared
+from mtmc.corrections.log import Entry
+from mtmc.corrections.reading import Reading
+from mtmc.trackers.offline import NOBODY
 from mtmc.types import TrackKey
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Owners:
     """Who is who, as corrections say.
 
     Args:
         ids: global ids by track; tracks of nobody have none.
         names: by global id.
-        said: what was to be decided that nobody had said, a line each.
+        last: the greatest id that was ever given.
+        said: what contradicts, or was to be decided that nobody had said, a line each.
     """
 
     ids: dict[TrackKey, int]
-    names: dict[int, str] = field(default_factory=dict)
-    said: list[str] = field(default_factory=list)
+    names: dict[int, str]
+    last: int
+    said: list[str]
 
 
-def corrected(boxes: Boxes, ids: Mapping[TrackKey, int], facts: Facts) -> Owners:
+def corrected(
+    boxes: Boxes,
+    ids: Mapping[TrackKey, int],
+    entries: Sequence[Entry],
+    names: Mapping[int, str] | None = None,
+    told: int = 0,
+) -> Owners:
     """Who is who when no more is changed than what was said.
-
-    Of people who are one, the one seen for longest keeps the id; of two who were one, the one that
-    was said to be somebody else gets a new one. What was said already leaves all as it is.
 
     Args:
         boxes: of the run, cut as was said.
         ids: global ids of the tracks before they were cut.
-        facts: what was said of ``boxes``.
+        entries: what was said, in order.
+        names: by global id, before.
+        told: the last line that ``ids`` were decided with. What was said up to there is held to as
+            a whole, which leaves all as it is where it does hold.
     """
-    now = {key: person for key, person in ids.items() if key in boxes.frames}
+    now = dict.fromkeys(boxes.frames, NOBODY)
+    now |= {key: person for key, person in ids.items() if key in now}
     for key, parts in boxes.cut_into.items():
-        if key in now:
-            now |= dict.fromkeys(parts, now[key])
-    chosen, last = _chosen(boxes, now, facts, max(ids.values(), default=0))
-    result = Owners({key: person for key, person in now.items() if key not in facts.nobody})
-    moved = []
-    for group, keys in facts.groups.items():
-        moved += [key for key in keys if result.ids.get(key) != chosen[group]]
-        result.ids |= dict.fromkeys(keys, chosen[group])
-    told = {key for keys in facts.groups.values() for key in keys}
+        now |= dict.fromkeys(parts, now[key])
+    reading = Reading(boxes, entries)
+    reading.take(entry for entry in entries if entry.line <= told)
+    gave_way = _hold(boxes, now, names or {}, reading)
+    reading.take(entry for entry in entries if entry.line > told)
+    return Owners(
+        {key: person for key, person in reading.whose.items() if person != NOBODY},
+        {person: name for person, (_, name) in reading.names.items() if name},
+        reading.last,
+        [*reading.said, *gave_way],
+    )
+
+
+def _hold(
+    boxes: Boxes, ids: dict[TrackKey, int], names: Mapping[int, str], reading: Reading
+) -> list[str]:
+    """Bring what was said so far to the people as they are, with their numbers.
+
+    A person has the number that most of their tracks had; of two who had the same, the one that was
+    said to be somebody else gets a new one.
+
+    Returns:
+        Who had to give way that nobody had spoken of, a line each.
+    """
+    said, groups = [], reading.groups
+    last = max(ids.values(), default=0)
+    chosen, last = _chosen(boxes, ids, reading, last)
+    moved = [key for group, keys in groups.items() for key in keys if ids[key] != chosen[group]]
+    ids |= {key: chosen.get(reading.whose[key], NOBODY) for key in reading.spots}
     for key in moved:
-        for other, person in list(result.ids.items()):
-            beside = person == result.ids[key] and other.camera == key.camera and other not in told
-            if beside and shared(boxes, key, other):
+        for other, person in ids.items():
+            if person == ids[key] and other not in reading.spots and boxes.both(key, other):
                 last += 1
-                result.ids[other] = last
-                result.said.append(
+                ids[other] = last
+                said.append(
                     f"corrections: camera {key.camera} shows person {person} beside one of their "
                     f"former tracks, which is now person {last}"
                 )
-    result.names = {chosen[group]: name for group, name in facts.names.items()}
-    return result
+    given = {chosen[group]: name for group, name in reading.names.items() if group in chosen}
+    reading.names = {person: (0, name) for person, name in names.items()} | given
+    reading.whose, reading.last = ids, last
+    return said
 
 
 def _chosen(
-    boxes: Boxes, ids: Mapping[TrackKey, int], facts: Facts, last: int
+    boxes: Boxes, ids: Mapping[TrackKey, int], reading: Reading, last: int
 ) -> tuple[dict[int, int], int]:
-    """The global id of each group, and the greatest that was given.
-
-    What is cut off of somebody goes on speaking for them: their number does not change by that.
-    """
-    votes = _votes(boxes, ids, facts)
-    new = {group: last + number for group, number in facts.numbers.items()}
-    last += facts.most
-    chosen: dict[int, int] = {}
-    for group, each in votes.items():
-        if each:
-            chosen[group] = each.most_common(1)[0][0]
-        elif group in new:
-            chosen[group] = new[group]
-        else:  # of tracks that were nobody's
+    """The global id of each group, and the greatest that was given."""
+    votes: dict[int, Counter[int]] = {}
+    for group, keys in reading.groups.items():
+        votes[group] = Counter()
+        for key in keys:
+            if ids[key] != NOBODY:
+                votes[group][ids[key]] += len(boxes.frames[key])
+        if not votes[group]:  # of tracks that were nobody's
             last += 1
-            chosen[group] = last
-    others: dict[int, set[int]] = {}
-    for goes, stays in facts.apart:
-        others.setdefault(goes, set()).add(stays)
-        others.setdefault(stays, set()).add(goes)
-    for goes, stays in facts.apart:
-        if chosen[goes] != chosen[stays]:
-            continue
-        taken = {chosen[other] for other in others[goes]}
-        free = [person for person, _ in votes[goes].most_common() if person not in taken]
-        if free:
-            chosen[goes] = free[0]
-        elif new.get(goes) not in (None, chosen[goes], *taken):
-            chosen[goes] = new[goes]
-        else:
-            last += 1
-            chosen[goes] = last
+            votes[group][last] = 1
+    chosen = {group: each.most_common(1)[0][0] for group, each in votes.items()}
+    for goes, stays in reading.apart:
+        if chosen[goes] == chosen[stays]:
+            others = {b if a == goes else a for a, b in reading.apart if goes in (a, b)}
+            taken = {chosen[other] for other in others}
+            free = [person for person, _ in votes[goes].most_common() if person not in taken]
+            last += not free
+            chosen[goes] = free[0] if free else last
     return chosen, last
-
-
-def _votes(boxes: Boxes, ids: Mapping[TrackKey, int], facts: Facts) -> dict[int, Counter[int]]:
-    """By group, whom its tracks were before, and for how many frames."""
-    whose = {key: group for group, keys in facts.groups.items() for key in keys}
-    votes: dict[int, Counter[int]] = {group: Counter() for group in facts.groups}
-    for key in whose:
-        group = whose.get(facts.parted.get(key, key))
-        if key in ids and group is not None:
-            votes[group][ids[key]] += len(boxes.frames[key])
-    return votes

@@ -17,8 +17,8 @@ from mtmc.associate.cuts.change import Change
 from mtmc.associate.cuts.parts import Pieces
 from mtmc.corrections.before import Before
 from mtmc.corrections.boxes import NEAR, SAME, Boxes
-from mtmc.corrections.facts import Facts, cuts_of, facts_of
 from mtmc.corrections.log import Entry
+from mtmc.corrections.reading import Reading, cuts_of
 from mtmc.corrections.spot import Spot
 from mtmc.trackers.geometry import pair_iou
 from mtmc.tracking.messages import CameraStep
@@ -65,14 +65,15 @@ class Telling:
         """
         if not self._entries:
             return list(tracklets)
-        facts = facts_of(Boxes(rows, self._cameras), self._entries)
-        marks = _marks(facts)
+        reading = _read(Boxes(rows, self._cameras), self._entries)
+        marks = _marks(reading)
         for tracklet in tracklets:
             mark = marks.get(tracklet.key)
-            frames = sorted(facts.spots.get(tracklet.key, ()))
+            frames = sorted(reading.spots.get(tracklet.key, ()))
             tracklet.marks = tuple(replace(mark, frame=f) for f in frames) if mark else ()
-        rows["track"][_of(rows, facts.nobody, self._cameras)] *= -1
-        return [tracklet for tracklet in tracklets if tracklet.key not in facts.nobody]
+        nobody = reading.nobody
+        rows["track"][_of(rows, nobody, self._cameras)] *= -1
+        return [tracklet for tracklet in tracklets if tracklet.key not in nobody]
 
     def marked(self, step: CameraStep) -> CameraStep:
         """What a camera tells of one moment, and what was said of its tracks.
@@ -126,15 +127,21 @@ def _of(rows: Rows, keys: Collection[TrackKey], cameras: Sequence[str]) -> Mask:
     return found
 
 
-def _marks(facts: Facts) -> dict[TrackKey, Mark]:
+def _read(boxes: Boxes, entries: Sequence[Entry]) -> Reading:
+    reading = Reading(boxes, entries)
+    reading.take(entries)
+    return reading
+
+
+def _marks(reading: Reading) -> dict[TrackKey, Mark]:
     """What is said of each track, but at which frame."""
     apart: dict[int, set[int]] = {}
-    for one, other in facts.apart:
+    for one, other in reading.apart:
         apart.setdefault(one, set()).add(other)
         apart.setdefault(other, set()).add(one)
     return {
         key: Mark(person, apart=frozenset(apart.get(person, ())))
-        for person, keys in facts.groups.items()
+        for person, keys in reading.groups.items()
         for key in keys
     }
 
@@ -154,7 +161,7 @@ def _marks_by_frame(entries: Sequence[Entry], cameras: Sequence[str]) -> Waiting
     rows["frame"], rows["track"] = [s.frame for s in spots], np.arange(1, len(spots) + 1)
     rows["box"] = np.array([spot.box for spot in spots]).reshape(-1, 4)
     result: Waiting = {}
-    marks = _marks(facts_of(Boxes(rows, cameras), entries))
+    marks = _marks(_read(Boxes(rows, cameras), entries))
     for number, spot in enumerate(spots, 1):
         mark = marks.get(TrackKey(spot.camera, number))
         if mark:

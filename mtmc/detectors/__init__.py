@@ -12,6 +12,7 @@ from mtmc.types import Frame
 
 SHIPPED = "simulated"  # trained on simulated people only; comes with the package
 WEIGHTS = Path(__file__).parent.parent / "weights"
+MOTFILES = (".txt", ".npy", ".npz", ".parquet")  # what detections that are there come as
 
 
 class Detector(Protocol):
@@ -43,8 +44,10 @@ def detector_settings(value: str) -> dict[str, str]:
     value = str(path)
     if path.suffix == ".onnx" or value == SHIPPED:
         return {"name": "onnx", "weights": value}
-    if path.is_dir() and next(path.glob("*.txt"), None):
+    if path.is_dir() and any(file.suffix in MOTFILES for file in path.iterdir()):
         return {"name": "motfile", "folder": value}
+    if path.suffix == ".xml" or (path.is_dir() and next(path.glob("*.xml"), None)):
+        return {"name": "openvino", "weights": value}
     if path.suffix or path.is_dir() or "/" in value or "\\" in value:
         return {"name": "ultralytics", "weights": value}
     return {"name": value}

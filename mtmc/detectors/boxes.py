@@ -16,6 +16,7 @@ def to_detections(
     scores: NDArray[np.floating],
     size: tuple[int, int],
     kinds: NDArray[np.int64] | None = None,
+    embeddings: NDArray[np.float32] | None = None,
 ) -> Detections:
     """Clip boxes to the image and leave out what has no area there or is not a number.
 
@@ -24,6 +25,7 @@ def to_detections(
         scores: ``(N,)``.
         size: ``(width, height)`` px of the image.
         kinds: ``(N,)`` what each is, None where all are of one kind.
+        embeddings: ``(N, D)`` of any length, None where there are none.
     """
     width, height = size
     limits = np.array([width, height, width, height], np.float32)
@@ -32,7 +34,9 @@ def to_detections(
     tall = boxes[:, 3] - boxes[:, 1] >= 1
     keep = wide & tall & np.isfinite(boxes).all(axis=1) & np.isfinite(scores)
     kinds = None if kinds is None else kinds[keep]
-    return Detections(boxes[keep], np.asarray(scores, np.float32)[keep], classes=kinds)
+    if embeddings is not None:
+        embeddings = embeddings[keep] / np.linalg.norm(embeddings[keep], axis=1, keepdims=True)
+    return Detections(boxes[keep], np.asarray(scores, np.float32)[keep], embeddings, classes=kinds)
 
 
 def non_maximum_suppression(

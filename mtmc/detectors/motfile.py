@@ -1,4 +1,4 @@
-"""Detections that are already there, in MOT text files."""
+"""Detections that are already there, in MOT text files or with embeddings in arrays and tables."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.detectors.boxes import to_detections
+from mtmc.detectors.described import LAYOUTS, read_described
 from mtmc.detectors.people import PERSON, Kinds
 from mtmc.errors import UserError
 from mtmc.files import spelled
@@ -35,8 +36,9 @@ class MotFileConfig(Checked):
     """Settings of the ``motfile`` detector.
 
     Args:
-        folder: with ``<camera>.txt`` for every camera; None takes ``det`` among the videos or
-            beside their folder.
+        folder: with ``<camera>.txt`` for every camera, or, with embeddings, ``.npy``, ``.npz`` or
+            ``.parquet``, see the guide to identities; None takes ``det`` among the videos or beside
+            their folder.
         confidence: lowest score kept; of margins, lowest probability by the curve for them.
         classes: what to look for where column 8 holds classes, by MOT's names or by numbers; what
             is of another class is followed by itself.
@@ -52,6 +54,8 @@ class MotFileConfig(Checked):
 
 class MotFileDetector:
     """Reads ``det/<camera>.txt``, or ``det/det.txt`` of a MOTChallenge sequence.
+
+    Of a file with embeddings the detections have them, too; see ``described``.
 
     Raises:
         UserError: there is no such folder.
@@ -85,6 +89,14 @@ class MotFileDetector:
         """
         return self._file(camera).rows.last_frame
 
+    def has_looks(self, camera: str) -> bool:
+        """Whether the detections of a camera come with embeddings.
+
+        Raises:
+            UserError: as ``last_frame``.
+        """
+        return self._file(camera).rows.embeddings is not None
+
     def _file(self, camera: str) -> _FrameIndex:
         if camera not in self._files:
             path = self._path(camera)
@@ -96,8 +108,12 @@ class MotFileDetector:
 
     def _path(self, camera: str) -> Path:
         path, whole = spelled(self.folder / f"{camera}.txt"), self.folder / "det.txt"
-        if path.is_file():
-            return path
+        every = (path, *(spelled(self.folder / f"{camera}{suffix}") for suffix in LAYOUTS))
+        there = [each for each in every if each.is_file()]
+        if len(there) > 1:
+            raise UserError(f"{there[0]} and {there[1].name}: both hold the detections of {camera}")
+        if there:
+            return there[0]
         if camera in self._sequence and whole.is_file():
             return whole
         raise UserError(f"{path}: no such file; expected the detections of that camera")
@@ -117,7 +133,7 @@ class MotFileDetector:
         shares = self.curve.probability(rows.scores) if margins else rows.scores
         rows = rows[shares >= self._confidence]
         kinds = rows.classes if len(self.classes) > 1 else None
-        return to_detections(rows.boxes, rows.scores, (width, height), kinds)
+        return to_detections(rows.boxes, rows.scores, (width, height), kinds, rows.embeddings)
 
 
 def _default_folder(home: Path) -> Path:
@@ -154,9 +170,13 @@ def read_detections(
             for people alone.
 
     Raises:
-        UserError: as ``read_mot``, or which of several classes are people cannot be told.
+        UserError: as ``read_mot`` and ``read_described``, or which of several classes are people
+            cannot be told.
     """
-    rows = read_mot(path, MotKind.DETECTIONS, last_frame)
+    if path.suffix in LAYOUTS:
+        rows = read_described(path, last_frame)
+    else:
+        rows = read_mot(path, MotKind.DETECTIONS, last_frame)
     if kinds is None or kinds.names == (PERSON,):
         rows = _of_people(path, rows, person_class)
     else:

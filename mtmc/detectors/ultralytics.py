@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -17,6 +16,7 @@ from mtmc.detectors.boxes import to_detections
 from mtmc.detectors.people import PERSON, Kinds, people_among
 from mtmc.errors import UserError
 from mtmc.reid.extras import install
+from mtmc.reid.openvino_session import without_telemetry
 from mtmc.trackers import Detections
 from mtmc.trackers.settings import Checked, setting, share
 from mtmc.types import Frame
@@ -141,9 +141,7 @@ def _load(weights: str) -> Any:
     )
     # Its settings, of which none matters here, would be written into the user's home.
     os.environ.setdefault("YOLO_CONFIG_DIR", SETTINGS.name)
-    # OpenVINO reports its import to its maker. Without this module it uses a stub; opting out
-    # as it documents would write into the user's home.
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    without_telemetry()  # ultralytics imports OpenVINO
     try:
         from ultralytics import YOLO
     except ImportError as error:

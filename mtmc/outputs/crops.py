@@ -22,6 +22,7 @@ from mtmc.results.crops import COLUMNS, KEPT, SCHEMA, Crop, Crops, thinned, wors
 from mtmc.trackers.geometry import pair_iou
 from mtmc.tracking.camera import Sighting
 from mtmc.tracking.gallery import Gallery
+from mtmc.tracking.messages import CameraStep
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Floats, Image, TrackKey
 
@@ -32,52 +33,19 @@ SPOOLED = 2 * KEPT  # of a track that may yet be cut in two
 SAME = 0.3  # least IoU of a crop with the finished box of its track, which may reach further down
 
 
-class CropSpool:
-    """The crops of tracks that go on: the best of different moments, on disk.
-
-    A step's crops are on disk before the inference log notes the step, and what goes when a track
-    has too many is told by times and qualities alone: so a run that is resumed comes out the same.
+class Cutter:
+    """Cuts out of each frame what is worth to be kept of its tracks.
 
     Args:
-        path: an SQLite file, which may be the inference log's.
         pictures: the cameras of which there are to be pictures; of others embeddings alone.
         anonymise: what is hidden of people in them, before they are on disk; see ``hide``.
     """
 
-    def __init__(self, path: Path, pictures: Container[str], anonymise: str | None = None) -> None:
-        self.path, self._pictures, self._anonymise = path, pictures, anonymise
-        self._taken: dict[TrackKey, list[tuple[float, float, int]]] = defaultdict(list)
-        with self._explained():
-            self._db = sqlite3.connect(path, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            self._db.executescript(SCHEMA)
+    def __init__(self, pictures: Container[str], anonymise: str | None = None) -> None:
+        self._pictures, self._anonymise = pictures, anonymise
 
-    def take(self, sightings: Sequence[Sighting], inferences: Sequence[Inference]) -> None:
-        """Keep the crops of a time step that are worth it."""
-        new: list[tuple[object, ...]] = []
-        old: list[tuple[object, ...]] = []
-        for sighting, inference in zip(sightings, inferences, strict=True):
-            step = sighting.step
-            for track in (*step.ended.tolist(), *step.renewed[:, 0].tolist()):
-                self._taken.pop(TrackKey(step.camera, track), None)
-            for crop in self._crops(sighting, inference):
-                # Of a frame from before the run was cut off, it is on disk.
-                new += [crop.row()] if sighting.frame.image is not None else []
-                old += self._too_many(crop)
-        if not (new or old):
-            return
-        with self._explained():
-            self._db.executemany(INSERT, new)
-            delete = "DELETE FROM crops WHERE camera=? AND track_id=? AND frame=?"
-            self._db.executemany(delete, old)
-            self._db.commit()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._db.close()
-
-    def _crops(self, sighting: Sighting, inference: Inference) -> Iterator[Crop]:
+    def crops(self, sighting: Sighting, inference: Inference) -> Iterator[Crop]:
+        """Of one frame, given what was inferred of it."""
         frame, tracks, step = sighting.frame, sighting.tracks, sighting.step
         place = {int(row): position for position, row in enumerate(inference.rows)}
         pictured = frame.image is not None and frame.camera in self._pictures
@@ -93,6 +61,53 @@ class CropSpool:
             picture = as_jpeg(cut_out(image, box)) if image is not None and pictured else b""
             key = TrackKey(frame.camera, int(tracks.ids[row]))
             yield Crop(key, frame.index, frame.time, quality, box, picture, vector)
+
+
+class CropSpool:
+    """The crops of tracks that go on: the best of different moments, on disk.
+
+    A step's crops are on disk before the inference log notes the step, and what goes when a track
+    has too many is told by times and qualities alone: so a run that is resumed comes out the same.
+
+    Args:
+        path: an SQLite file, which may be the inference log's.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._taken: dict[TrackKey, list[tuple[float, float, int]]] = defaultdict(list)
+        with self._explained():
+            self._db = sqlite3.connect(path, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.executescript(SCHEMA)
+
+    def take(self, step: Iterable[tuple[CameraStep, Sequence[Crop], bool]]) -> None:
+        """Keep the crops of a time step that are worth it.
+
+        Args:
+            step: what each camera tells, its crops, and whether they are new: those of a frame
+                from before the run was cut off are on disk.
+        """
+        new: list[tuple[object, ...]] = []
+        old: list[tuple[object, ...]] = []
+        for told, crops, fresh in step:
+            for track in (*told.ended.tolist(), *told.renewed[:, 0].tolist()):
+                self._taken.pop(TrackKey(told.camera, track), None)
+            for crop in crops:
+                new += [crop.row()] if fresh else []
+                old += self._too_many(crop)
+        if not (new or old):
+            return
+        with self._explained():
+            self._db.executemany(INSERT, new)
+            delete = "DELETE FROM crops WHERE camera=? AND track_id=? AND frame=?"
+            self._db.executemany(delete, old)
+            self._db.commit()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
 
     def _too_many(self, crop: Crop) -> list[tuple[object, ...]]:
         """What goes now that a track has one more."""

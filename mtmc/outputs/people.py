@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mtmc.associate.evidence.belief import probability
 from mtmc.detectors.people import PERSON
 from mtmc.outputs.tracks import TrackTable
 from mtmc.trackers.offline import thing_odds
@@ -83,7 +83,8 @@ class People:
                 rows = np.concatenate(found.rows)
                 odds = thing_odds(rows["box"], rows["changed"])
                 box = [round(float(side), 1) for side in np.median(rows["box"], axis=0)]
-                entry = {**found.entry(track), "box": box, "probability": _probability(odds)}
+                chance = round(probability(odds), 3)
+                entry = {**found.entry(track), "box": box, "probability": chance}
                 result.append({"thing": thing, "camera": name, **entry})
         return sorted(result, key=lambda entry: entry["thing"])
 
@@ -124,11 +125,7 @@ class People:
             for *_, rows in seen
             if len(rows) and rows["time"].max() - rows["time"].min() >= self.thing_age
         ]
-        return _probability(min(odds)) if odds else None
-
-
-def _probability(odds: float) -> float:
-    return round(1 / (1 + math.exp(min(-odds, 700))), 3)
+        return round(probability(min(odds)), 3) if odds else None
 
 
 def counted(people: Iterable[dict[str, Any]]) -> dict[str, int]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -223,11 +223,18 @@ class LiveTracks:
     ) -> None:
         self._folder, self._kinds = folder, kinds
         self._cameras = cameras
+        self._files: list[TextIO] = []
         with explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            self._files = [(folder / f"{n}.txt").open("w", encoding="utf-8") for n in cameras]
+        self.begin()
         self._pending: dict[TrackKey, list[Rows]] = {}
         self.ids: dict[TrackKey, int] = {}  # of the tracks that may go on
+
+    def begin(self) -> None:
+        """Open the files of the cameras that have none yet; ``cameras`` may have got more."""
+        with explained(self._folder):
+            for name in self._cameras[len(self._files) :]:
+                self._files.append((self._folder / f"{name}.txt").open("w", encoding="utf-8"))
 
     def write(self, rows: Rows, decided: Mapping[TrackKey, int]) -> None:
         """Take in a step's rows and decisions."""

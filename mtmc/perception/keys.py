@@ -56,6 +56,7 @@ def _content(value: Any) -> Any:
         return [_content(file), output] if mark and Path(file).is_file() else value
     path = Path(value)
     if path.is_file():
-        return files_key([path])
+        weights = path.with_suffix(".bin")  # of a model of OpenVINO
+        return files_key([path, weights] if path.suffix == ".xml" and weights.exists() else [path])
     files = sorted(file for file in path.rglob("*") if file.is_file())
     return content_key(*(str(file.relative_to(path)) for file in files), files_key(files))

@@ -10,6 +10,7 @@ import numpy as np
 
 from mtmc.perception.budget import Budget
 from mtmc.perception.changes import Changes
+from mtmc.perception.given import GivenLooks
 from mtmc.perception.log import Inference, InferenceLog
 from mtmc.reid.preprocess import crop_boxes
 from mtmc.trackers import Detections
@@ -71,25 +72,34 @@ class Perception:
         """What was once said of a frame; None when nothing was."""
         return self._log.read(frame.camera, frame.index) if self._log else None
 
-    def detect(self, frames: Sequence[Frame]) -> list[Inference]:
-        """Who is in each frame; of frames known before, with the embeddings there are."""
-        assert self._detector is not None
+    def answers(self, frames: Sequence[Frame]) -> list[Inference | None]:
+        """What was once said of each frame of the next time step; None where nothing was."""
         answers = [self.known(frame) for frame in frames]
-        self._go_on(answers)
+        spent = [each.certainty for each in answers if each and each.certainty is not None]
+        if self._budget is not None and spent:  # of which it is to know
+            self._budget.again(np.concatenate(spent))
+        return answers
+
+    def detect(
+        self, frames: Sequence[Frame], answers: Sequence[Inference | None] | None = None
+    ) -> list[Inference]:
+        """Who is in each frame; of frames known before, with the embeddings there are.
+
+        Args:
+            frames: of the next time step.
+            answers: what was once said of each; None asks the log.
+        """
+        assert self._detector is not None
+        answers = self.answers(frames) if answers is None else answers
         stateful = self._detector.stateful
         new = [row for row, known in enumerate(answers) if stateful or known is None]
         found = self._detector.detect([frames[row] for row in new]) if new else []
-        fresh = dict(zip(new, found, strict=True))
+        told = self._embedder.take if isinstance(self._embedder, GivenLooks) else Inference
+        fresh = dict(zip(new, map(told, found), strict=True))
         return [
-            self._looked(frames[row], Inference(fresh[row]) if known is None else known)
+            self._looked(frames[row], fresh[row] if known is None else known)
             for row, known in enumerate(answers)
         ]
-
-    def _go_on(self, answers: Sequence[Inference | None]) -> None:
-        """Let the budget know what was spent on the frames that are known."""
-        spent = [each.certainty for each in answers if each and each.certainty is not None]
-        if self._budget is not None and spent:
-            self._budget.again(np.concatenate(spent))
 
     def _looked(self, frame: Frame, inference: Inference) -> Inference:
         """The same, and where the picture has changed; what is known stays."""

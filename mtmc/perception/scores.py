@@ -44,6 +44,11 @@ class Meaning:
         return self._calibrator.probable(detections)
 
     @property
+    def curve(self) -> ScoreCurve:
+        """What the scores mean, as far as is known now."""
+        return self._calibrator.curve
+
+    @property
     def told(self) -> str | None:
         """For the record of the run: what was learned; None where nothing was."""
         known = self._calibrator

@@ -11,6 +11,7 @@ LOOKS = "looks.npz"
 CROPS = "crops.sqlite"
 CALIBRATION = "calibration.yaml"
 ANSWERS = "inference.sqlite"  # what the networks said, of runs with --keep
+EVENTS = "events.jsonl"  # what an online run made known, as it did
 CORRECTIONS = "corrections.jsonl"  # what was said of the run's people
 UNCORRECTED = "uncorrected"  # a folder with the tables as they were before
 MOSAIC = "mosaic.mp4"
@@ -23,5 +24,5 @@ PICTURED = (MOSAIC, CROPS, REPORT)  # what shows people
 # What a run leaves, beside its record and the folder of tracks.
 RESULTS = (
     *(CONFIG, TABLE, CSV, PEOPLE, THINGS, LOOKS, CROPS, CALIBRATION),
-    *(MOSAIC, FLOOR_PICTURE, FLOOR_VIDEO, HIDDEN),
+    *(MOSAIC, FLOOR_PICTURE, FLOOR_VIDEO, HIDDEN, EVENTS),
 )

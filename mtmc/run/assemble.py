@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from mtmc.detectors import Detector
 from mtmc.detectors.motfile import MotFileDetector
 from mtmc.detectors.people import PERSON
 from mtmc.errors import UserError
+from mtmc.events.sink import Sink, make_sink
+from mtmc.perception.given import FROM_DETECTOR, GivenLooks
 from mtmc.registry import DEFAULT_TRACKER, TRACKERS
 from mtmc.reid import Embedder
 from mtmc.reid.staged import StagedEmbedder
@@ -28,6 +31,9 @@ from mtmc.sources import Camera, CameraReader, open_cameras
 from mtmc.tracking.camera import follows_all_cameras
 from mtmc.types import Frame
 
+if TYPE_CHECKING:
+    from mtmc.run.workers import Workers
+
 log = logging.getLogger("mtmc")
 
 SLOW = 4.0  # frames per second from which down people are followed on the floor
@@ -36,27 +42,68 @@ SLOW = 4.0  # frames per second from which down people are followed on the floor
 MAX_DISTANCE = 0.28
 
 
-def assemble(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Parts:
+def assemble(
+    config: RunConfig, cameras: Sequence[Camera], root: Path, workers: Workers | None = None
+) -> Parts:
     """Open the cameras and make the plug-ins; whatever is wrong with them shows here.
+
+    Args:
+        config: of the run.
+        cameras: on one clock.
+        root: the folder that holds them.
+        workers: who opens the cameras; None where this process does.
 
     Raises:
         UserError: something cannot be opened, loaded or found.
     """
-    detector = config.detector.cls(config.detector.config, root)
+    detector, counts = find_detector(config, cameras, root)
     kinds: Sequence[str] = getattr(detector, "classes", (PERSON,))
     if len(kinds) > 1 and follows_all_cameras(config.tracker):
         raise UserError(
             f"tracker {config.tracker.name}: follows people only, not {' and '.join(kinds)}; "
             f"choose another, such as {DEFAULT_TRACKER}"
         )
+    embedder = load_embedder(config)
+    if isinstance(detector, MotFileDetector):
+        _check_looks(detector, cameras, embedder)
+    if workers is not None:
+        readers = workers.open(cameras, config)
+    else:
+        if any(camera.kind == "live" for camera in cameras):
+            warm_up(detector, embedder)
+        readers = open_cameras(cameras, config.sources, counts)
+    parts = put_together(config, readers, detector, embedder, kinds)
+    return replace(parts, workers=workers, sinks=_sinks(config))
+
+
+def find_detector(
+    config: RunConfig, cameras: Sequence[Camera], root: Path
+) -> tuple[Detector, dict[str, int]]:
+    """The detector, and how many frames cameras have of which it knows that alone."""
+    detector = config.detector.cls(config.detector.config, root)
     counts = {}
     if isinstance(detector, MotFileDetector):
         counts = {camera.name: detector.last_frame(camera.name) for camera in cameras}
-    embedder = _embedder(config)
-    if any(camera.kind == "live" for camera in cameras):
-        _warm_up(detector, embedder)
-    readers = open_cameras(cameras, config.sources, counts)
-    return put_together(config, readers, detector, embedder, kinds)
+    return detector, counts
+
+
+def _check_looks(
+    detector: MotFileDetector, cameras: Sequence[Camera], embedder: Embedder | None
+) -> None:
+    """Refuse looks that are wanted and not in the files; say so where it is the other way round.
+
+    Raises:
+        UserError: so it is.
+    """
+    lacking = [camera.name for camera in cameras if not detector.has_looks(camera.name)]
+    wanted = isinstance(embedder, GivenLooks)
+    if wanted and lacking:
+        raise UserError(
+            f"--reid detector: {detector.folder} holds no embeddings of camera {lacking[0]}; "
+            "expected a .npy, .npz or .parquet file, or give --reid another model"
+        )
+    if not wanted and len(lacking) < len(cameras):
+        log.info("%s holds embeddings, which --reid detector would take", detector.folder)
 
 
 def put_together(
@@ -94,14 +141,25 @@ def put_together(
         log.warning("%s", line)
     corrections = told.entries if told else ()
     return Parts(
-        readers, detector, embedder, associator, calibration, kinds, corrections=corrections
+        list(readers), detector, embedder, associator, calibration, kinds, corrections=corrections
     )
 
 
-def _warm_up(detector: Detector, embedder: Embedder | None) -> None:
+def _sinks(config: RunConfig) -> list[tuple[str, Sink]]:
+    """Where the events go.
+
+    Raises:
+        UserError: nothing of that kind is there, or there are no events.
+    """
+    if config.output.events and not config.associator.cls.online:
+        raise UserError("--events: are of runs that decide as they go; give --online, too")
+    return [make_sink(url) for url in config.output.events]
+
+
+def warm_up(detector: Detector | None, embedder: Embedder | None) -> None:
     """Let the networks load what they load at their first use; streams do not wait for that."""
     noise = np.random.default_rng(0).integers(0, 255, (720, 1280, 3), np.uint8)
-    if not detector.stateful and not isinstance(detector, MotFileDetector):
+    if not (detector is None or detector.stateful or isinstance(detector, MotFileDetector)):
         detector.detect([Frame("", 1, 0.0, noise)])
     if embedder is not None:
         embedder.embed([noise[:256, :128]])
@@ -138,7 +196,12 @@ def even_distance(embedder: Embedder | None) -> float:
     return (embedder and embedder.even_distance) or MAX_DISTANCE
 
 
-def _embedder(config: RunConfig) -> Embedder | None:
+def load_embedder(config: RunConfig) -> Embedder | None:
+    """What describes people; None where nobody does.
+
+    Raises:
+        UserError: it cannot be loaded, or not be used so.
+    """
     if isinstance(config.reid, Plugin):
         made: Embedder = config.reid.cls(config.reid.config)
         return made
@@ -147,6 +210,8 @@ def _embedder(config: RunConfig) -> Embedder | None:
         if chosen.budget.given:
             raise UserError("reid.budget: without --reid there is nothing to spend it on")
         return None
+    if chosen.weights == FROM_DETECTOR:
+        return GivenLooks()
     from mtmc import reid
 
     try:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mtmc.config import Plugin, Settings, build, choose
-from mtmc.errors import unknown_name
+from mtmc.errors import UserError, quoted, unknown_name
 from mtmc.offline.completion.config import CompletionConfig
 from mtmc.perception.budget import BudgetConfig
 from mtmc.registry import ASSOCIATORS, DEFAULT_TRACKER, DETECTORS, EMBEDDERS, TRACKERS
 from mtmc.reid.embedder import SHIPPED
 from mtmc.run.networks import with_networks
 from mtmc.sources import SourcesConfig
+from mtmc.sources.address import hide_credentials
 from mtmc.trackers.offline import RefineConfig
 from mtmc.trackers.settings import Checked, setting
 from mtmc.tracking.crops import CropsConfig
@@ -26,7 +27,8 @@ class ReidConfig(Checked):
 
     Args:
         weights: a ``.pt`` or ``.onnx`` file, ``simulated`` or ``simulated-lite`` (both come with
-            the package), a name of ``mtmc weights list``, ``color`` (needs no weights), or
+            the package), a name of ``mtmc weights list``, ``color`` (needs no weights),
+            ``detector`` (embeddings that the detector tells, see the guide to identities), or
             ``none``.
         device: such as ``cpu`` or ``cuda:0``; None takes the best there is.
         batch_size: crops per forward pass; None takes what suits the device.
@@ -50,6 +52,8 @@ class OutputConfig(Checked):
         anonymise: ``head`` or ``person`` makes that part of everybody unrecognizable in all
             pictures and videos; None shows people.
         keep: whether to keep what the networks said, for `mtmc associate`.
+        events: where an online run sends its events, beside `events.jsonl`: URLs such as
+            ``mqtt://host/topic``, or files ``*.jsonl``.
         width: greatest width of a picture, px.
         height: greatest height of a picture, px.
     """
@@ -59,6 +63,7 @@ class OutputConfig(Checked):
     crops: bool = setting(True, public=True)
     anonymise: Literal["head", "person"] | None = setting(None, public=True)
     keep: bool = setting(False)
+    events: tuple[str, ...] = setting((), public=True)
     width: int = setting(1920, ge=16, unit="px", public=True)
     height: int = setting(1080, ge=16, unit="px", public=True)
 
@@ -69,6 +74,7 @@ class RunConfig:
 
     ``corrections`` is the file of what people said of an earlier run of the same videos,
     ``gallery`` that of the people who are known from one run to the next.
+    ``workers`` is how many processes read the cameras and follow people; results are the same.
     ``refine`` is the second look at each camera's finished tracks that offline association takes,
     ``completion`` what calibrated cameras add to it from each other; None leaves them out.
     """
@@ -85,6 +91,7 @@ class RunConfig:
     calibration: str | None = None
     corrections: str | None = None
     gallery: str | None = None
+    workers: int = 1
 
     @classmethod
     def from_settings(cls, settings: Settings, live: bool = False) -> RunConfig:
@@ -117,11 +124,18 @@ class RunConfig:
             **parts,
             reid=_reid(settings.get("reid", {})),
             **files,
+            workers=_workers(settings.get("workers", 1)),
         )
 
     def settings(self) -> Settings:
-        """As plain settings, which ``from_settings`` reads back."""
-        return {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
+        """All that results depend on as plain settings, which ``from_settings`` reads back.
+
+        Without passwords.
+        """
+        names = [f.name for f in dataclasses.fields(self) if f.name != "workers"]
+        plain = {name: _plain(getattr(self, name)) for name in names}
+        plain["output"]["events"] = tuple(map(hide_credentials, self.output.events))
+        return plain
 
     def chosen(self, given: Settings) -> Settings:
         """What was chosen, and what else differs from the defaults: enough to repeat the run.
@@ -180,6 +194,12 @@ def _reid(section: Any) -> ReidConfig | Plugin:
     if "name" in section:
         return choose(EMBEDDERS, section, "")
     return build(ReidConfig, section, "reid")
+
+
+def _workers(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    raise UserError(f"workers: expected a number of processes, 1 or more; got {quoted(value)}")
 
 
 def _plain(value: Any) -> Any:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from mtmc.associate import Associator
 from mtmc.calibration import Calibration
@@ -11,9 +12,14 @@ from mtmc.corrections import Entry
 from mtmc.corrections.before import Before
 from mtmc.detectors import Detector
 from mtmc.detectors.people import PERSON
+from mtmc.events.sink import Sink
 from mtmc.known import KnownPeople
 from mtmc.reid import Embedder
 from mtmc.sources import CameraReader
+
+if TYPE_CHECKING:
+    from mtmc.run.roster import Roster
+    from mtmc.run.workers import Workers
 
 
 @dataclass
@@ -36,7 +42,7 @@ class Parts:
     """What a run is put together from.
 
     Args:
-        readers: the opened cameras.
+        readers: the opened cameras; live, more may be added.
         detector: finds people.
         embedder: describes them; None where nobody does.
         associator: says who is who.
@@ -46,15 +52,21 @@ class Parts:
         corrections: what people have said of the run's people.
         before: the run before them, whose ids go on; None where there is none.
         known: people known from earlier runs; None without a gallery.
+        workers: who reads and follows the cameras; None where this process does.
+        sinks: where the events of an online run are sent, by what each is called.
+        roster: tells which cameras come and go; None where none do.
     """
 
-    readers: Sequence[CameraReader]
+    readers: list[CameraReader]
     detector: Detector
     embedder: Embedder | None
     associator: Associator
-    calibration: Mapping[str, Calibration]
+    calibration: dict[str, Calibration]
     kinds: Sequence[str] = (PERSON,)
     recorded: bool = False
     corrections: Sequence[Entry] = ()
     before: Before | None = None
     known: KnownPeople | None = None
+    workers: Workers | None = None
+    sinks: Sequence[tuple[str, Sink]] = ()
+    roster: Roster | None = None

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from mtmc.calibration import Calibration
 from mtmc.corrections.telling import Telling
+from mtmc.events.reporting import Reporting
 from mtmc.files import explained
 from mtmc.outputs.crops import SPOOL, CropSpool
 from mtmc.outputs.mosaic import Labels, Mosaic
@@ -23,21 +25,31 @@ from mtmc.perception.log import Inference, InferenceLog
 from mtmc.perception.perception import Perception
 from mtmc.perception.scores import Meaning
 from mtmc.reid.threads import available_cores
+from mtmc.results.layout import EVENTS
 from mtmc.run.anonymised import Shown
 from mtmc.run.config import ReidConfig, RunConfig
 from mtmc.run.finishing import Finishing
+from mtmc.run.group import (
+    Cameras,
+    Found,
+    Group,
+    Seen,
+    camera_tracking,
+    cutter_of,
+    pictured,
+    scene_tracking,
+)
 from mtmc.run.parts import Parts, Progress
+from mtmc.run.roster import News
 from mtmc.run.stopwatch import Stopwatch
+from mtmc.run.workers import RemoteCameras, WorkerError
 from mtmc.sources import CameraReader, align
 from mtmc.sources.background import Background
-from mtmc.trackers import Detections
-from mtmc.tracking.camera import CameraTracking, Sighting
+from mtmc.tracking.camera import Sighting
 from mtmc.tracking.memory import Memory
-from mtmc.tracking.messages import CameraStep
+from mtmc.tracking.messages import CameraStep, departed
 from mtmc.tracking.rows import ROW, Rows, TrackSpool, make_rows, untracked_rows
-from mtmc.tracking.scene import SceneTracking
 from mtmc.tracking.tracklet import Tracklet
-from mtmc.tracking.view import View
 from mtmc.types import Frame, TrackKey
 
 if TYPE_CHECKING:
@@ -46,12 +58,14 @@ if TYPE_CHECKING:
 log = logging.getLogger("mtmc")
 
 FEW_CORES = 2  # a network alone keeps so many busy, and a thread beside it only disturbs
+GONE_AFTER = 2.0  # seconds after which nothing of a camera that has ended is on its way
 FORGET_EVERY = 256  # time steps after which the ids of tracks that have ended are let go
 STEPS_AHEAD = 2  # time steps the detector may be ahead of the rest
 
 Step = dict[str, Frame]
 OnSeen = Callable[[Sequence[Sighting], Mapping[str, Labels], Mapping[TrackKey, int]], None]
-Seen = tuple[list[Frame], list[Inference]]  # of the cameras of one time step
+Detecting = Callable[[], Found]
+Detected = Generator[Detecting, None, None]
 
 
 class Pipeline:
@@ -84,49 +98,58 @@ class Pipeline:
         on_step: Callable[[Progress], None] = lambda progress: None,
         on_seen: OnSeen | None = None,
     ) -> None:
-        self._parts = parts
-        pictured = {r.name for r in parts.readers if r.camera.kind != "boxes"}
-        changes = None if parts.recorded else Changes(pictured)
+        self._config, self._parts = config, parts
+        online = parts.associator.online
+        self._pictured = pictured(parts.readers)
+        changes = None if parts.recorded else Changes(self._pictured)
         self.budget = _budget(config, parts)
         self._perception = Perception(
             parts.detector, parts.embedder, inference, changes, self.budget
         )
-        self.meaning = Meaning(parts.detector, {r.name: r.fps for r in parts.readers})
-        self.crops: CropSpool | None = None
-        if not parts.recorded and (config.output.crops or parts.embedder is not None):
-            self.crops = CropSpool(
-                inference.path if inference else out / SPOOL,
-                pictured if config.output.crops else (),
-                config.output.anonymise,
-            )
+        self._fps = {r.name: r.fps for r in parts.readers}
+        self.meaning = Meaning(parts.detector, self._fps)
+        cutter = None if parts.recorded else cutter_of(config, self._pictured, parts.embedder)
+        self.crops = CropSpool(inference.path if inference else out / SPOOL) if cutter else None
+        self._tracking = scene_tracking(
+            config, parts.readers, parts.calibration, parts.kinds, online=online
+        )
+        self._cameras: Cameras = Group(
+            self._perception,
+            self._tracking,
+            parts.embedder,
+            cutter,
+            recorded=parts.recorded,
+            budget=self.budget,
+            watch=watch,
+        )
         self._watch = watch
         self._on_step, self._on_seen = on_step, on_seen
         self._shown = Shown(parts.readers, config.output.anonymise)
         self._names = [reader.name for reader in parts.readers]
         self._numbers = {name: number for number, name in enumerate(self._names)}
         self.spool = TrackSpool(out, self._names)
-        online = parts.associator.online
         live = any(reader.live for reader in parts.readers)
         self._live_tracks = LiveTracks(out / "tracks", self._names, parts.kinds) if online else None
         self._video = _LiveVideo(parts.readers, config, out) if live else None
-        cameras = {
-            reader.name: CameraTracking(
-                config.tracker,
-                config.crops,
-                View(
-                    reader.name,
-                    reader.fps,
-                    reader.size,
-                    parts.calibration.get(reader.name),
-                    parts.kinds,
-                ),
-                keep=not online,
+        # Of a run that is done again with corrections, ids are settled at its end only.
+        tells = online and parts.before is None
+        zero = next((reader.zero for reader in parts.readers if reader.zero), None)
+        self.events = Reporting(out / EVENTS, zero, parts.sinks) if tells else None
+        self._time = 0.0  # of the last step, s
+        self._seen: dict[str, float] = {}  # when each camera's last frame was taken, s
+        if parts.workers is not None:
+            # Some of it is about all cameras at once.
+            here = self._tracking.joint is not None or self.budget is not None
+            self._cameras = RemoteCameras(
+                parts.workers,
+                config,
+                parts,
+                self._perception,
+                self._cameras if here else None,
+                pictures=bool((live and config.output.video) or (online and on_seen)),
             )
-            for reader in parts.readers
-        }
-        self._tracking = SceneTracking(config.tracker, cameras, online=online)
-        self._embed_all = parts.embedder is not None and self._tracking.needs_embeddings
         self._steps = 0
+        self._open: dict[str, set[int]] = {name: set() for name in self._names}  # tracks, online
         self.progress = Progress(dict.fromkeys(self._names, 0), dict.fromkeys(self._names, 0))
         self._telling = Telling(parts.corrections, self._names, parts.before)
         # Online, the association has a memory of its own.
@@ -137,27 +160,45 @@ class Pipeline:
         self.tracklets: Sequence[Tracklet] = ()
         self.things = TrackTable(np.zeros(0, ROW), self._names, {})
         self.interrupted = False
+        self.failure: WorkerError | None = None  # why it could not go on
+
+    @property
+    def clock_offsets(self) -> Mapping[str, float]:
+        """Seconds to add to each camera's clock for it to be the others', as far as is known."""
+        clocks = self._tracking.clocks
+        return {} if clocks is None else clocks.offsets
 
     def run(self) -> TrackTable:
         """Go through the videos to their end, or to Ctrl-C; returns all tracks with their ids."""
         self._start_readers()
-        steps = _ahead(self._detected())
+        steps = self._ahead(self._detected())
         try:
-            for seen in steps:
-                self._step(*seen)
+            for found in steps:
+                self._step(*found())
         except KeyboardInterrupt:
             self.interrupted = True
             log.warning("interrupted; writing what was done so far")
+        except WorkerError as error:
+            self.interrupted, self.failure = True, error
         finally:
             # Readers first: the detecting thread may be waiting for a silent camera.
             for reader in self._parts.readers:
                 reader.close()
+            if self._parts.roster is not None:
+                self._parts.roster.close()
             steps.close()
+            if self._parts.workers is not None:
+                self._parts.workers.end(self._watch)
             if self.crops:
                 self.crops.close()
             if self._video:
                 self._video.close()
         return self._finish()
+
+    def _ahead(self, steps: Detected) -> Background[Detecting] | Detected:
+        """Detection in a thread of its own, where there is a core for what comes after it."""
+        apart = self._parts.workers is not None or available_cores() > FEW_CORES
+        return Background(steps, STEPS_AHEAD) if apart else steps
 
     def _start_readers(self) -> None:
         known = {} if self._tracking.needs_image else self._perception.recorded
@@ -166,13 +207,10 @@ class Pipeline:
             before = math.ceil(MEMORY * reader.fps)
             reader.start(pixels_from=max(1, known.get(reader.name, 0) + 1 - before))
 
-    def _detected(self) -> Generator[Seen, None, None]:
+    def _detected(self) -> Detected:
         """The frames of each time step with what the detector, or the log, says of each."""
         for step in self._timed(align(self._parts.readers)):
-            frames = list(step.values())
-            with self._watch("detect"):
-                inferences = self._perception.detect(frames)
-            yield frames, inferences
+            yield self._cameras.detect(list(step.values()))
 
     def _timed(self, steps: Iterator[Step]) -> Iterator[Step]:
         while True:
@@ -182,72 +220,79 @@ class Pipeline:
                 return
             yield step
 
-    def _step(self, frames: list[Frame], inferences: list[Inference]) -> None:
-        if self._embed_all:
-            with self._watch("embed"):
-                every = [np.arange(len(i.detections)) for i in inferences]
-                inferences = self._perception.embed(frames, inferences, every)
+    def _step(self, frames: Sequence[Frame], inferences: Sequence[Inference]) -> None:
         with self._watch("track"):
             self.meaning.look(frames, inferences)
-            detections = {
-                frame.camera: self.meaning.probable(_with_embeddings(inference, self._embed_all))
-                for frame, inference in zip(frames, inferences, strict=True)
-            }
-            embedded = None
-            if self._parts.recorded and not self._embed_all:
-                embedded = {f.camera: i.rows for f, i in zip(frames, inferences, strict=True)}
-            sightings = self._tracking.update({f.camera: f for f in frames}, detections, embedded)
-        steps = [s.unembedded() for s in sightings]
-        if self._parts.embedder is not None:
-            with self._watch("embed"):
-                inferences, steps = self._embed_tracks(sightings, inferences)
+        seen = self._cameras.follow(frames, inferences, self.meaning.curve)
         with self._watch("associate"):
+            steps = [each.step for each in seen]
+            for each in seen:
+                self._tracking.note(each.sighting, keep=self._memory is not None)
             if self._memory is not None:
                 for step in steps:
                     self._memory.take(step)
             else:
                 steps = [self._telling.marked(step) for step in steps]
-            decisions = self._parts.associator.update(max(f.time for f in frames), steps)
-            self._tracking.obey(decisions)
+            self._time = max(f.time for f in frames)
+            self._seen |= {f.camera: f.time for f in frames}
+            steps += self._departed()
+            decisions = self._parts.associator.update(self._time, steps)
+            self._cameras.obey(decisions)
         with self._watch("write"):
-            self._write(sightings, inferences, decisions.ids)
-        self._count(sightings, decisions.ids)
+            if self.events:
+                self.events.step(self._time, steps, decisions)
+            self._write(seen, decisions.ids)
+        self._count(seen, decisions.ids)
+        if self._parts.roster is not None:
+            self._change_cameras(self._parts.roster.news())
 
-    def _embed_tracks(
-        self, sightings: Sequence[Sighting], inferences: Sequence[Inference]
-    ) -> tuple[list[Inference], list[CameraStep]]:
-        """Embed the crops worth it, as one batch over all cameras; what is told of all tracks."""
-        wanted = [s.tracks.det_index[s.wanted] for s in sightings]
-        tracks = [s.tracks.ids[s.wanted] for s in sightings]
-        frames = [s.frame for s in sightings]
-        embedded = self._perception.embed(frames, inferences, wanted, tracks)
+    def _change_cameras(self, news: News) -> None:
+        """Take in cameras that were added, and close those that were taken out."""
+        for reader, model in news.joined:
+            self._join(reader, model)
+            log.info("camera %s: joins the run", reader.name)
+        for reader in self._parts.readers:
+            if reader.name in news.left:
+                reader.close()
+                log.info("camera %s: was taken out; what it saw is kept", reader.name)
+
+    def _join(self, reader: CameraReader, model: Calibration | None) -> None:
+        name = reader.name
+        self._numbers[name] = len(self._names)
+        self._names.append(name)  # which others know, too
+        self._pictured.add(name)
+        self._fps[name] = reader.fps
+        self._tracking.join(camera_tracking(self._config, reader, model, self._parts.kinds))
+        if model is not None:
+            self._parts.calibration[name] = model
+        self._shown.join(reader)
+        if self._live_tracks:
+            self._live_tracks.begin()
+        self._open[name] = set()
+        self.progress.frames[name] = self.progress.tracks[name] = 0
+        reader.start()
+        self._parts.readers.append(reader)  # last: from now on it is read
+
+    def _departed(self) -> list[CameraStep]:
+        """Of live cameras that are gone for good: that all of their tracks have ended."""
         steps = []
-        for sighting, inference, rows in zip(sightings, embedded, wanted, strict=True):
-            place = {int(row): position for position, row in enumerate(inference.rows)}
-            chosen = [place[int(row)] for row in rows]
-            reliability = None
-            if (exits := inference.exits) is not None:
-                embedder = cast("StagedEmbedder", self._parts.embedder)
-                reliability = np.array(embedder.reliability, np.float32)[exits[chosen] - 1]
-            steps.append(sighting.embedded(inference.embeddings[chosen], reliability))
-        if self.budget is not None:
-            _remember(self.budget.looks, steps)
-        return embedded, steps
+        for reader in self._parts.readers:
+            name = reader.name
+            late = self._time - self._seen.get(name, math.inf) > GONE_AFTER
+            if late and self._open[name] and reader.live and reader.ended:
+                steps.append(departed(name, self._time, self._open[name]))
+                self._open[name] = set()
+        return steps
 
-    def _write(
-        self,
-        sightings: Sequence[Sighting],
-        inferences: Sequence[Inference],
-        decided: Mapping[TrackKey, int],
-    ) -> None:
+    def _write(self, seen: Sequence[Seen], decided: Mapping[TrackKey, int]) -> None:
+        sightings = [each.sighting for each in seen]
+        inferences = [each.inference for each in seen]
         told = zip(sightings, inferences, strict=True)
         rows = np.concatenate([part for each in told for part in self._rows(*each)])
         self.spool.append(rows, decided)
         if self._live_tracks:
             self._live_tracks.write(rows, decided)
-            self._steps += 1
-            if self._steps % FORGET_EVERY == 0:
-                self._live_tracks.forget_all_but(self._tracking.open_keys())
+            self._forget(self._live_tracks, [each.step for each in seen])
         on_seen = self._on_seen if self._live_tracks else None
         if on_seen or self._video:
             labels = _labels(sightings, self._live_tracks.ids if self._live_tracks else {})
@@ -256,9 +301,20 @@ class Pipeline:
                 on_seen(shown, labels, decided)
             if self._video:
                 self._video.write(shown, labels)
-        if self.crops:
-            self.crops.take(sightings, inferences)  # first: see there
+        if self.crops:  # first: see there
+            self.crops.take((each.step, each.crops, each.fresh) for each in seen)
         self._perception.note([s.frame for s in sightings], inferences)
+
+    def _forget(self, written: LiveTracks, steps: Sequence[CameraStep]) -> None:
+        """Let go, now and then, of the ids of tracks that have ended."""
+        for step in steps:
+            gone = {*step.ended.tolist(), *step.renewed[:, 0].tolist()}
+            here = {*step.ids.tolist(), *step.renewed[:, 1].tolist()}
+            self._open[step.camera] = (self._open[step.camera] - gone) | here
+        self._steps += 1
+        if self._steps % FORGET_EVERY == 0:
+            every = self._open.items()
+            written.forget_all_but(TrackKey(name, track) for name, open in every for track in open)
 
     def _rows(self, sighting: Sighting, inference: Inference) -> list[Rows]:
         """What is to be kept of a camera's time step."""
@@ -273,11 +329,11 @@ class Pipeline:
         rows = make_rows(number, frame, tracks, sighting.floor, inference.changed)
         return [rows, untracked_rows(number, frame, self.meaning.probable(detections), tracks)]
 
-    def _count(self, sightings: Sequence[Sighting], decided: Mapping[TrackKey, int]) -> None:
-        for sighting in sightings:
-            name = sighting.frame.camera
-            self.progress.frames[name] += 1
-            self.progress.tracks[name] = self._tracking.cameras[name].count
+    def _count(self, seen: Sequence[Seen], decided: Mapping[TrackKey, int]) -> None:
+        for step in (each.step for each in seen):
+            self.progress.frames[step.camera] += 1
+            tracks = step.ids.tolist() + step.renewed[:, 1].tolist()
+            self.progress.tracks[step.camera] = max([self.progress.tracks[step.camera], *tracks])
         self.progress.people = max(self.progress.people, *decided.values(), 0)
         self._on_step(self.progress)
 
@@ -287,7 +343,10 @@ class Pipeline:
         self._tracking.check_calibration()
         self.meaning.note()
         ids = self.spool.ids()
+        said = dict(ids)
         rows, self.tracklets = self._finishing.finish(self.spool.rows(), ids)
+        if self.events:
+            self.events.finish(self._time, said, ids)
         self.progress.people = len(set(ids.values()))
         kinds = self._parts.kinds
         self.things = numbered(self._finishing.things, self._names, kinds)
@@ -304,31 +363,12 @@ def numbered(rows: Rows, cameras: Sequence[str], kinds: Sequence[str]) -> TrackT
     return TrackTable(rows, cameras, ids, kinds=kinds)
 
 
-def _ahead(steps: Generator[Seen, None, None]) -> Background[Seen] | Generator[Seen, None, None]:
-    """Detection in a thread of its own, where there is a core for what comes after it."""
-    return Background(steps, STEPS_AHEAD) if available_cores() > FEW_CORES else steps
-
-
 def _budget(config: RunConfig, parts: Parts) -> Budget | None:
     """What says how deep crops go into the embedder; None where all go to the end."""
     reid = config.reid
     if not isinstance(reid, ReidConfig) or not reid.budget.given or parts.recorded:
         return None
     return Budget(cast("StagedEmbedder", parts.embedder), reid.budget, Looks())
-
-
-def _remember(looks: Looks, steps: Sequence[CameraStep]) -> None:
-    """What the tracks of a time step look like."""
-    for step in steps:
-        looks.forget(step.camera, np.concatenate([step.ended, step.renewed[:, 0]]))
-        looks.take(step.camera, step.ids[step.crops], step.embeddings, step.quality)
-
-
-def _with_embeddings(inference: Inference, embed_all: bool) -> Detections:
-    found = inference.detections
-    if not embed_all or len(found) == 0:
-        return found
-    return replace(found, embeddings=inference.embeddings)
 
 
 def _labels(sightings: Sequence[Sighting], ids: Mapping[TrackKey, int]) -> dict[str, Labels]:
@@ -348,6 +388,7 @@ class _LiveVideo:
 
     def __init__(self, readers: Sequence[CameraReader], config: RunConfig, out: Path) -> None:
         self._writer: VideoWriter | None = None
+        self._known = {reader.name for reader in readers}
         if config.output.video:
             sizes = {reader.name: reader.size for reader in readers}
             zeros = {reader.name: reader.zero for reader in readers}
@@ -358,9 +399,10 @@ class _LiveVideo:
                 self._writer = VideoWriter(self._path, self._mosaic.size, fps, live=True)
 
     def write(self, sightings: Sequence[Sighting], labels: Mapping[str, Labels]) -> None:
-        if self._writer is None:
+        # A camera that was added has no place in it.
+        frames = {s.frame.camera: s.frame for s in sightings if s.frame.camera in self._known}
+        if self._writer is None or not frames:
             return
-        frames = {s.frame.camera: s.frame for s in sightings}
         time = min(frame.time for frame in frames.values())
         with explained(self._path):
             self._writer.write(self._mosaic.draw(frames, labels), time)

@@ -74,7 +74,12 @@ def _changed(path: Path) -> tuple[int, float]:
 
 def what_is_there(out: Path, config: RunConfig) -> dict[str, Any]:
     """The results of a complete run as ``complete_record`` checks them: each file's content."""
-    return {"output": asdict(config.output), "files": files_of(out)}
+    return {"output": _written(config), "files": files_of(out)}
+
+
+def _written(config: RunConfig) -> dict[str, Any]:
+    """What is written beside the tracks; where events are sent is another matter."""
+    return {key: value for key, value in asdict(config.output).items() if key != "events"}
 
 
 def files_of(out: Path) -> dict[str, str]:
@@ -103,7 +108,7 @@ def complete_record(out: Path, config: RunConfig, about: dict[str, Any]) -> dict
             f"{out}: holds the complete results of another run (other {changed!r}); choose "
             "another --out, or leave out --resume to replace them"
         )
-    wanted = asdict(config.output)
+    wanted = _written(config)
     more = {"video", "keep"}  # may be there without being asked for, and stay
     if {**output, **{key: False for key in more if not wanted[key]}} != wanted:
         return None

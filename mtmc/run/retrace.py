@@ -11,7 +11,6 @@ from typing import Any
 
 from mtmc.config import Settings, override
 from mtmc.corrections import Changes, Corrections, Editor
-from mtmc.corrections.before import Before
 from mtmc.corrections.editor import compared
 from mtmc.detectors.people import PERSON
 from mtmc.errors import UserError
@@ -108,6 +107,10 @@ def _correct(
             "leave out --out"
         )
     with claimed(out):
+        if (
+            said.path.resolve() != (folder / layout.CORRECTIONS).resolve()
+        ):  # of another run's people
+            results.record["told"] = max((entry.line for entry in said.entries), default=0)
         adopt(said, out)
         log.info(
             "this run kept none of what its networks said: its tables are corrected as was said, "
@@ -139,8 +142,8 @@ def _decide(
             where = str(known) if here and config.calibration else config.calibration
             parts = recorded_parts(replace(config, calibration=where), answers)
             check_tracker(config, parts)
-            if before:
-                parts = replace(parts, before=Before(before.boxes, before.ids))
+            if before and corrections:
+                parts = replace(parts, before=before.edited(corrections.entries).before)
             about = {**results.record.get("about", {}), **config.settings()}
             del about["output"]
             about |= {} if here else about_calibration(parts.calibration)
@@ -148,6 +151,7 @@ def _decide(
             drawn = replace(config, output=replace(config.output, video=False))
             people = with_known_people(config, parts, about, out, learns)
             with claimed(out), people as knowing:
+                (out / layout.EVENTS).unlink(missing_ok=True)  # they would be another run's
                 one = OneRun(drawn, knowing, out, answers, listener, about, said)
                 record = one.record(config.chosen(settings), results.record.get("given", []))
                 forget_uncorrected(out)  # what is corrected is what was decided now

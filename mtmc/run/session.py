@@ -6,6 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -45,10 +46,12 @@ from mtmc.run.resume import (
     open_log,
     what_is_there,
 )
+from mtmc.run.roster import Roster
 from mtmc.run.stopwatch import Stopwatch
+from mtmc.run.workers import hired
 from mtmc.sources import CameraReader, find_cameras, home_of
 from mtmc.sources.address import hide_passwords
-from mtmc.sources.cameras import Source
+from mtmc.sources.cameras import Source, listed_in
 from mtmc.tracking.camera import Sighting
 from mtmc.types import TrackKey
 
@@ -114,14 +117,16 @@ def run(
         UserError: something of the input is wrong.
     """
     listener = listener or Listener()
-    with Said() as said:
-        cameras = find_cameras(video_dir)
+    with Said() as said, ExitStack() as ending:
+        cameras, root = find_cameras(video_dir), home_of(video_dir)
         live = any(camera.kind == "live" for camera in cameras)
         config = RunConfig.from_settings(settings, live)
-        parts = assemble(config, cameras, home_of(video_dir))
+        workers = ending.enter_context(hired(config, cameras, root))
+        parts = assemble(config, cameras, root, workers)
         if not settings.get("tracker"):
             config = replace(config, tracker=suitable_tracker(config, parts))
         check_tracker(config, parts)
+        parts = replace(parts, roster=_roster(config, parts, video_dir))
         # After what may be refused, which is one line.
         for line in stand_ins(settings):
             log.warning("%s", line)
@@ -136,6 +141,7 @@ def run(
             _hint(said_before, config)
             adopt(said_before, out)
             remove_log(out / layout.ANSWERS)  # it would be another run's
+            (out / layout.EVENTS).unlink(missing_ok=True)  # as are events, told from the start
             done = None if live else open_log(out / LOG_NAME, about, resume)
             try:
                 if done:
@@ -153,6 +159,18 @@ def run(
                     (out / LOG_NAME).replace(out / layout.ANSWERS)
                 remove_log(out / LOG_NAME)
             return record
+
+
+def _roster(config: RunConfig, parts: Parts, given: Source | Sequence[Source]) -> Roster | None:
+    """What tells of cameras that come and go, where all are live and one file lists them."""
+    sources = [given] if isinstance(given, str | Path) else list(given)
+    file = listed_in(str(sources[0])) if len(sources) == 1 else None
+    now = next((reader.zero for reader in parts.readers if reader.live), None)
+    # Workers and zones are for the cameras that there are at the beginning.
+    fixed = parts.workers is not None or config.associator.name != "online"
+    if file is None or now is None or fixed:
+        return None
+    return Roster(file, [reader.camera for reader in parts.readers], config, now)
 
 
 def _hint(before: Corrections, config: RunConfig) -> None:
@@ -251,7 +269,10 @@ class OneRun:
             self._write_record("interrupted")
             with self._watch("video"):
                 drawing.videos(self._listener.video)
-        return self._write_record("complete" if finished else "interrupted")
+        record = self._write_record("complete" if finished else "interrupted")
+        if self._pipeline.failure is not None:
+            raise self._pipeline.failure
+        return record
 
     def _step(self, progress: Progress) -> None:
         self._listener.step(progress)
@@ -323,6 +344,7 @@ class OneRun:
     def _write_record(self, status: str) -> dict[str, Any]:
         config, parts, progress = self._config, self._parts, self._pipeline.progress
         seconds, stages = time.time() - self._started, self._watch.seconds
+        clocks = self._pipeline.clock_offsets
         frames = sum(progress.frames.values())
         record = {
             "status": status,
@@ -337,6 +359,7 @@ class OneRun:
                     "tracks": progress.tracks[reader.name],
                     "calibrated": reader.name in parts.calibration,
                     **_start(reader),
+                    **({"clock_offset": clocks[reader.name]} if reader.name in clocks else {}),
                     **({"losses": asdict(reader.losses)} if reader.live else {}),
                 }
                 for reader in parts.readers
@@ -347,6 +370,7 @@ class OneRun:
             "identities": progress.people,
             "people": self._people,
             "corrections": len(parts.corrections),
+            "told": max((entry.line for entry in parts.corrections), default=0),
             "seconds": round(seconds, 3),
             "frames_per_second": round(frames / max(seconds - stages.get("video", 0.0), 1e-9), 2),
             "stage_seconds": {stage: round(s, 3) for stage, s in stages.items()},
@@ -356,6 +380,7 @@ class OneRun:
             "tracker": config.tracker.name,
             "reid": parts.embedder.name if parts.embedder else "none",
             **({"budget": spent} if (spent := self._spent()) else {}),
+            **({"events": events.told()} if (events := self._pipeline.events) else {}),
             "warnings": self._said.warnings,
             "notes": self._said.notes,
             "versions": versions(),

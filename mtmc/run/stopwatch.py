@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 
@@ -22,6 +22,10 @@ class Stopwatch:
         try:
             yield
         finally:
-            elapsed = time.perf_counter() - start
-            with self._lock:
-                self.seconds[stage] = self.seconds.get(stage, 0.0) + elapsed
+            self.add({stage: time.perf_counter() - start})
+
+    def add(self, seconds: Mapping[str, float]) -> None:
+        """Count what stages took elsewhere."""
+        with self._lock:
+            for stage, more in seconds.items():
+                self.seconds[stage] = self.seconds.get(stage, 0.0) + more

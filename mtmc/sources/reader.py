@@ -34,7 +34,7 @@ class CameraReader:
         self.fps = source.fps / config.stride
         self.size = source.size
         self.total = None if source.total is None else -(-source.total // config.stride)
-        self._source = source
+        self.source = source
         self._config = config
         self._frames: Background[Frame] | None = None
         self._closing = threading.Event()
@@ -56,7 +56,7 @@ class CameraReader:
         self.losses, self._last = Losses(), None
         request = Request(pixels_from, self._config.stride, self._closing, self.losses)
         outdated = self._outdated if self.live else None
-        self._frames = Background(self._source.frames(request), READ_AHEAD, outdated)
+        self._frames = Background(self.source.frames(request), READ_AHEAD, outdated)
 
     def _outdated(self, old: Frame, new: Frame) -> bool:
         return new.time - old.time > max(LATE, LATE_FRAMES / self.fps)
@@ -119,6 +119,7 @@ def open_cameras(
     cameras: Sequence[Camera],
     config: SourcesConfig,
     frame_counts: Mapping[str, int] | None = None,
+    now: datetime | None = None,
 ) -> list[CameraReader]:
     """Open every camera; nothing is read yet beyond a first frame.
 
@@ -126,19 +127,26 @@ def open_cameras(
         cameras: as found by ``find_cameras``.
         config: how they are read.
         frame_counts: camera name -> number of frames, for cameras that are only boxes.
+        now: second 0 of the run's clock, where cameras are live.
 
     Raises:
         UserError: a camera cannot be opened.
     """
-    epoch, now = time.monotonic(), datetime.now().astimezone()
+    now = now or datetime.now().astimezone()
+    epoch = time.monotonic() - (datetime.now().astimezone() - now).total_seconds()
     return [
         CameraReader(
-            replace(c, began=Began(now, "now", now)) if c.kind == "live" else c,
+            begun(c, now),
             _open(c, config, epoch, frame_counts or {}),
             config,
         )
         for c in cameras
     ]
+
+
+def begun(camera: Camera, now: datetime) -> Camera:
+    """The camera, which begins now if it is live."""
+    return replace(camera, began=Began(now, "now", now)) if camera.kind == "live" else camera
 
 
 def _open(

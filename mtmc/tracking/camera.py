@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -18,7 +18,7 @@ from mtmc.tracking.crops import CropsConfig, CropsTaken, crop_quality, wants_cro
 from mtmc.tracking.messages import CameraStep, Decisions
 from mtmc.tracking.pace import Pace
 from mtmc.tracking.view import View
-from mtmc.types import Doubles, Floats, Frame, Ints, Mask, TrackKey
+from mtmc.types import Doubles, Floats, Frame, Ints, Mask
 
 # A tracker may find somebody again after any time; across a long gap that is the association's
 # to decide.
@@ -100,16 +100,9 @@ class CameraTracking:
             people over all calibrated cameras, one that is not gets ``alone_tracker``.
         crops: which boxes are embedded.
         view: the camera.
-        keep: whether it is remembered when each frame was taken.
     """
 
-    def __init__(
-        self,
-        tracker: Plugin,
-        crops: CropsConfig,
-        view: View,
-        keep: bool,
-    ) -> None:
+    def __init__(self, tracker: Plugin, crops: CropsConfig, view: View) -> None:
         self.view = view
         self._joint = follows_all_cameras(tracker) and view.model is not None
         self._tracker: Tracker | ByClass | None = None
@@ -118,7 +111,6 @@ class CameraTracking:
             make = partial(make_tracker, alone_tracker(tracker), view.fps)
             self._tracker = ByClass(make) if len(view.kinds) > 1 else make()
         self._crops = crops
-        self._keep = keep
         self._pace = Pace(view.fps)
         self.count = 0  # of tracks so far
         self._open: dict[int, _Track] = {}  # by the tracker's id
@@ -161,8 +153,6 @@ class CameraTracking:
             embedded: the detections that were embedded once, where no others can be; None where
                 this is to say which are.
         """
-        if self._keep:
-            self.view.clock.add(frame.index, frame.time)
         self._pace.see(frame.time)
         ended = self._close(frame.time - max(LOST_AFTER, LOST_AFTER_FRAMES * self._pace.seconds))
         renewed = self._renew()
@@ -215,10 +205,6 @@ class CameraTracking:
                 crops.add(time, float(quality[row]))
                 rows.append(row)
         return np.array(rows, np.int64)
-
-    def open_keys(self) -> Iterator[TrackKey]:
-        """Of the tracks that may go on."""
-        return (TrackKey(self.view.name, track.number) for track in self._open.values())
 
     def _close(self, before: float) -> list[int]:
         """End the tracks last seen before that time, s, and those that are to be ended."""

@@ -27,6 +27,7 @@ class Gallery:
         self._weights: list[float] = []  # sums of qualities
         self._squares: list[float] = []  # sums of squared qualities
         self._times: list[float] = []
+        self._added: tuple[int, Floats, NDArray[np.float64]] | None = None  # as of a version
 
     @classmethod
     def of(
@@ -106,8 +107,20 @@ class Gallery:
 
     def sum(self) -> Floats:
         """The embeddings' sum weighted by quality, ``(D,)``; its direction is their mean."""
-        total: Floats = self.sums().sum(axis=0)
-        return total
+        return self._total()[0]
+
+    def total(self) -> NDArray[np.float64]:
+        """``(2,)`` sums of the qualities, and of their squares, over all."""
+        return self._total()[1]
+
+    def _total(self) -> tuple[Floats, NDArray[np.float64]]:
+        """Both; they are asked for far more often than they change."""
+        if self._added is None or self._added[0] != self.version:
+            both = self.sums().sum(axis=0), self.weights().sum(axis=0)
+            for total in both:
+                total.flags.writeable = False
+            self._added = (self.version, *both)
+        return self._added[1:]
 
     def weights(self) -> NDArray[np.float64]:
         """``(K, 2)`` sums of the qualities, and of their squares, in each member."""

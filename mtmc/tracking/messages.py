@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -86,6 +86,15 @@ class CameraStep:
         )
 
 
+def departed(camera: str, time: float, tracks: Iterable[int]) -> CameraStep:
+    """What there is to tell of a camera that is gone for good: that its tracks have ended."""
+    ids, numbers, boxes = np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros((0, 4))
+    return CameraStep(
+        *(camera, 0, time, ids, boxes.astype(np.float32), numbers, np.zeros(0, bool), ids),
+        ended=np.array(sorted(tracks), np.int64),
+    )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Decisions:
     """What the association answers.
@@ -94,8 +103,16 @@ class Decisions:
         ids: global ids that were decided now, by track; what was decided of a track stays.
         renewed: tracks that are somebody else's than was said: they go on under another id.
         ended: tracks that are not to be taken up again.
+        merged: ids that are given up, and under which one each person goes on. Should they be two
+            after all, the id that was given up is given again, to the same person.
+        closed: ids that are never given again, since nobody remembers their people.
+        confidence: how probable it is that a track is the person's whose id it got, of ``ids`` and
+            where that was weighed: 0..1, were it as probable as not beforehand.
     """
 
     ids: Mapping[TrackKey, int] = field(default_factory=dict)
     renewed: Sequence[TrackKey] = ()
     ended: Sequence[TrackKey] = ()
+    merged: Mapping[int, int] = field(default_factory=dict)
+    closed: Sequence[int] = ()
+    confidence: Mapping[TrackKey, float] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -17,10 +17,11 @@ from mtmc.tracking.camera import (
     follows_all_cameras,
     make_tracker,
 )
+from mtmc.tracking.clocks import Clocks
 from mtmc.tracking.coasting import Coasting
 from mtmc.tracking.messages import Decisions
 from mtmc.tracking.presence import Presence
-from mtmc.types import Frame, Ints, TrackKey
+from mtmc.types import Frame, Ints
 
 
 class SceneTracking:
@@ -33,7 +34,7 @@ class SceneTracking:
     """
 
     def __init__(
-        self, tracker: Plugin, cameras: Mapping[str, CameraTracking], *, online: bool = False
+        self, tracker: Plugin, cameras: dict[str, CameraTracking], *, online: bool = False
     ) -> None:
         self.cameras = cameras
         self.config = tracker.config
@@ -47,6 +48,8 @@ class SceneTracking:
             for name, camera in cameras.items()
             if camera.view.model
         }
+        # Offline, `mtmc calibrate` tells.
+        self.clocks = Clocks(list(self._checks)) if online else None
         self.joint: SceneTracker | None = None  # that follows people over all cameras
         if follows_all_cameras(tracker):
             self._calibrated = [name for name, camera in cameras.items() if camera.view.model]
@@ -57,14 +60,19 @@ class SceneTracking:
             self._presence = Presence(views) if online else None
             self._agreement = Agreement([view.bias for view in views])
 
+    def join(self, camera: CameraTracking) -> None:
+        """Take in a camera that was added while the run goes on."""
+        view = camera.view
+        self.cameras[view.name] = camera
+        if view.model:
+            self._checks[view.name] = HeightCheck(view.name, view.model, view.size)
+            if self.clocks is not None:
+                self.clocks.join(view.name)
+
     def obey(self, decisions: Decisions) -> None:
         """Do what the association says of the tracks, from the next frame on."""
         for camera in self.cameras.values():
             camera.obey(decisions)
-
-    def open_keys(self) -> Iterator[TrackKey]:
-        """Of the tracks that may go on."""
-        return (key for camera in self.cameras.values() for key in camera.open_keys())
 
     def update(
         self,
@@ -81,19 +89,32 @@ class SceneTracking:
         """
         known = embedded or {}
         together = {} if self.joint is None else self._followed(frames, detections)
-        sightings = [
+        return [
             self.cameras[name].follow(frame, together[name], known.get(name))
             if name in together
             else self.cameras[name].update(frame, detections[name], known.get(name))
             for name, frame in frames.items()
         ]
-        for sighting in sightings:
-            if check := self._checks.get(sighting.frame.camera):
-                tracks = sighting.tracks
-                view = self.cameras[sighting.frame.camera].view
-                found = (tracks.det_index >= 0) & view.known(tracks.classes, len(tracks))
-                check.add(sighting.frame.time, sighting.tracks.boxes[found])
-        return sightings
+
+    def note(self, sighting: Sighting, *, keep: bool) -> None:
+        """Take in what a camera saw, wherever it was followed.
+
+        Args:
+            sighting: of its next frame.
+            keep: whether it is remembered when each frame was taken.
+        """
+        frame, tracks, view = (
+            sighting.frame,
+            sighting.tracks,
+            self.cameras[sighting.frame.camera].view,
+        )
+        if keep:
+            view.clock.add(frame.index, frame.time)
+        if check := self._checks.get(frame.camera):
+            found = (tracks.det_index >= 0) & view.known(tracks.classes, len(tracks))
+            check.add(frame.time, tracks.boxes[found])
+            if self.clocks is not None and sighting.floor is not None:
+                self.clocks.see(frame.camera, frame.time, tracks.ids[found], sighting.floor[found])
 
     def _learn(self, frames: Mapping[str, Frame], detections: Mapping[str, Detections]) -> None:
         """Learn from one time step how far the cameras' places are off."""

@@ -15,6 +15,7 @@ from mtmc.corrections import (
     Corrections,
     Edited,
     Editor,
+    Exchange,
     Merge,
     Name,
     NotAPerson,
@@ -54,6 +55,9 @@ class Correcting:
         self._kinds: dict[str, Callable[[Said], Correction]] = {
             "merge": lambda said: self.now.merge(_number(said, "a"), _number(said, "b")),
             "split": lambda said: self.now.split(*self._place(said), _number(said, "person")),
+            "exchange": lambda said: self.now.exchange(
+                *self._place(said), _number(said, "person"), _number(said, "other")
+            ),
             "move": self._move,
             "not a person": self._nobody,
             "name": lambda said: self.now.name(_number(said, "person"), str(said.get("name", ""))),
@@ -91,6 +95,11 @@ class Correcting:
         if isinstance(correction, Split):
             then, frame = self._called(correction.after), correction.after.frame
             return f"{person} is {then} from frame {frame} of {first.camera} on"
+        if isinstance(correction, Exchange):
+            other, after = self._called(correction.other[0]), correction.one[1]
+            return (
+                f"{person} and {other} change places from frame {after.frame} of {first.camera} on"
+            )
         if isinstance(correction, Name):
             return f"{person} is called {correction.name!r}"
         if isinstance(correction, NotAPerson):

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from mtmc.associate.evidence.appearance import Scale, appearance, looks_of
+from mtmc.associate.evidence.belief import probability
 from mtmc.associate.evidence.config import EvidenceConfig
 from mtmc.associate.evidence.looks import Looks
 from mtmc.associate.evidence.scale import scale_of
 from mtmc.results import Results, layout
 from mtmc.types import Doubles, Ints, TrackKey
-from mtmc.viewer.likeness import evidence_of, probability
+from mtmc.viewer.likeness import evidence_of
 
 ENOUGH = 600  # tracks tell the scale
 EVEN = 0.5  # a track that fits less is more probably somebody else's

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from mtmc.associate.evidence.config import EvidenceConfig
 from mtmc.config import choose
 from mtmc.registry import ASSOCIATORS
@@ -16,8 +14,3 @@ def evidence_of(results: Results) -> EvidenceConfig:
     settings = results.settings if (results.folder / layout.CONFIG).is_file() else {}
     config = choose(ASSOCIATORS, settings.get("associator", {}), default).config
     return config if isinstance(config, EvidenceConfig) else EvidenceConfig()
-
-
-def probability(odds: float) -> float:
-    """0..1, of log odds."""
-    return 1 / (1 + math.exp(-odds))

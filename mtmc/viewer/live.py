@@ -95,6 +95,8 @@ class LiveView(Listener):
             self._number += 1
             for sighting in sightings:
                 frame = sighting.frame
+                if frame.camera not in self.cameras:  # it was added, and shows on a new page
+                    self.cameras[frame.camera] = frame.pixels.shape[1], frame.pixels.shape[0]
                 self._views[frame.camera] = _View(self._number, frame, labels[frame.camera])
                 self._time = max(self._time, frame.time)
                 for old, new in sighting.step.renewed.tolist():

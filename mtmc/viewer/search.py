@@ -12,6 +12,7 @@ import numpy as np
 
 from mtmc import reid
 from mtmc.associate.evidence.appearance import appearance, looks_of
+from mtmc.associate.evidence.belief import probability
 from mtmc.associate.evidence.constraints import conflicts
 from mtmc.associate.evidence.looks import Looks
 from mtmc.associate.evidence.scale import scale_of
@@ -23,7 +24,7 @@ from mtmc.trackers.offline import NOBODY
 from mtmc.tracking.gallery import Gallery
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Doubles, Floats, Image, Ints, TrackKey
-from mtmc.viewer.likeness import evidence_of, probability
+from mtmc.viewer.likeness import evidence_of
 
 SAMPLES = 8  # pictures of a run by which its network is known again,
 LIKE = 0.9  # and the cosine similarity they have to have, for JPEG and size change them a little

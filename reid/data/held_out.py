@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mtmc.reid.data.images import Dataset
 from mtmc.reid.errors import ReidError
 
 if TYPE_CHECKING:
-    from mtmc.reid.data.images import Dataset, Images
+    from mtmc.reid.data.images import Images
 
 
 def hold_out(dataset: Dataset, share: float, seed: int) -> Dataset:

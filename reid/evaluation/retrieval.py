@@ -76,7 +76,8 @@ class Retrieval:
         return order, distances[order], self._right(number)[order]
 
     def _right(self, number: int) -> NDArray[np.bool_]:
-        return self._counted(number) & (self.gallery.pids == self.query.pids[number])
+        same = self.gallery.pids == self.query.pids[number]
+        return np.asarray(self._counted(number) & same)
 
     def _counted(self, number: int) -> NDArray[np.bool_]:
         """What is left for a query to be looked for in."""

@@ -88,7 +88,10 @@ def _batch(crops: Sequence[NDArray[np.uint8]], start: int, batch: int) -> list[N
 def size_of(embedder: Embedder) -> tuple[int | None, int | None]:
     """Parameters and multiply-adds of what `reid.load` opened."""
     from mtmc.reid.onnx_embedder import OnnxEmbedder
+    from mtmc.reid.openvino_embedder import OpenvinoEmbedder
 
+    if isinstance(embedder, OpenvinoEmbedder):
+        return None, None
     if isinstance(embedder, OnnxEmbedder):
         from mtmc.reid.onnx_profile import profile_onnx
 

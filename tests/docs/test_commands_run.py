@@ -2,6 +2,7 @@
 
 import sys
 
+import numpy as np
 import pytest
 
 from mtmc import cli
@@ -10,6 +11,7 @@ from tests.mtmc.conftest import block_frames, write_video
 
 # What a reader has to bring; a command that lacks one is refused by its name.
 TO_BRING = (
+    "yolo.xml",
     "yolo11n.pt",
     "yolox_nano",
     "yolox_nano.onnx",
@@ -22,11 +24,14 @@ PAGES = [ROOT / "README.md", *(ROOT / "docs" / "guide" / f"{p}.md" for p in ("ru
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     (tmp_path / "videos").mkdir()
-    (tmp_path / "detections").mkdir()
+    for files in ("detections", "described"):
+        (tmp_path / files).mkdir()
     for name in ("left", "right"):
         write_video(tmp_path / "videos" / f"{name}.mp4", block_frames(12))
         rows = [f"{n},-1,{5 + 2 * n},30,22,60,0.9" for n in range(1, 13)]
         (tmp_path / "detections" / f"{name}.txt").write_text("\n".join(rows) + "\n")
+        described = {str(n): [[5 + 2 * n, 30, 27 + 2 * n, 90, 0.9, 1, 0]] for n in range(1, 13)}
+        np.savez(tmp_path / "described" / f"{name}.npz", **described)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))  # no weights fetched before
     monkeypatch.chdir(tmp_path)
     return tmp_path

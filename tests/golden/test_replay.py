@@ -6,9 +6,35 @@ from pathlib import Path
 
 import pytest
 
+from mtmc.events.log import read_events
+from mtmc.events.who import Who
+from mtmc.results.layout import EVENTS
+from mtmc.types import TrackKey
 from tests.golden.replay import CAMERAS, idf1, replay
 
 KNOWN = json.loads(Path(__file__).with_name("known.json").read_text())
+
+
+def whose(table):
+    """The id of each track that has boxes."""
+    return {
+        TrackKey(camera, track): number
+        for place, camera in enumerate(CAMERAS)
+        for rows, ids in [table.camera(place)]
+        for track, number in set(zip(rows["track"].tolist(), ids.tolist(), strict=True))
+    }
+
+
+def replayed(path):
+    """The same by the events; no one contradicts those before, and no id is taken up again."""
+    who, owners, closed = Who(), {}, set()
+    for event in read_events(path):
+        who.take(event)
+        assert event.id not in closed
+        closed |= {event.id} if event.kind == "close" else set()
+        owners |= dict.fromkeys(event.tracks, event.id)
+    assert not who.known
+    return owners
 
 
 @pytest.mark.parametrize("mode", KNOWN)
@@ -22,6 +48,7 @@ def test_the_demo_comes_out_as_it_was(tmp_path, mode, request):
     table = replay(tmp_path, when == "online", how == "calibrated")
     score = idf1(table, tmp_path)
     assert score >= KNOWN[mode]["idf1"] - 1.0, f"IDF1 {score:.2f}"
+    assert when == "offline" or replayed(tmp_path / EVENTS) == whose(table)
     if not request.config.getoption("--same-bytes"):
         return
     texts = b"".join((tmp_path / "out" / f"{camera}.txt").read_bytes() for camera in CAMERAS)

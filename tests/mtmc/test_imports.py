@@ -19,5 +19,6 @@ def test_importing_mtmc_loads_nothing_of_weight():
 def test_a_detector_loads_only_its_own_library():
     code = "from mtmc.registry import DETECTORS; DETECTORS.load('{}')"
     assert not loaded_by(code.format("onnx")) & (HEAVY - {"cv2"})
+    assert not loaded_by(code.format("openvino")) & (HEAVY - {"cv2"})
     assert not loaded_by(code.format("ultralytics")) & HEAVY
     assert not loaded_by(code.format("motfile")) & HEAVY

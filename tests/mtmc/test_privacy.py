@@ -13,7 +13,8 @@ import pytest
 from tests.mtmc.conftest import block_frames
 
 ENTRANCES = (
-    "from mtmc.detectors.onnx import OnnxConfig, OnnxDetector as D; D(OnnxConfig('simulated'), 0)",
+    "from mtmc.detectors.network.onnx import OnnxConfig as C, OnnxDetector as D; "
+    "D(C('simulated'), 0)",
     "import mtmc.reid; mtmc.reid.load('simulated')",
 )
 

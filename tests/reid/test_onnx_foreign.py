@@ -234,7 +234,7 @@ def test_preprocessing_is_what_the_range_means():
 
 @pytest.mark.parametrize("side", [40_000, 1 << 20])
 def test_a_small_file_does_not_fill_the_memory(tmp_path, side):
-    from mtmc.detectors.onnx import OnnxConfig, OnnxDetector
+    from mtmc.detectors.network.onnx import OnnxConfig, OnnxDetector
     from mtmc.errors import UserError
 
     path = write(tmp_path / "m.onnx")

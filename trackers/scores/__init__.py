@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mtmc.trackers.scores.calibrator import Calibrator
+from mtmc.trackers.scores.calibrator import Calibrator, probable
 from mtmc.trackers.scores.curve import MARGINS, PROBABILITIES, ScoreCurve
 
-__all__ = ["MARGINS", "PROBABILITIES", "Calibrator", "ScoreCurve"]
+__all__ = ["MARGINS", "PROBABILITIES", "Calibrator", "ScoreCurve", "probable"]

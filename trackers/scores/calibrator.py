@@ -10,13 +10,12 @@ from scipy.optimize import minimize
 
 from mtmc.trackers.scores.curve import ScoreCurve, logistic
 from mtmc.trackers.scores.walkers import Counts, Walkers
+from mtmc.trackers.types import Detections
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from numpy.typing import NDArray
-
-    from mtmc.trackers.types import Detections
 
     Array = NDArray[np.float64]
 
@@ -73,7 +72,8 @@ class Calibrator:
         if walkers is None:
             walkers = self._cameras[camera] = Walkers(len(_CENTRES), fps)
             self._weights[camera] = min(1.0, LOOKS / fps)
-        walkers.look(detections, np.digitize(detections.scores, _EDGES), steps)
+        found = Detections(detections.boxes, detections.scores)
+        walkers.look(found, np.digitize(found.scores, _EDGES), steps)
         self._found += len(detections)
 
     def learn(self) -> ScoreCurve:
@@ -87,9 +87,7 @@ class Calibrator:
 
     def probable(self, detections: Detections) -> Detections:
         """The same detections with probabilities for scores."""
-        if not self.curve.margins:
-            return detections
-        return replace(detections, scores=self.curve.probability(detections.scores))
+        return probable(detections, self.curve)
 
     def _counts(self) -> Counts:
         told = [(self._weights[name], w.counts()) for name, w in self._cameras.items()]
@@ -98,6 +96,13 @@ class Calibrator:
             sum((weight * counts.seen for weight, counts in told), none),
             sum((weight * counts.walked for weight, counts in told), none),
         )
+
+
+def probable(detections: Detections, curve: ScoreCurve) -> Detections:
+    """Detections with probabilities for scores, by what these mean."""
+    if not curve.margins:
+        return detections
+    return replace(detections, scores=curve.probability(detections.scores))
 
 
 def fitted(counts: Counts, prior: ScoreCurve) -> ScoreCurve:

@@ -10,17 +10,19 @@ import numpy as np
 from mtmc.trackers import geometry
 from mtmc.trackers.rate import frames_in
 from mtmc.trackers.sort import Sort, SortConfig
-from mtmc.trackers.types import Detections
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from mtmc.trackers.types import Detections
 
 SEEN = 0.5  # seconds of detections that somebody who walks has, at least,
 MOVED = 1.0  # widths of the box from where they began
 LOST = 0.33  # seconds without any, after which a track has ended
 COVERED = 0.5  # share of a box inside a stronger one, of which it may show a part
 
-_EVERY = SortConfig(min_hits=1, max_age=LOST)
+# Margins below 0 are left out: chains of such boxes wander from thing to thing, and pass for walks.
+_EVERY = SortConfig(birth_score=0.0, min_score=0.0, min_hits=1, max_age=LOST)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +39,7 @@ class Counts:
 
 
 class Walkers(Sort):
-    """Links all detections of a camera, whatever their scores, and counts those that walk.
+    """Links all detections of a camera that score 0 or more, and counts those that walk.
 
     What stands still may be furniture, and what comes and goes is noise; a detection inside a
     stronger one moves with the person whose part it shows. None of these counts as walking, and
@@ -65,8 +67,7 @@ class Walkers(Sort):
         """Takes one frame's detections, each with the bin of its score."""
         self._bins = bins
         self._free = ~_covered(detections)
-        alike = np.ones(len(detections))  # scores have no part in who is linked to whom
-        self.update(Detections(detections.boxes, alike), steps=steps)
+        self.update(detections, steps=steps)
 
     def counts(self) -> Counts:
         """So far; tracks that have just begun are left out."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mtmc.associate.evidence.adaptation import Adaptation
 from mtmc.associate.evidence.config import EvidenceConfig
-from mtmc.associate.evidence.looks import USUAL_COHERENCE, Looks, distances
+from mtmc.associate.evidence.looks import USUAL_COHERENCE, Looks, distances, pair_distances
 from mtmc.tracking.tracklet import Tracklet
 
 Floats = NDArray[np.floating]
@@ -63,13 +63,39 @@ def appearance(a: Looks, b: Looks, scale: Scale, config: EvidenceConfig) -> NDAr
     if a.sums.shape[1] != b.sums.shape[1]:  # nothing at all is known of one side
         return np.zeros((len(a.sums), len(b.sums)), np.float32)
     same_camera = a.cameras[:, None] == b.cameras[None]
-    even = np.where(same_camera, np.float32(scale.within), np.float32(scale.across))
-    noise = [(CROP_NOISE / np.maximum(x.crops, 1)).astype(np.float32) for x in (a, b)]
-    odds = (1 - distances(a, b, scale.coherence) / even).astype(np.float32, copy=False)
-    odds *= np.float32(config.appearance_weight) / (1 + noise[0][:, None] + noise[1])
-    np.clip(odds, -config.appearance_limit, config.appearance_limit, out=odds)
+    noise = _noise(a)[:, None], _noise(b)
+    odds = _weighed(distances(a, b, scale.coherence), same_camera, noise, scale, config)
     odds[a.weights == 0] = 0
     odds[:, b.weights == 0] = 0
+    return odds
+
+
+def pair_appearance(
+    a: Looks, b: Looks, scale: Scale, config: EvidenceConfig
+) -> NDArray[np.float32]:
+    """``(N,)`` the same between each look of ``a`` and the one of ``b`` in its row."""
+    apart = pair_distances(a, b, scale.coherence)
+    odds = _weighed(apart, a.cameras == b.cameras, (_noise(a), _noise(b)), scale, config)
+    odds[(a.weights == 0) | (b.weights == 0)] = 0
+    return odds
+
+
+def _noise(looks: Looks) -> NDArray[np.float32]:
+    return np.asarray(CROP_NOISE / np.maximum(looks.crops, 1), np.float32)
+
+
+def _weighed(
+    apart: Floats,
+    same_camera: NDArray[np.bool_],
+    noise: tuple[NDArray[np.float32], NDArray[np.float32]],
+    scale: Scale,
+    config: EvidenceConfig,
+) -> NDArray[np.float32]:
+    """Log odds by distances of any shape."""
+    even = np.where(same_camera, np.float32(scale.within), np.float32(scale.across))
+    odds = (1 - apart / even).astype(np.float32, copy=False)
+    odds *= np.float32(config.appearance_weight) / (1 + noise[0] + noise[1])
+    np.clip(odds, -config.appearance_limit, config.appearance_limit, out=odds)
     return odds
 
 

@@ -45,7 +45,7 @@ class Looks:
         totals = np.zeros((len(galleries), 2))
         for row, gallery in enumerate(galleries):
             if len(gallery):
-                sums[row], totals[row] = gallery.sum(), gallery.weights().sum(axis=0)
+                sums[row], totals[row] = gallery.sum(), gallery.total()
         return cls.make(sums, totals, np.array(cameras, dtype=str))
 
     @classmethod
@@ -120,3 +120,9 @@ def distances(a: Looks, b: Looks, coherence: float) -> Floats:
     likeness /= a.scales(coherence)[:, None]
     likeness /= b.scales(coherence)
     return 1 - likeness
+
+
+def pair_distances(a: Looks, b: Looks, coherence: float) -> Floats:
+    """``(N,)`` the same between each look of ``a`` and the one of ``b`` in its row."""
+    likeness: Floats = np.einsum("nd,nd->n", a.sums, b.sums)
+    return 1 - likeness / (a.scales(coherence) * b.scales(coherence))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,7 +94,7 @@ class LearnedScale:
 
     Args:
         scale: the result.
-        halves: ``(K,)`` distances between the halves of one track each: one person.
+        tracklets: from which it was learned.
         together: ``(M,)`` distances of two tracks that one frame of one camera shows: two people.
         across: ``(L,)`` distances of tracks of different cameras: unknown.
         mixture: of those across cameras; None where there was too little and the embedder's own
@@ -101,10 +102,15 @@ class LearnedScale:
     """
 
     scale: Scale
-    halves: Doubles = field(default_factory=lambda: np.zeros(0))
+    tracklets: Sequence[Tracklet] = ()
     together: Doubles = field(default_factory=lambda: np.zeros(0))
     across: Doubles = field(default_factory=lambda: np.zeros(0))
     mixture: Mixture | None = None
+
+    @cached_property
+    def halves(self) -> Doubles:
+        """``(K,)`` distances between the halves of one track each: one person."""
+        return _halves(self.tracklets, self.scale)
 
 
 def learn_scale(
@@ -145,12 +151,12 @@ def learn_scale(
 def _learned(
     scale: Scale, known: Sequence[Tracklet], looks: Looks, together: NDArray[np.bool_]
 ) -> LearnedScale:
-    """The distances of tracklets and of their halves."""
+    """The distances of tracklets."""
     apart = distances(looks, looks, scale.coherence).astype(np.float64)
     first, second = np.triu_indices(len(known), 1)
     across = looks.cameras[first] != looks.cameras[second]
     values, together = apart[first, second], together[first, second]
-    return LearnedScale(scale, _halves(known, scale), values[together], values[across])
+    return LearnedScale(scale, known, values[together], values[across])
 
 
 def _some(tracklets: Sequence[Tracklet]) -> Sequence[Tracklet]:

@@ -212,15 +212,20 @@ class _Pairs:
     def learned(self, same: Doubles) -> Doubles:
         """``(P,)`` log odds by the times of one person's pairs against those of all pairs."""
         size = (self.cameras.max() + 1) ** 2 * BINS
-        every = _smooth(np.bincount(self.bins, minlength=size))
-        mine = _smooth(np.bincount(self.bins, same, size))
-        usual = (every + 1 / BINS) / (every.sum(axis=1, keepdims=True) + 1)
-        likely = (mine + DOUBT * usual) / (mine.sum(axis=1, keepdims=True) + DOUBT)
-        result: Doubles = np.log(likely / usual).ravel()[self.bins]
-        return result
+        every = smooth(np.bincount(self.bins, minlength=size))
+        mine = smooth(np.bincount(self.bins, same, size))
+        return route_odds(every, mine).ravel()[self.bins]
 
 
-def _smooth(counts: NDArray[np.number]) -> Doubles:
+def route_odds(every: Doubles, mine: Doubles) -> Doubles:
+    """``(routes, BINS)`` log odds by the times of one person's pairs against those of all pairs."""
+    usual = (every + 1 / BINS) / (every.sum(axis=1, keepdims=True) + 1)
+    likely = (mine + DOUBT * usual) / (mine.sum(axis=1, keepdims=True) + DOUBT)
+    result: Doubles = np.log(likely / usual)
+    return result
+
+
+def smooth(counts: NDArray[np.number]) -> Doubles:
     """``(routes, BINS)`` histograms of all routes, one after the other, a little blurred."""
     histogram = counts.astype(np.float64).reshape(-1, BINS)
     spread = histogram.copy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,6 +15,7 @@ from mtmc.associate.cuts.change import Change, times_of
 from mtmc.associate.cuts.config import CutsConfig
 from mtmc.associate.decisions import Association
 from mtmc.associate.evidence.appearance import Scale
+from mtmc.associate.evidence.belief import belief
 from mtmc.associate.evidence.scale import scale_of
 from mtmc.associate.online.people import People, Person
 from mtmc.associate.online.revision import name_groups, regroup
@@ -60,6 +61,16 @@ class OnlineConfig(CutsConfig):
     memory: float = setting(4 * 3600.0, ge=0, unit="s", public=True)
     floor_limit: float = setting(4.0, gt=0)
 
+    def ready(self, tracklet: Tracklet, time: float) -> bool:
+        """Whether enough was seen of a track, or long enough, to say who it is."""
+        age = time - tracklet.start + ROUNDING
+        enough = len(tracklet.gallery) >= self.min_crops
+        return self.due(tracklet, time) or (enough and age >= self.patience)
+
+    def due(self, tracklet: Tracklet, time: float) -> bool:
+        """Whether it is to be said now, whatever is known."""
+        return time - tracklet.start + ROUNDING >= self.max_patience
+
 
 class OnlineAssociator:
     """Clusters the latest tracks of all cameras anew all the time, as the offline one does at last.
@@ -91,6 +102,7 @@ class OnlineAssociator:
         self._revise_at = self._all_at = self._expire_at = -math.inf  # s
         self._uncut: dict[Tracklet, int] = {}  # version of the gallery that was not to be cut
         self._compared: dict[Tracklet, None] = {}  # with everybody, longest ago first
+        self._confidence: dict[TrackKey, float] = {}  # of what was decided now
 
     def know(self, people: Mapping[int, Sequence[Tracklet]], last: int) -> None:
         """See ``Associator``."""
@@ -99,10 +111,15 @@ class OnlineAssociator:
     def update(self, time: float, steps: Sequence[CameraStep]) -> Decisions:
         """See ``Associator``."""
         visible = [tracklet for step in steps for tracklet in self._memory.take(step)]
+        self._confidence = {}
         ids = self.look(time, visible)
         every = self._memory.open()
         return Decisions(
-            ids, [t.key for t in every if t.renewed], [t.key for t in every if t.closed]
+            ids,
+            [t.key for t in every if t.renewed],
+            [t.key for t in every if t.closed],
+            *self._people.told(),
+            self._confidence,
         )
 
     def look(self, time: float, visible: Sequence[Tracklet]) -> dict[TrackKey, int]:
@@ -132,6 +149,10 @@ class OnlineAssociator:
         del tracklets
         return Association(self._revise(math.inf, (), everybody=True)[0])
 
+    def shown(self) -> Iterator[Person]:
+        """Everybody who was given out, and the tracks of theirs that may still matter."""
+        return (person for person in self._people.all.values() if person.global_id is not None)
+
     def _learn(self, visible: Sequence[Tracklet]) -> None:
         """Learn from the latest tracklets what distances mean."""
         for tracklet in visible:
@@ -153,6 +174,7 @@ class OnlineAssociator:
             if tracklet.key != member.key:
                 member.key = tracklet.key
                 renamed[tracklet.key] = self._people.global_id(member.person)
+                self._weigh(tracklet, member.person)
         # What a waiting track may have met must stay known until it is decided.
         horizon = min((t.start for t in self._waiting), default=math.inf)
         self._people.forget_moves(horizon)
@@ -168,14 +190,6 @@ class OnlineAssociator:
             self._people.expire(time - self._config.memory)
         return renamed
 
-    def _is_ready(self, tracklet: Tracklet, time: float) -> bool:
-        age = time - tracklet.start + ROUNDING
-        enough = len(tracklet.gallery) >= self._config.min_crops
-        return self._is_due(tracklet, time) or (enough and age >= self._config.patience)
-
-    def _is_due(self, tracklet: Tracklet, time: float) -> bool:
-        return time - tracklet.start + ROUNDING >= self._config.max_patience
-
     def _revise(
         self, time: float, visible: Sequence[Tracklet], everybody: bool
     ) -> tuple[dict[TrackKey, int], int]:
@@ -188,7 +202,7 @@ class OnlineAssociator:
             the ids of the decided; and how many tracks were clustered.
         """
         members = self._people.members
-        ready = [t for t in self._waiting if self._is_ready(t, time)]
+        ready = [t for t in self._waiting if self._config.ready(t, time)]
         if ready and time - self._learned >= LEARN_EVERY - ROUNDING:
             self._learned = time
             self._learn(visible)
@@ -279,15 +293,22 @@ class OnlineAssociator:
             before = self._waiting[track]
             self._waiting[track] = person
             clear = alone or (person is not None and person is before)
-            if not clear and not self._is_due(track, time):
+            if not clear and not self._config.due(track, time):
                 continue
             if person is None:
                 person = self._people.new()
                 whose.setdefault(group, person)
+            self._weigh(track, person)
             self._people.join(track, person)
             del self._waiting[track]
             decided[track.key] = self._people.global_id(person)
         return decided
+
+    def _weigh(self, tracklet: Tracklet, person: Person) -> None:
+        """Note how probable it is that a track is the person's, if anything else is."""
+        others = [t for t in person.tracks if t is not tracklet] + person.left_looks()
+        if (found := belief(tracklet, others, self._scale, self._config)) is not None:
+            self._confidence[tracklet.key] = found
 
     def _cut(self) -> None:
         """Divide the tracks whose own looks say that they changed person, where they did."""

@@ -10,7 +10,7 @@ from mtmc.associate.evidence.appearance import Scale, appearance
 from mtmc.associate.evidence.config import EvidenceConfig
 from mtmc.associate.evidence.looks import Looks
 from mtmc.tracking.gallery import Gallery
-from mtmc.types import Ints
+from mtmc.types import Floats, Ints
 
 FIRST_ROWS = 256
 BLOCK = 4096  # looks that are adapted at a time
@@ -79,14 +79,28 @@ class LookTable:
         Returns:
             ``(P,)`` ascending.
         """
-        seen = looks.weights > 0
-        if self._looks is None or len(self) == 0 or not seen.any():
+        seen = np.flatnonzero(looks.weights > 0)
+        if len(self) == 0 or not len(seen):
             return np.zeros(0, np.int64)
-        self._adapt(self._looks, scale)
-        known, whose = self._looks[: len(self)], self._people[: len(self)]
-        odds = appearance(self._coded(looks[np.flatnonzero(seen)]), known, scale, config)
+        odds = self._odds(looks[seen], scale, config)
         few = np.argsort(-odds, axis=1)[:, :MOST_ALIKE]
-        return np.unique(whose[few[np.take_along_axis(odds, few, axis=1) > 0]])
+        return np.unique(self._people[few[np.take_along_axis(odds, few, axis=1) > 0]])
+
+    def likest(
+        self, looks: Looks, scale: Scale, config: EvidenceConfig, least: float
+    ) -> int | None:
+        """The person of whom a look speaks most for a track, one row; None below ``least``."""
+        if len(self) == 0 or not looks.weights[0] > 0:
+            return None
+        odds = self._odds(looks, scale, config)[0]
+        best = int(odds.argmax())
+        return int(self._people[best]) if odds[best] > least else None
+
+    def _odds(self, looks: Looks, scale: Scale, config: EvidenceConfig) -> Floats:
+        """``(T, looks known)`` log odds; none of the looks is unknown."""
+        assert self._looks is not None
+        self._adapt(self._looks, scale)
+        return appearance(self._coded(looks), self._looks[: len(self)], scale, config)
 
     def _adapt(self, table: Looks, scale: Scale) -> None:
         """Have all looks adapted as ``scale`` says."""

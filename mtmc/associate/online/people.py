@@ -89,6 +89,9 @@ class People:
         self._before: list[tuple[Person, Tracklet]] = []
         self._gallery_size = gallery_size
         self._count = self._numbers = 0
+        # What is to be told: whose sightings went to whom, and ids that are never given again.
+        self._moved: dict[Person, Counter[Person]] = defaultdict(Counter)
+        self._closed: list[int] = []
 
     def new(self) -> Person:
         """Somebody unknown so far."""
@@ -139,6 +142,7 @@ class People:
             self._before.append((member.person, said))
         tracklet.renewed = not tracklet.closed
         member.person.tracks.remove(tracklet)
+        self._moved[member.person][person] += tracklet.hits
         member.person = person
         person.tracks.append(tracklet)
 
@@ -163,6 +167,7 @@ class People:
 
     def merge(self, person: Person, other: Person) -> None:
         """Give what is left of ``other``'s forgotten tracks to ``person``."""
+        self._moved[other][person] += other.said
         person.left, person.said = max(person.left, other.left), person.said + other.said
         for camera, gallery in other.galleries.items():
             self.looks.remove((other.index, camera))
@@ -193,6 +198,22 @@ class People:
             person.galleries = {}
             if person.index not in named:
                 del self.all[person.index]
+                if person.global_id is not None:
+                    self._closed.append(person.global_id)
+
+    def told(self) -> tuple[dict[int, int], list[int]]:
+        """What happened to ids since the last time: see ``Decisions.merged`` and ``closed``.
+
+        Somebody of whom nothing is left is the one who got most of it.
+        """
+        merged = {}
+        for person, others in self._moved.items():
+            most = max(others, key=lambda other: (others[other], -other.index))
+            if not person.tracks and person.left == -math.inf and person.global_id is not None:
+                merged[person.global_id] = most.global_id
+        closed, self._closed = self._closed, []
+        self._moved.clear()
+        return {old: new for old, new in merged.items() if new is not None}, closed
 
     def forget_moves(self, before: float) -> None:
         """No track matters any more that began before that time, s, and has no person yet."""

@@ -12,7 +12,7 @@ import onnx
 import onnxruntime
 import torch
 
-from mtmc.detectors.onnx.preprocess import METADATA_KEY, Preprocess
+from mtmc.detectors.network.preprocess import METADATA_KEY, Preprocess
 from mtmc.detectors.training.network import Exported, PersonNet
 from mtmc.detectors.training.validate import OVERLAP, Validation
 from mtmc.errors import UserError

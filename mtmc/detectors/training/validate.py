@@ -12,7 +12,7 @@ from torch.nn import functional
 from torchvision.ops import box_iou
 
 from mtmc.detectors.boxes import non_maximum_suppression
-from mtmc.detectors.onnx.preprocess import letterbox
+from mtmc.detectors.network.preprocess import letterbox
 from mtmc.detectors.training.data import SMALLEST, VISIBLE, Labelled, read_image, to_tensor
 from mtmc.detectors.training.network import PersonNet
 from mtmc.types import Floats

@@ -10,8 +10,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from mtmc.commands.demo import demo_folder
-from mtmc.detectors.onnx import OnnxConfig, OnnxDetector
-from mtmc.detectors.onnx.preprocess import METADATA_KEY, Preprocess, letterbox
+from mtmc.detectors.network.onnx import OnnxConfig, OnnxDetector
+from mtmc.detectors.network.preprocess import METADATA_KEY, Preprocess, letterbox
 from mtmc.errors import UserError
 from mtmc.mot import MotKind, read_mot
 from mtmc.trackers.geometry import iou

@@ -5,7 +5,7 @@ import logging
 import numpy as np
 import pytest
 
-from mtmc.detectors.onnx import OnnxConfig, OnnxDetector
+from mtmc.detectors.network.onnx import OnnxConfig, OnnxDetector
 from mtmc.errors import UserError
 from mtmc.types import Frame
 from tests.mtmc.detectors.networks import write_network

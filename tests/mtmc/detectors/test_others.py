@@ -31,7 +31,10 @@ def test_what_the_command_line_means(tmp_path):
     assert detector_settings("m.onnx") == {"name": "onnx", "weights": "m.onnx"}
     assert detector_settings("m.pt") == {"name": "ultralytics", "weights": "m.pt"}
     assert detector_settings(str(tmp_path / "det"))["name"] == "motfile"
-    assert detector_settings(str(tmp_path / "openvino"))["name"] == "ultralytics"
+    assert detector_settings(str(tmp_path / "saved_model"))["name"] == "ultralytics"
+    (tmp_path / "openvino" / "m.xml").touch()
+    assert detector_settings(str(tmp_path / "openvino"))["name"] == "openvino"
+    assert detector_settings("m.xml") == {"name": "openvino", "weights": "m.xml"}
 
 
 def test_motion_finds_what_moves_and_only_that():
@@ -274,8 +277,10 @@ def refuse(host, *rest, **options):
     lookups.append(host)
     raise OSError("no network here")
 socket.getaddrinfo = refuse
-from mtmc.detectors.ultralytics import UltralyticsConfig, UltralyticsDetector
-UltralyticsDetector(UltralyticsConfig(weights=sys.argv[1]), None)
+from mtmc.config import choose
+from mtmc.registry import DETECTORS
+plugin = choose(DETECTORS, {"name": sys.argv[1], "weights": sys.argv[2]}, "")
+plugin.cls(plugin.config, None)
 for thread in threading.enumerate():
     if thread is not threading.current_thread() and not thread.daemon:
         thread.join(20)
@@ -284,14 +289,17 @@ print("lookups", lookups)
 """
 
 
-@pytest.mark.slow
-def test_openvino_tells_nobody_that_it_runs(shared_weights, tmp_path):
-    pytest.importorskip("ultralytics")
+@pytest.mark.parametrize("name", ["openvino", pytest.param("ultralytics", marks=pytest.mark.slow)])
+def test_openvino_tells_nobody_that_it_runs(name, request, tmp_path):
     pytest.importorskip("openvino")
-    weights = shared_weights / "yolov8n_int8_openvino_model"
+    weights = "simulated"
+    if name == "ultralytics":
+        pytest.importorskip("ultralytics")
+        folder = request.getfixturevalue("shared_weights")
+        weights = str(folder / "yolov8n_int8_openvino_model")
     environment = {k: v for k, v in os.environ.items() if k not in {"CI", "TF_BUILD"}}
     done = subprocess.run(
-        [sys.executable, "-c", OFFLINE, str(weights)],
+        [sys.executable, "-c", OFFLINE, name, weights],
         env={**environment, "HOME": str(tmp_path)},
         check=False, capture_output=True, text=True, timeout=120,
     )  # fmt: skip

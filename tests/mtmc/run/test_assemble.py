@@ -30,7 +30,7 @@ def test_networks_are_warm_before_live_cameras_are_opened(monkeypatch, kind, sta
         raise OpenedError
 
     embedder = SimpleNamespace(embed=lambda crops: done.append("embed"))
-    monkeypatch.setattr(module, "_embedder", lambda config: embedder)
+    monkeypatch.setattr(module, "load_embedder", lambda config: embedder)
     monkeypatch.setattr(module, "open_cameras", open_cameras)
     config = RunConfig.from_settings({"detector": "motion"})
     object.__setattr__(config, "detector", Plugin("mine", Detector, SimpleNamespace()))

@@ -148,7 +148,7 @@ def test_corrections_are_shown_applied_and_taken_back(kept, tmp_path):
             (out / layout.ANSWERS).unlink()
         say(out)
         text = preview(out).text
-        assert "becomes" in text
+        assert "become" in text
         assert "is called Ann" in text
         same(kept / "out", out)
         associate(out, out)

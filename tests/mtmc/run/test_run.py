@@ -71,6 +71,7 @@ def test_two_people_have_one_id_each_in_both_cameras(scene, tmp_path, associator
         ".lock",
         "config.yaml",
         "crops.sqlite",
+        *(["events.jsonl"] if associator == "online" else []),
         "identities.json",
         "looks.npz",
         "run.json",

@@ -70,7 +70,7 @@ def test_what_nobody_chose_is_said_and_how_to_get_better():
         assert not list(stand_ins(load_settings(preset)))
 
 
-@pytest.mark.parametrize("preset", ["crowd", "live", "simulated", "weights-free"])
+@pytest.mark.parametrize("preset", ["crowd", "live", "openvino-omz", "simulated", "weights-free"])
 def test_what_is_written_out_gives_the_same_settings(preset):
     given = load_settings(preset) | {"refine": None, "output": {"video": False}}
     config = RunConfig.from_settings(given)

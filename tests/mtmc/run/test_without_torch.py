@@ -69,6 +69,8 @@ def test_models_in_onnx_are_scored_without_torch(tmp_path, two_cameras):
 REFUSED = [
     ("mtmc", ["run", "videos", "--config", "simulated", "--reid", "best.pt"], "reid"),
     ("mtmc", ["run", "videos", "--detector", "yolo.pt"], "ultralytics"),
+    ("mtmc", ["run", "videos", "--detector", "m.xml"], "openvino"),
+    ("mtmc", ["run", "videos", "--config", "simulated", "--reid", "m.xml"], "openvino"),
     ("mtmc", ["train-detector", "videos"], "reid"),
     ("mtmc", ["simulate", "room"], "sim"),
     ("reid", ["eval", "best.pt", "--dataset", "folder", "--data", "people"], "reid"),
@@ -93,6 +95,7 @@ def test_what_needs_an_extra_names_it(two_cameras, tmp_path):
 
     (tmp_path / "best.pt").write_bytes(b"PK")
     (tmp_path / "yolo.pt").write_bytes(b"PK")
+    (tmp_path / "m.xml").touch()
     for part in ("bounding_box_train", "query", "bounding_box_test"):
         (tmp_path / "people" / part).mkdir(parents=True)
         for camera in (1, 2):

@@ -46,7 +46,7 @@ def wanted(**settings):
     """Which of a track's frames are worth a crop."""
     plugin = Plugin("scripted", Scripted, SimpleNamespace())
     view = View("a", 10.0, (100, 100), None)
-    tracking = CameraTracking(plugin, CropsConfig(**settings), view, keep=True)
+    tracking = CameraTracking(plugin, CropsConfig(**settings), view)
     box = Detections(np.array([[10, 10, 40, 40.0]]), np.array([0.9]))
     steps = (tracking.update(Frame("a", n, n / 10, None), box) for n in range(1, 4))
     return [len(sighting.wanted) for sighting in steps]
@@ -59,7 +59,7 @@ def test_small_boxes_are_worth_a_crop_where_people_are_small():
 
 def follow(seen_at, fps=10.0, keep=True, tracker=Scripted):
     plugin = Plugin("scripted", tracker, SimpleNamespace())
-    tracking = CameraTracking(plugin, CropsConfig(), View("a", fps, (100, 100), None), keep)
+    tracking = CameraTracking(plugin, CropsConfig(), View("a", fps, (100, 100), None))
     memory = Memory(keep)
     box = Detections(np.array([[10, 10, 40, 90.0]]), np.array([0.9]))
     ids = []
@@ -94,7 +94,7 @@ def test_what_has_ended_is_forgotten_unless_kept():
 def ids_at(times, fps=10.0):
     """Of somebody who is there all the time, and whom the tracker always knows."""
     plugin = Plugin("scripted", Scripted, SimpleNamespace())
-    tracking = CameraTracking(plugin, CropsConfig(), View("a", fps, (100, 100), None), keep=True)
+    tracking = CameraTracking(plugin, CropsConfig(), View("a", fps, (100, 100), None))
     box = Detections(np.array([[10, 10, 40, 90.0]]), np.array([0.9]))
     sightings = [
         tracking.update(Frame("a", index, time, None), box) for index, time in enumerate(times, 1)
@@ -116,7 +116,7 @@ def test_a_camera_that_was_away_parts_them():
 
 def test_boxes_of_the_first_frame_are_worth_a_crop():
     plugin = Plugin("scripted", Scripted, SimpleNamespace())
-    tracking = CameraTracking(plugin, CropsConfig(), View("a", 10.0, (100, 100), None), keep=True)
+    tracking = CameraTracking(plugin, CropsConfig(), View("a", 10.0, (100, 100), None))
     wanted = [tracking.update(Frame("a", n, n / 10, None), BOX).wanted for n in range(1, 5)]
     assert [rows.tolist() for rows in wanted] == [[0], [], [], [0]]
     sighting = tracking.update(Frame("a", 5, 0.5, None), BOX)
@@ -173,7 +173,7 @@ def test_what_is_told_crosses_a_process():
     """Whoever hears of a camera by mail knows what one in the same process knows."""
     model = room()["cam0"]
     plugin = Plugin("scripted", Scripted, SimpleNamespace())
-    tracking = CameraTracking(plugin, CropsConfig(), View("a", 10.0, SIZE, model), keep=True)
+    tracking = CameraTracking(plugin, CropsConfig(), View("a", 10.0, SIZE, model))
     here, there = Memory(keep=True), Memory(keep=True)
     random = np.random.default_rng(0)
     for index in range(1, 30):
@@ -217,7 +217,7 @@ def test_somebody_who_never_leaves_takes_no_more_memory_all_the_time(monkeypatch
     monkeypatch.setattr(memory, "LATELY", 40)
     plugin = Plugin("scripted", Scripted, SimpleNamespace())
     model = room()["cam0"]
-    tracking = CameraTracking(plugin, CropsConfig(), View("a", 10.0, SIZE, model), keep=False)
+    tracking = CameraTracking(plugin, CropsConfig(), View("a", 10.0, SIZE, model))
     known = Memory(keep=False)
     box = Detections(box_of(model, 5, 5)[None], np.array([0.9]))
     for index in range(1, 401, 2):

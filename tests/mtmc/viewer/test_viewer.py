@@ -191,7 +191,7 @@ def test_what_is_said_is_kept_and_shown(view, corrected):
     assert {one["person"] for one in later.evaluate(SHOWN, 0)["boxes"]} == people
     later.get_by_role("button", name="What would a run make of them?").click()
     later.locator(".effect p:not(.waiting)").wait_for()
-    assert "becomes" in later.locator(".effect p").inner_text()
+    assert "become" in later.locator(".effect p").inner_text()
     later.get_by_role("button", name="Apply").click()
     later.get_by_text("written as corrected").wait_for()
     after = Results.open(corrected)
@@ -200,6 +200,27 @@ def test_what_is_said_is_kept_and_shown(view, corrected):
     assert [person["id"] for person in after.people if person["name"] == EVIL] == [new]
     go(later, 1.0)
     assert {one["person"] for one in later.evaluate(SHOWN, 0)["boxes"]} == people
+
+
+def test_two_tracks_are_exchanged_from_a_frame_on(view, corrected):
+    page = view(corrected)
+    go(page, 1.0)
+    before = {one["person"]: one["box"] for one in page.evaluate(SHOWN, 0)["boxes"]}
+    click_on(page, 0, 1)
+    page.keyboard.press("e")
+    page.locator(".candidate[data-person='2']").click()
+    page.locator("#corrections .said li[data-line='1']").wait_for()
+    said_ = "person 1 and person 2 change places from frame 11 of left on"
+    assert page.locator("#corrections .said li").inner_text() == said_
+    after = {one["person"]: one["box"] for one in page.evaluate(SHOWN, 0)["boxes"]}
+    assert after == {1: before[2], 2: before[1]}
+    go(page, 0.9)
+    earlier = {one["person"]: one["box"] for one in page.evaluate(SHOWN, 0)["boxes"]}
+    assert np.abs(np.subtract(earlier[1], before[1])).max() < 10
+    page.keyboard.press("u")
+    page.locator("#corrections .said li").wait_for(state="detached")
+    go(page, 1.0)
+    assert {one["person"]: one["box"] for one in page.evaluate(SHOWN, 0)["boxes"]} == before
 
 
 def test_what_is_refused_is_said(view, corrected):

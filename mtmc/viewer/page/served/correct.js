@@ -33,6 +33,7 @@ class Corrections {
     page.offer({ of: "track", label: "Move to …", run: (row) => this.moveRow(row) });
     keys.add("m", "merge the selected person with …", () => this.merge());
     keys.add("s", "split: from this frame on, somebody else", () => this.split());
+    keys.add("e", "exchange: from this frame on, two tracks of one camera are each other's", () => this.exchange());
     keys.add("v", "move this track to another person", () => this.move());
     keys.add("x", "not a person", () => this.nobody());
     keys.add("r", "name the selected person", () => this.name());
@@ -135,6 +136,7 @@ class Corrections {
             el("span", { class: "hint" }, track),
             button("Merge …", "The same person as … (m)", () => this.merge()),
             here && button("Split here", "From this frame on, this track is somebody else (s)", () => this.split()),
+            here && button("Exchange …", "From this frame on, this track and another one are each other's (e)", () => this.exchange()),
             here && button("Move track …", "This track is another person's (v)", () => this.move()),
             here && button("Track is nobody", "This track shows no person", () => this.nobody(true)),
             button("Not a person", "All of it is a thing, a shadow, a picture (x)", () => this.nobody()),
@@ -169,6 +171,17 @@ class Corrections {
     // The frame that is shown now, which may be another one than that of the click.
     const frame = this.player.tiles[picked.camera].frame;
     return this.do({ do: "split", camera: picked.camera, frame, person: picked.person });
+  }
+
+  exchange() {
+    const { picked } = this.player;
+    if (!picked) return this.say("click one of the two tracks first, in the frame from which on they are each other's", true);
+    const { camera, person } = picked, { frame, drawn } = this.player.tiles[camera];
+    const { name } = this.page.scene.cameras[camera];
+    const what = `With whom does ${this.page.called(person)} change places in ${name} from this frame on?`;
+    const beside = new Set(drawn.map((one) => one.person).filter((other) => other > 0 && other !== person));
+    const offers = [...beside].map((other) => ({ person: other, probability: null, gap: null, camera: name }));
+    return this.choose(person, what, (other) => this.do({ do: "exchange", camera, frame, person, other }), null, offers);
   }
 
   move() {
@@ -221,7 +234,8 @@ class Corrections {
   }
 
   // Have a person chosen: of those offered, or anybody in the pictures, by number or in the gallery.
-  async choose(id, what, then, more = null) {
+  // offers: as the server makes them; null for those who may be the same person.
+  async choose(id, what, then, more = null, offers = null) {
     const { page, player } = this;
     const chosen = (to) => {
       this.leave();
@@ -239,10 +253,11 @@ class Corrections {
     });
     const offered = el("div", { class: "offered" }, el("span", { class: "hint" }, "…"));
     this.open(what, el("span", { class: "hint" }, "Click them in a picture, or one of these: "), number, more ?? [], offered);
-    const answer = await ask(`./candidates?person=${id}&time=${player.now}`);
+    const answer = offers ? { candidates: offers } : await ask(`./candidates?person=${id}&time=${player.now}`);
     if (answer.error) return offered.replaceChildren(el("span", { class: "wrong" }, answer.error));
     const people = answer.candidates.filter(({ person }) => page.people.has(person));
-    const nobody = el("span", { class: "hint" }, "Everybody else is seen somewhere else at the same time.");
+    const why = offers ? "Nobody else is in this picture." : "Everybody else is seen somewhere else at the same time.";
+    const nobody = el("span", { class: "hint" }, why);
     offered.replaceChildren(...(people.length ? people.map((one) => this.offered(one, chosen)) : [nobody]));
     return this.candidates.scrollIntoView({ block: "nearest" });
   }

@@ -1,27 +1,24 @@
-"""People by a network in an ONNX file."""
+"""People by a network in a file, whatever runs it."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
-from mtmc.detectors import SHIPPED, WEIGHTS
 from mtmc.detectors.boxes import non_maximum_suppression, soften, to_detections
-from mtmc.detectors.onnx.doubt import Doubt
-from mtmc.detectors.onnx.layouts import Candidates, Layout, LayoutName, Split
-from mtmc.detectors.onnx.network import Network
-from mtmc.detectors.onnx.preprocess import METADATA_KEY, PADDING, Fitted, Preprocess, fit, to_tensor
-from mtmc.detectors.onnx.tell import Answer, tell
+from mtmc.detectors.network.doubt import Doubt
+from mtmc.detectors.network.layouts import Candidates, Layout, LayoutName, Split
+from mtmc.detectors.network.network import Network
+from mtmc.detectors.network.preprocess import METADATA_KEY, PADDING, Fitted, Preprocess, fit
+from mtmc.detectors.network.tell import Answer, tell
 from mtmc.detectors.people import PERSON, Kinds, people_among
 from mtmc.errors import UserError
-from mtmc.reid.offers import fetched, how_to_get
 from mtmc.trackers import Detections
 from mtmc.trackers.settings import Checked, setting, share
 from mtmc.types import Floats, Frame
@@ -32,17 +29,15 @@ SHARES = 2.0  # boxes that end within so many px are shares of the input
 
 
 @dataclass(frozen=True)
-class OnnxConfig(Checked):
-    """Settings of the ``onnx`` detector.
+class NetworkConfig(Checked):
+    """What all networks have.
 
     Args:
-        weights: the ``.onnx`` file, or ``simulated``: the small network that comes with the
-            package, trained on simulated people only.
-        layout: what a single output means; ``auto`` tells it by its shape and values.
+        layout: what the outputs mean; ``auto`` tells it by their shapes and values.
             ``yolox`` and ``yolov5`` (also YOLOv6 and YOLOv7): rows of centre, size, objectness
             and classes, decoded or not; ``yolov8`` (also YOLO11): the same without objectness,
             either way round; ``end2end`` (YOLOv10, YOLO26): corners, score and class; ``detr``:
-            few rows that do not overlap.
+            few rows that do not overlap; ``omz``: as the Open Model Zoo's, which take grey levels.
         image_size: side of the square input, px, where the file leaves it open.
         confidence: lowest score kept; trackers make use of low ones, too.
         iou: overlap above which non-maximum suppression drops the weaker box; None takes what the
@@ -52,38 +47,35 @@ class OnnxConfig(Checked):
         classes: what to look for, by the names of its classes or their numbers; what is of another
             class is followed by itself.
         person_class: number of the class that is people; None finds it by its name.
-        device: ``cpu`` or ``cuda``.
-        threads: of ONNX Runtime; 0 lets it choose.
+        threads: of the CPU; 0 takes all there are.
     """
 
     weights: str = setting("", public=True)
-    layout: Literal["auto", "yolox", "yolov5", "yolov8", "end2end", "detr"] = "auto"
+    layout: Literal["auto", "yolox", "yolov5", "yolov8", "end2end", "detr", "omz"] = "auto"
     image_size: int = setting(640, ge=32, unit="px", public=True)
     confidence: float = share(0.1, public=True)
     iou: float | None = share(None)
     soft_nms: float | None = setting(None, ge=0)
     classes: tuple[str, ...] = setting((PERSON,), public=True)
     person_class: int | None = setting(None, ge=0)
-    device: Literal["cpu", "cuda"] = setting("cpu", public=True)
     threads: int = setting(0, ge=0)
 
 
-class OnnxDetector:
-    """People by a network in an ONNX file.
+class NetworkDetector:
+    """People by an opened network.
+
+    Args:
+        config: its settings.
+        network: which.
 
     Raises:
-        UserError: the file is missing, cannot be opened, or is no detector of people.
+        UserError: it is no detector of people.
     """
 
-    Config: ClassVar = OnnxConfig
     stateful: ClassVar = False
 
-    def __init__(self, config: OnnxConfig, root: Path) -> None:
-        del root
-        self._config = config
-        self._network = Network(
-            _path(config), config.image_size, config.device == "cuda", config.threads
-        )
+    def __init__(self, config: NetworkConfig, network: Network) -> None:
+        self._config, self._network = config, network
         stored = _stored_preprocess(self._network, config)
         self._layout, self._preprocess = self._look(stored)
         names = self._network.class_names()
@@ -103,12 +95,9 @@ class OnnxDetector:
                 "detector of upright boxes (task detect, pose or segment)"
             )
         blank = np.full((*network.size, 3), PADDING, np.uint8)
-        family = stored or Preprocess("yolov8")
-        images = to_tensor([blank] * (network.batch or 1), family, network.dtype)
+        outputs = network.run([blank] * (network.batch or 1), stored or Preprocess("yolov8"))
         names = network.class_names()
-        answer = Answer(
-            config.weights, network.names, network.run(images), network.size, names, network.sized
-        )
+        answer = Answer(config.weights, network.names, outputs, network.size, names, network.sized)
         wanted = config.layout if config.layout in get_args(LayoutName) else None
         name, layout = tell(answer, stored.layout if stored else wanted)  # type: ignore[arg-type]
         if layout.single and (network.batch or 1) > 1:
@@ -116,7 +105,7 @@ class OnnxDetector:
                 f"{config.weights}: takes {network.batch} images, but its answers do not tell "
                 "which is whose; export it for one image"
             )
-        return layout, stored or _usual(name, layout, network.names)
+        return layout, stored or _usual(name, layout, network)
 
     def _people_classes(self) -> tuple[int, ...]:
         config, layout = self._config, self._layout
@@ -132,18 +121,16 @@ class OnnxDetector:
 
     def detect(self, frames: Sequence[Frame]) -> list[Detections]:
         """See ``Detector``."""
-        size, preprocess = self._network.size, self._preprocess
-        fitted = [fit(frame.pixels, size, preprocess) for frame in frames]
+        fitted = [fit(frame.pixels, self._network.size, self._preprocess) for frame in frames]
         found: list[Detections] = []
         step = 1 if self._layout.single else self._network.batch or max(len(frames), 1)
-        for start in range(0, len(frames), step):
-            part = fitted[start : start + step]
-            # A file exported for a fixed batch takes exactly that many images.
-            images = [f.image for f in part] + [part[-1].image] * (step - len(part))
-            outputs = self._network.run(to_tensor(images, preprocess, self._network.dtype))
+        parts = [fitted[start : start + step] for start in range(0, len(frames), step)]
+        # A file exported for a fixed batch takes exactly that many images.
+        batches = ([f.image for f in [*part, *[part[-1]] * (step - len(part))]] for part in parts)
+        answers = self._network.run_each(batches, self._preprocess)
+        for part, outputs in zip(parts, answers, strict=True):
             for place, image in enumerate(part):
-                frame = frames[len(found)]
-                found.append(self._decode(outputs, place, image, frame))
+                found.append(self._decode(outputs, place, image, frames[len(found)]))
         return found
 
     def _decode(
@@ -196,33 +183,20 @@ class OnnxDetector:
         return replace(found, scores=scores)[scores >= config.confidence]
 
 
-def _path(config: OnnxConfig) -> Path:
-    if not config.weights:
-        raise UserError("detector 'onnx': no weights given; use --detector MODEL.onnx")
-    if config.weights == SHIPPED:
-        return WEIGHTS / f"{SHIPPED}.onnx"
-    path = fetched(config.weights) or Path(config.weights)
-    if not path.is_file():
-        raise UserError(
-            how_to_get(config.weights)
-            or f"detector weights {config.weights!r} not found: expected an .onnx file, or a name "
-            "of `mtmc weights list`"
-        )
-    return path
-
-
-def _usual(name: LayoutName, layout: Layout, outputs: Sequence[str]) -> Preprocess:
+def _usual(name: LayoutName, layout: Layout, network: Network) -> Preprocess:
     """What the families are trained with: YOLOX on BGR in 0..255, the others on RGB in 0..1."""
     if name == "yolox":
         return Preprocess("yolox", "bgr", 1.0, centered=False)
+    if name == "omz":
+        return Preprocess("omz", "bgr", 1.0, stretch=True)
     if name != "detr":
-        return Preprocess(name)
+        return Preprocess(name, iou=network.iou or Preprocess.iou)
     # RT-DETR takes pixels as they are; DETR (COCO's 91 ids) and RF-DETR do as ImageNet does.
-    imagenet = isinstance(layout, Split) and (layout.classes > 90 or "dets" in outputs)
+    imagenet = isinstance(layout, Split) and (layout.classes > 90 or "dets" in network.names)
     return Preprocess("detr", stretch=True, imagenet=imagenet)
 
 
-def _stored_preprocess(network: Network, config: OnnxConfig) -> Preprocess | None:
+def _stored_preprocess(network: Network, config: NetworkConfig) -> Preprocess | None:
     """What the file says about itself, unless ``layout`` is configured."""
     text = network.metadata.get(METADATA_KEY)
     if text is None or config.layout != "auto":

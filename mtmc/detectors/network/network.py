@@ -1,17 +1,19 @@
-"""A network in an ONNX file: its input, its answers and what it says of itself."""
+"""A network in a file: its input, its answers and what it says of itself."""
 
 from __future__ import annotations
 
 import ast
 import json
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mtmc.detectors.network.preprocess import Preprocess, to_tensor
 from mtmc.errors import UserError
-from mtmc.reid.onnx_bounds import too_large
+from mtmc.types import Image
 
 DTYPES = {
     "tensor(float)": "float32",
@@ -34,8 +36,7 @@ class Network:
     Args:
         path: the file.
         image_size: px of the input's sides where the file leaves them open.
-        cuda: whether it runs on a GPU.
-        threads: of ONNX Runtime; 0 lets it choose.
+        session: of ONNX Runtime, or with its calls.
 
     Attributes:
         batch: images in each call, None where any number is fine.
@@ -46,12 +47,11 @@ class Network:
         metadata: what the file says of itself.
 
     Raises:
-        UserError: the file cannot be opened or takes no images.
+        UserError: the network takes no images.
     """
 
-    def __init__(self, path: Path, image_size: int, cuda: bool, threads: int) -> None:
-        self._path = path
-        self._session = _open(path, cuda, threads)
+    def __init__(self, path: Path, image_size: int, session: Any) -> None:
+        self._path, self._session = path, session
         inputs = self._session.get_inputs()
         image = _image_input(inputs)
         if image is None:
@@ -72,25 +72,43 @@ class Network:
         self.names = tuple(output.name for output in self._session.get_outputs())
         self.metadata = self._metadata()
 
-    def run(self, images: NDArray[Any]) -> list[NDArray[Any]]:
-        """The outputs for images ``(B, 3, H, W)``; floats as float32.
+    def run(self, batch: Sequence[Image], preprocess: Preprocess) -> list[NDArray[Any]]:
+        """The outputs for images of the input's size; floats as float32.
 
         Raises:
-            UserError: ONNX Runtime fails.
+            UserError: the network cannot be run on them.
         """
-        count = len(images)
+        (outputs,) = ([output.copy() for output in o] for o in self.run_each([batch], preprocess))
+        return outputs
+
+    def run_each(
+        self, batches: Iterable[Sequence[Image]], preprocess: Preprocess
+    ) -> Iterator[list[NDArray[Any]]]:
+        """The outputs for each of some batches, in order, valid until the next is asked for."""
+        try:
+            for outputs in self._answers(self._given(batch, preprocess) for batch in batches):
+                yield [_plain(output) for output in outputs]
+        except Exception as error:  # ONNX Runtime's have no common base but this
+            raise UserError(
+                f"{self._path}: cannot be run on images of {self.size[1]}x{self.size[0]} px: "
+                f"{_one_line(error)}"
+            ) from error
+
+    def _answers(self, inputs: Iterable[dict[str, NDArray[Any]]]) -> Iterator[list[Any]]:
+        return (self._session.run(None, values) for values in inputs)
+
+    def _given(self, batch: Sequence[Image], preprocess: Preprocess) -> dict[str, NDArray[Any]]:
+        """The values of all inputs."""
+        images = to_tensor(batch, preprocess, self.dtype)
         if self._channels_last:
             images = np.ascontiguousarray(images.transpose(0, 2, 3, 1))
+        return self._named(images)
+
+    def _named(self, images: NDArray[Any]) -> dict[str, NDArray[Any]]:
         values = {self._image: images if self._batched else images[0]}
         for name, value in self._extras.items():
-            values[name] = np.repeat(value, count, axis=0)
-        try:
-            outputs = self._session.run(None, values)
-        except Exception as error:
-            raise UserError(
-                f"{self._path}: cannot be run on images of shape {images.shape}: {_one_line(error)}"
-            ) from error
-        return [_plain(output) for output in outputs]
+            values[name] = np.repeat(value, len(images), axis=0)
+        return values
 
     def class_names(self) -> dict[int, str]:
         """Names of the classes by number, as exporters store them; empty where there are none."""
@@ -99,6 +117,15 @@ class Network:
             if names:
                 return names
         return {}
+
+    @property
+    def iou(self) -> float | None:
+        """Above which overlap boxes are dropped, where the file says so."""
+        try:
+            said = float(self.metadata.get("iou_threshold", ""))
+        except ValueError:
+            return None
+        return said if 0 < said <= 1 else None
 
     def _size(self, sides: list[Any], image_size: int) -> tuple[int, int]:
         height, width = (side if isinstance(side, int) else image_size for side in sides)
@@ -120,26 +147,6 @@ class Network:
             f"{self._path}: expected one image input (B, 3, H, W) or (B, H, W, 3) of floats or "
             f"uint8, got {found or 'none'}; not a detector this tool can run"
         )
-
-
-def _open(path: Path, cuda: bool, threads: int) -> Any:
-    import onnxruntime
-
-    from mtmc.reid.onnx_session import new_session
-
-    if too_large(path):
-        raise UserError(f"{path}: makes tensors that fill the memory; not opened")
-    providers = ["CPUExecutionProvider"]
-    if cuda:
-        providers.insert(0, "CUDAExecutionProvider")
-        if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
-            raise UserError("detector.device cuda: needs the package onnxruntime-gpu and a GPU")
-    try:
-        return new_session(str(path), providers, threads)
-    except Exception as error:
-        raise UserError(
-            f"{path}: not an ONNX model that can be opened ({_one_line(error)})"
-        ) from error
 
 
 def _image_input(inputs: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.detectors.onnx.layouts import (
+from mtmc.detectors.network.layouts import (
     Dense,
     Labelled,
     Layout,
@@ -109,14 +109,15 @@ def _labelled(answer: Answer) -> tuple[LayoutName, Layout] | None:
         return None
     label = next((n for n in columns if _is_label(answer, n)), columns[-1])
     score = (boxes, 4) if with_score else (next(n for n in columns if n != label), None)
+    zoo = with_score and rank == 2  # person-detection-0203
     tensorflow = "detection_boxes" in answer.names[boxes]
     layout = Labelled(
         (boxes, 0), score, (label, None), single=rank == 2,
         order=(1, 0, 3, 2) if tensorflow else (0, 1, 2, 3),
         # torchvision's and TensorFlow's first class is the background.
-        person=int(rank == 2 or tensorflow),
+        person=int(rank == 2 or tensorflow), overlapping=zoo,
     )  # fmt: skip
-    return "detr" if answer.sized else "end2end", layout
+    return "omz" if zoo else "detr" if answer.sized else "end2end", layout
 
 
 def _boxes(answer: Answer, columns: tuple[int, ...]) -> int | None:
@@ -163,6 +164,9 @@ def _split(answer: Answer) -> tuple[LayoutName, Layout] | None:
 def _flat(answer: Answer) -> tuple[LayoutName, Layout] | None:
     """Rows of all images together, or of one without its axis."""
     for number, output in enumerate(answer.outputs):
+        if output.ndim == 4 and output.shape[:2] == (1, 1) and output.shape[3] == 7:
+            # OpenVINO's DetectionOutput, whose first class is mostly the background.
+            return "omz", Labelled((number, 3), (number, 2), (number, 1), batch=0, person=1)
         if output.ndim == 2 and output.shape[1] == 7:
             return "end2end", Labelled((number, 1), (number, 6), (number, 5), batch=0)
         if output.ndim == 2 and output.shape[1] == 6 and len(answer.outputs) > 1:
@@ -221,7 +225,7 @@ def _cannot(answer: Answer, wanted: LayoutName | None) -> UserError:
         )
     return UserError(
         f"{answer.weights}: cannot tell what its output of shape {answer.shapes()} means; "
-        + HELP.format("yolox, yolov5, yolov8, end2end and detr")
+        + HELP.format("yolox, yolov5, yolov8, end2end, detr and omz")
     )
 
 

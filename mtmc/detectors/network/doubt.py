@@ -6,7 +6,7 @@ import logging
 
 import numpy as np
 
-from mtmc.detectors.onnx.layouts import Candidates
+from mtmc.detectors.network.layouts import Candidates
 
 log = logging.getLogger("mtmc")
 

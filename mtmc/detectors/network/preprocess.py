@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtmc.detectors.onnx.layouts import LayoutName
+from mtmc.detectors.network.layouts import LayoutName
 from mtmc.types import Floats, Image
 
 METADATA_KEY = "mtmc.detector"  # of a file that says itself how it wants its images: `Preprocess`

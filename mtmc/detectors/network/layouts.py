@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from mtmc.types import Floats, Mask
 
-LayoutName = Literal["yolox", "yolov5", "yolov8", "end2end", "detr"]
+LayoutName = Literal["yolox", "yolov5", "yolov8", "end2end", "detr", "omz"]
 Outputs = Sequence[NDArray[Any]]  # floats are float32
 
 
@@ -148,8 +148,8 @@ class Labelled:
     """Boxes with one score and one class each: the network has decided.
 
     Columns of one output (YOLOv10, YOLO26, YOLOv7 with its own suppression, PaddleDetection,
-    ultralytics' RT-DETR) or outputs of their own (torchvision, RT-DETR of its authors, TensorRT's
-    and TensorFlow's).
+    ultralytics' RT-DETR, OpenVINO's ``DetectionOutput``) or outputs of their own (torchvision,
+    RT-DETR of its authors, TensorRT's and TensorFlow's).
 
     Args:
         boxes: output and first column.
@@ -196,6 +196,7 @@ class Labelled:
     def _of(self, outputs: Outputs, number: int, image: int) -> NDArray[Any]:
         values = outputs[number]
         if self.batch is not None:
+            values = values.reshape(-1, values.shape[-1])
             values = values[np.rint(values[:, self.batch]) == image]
         elif not self.single:
             values = values[image]

@@ -1,0 +1,146 @@
+"""A worker in a process of its own, on this machine."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import Any
+
+from mtmc.run.workers.worker import Task, Worker
+from mtmc.run.workers.workers import Said
+
+# What the main process is told by a terminal or by systemd, which tells all: it alone ends a run.
+ENDINGS = ("SIGINT", "SIGTERM", "SIGHUP")
+# Of libraries that make as many threads as there are cores when they are loaded.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+PATIENCE = 2.0  # s for a process to end by itself
+
+
+class Process:
+    """A ``Link`` to a worker in a process that this one starts, and that ends when this one does.
+
+    It begins anew (spawn) on all systems.
+
+    Args:
+        task: what it is given.
+        lanes: their names.
+    """
+
+    def __init__(self, task: Task, lanes: Sequence[str]) -> None:
+        context = get_context("spawn")
+        pipes = {lane: context.Pipe() for lane in lanes}
+        self._lanes = {lane: (threading.Lock(), ours) for lane, (ours, _) in pipes.items()}
+        theirs = {lane: pipe for lane, (_, pipe) in pipes.items()}
+        self._closed = False
+        self._process = context.Process(target=_serve, args=(task, theirs), daemon=True)
+        with _threads(task.cores):
+            self._process.start()
+        for pipe in theirs.values():
+            pipe.close()  # so that its end is noticed here
+
+    def call(self, lane: str, method: str, *args: Any, **options: Any) -> tuple[Any, Said]:
+        """See ``Link``."""
+        lock, pipe = self._lanes[lane]
+        with lock:
+            pipe.send((method, args, options))
+            done, answer, said = pipe.recv()
+        if not done:
+            raise answer
+        return answer, said
+
+    def fate(self) -> str:
+        """See ``Link``."""
+        self._process.join(PATIENCE)
+        code = self._process.exitcode
+        if code is not None and code < 0:
+            return f"killed by signal {-code} (is there enough memory?)."
+        return f"exit code {code}."
+
+    def close(self) -> None:
+        """See ``Link``."""
+        if self._closed:
+            return
+        self._closed = True
+        for _, pipe in self._lanes.values():
+            pipe.close()
+        self._process.join(PATIENCE)
+        self._process.kill()
+        self._process.join()
+        self._process.close()
+
+
+@contextmanager
+def _threads(cores: int) -> Iterator[None]:
+    """Processes begun inside the block know how many threads suit them, if nobody says more."""
+    new = {name: str(cores) for name in THREADS if name not in os.environ}
+    os.environ.update(new)
+    try:
+        yield
+    finally:
+        for name in new:
+            del os.environ[name]
+
+
+class _Saying(logging.Handler):
+    """Keeps what is logged until somebody asks for it."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self._said: list[tuple[str, int, str]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._said.append((record.name, record.levelno, record.getMessage()))
+
+    def take(self) -> Said:
+        said, self._said = self._said, []
+        return said
+
+
+def _serve(task: Task, lanes: Mapping[str, Connection]) -> None:
+    """Answer calls until nobody is there to call."""
+    for name in ENDINGS:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    saying, logger = _Saying(), logging.getLogger("mtmc")
+    logger.addHandler(saying)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    worker, over = Worker(task), threading.Event()
+
+    def answer(lane: Connection) -> None:
+        try:
+            while True:
+                _answer(worker, lane, saying)
+        except (EOFError, OSError):
+            over.set()
+
+    for lane in lanes.values():
+        threading.Thread(target=answer, args=(lane,), daemon=True).start()
+    over.wait()
+    os._exit(0)  # threads may hang in the network
+
+
+def _answer(worker: Worker, lane: Connection, saying: _Saying) -> None:
+    """Answer one call."""
+    method, args, options = lane.recv()
+    try:
+        done, answer = True, getattr(worker, method)(*args, **options)
+    except Exception as error:
+        done, answer = False, _portable(error)
+    lane.send((done, answer, saying.take()))
+
+
+def _portable(error: Exception) -> Exception:
+    """The error, or its text where it is nothing that another process can have."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
