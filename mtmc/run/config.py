@@ -13,6 +13,7 @@ from mtmc.offline.completion.config import CompletionConfig
 from mtmc.perception.budget import BudgetConfig
 from mtmc.registry import ASSOCIATORS, DEFAULT_TRACKER, DETECTORS, EMBEDDERS, TRACKERS
 from mtmc.reid.embedder import SHIPPED
+from mtmc.run.lag import LONGEST
 from mtmc.run.networks import with_networks
 from mtmc.sources import SourcesConfig
 from mtmc.sources.address import hide_credentials
@@ -51,6 +52,8 @@ class OutputConfig(Checked):
         crops: whether to keep up to six small pictures of every tracklet, in ``crops.sqlite``.
         anonymise: ``head`` or ``person`` makes that part of everybody unrecognizable in all
             pictures and videos; None shows people.
+        lag: seconds by which an online run tells later who is who. What it takes back by then is
+            never told. Offline, all is known in the end.
         keep: whether to keep what the networks said, for `mtmc associate`.
         events: where an online run sends its events, beside `events.jsonl`: URLs such as
             ``mqtt://host/topic``, or files ``*.jsonl``.
@@ -62,6 +65,7 @@ class OutputConfig(Checked):
     csv: bool = setting(True, public=True)
     crops: bool = setting(True, public=True)
     anonymise: Literal["head", "person"] | None = setting(None, public=True)
+    lag: float = setting(0.0, ge=0, le=LONGEST, unit="s", public=True)
     keep: bool = setting(False)
     events: tuple[str, ...] = setting((), public=True)
     width: int = setting(1920, ge=16, unit="px", public=True)
@@ -74,7 +78,8 @@ class RunConfig:
 
     ``corrections`` is the file of what people said of an earlier run of the same videos,
     ``gallery`` that of the people who are known from one run to the next.
-    ``workers`` is how many processes read the cameras and follow people; results are the same.
+    ``workers`` is how many processes read the cameras and follow people, or the Ray cluster on
+    which they are; results are the same.
     ``refine`` is the second look at each camera's finished tracks that offline association takes,
     ``completion`` what calibrated cameras add to it from each other; None leaves them out.
     """
@@ -91,7 +96,7 @@ class RunConfig:
     calibration: str | None = None
     corrections: str | None = None
     gallery: str | None = None
-    workers: int = 1
+    workers: int | str = 1
 
     @classmethod
     def from_settings(cls, settings: Settings, live: bool = False) -> RunConfig:
@@ -196,10 +201,15 @@ def _reid(section: Any) -> ReidConfig | Plugin:
     return build(ReidConfig, section, "reid")
 
 
-def _workers(value: Any) -> int:
+def _workers(value: Any) -> int | str:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
         return value
-    raise UserError(f"workers: expected a number of processes, 1 or more; got {quoted(value)}")
+    if isinstance(value, str) and (value == "auto" or value.startswith("ray://")):
+        return value
+    raise UserError(
+        "workers: expected a number of processes, 1 or more, `auto`, or ray://HOST:PORT; "
+        f"got {quoted(value)}"
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from mtmc.associate.decisions import Association
 from mtmc.corrections.telling import Telling
 from mtmc.offline.absent import absent
 from mtmc.offline.completion import complete_scene
@@ -93,7 +94,9 @@ class Finishing:
         rows, tracklets = self._linked(rows)
         with self._watch("associate"):
             tracklets = self._told(rows, tracklets)
-            found = self._associator.finish(tracklets)
+            # Online, that was done before the last rows were told.
+            online = self._associator.online
+            found = Association({}) if online else self._associator.finish(tracklets)
             self._cut(rows, found.parts)
             ids.update(found.ids)
             if self.refines:

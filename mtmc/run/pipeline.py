@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -13,20 +14,16 @@ import numpy as np
 
 from mtmc.calibration import Calibration
 from mtmc.corrections.telling import Telling
-from mtmc.events.reporting import Reporting
-from mtmc.files import explained
 from mtmc.outputs.crops import SPOOL, CropSpool
-from mtmc.outputs.mosaic import Labels, Mosaic
-from mtmc.outputs.tracks import LiveTracks, TrackTable
-from mtmc.outputs.video import VideoWriter
+from mtmc.outputs.tracks import TrackTable
 from mtmc.perception.budget import Budget, Looks
 from mtmc.perception.changes import MEMORY, Changes
 from mtmc.perception.log import Inference, InferenceLog
 from mtmc.perception.perception import Perception
 from mtmc.perception.scores import Meaning
 from mtmc.reid.threads import available_cores
-from mtmc.results.layout import EVENTS
 from mtmc.run.anonymised import Shown
+from mtmc.run.answers import Answers, OnAnswer, OnSeen
 from mtmc.run.config import ReidConfig, RunConfig
 from mtmc.run.finishing import Finishing
 from mtmc.run.group import (
@@ -39,6 +36,8 @@ from mtmc.run.group import (
     pictured,
     scene_tracking,
 )
+from mtmc.run.lag import Told
+from mtmc.run.open_tracks import OpenTracks
 from mtmc.run.parts import Parts, Progress
 from mtmc.run.roster import News
 from mtmc.run.stopwatch import Stopwatch
@@ -47,8 +46,8 @@ from mtmc.sources import CameraReader, align
 from mtmc.sources.background import Background
 from mtmc.tracking.camera import Sighting
 from mtmc.tracking.memory import Memory
-from mtmc.tracking.messages import CameraStep, departed
-from mtmc.tracking.rows import ROW, Rows, TrackSpool, make_rows, untracked_rows
+from mtmc.tracking.messages import CameraStep, Decisions, departed
+from mtmc.tracking.rows import ROW, Rows, make_rows, untracked_rows
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Frame, TrackKey
 
@@ -59,11 +58,9 @@ log = logging.getLogger("mtmc")
 
 FEW_CORES = 2  # a network alone keeps so many busy, and a thread beside it only disturbs
 GONE_AFTER = 2.0  # seconds after which nothing of a camera that has ended is on its way
-FORGET_EVERY = 256  # time steps after which the ids of tracks that have ended are let go
 STEPS_AHEAD = 2  # time steps the detector may be ahead of the rest
 
 Step = dict[str, Frame]
-OnSeen = Callable[[Sequence[Sighting], Mapping[str, Labels], Mapping[TrackKey, int]], None]
 Detecting = Callable[[], Found]
 Detected = Generator[Detecting, None, None]
 
@@ -83,6 +80,7 @@ class Pipeline:
         on_step: called with the progress after each step.
         on_seen: called by an online run with what each step saw; see ``Listener.seen``. None where
             nobody looks.
+        on_answer: called by an online run with what it knows after each step, before any lag.
 
     After ``run``, ``things`` are the tracks of no people and ``tracklets`` those of an offline run;
     ``spool`` and, of live cameras, ``crops`` are to be removed once their results are written.
@@ -97,6 +95,7 @@ class Pipeline:
         watch: Stopwatch,
         on_step: Callable[[Progress], None] = lambda progress: None,
         on_seen: OnSeen | None = None,
+        on_answer: OnAnswer | None = None,
     ) -> None:
         self._config, self._parts = config, parts
         online = parts.associator.online
@@ -123,20 +122,15 @@ class Pipeline:
             watch=watch,
         )
         self._watch = watch
-        self._on_step, self._on_seen = on_step, on_seen
+        self._on_step = on_step
         self._shown = Shown(parts.readers, config.output.anonymise)
         self._names = [reader.name for reader in parts.readers]
         self._numbers = {name: number for number, name in enumerate(self._names)}
-        self.spool = TrackSpool(out, self._names)
-        live = any(reader.live for reader in parts.readers)
-        self._live_tracks = LiveTracks(out / "tracks", self._names, parts.kinds) if online else None
-        self._video = _LiveVideo(parts.readers, config, out) if live else None
-        # Of a run that is done again with corrections, ids are settled at its end only.
-        tells = online and parts.before is None
-        zero = next((reader.zero for reader in parts.readers if reader.zero), None)
-        self.events = Reporting(out / EVENTS, zero, parts.sinks) if tells else None
+        self._answers = Answers(config, parts, out, self._names, on_seen, on_answer)
+        self.spool, self.events = self._answers.spool, self._answers.events
         self._time = 0.0  # of the last step, s
         self._seen: dict[str, float] = {}  # when each camera's last frame was taken, s
+        self._open = OpenTracks()
         if parts.workers is not None:
             # Some of it is about all cameras at once.
             here = self._tracking.joint is not None or self.budget is not None
@@ -146,10 +140,8 @@ class Pipeline:
                 parts,
                 self._perception,
                 self._cameras if here else None,
-                pictures=bool((live and config.output.video) or (online and on_seen)),
+                pictures=self._answers.pictured,
             )
-        self._steps = 0
-        self._open: dict[str, set[int]] = {name: set() for name in self._names}  # tracks, online
         self.progress = Progress(dict.fromkeys(self._names, 0), dict.fromkeys(self._names, 0))
         self._telling = Telling(parts.corrections, self._names, parts.before)
         # Online, the association has a memory of its own.
@@ -170,11 +162,22 @@ class Pipeline:
 
     def run(self) -> TrackTable:
         """Go through the videos to their end, or to Ctrl-C; returns all tracks with their ids."""
+        with closing(self._answers):
+            self._follow()
+            if self._memory is None:
+                found = self._parts.associator.finish(())
+                self._answers.take(Told.last(Decisions(found.ids, revised=found.revised)))
+        return self._finish()
+
+    def _follow(self) -> None:
+        """Go through the videos to their end, or to Ctrl-C."""
         self._start_readers()
         steps = self._ahead(self._detected())
         try:
             for found in steps:
                 self._step(*found())
+            if self._parts.workers is not None and self._parts.workers.failure is not None:
+                raise self._parts.workers.failure
         except KeyboardInterrupt:
             self.interrupted = True
             log.warning("interrupted; writing what was done so far")
@@ -184,16 +187,11 @@ class Pipeline:
             # Readers first: the detecting thread may be waiting for a silent camera.
             for reader in self._parts.readers:
                 reader.close()
-            if self._parts.roster is not None:
-                self._parts.roster.close()
             steps.close()
             if self._parts.workers is not None:
                 self._parts.workers.end(self._watch)
             if self.crops:
                 self.crops.close()
-            if self._video:
-                self._video.close()
-        return self._finish()
 
     def _ahead(self, steps: Detected) -> Background[Detecting] | Detected:
         """Detection in a thread of its own, where there is a core for what comes after it."""
@@ -224,6 +222,8 @@ class Pipeline:
         with self._watch("track"):
             self.meaning.look(frames, inferences)
         seen = self._cameras.follow(frames, inferences, self.meaning.curve)
+        if not seen:  # their workers are gone
+            return
         with self._watch("associate"):
             steps = [each.step for each in seen]
             for each in seen:
@@ -235,14 +235,12 @@ class Pipeline:
                 steps = [self._telling.marked(step) for step in steps]
             self._time = max(f.time for f in frames)
             self._seen |= {f.camera: f.time for f in frames}
-            steps += self._departed()
-            decisions = self._parts.associator.update(self._time, steps)
+            gone = self._departed()
+            decisions = self._parts.associator.update(self._time, [*steps, *gone])
             self._cameras.obey(decisions)
         with self._watch("write"):
-            if self.events:
-                self.events.step(self._time, steps, decisions)
-            self._write(seen, decisions.ids)
-        self._count(seen, decisions.ids)
+            self._write(seen, decisions, gone)
+        self._count(seen)
         if self._parts.roster is not None:
             self._change_cameras(self._parts.roster.news())
 
@@ -266,9 +264,7 @@ class Pipeline:
         if model is not None:
             self._parts.calibration[name] = model
         self._shown.join(reader)
-        if self._live_tracks:
-            self._live_tracks.begin()
-        self._open[name] = set()
+        self._answers.join()
         self.progress.frames[name] = self.progress.tracks[name] = 0
         reader.start()
         self._parts.readers.append(reader)  # last: from now on it is read
@@ -279,42 +275,24 @@ class Pipeline:
         for reader in self._parts.readers:
             name = reader.name
             late = self._time - self._seen.get(name, math.inf) > GONE_AFTER
-            if late and self._open[name] and reader.live and reader.ended:
-                steps.append(departed(name, self._time, self._open[name]))
-                self._open[name] = set()
+            if late and self._open.of(name) and reader.live and reader.ended:
+                steps.append(departed(name, self._time, self._open.of(name)))
         return steps
 
-    def _write(self, seen: Sequence[Seen], decided: Mapping[TrackKey, int]) -> None:
+    def _write(
+        self, seen: Sequence[Seen], decisions: Decisions, gone: Sequence[CameraStep]
+    ) -> None:
         sightings = [each.sighting for each in seen]
         inferences = [each.inference for each in seen]
         told = zip(sightings, inferences, strict=True)
         rows = np.concatenate([part for each in told for part in self._rows(*each)])
-        self.spool.append(rows, decided)
-        if self._live_tracks:
-            self._live_tracks.write(rows, decided)
-            self._forget(self._live_tracks, [each.step for each in seen])
-        on_seen = self._on_seen if self._live_tracks else None
-        if on_seen or self._video:
-            labels = _labels(sightings, self._live_tracks.ids if self._live_tracks else {})
-            shown = self._shown(sightings, inferences)
-            if on_seen:
-                on_seen(shown, labels, decided)
-            if self._video:
-                self._video.write(shown, labels)
+        shown = self._shown(sightings, inferences) if self._answers.pictured else sightings
+        self._answers.take(Told(self._time, rows, shown, decisions, gone))
+        for step in (*(each.step for each in seen), *gone):
+            self._open.take(step)
         if self.crops:  # first: see there
             self.crops.take((each.step, each.crops, each.fresh) for each in seen)
         self._perception.note([s.frame for s in sightings], inferences)
-
-    def _forget(self, written: LiveTracks, steps: Sequence[CameraStep]) -> None:
-        """Let go, now and then, of the ids of tracks that have ended."""
-        for step in steps:
-            gone = {*step.ended.tolist(), *step.renewed[:, 0].tolist()}
-            here = {*step.ids.tolist(), *step.renewed[:, 1].tolist()}
-            self._open[step.camera] = (self._open[step.camera] - gone) | here
-        self._steps += 1
-        if self._steps % FORGET_EVERY == 0:
-            every = self._open.items()
-            written.forget_all_but(TrackKey(name, track) for name, open in every for track in open)
 
     def _rows(self, sighting: Sighting, inference: Inference) -> list[Rows]:
         """What is to be kept of a camera's time step."""
@@ -329,17 +307,15 @@ class Pipeline:
         rows = make_rows(number, frame, tracks, sighting.floor, inference.changed)
         return [rows, untracked_rows(number, frame, self.meaning.probable(detections), tracks)]
 
-    def _count(self, seen: Sequence[Seen], decided: Mapping[TrackKey, int]) -> None:
+    def _count(self, seen: Sequence[Seen]) -> None:
         for step in (each.step for each in seen):
             self.progress.frames[step.camera] += 1
             tracks = step.ids.tolist() + step.renewed[:, 1].tolist()
             self.progress.tracks[step.camera] = max([self.progress.tracks[step.camera], *tracks])
-        self.progress.people = max(self.progress.people, *decided.values(), 0)
+        self.progress.people = self._answers.people
         self._on_step(self.progress)
 
     def _finish(self) -> TrackTable:
-        if self._live_tracks:
-            self._live_tracks.close()
         self._tracking.check_calibration()
         self.meaning.note()
         ids = self.spool.ids()
@@ -369,45 +345,3 @@ def _budget(config: RunConfig, parts: Parts) -> Budget | None:
     if not isinstance(reid, ReidConfig) or not reid.budget.given or parts.recorded:
         return None
     return Budget(cast("StagedEmbedder", parts.embedder), reid.budget, Looks())
-
-
-def _labels(sightings: Sequence[Sighting], ids: Mapping[TrackKey, int]) -> dict[str, Labels]:
-    """What is drawn into each camera's frame."""
-    return {
-        s.frame.camera: (
-            s.tracks.boxes,
-            np.array([ids.get(TrackKey(s.frame.camera, t), 0) for t in s.tracks.ids], int),
-            s.tracks.det_index >= 0,
-        )
-        for s in sightings
-    }
-
-
-class _LiveVideo:
-    """The mosaic of live cameras, which cannot be seen a second time."""
-
-    def __init__(self, readers: Sequence[CameraReader], config: RunConfig, out: Path) -> None:
-        self._writer: VideoWriter | None = None
-        self._known = {reader.name for reader in readers}
-        if config.output.video:
-            sizes = {reader.name: reader.size for reader in readers}
-            zeros = {reader.name: reader.zero for reader in readers}
-            self._mosaic = Mosaic(sizes, config.output.width, config.output.height, zeros)
-            fps = max(reader.fps for reader in readers)
-            self._path = out / "mosaic.mp4"
-            with explained(self._path):
-                self._writer = VideoWriter(self._path, self._mosaic.size, fps, live=True)
-
-    def write(self, sightings: Sequence[Sighting], labels: Mapping[str, Labels]) -> None:
-        # A camera that was added has no place in it.
-        frames = {s.frame.camera: s.frame for s in sightings if s.frame.camera in self._known}
-        if self._writer is None or not frames:
-            return
-        time = min(frame.time for frame in frames.values())
-        with explained(self._path):
-            self._writer.write(self._mosaic.draw(frames, labels), time)
-
-    def close(self) -> None:
-        if self._writer is not None:
-            with explained(self._path):
-                self._writer.close()

@@ -29,7 +29,7 @@ from mtmc.run.correct import (
 )
 from mtmc.run.drawing import Drawing
 from mtmc.run.known import with_known_people
-from mtmc.run.resume import about_calibration, about_corrections
+from mtmc.run.resume import about_calibration, about_corrections, about_lag
 from mtmc.run.session import Listener, OneRun, Said
 from mtmc.sources import Camera, find_cameras, open_cameras
 from mtmc.sources.cameras import Source
@@ -154,6 +154,8 @@ def _decide(
                 parts = replace(parts, before=before.edited(corrections.entries).before)
             about = {**results.record.get("about", {}), **config.settings()}
             del about["output"]
+            about.pop("lag", None)
+            about |= about_lag(config)
             about |= {} if here else about_calibration(parts.calibration)
             about |= about_corrections(parts.corrections)
             drawn = replace(config, output=replace(config.output, video=False))
@@ -214,6 +216,8 @@ def render(
     drawn: Settings = {k: settings[k] for k in settings if k in {"sources", "output"}}
     if other := [change for change in changes if not change.startswith("output.")]:
         raise UserError(f"--set {other[0]}: no setting of output, which is all that is drawn by")
+    if any(change.startswith("output.lag=") for change in changes):
+        raise UserError("--set output.lag: says who is who, not how that is drawn; mtmc associate")
     config = RunConfig.from_settings(override(drawn, changes))
     check_anonymised(results.anonymised, config)
     found = cameras_of(results, sources)

@@ -36,6 +36,7 @@ from mtmc.run.correct import adopt, correct, corrections_of, forget_uncorrected
 from mtmc.run.drawing import Drawing
 from mtmc.run.earlier import set_aside
 from mtmc.run.known import with_known_people
+from mtmc.run.lag import Told
 from mtmc.run.networks import stand_ins
 from mtmc.run.parts import Parts, Progress
 from mtmc.run.pipeline import Pipeline
@@ -66,9 +67,11 @@ class Listener:
 
     Attributes:
         looks: whether it wants to know what is ``seen``.
+        revises: whether it wants to know what is ``answered``.
     """
 
     looks: ClassVar[bool] = False
+    revises: ClassVar[bool] = False
 
     def begin(self, cameras: Sequence[CameraReader]) -> None:
         """The cameras are open."""
@@ -89,6 +92,9 @@ class Listener:
             labels: what is drawn into it, by camera.
             decided: who tracks are, of whom that was decided now.
         """
+
+    def answered(self, told: Told) -> None:
+        """What an online run knows after a time step, before any lag; ``Told.last`` in the end."""
 
     def video(self, done: int, total: int) -> None:
         """So many frames of all cameras are in the mosaic."""
@@ -126,7 +132,9 @@ def run(
         if not settings.get("tracker"):
             config = replace(config, tracker=suitable_tracker(config, parts))
         check_tracker(config, parts)
-        parts = replace(parts, roster=_roster(config, parts, video_dir))
+        if roster := _roster(config, parts, video_dir):
+            ending.callback(roster.close)
+            parts = replace(parts, roster=roster)
         # After what may be refused, which is one line.
         for line in stand_ins(settings):
             log.warning("%s", line)
@@ -225,7 +233,8 @@ class OneRun:
         self._log, self._crops = log, log.path if log and parts.recorded else None
         self._noted = -math.inf  # when run.json was last written, s
         seen = listener.seen if listener.looks else None
-        self._pipeline = Pipeline(config, parts, out, log, self._watch, self._step, seen)
+        answered = listener.answered if listener.revises else None
+        self._pipeline = Pipeline(config, parts, out, log, self._watch, self._step, seen, answered)
 
     def record(self, chosen: Settings, given: list[str]) -> dict[str, Any]:
         """Do everything and write everything.
