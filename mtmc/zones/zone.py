@@ -130,8 +130,10 @@ class Zone:
 
     def _look(self, number: int, person: Person, news: _News) -> None:
         """What is new of somebody, if anything is."""
-        tracks = [(t.key, t.closed) for t in person.tracks]
-        crops = sum([tracklet.gallery.version for tracklet in person.tracks])
+        tracks, crops = [], 0
+        for tracklet in person.tracks:
+            tracks.append((tracklet.key, tracklet.closed))
+            crops += tracklet.gallery.version
         told = self._told.get(number)
         if told and tracks == told.tracks and crops < GROWN * told.crops:
             return
