@@ -47,6 +47,7 @@ from mtmc.zones import codec, journal
 from mtmc.zones.associator import ZonesConfig, make_directory, zone_config
 from mtmc.zones.nodes import DirectoryNode, ZoneNode
 from mtmc.zones.partition import zones_of
+from mtmc.zones.report import pack, unpack
 from mtmc.zones.zone import Zone
 
 DIM = 32
@@ -248,17 +249,18 @@ def zones_process(options, share, folder):
     moments = world.steps(cameras, max(0, first - BACK))
     if options.delay:
         moments = delayed(moments, 0.05, options.skew, places)
-    began = saved_at = time.monotonic()
+    began, saved_at = time.monotonic(), first
     for now, steps in moments:
         for step in steps:
             nodes[zone_of[step.camera]].put(step)
         count += len(steps)
         reports = [report for node in nodes.values() for report in node.take()]
-        log.add(codec.dumps(reports))
-        if time.monotonic() - saved_at > options.save:
+        log.add(codec.dumps(pack(reports)))
+        if now - saved_at >= options.save:
             codec.save(folder / f"zones{share}.state", (now, nodes))
-            saved_at = time.monotonic()
-    log.add(codec.dumps([report for node in nodes.values() for report in node.take(True)]))
+            saved_at = now
+    last = [report for node in nodes.values() for report in node.take(True)]
+    log.add(codec.dumps(pack(last)))
     log.add(codec.dumps("end"))
     about = {
         "steps": count, "doubles": sum(node.ordering.doubles for node in nodes.values()),
@@ -277,7 +279,7 @@ def directory_process(options, folder):
         make_directory(config, EVEN, world.names, groups), groups, silence=np.inf
     )
     log, ended = EventLog(folder / "events.jsonl"), set()
-    began = saved_at = time.monotonic()
+    began, saved_at, now = time.monotonic(), 0.0, 0.0
     while len(ended) < PROCESSES:
         heard = False
         for share in range(PROCESSES):
@@ -288,15 +290,17 @@ def directory_process(options, folder):
                 if what == "end":
                     ended.add(share)
                     break
-                for report in what:
+                for report in unpack(what):
                     node.put(report)
                 node.positions[source] = tuple(position)
-        log.add(node.take())
-        if time.monotonic() - saved_at > options.save:
+        events = node.take()
+        log.add(events)
+        now = events[-1].time if events else now
+        if now - saved_at >= options.save:
             codec.save(state, node)
             for source, position in node.positions.items():
                 journal.forget(folder / source, journal.Position(*position))
-            saved_at = time.monotonic()
+            saved_at = now
         if not heard:
             time.sleep(POLL)
     log.add(node.take(all_of_it=True))
@@ -464,7 +468,7 @@ def main():
     parser.add_argument("--revise", type=float, default=2.0)
     parser.add_argument("--memory", type=float, default=3600.0)
     parser.add_argument("--life", type=float, help="s after which people go home")
-    parser.add_argument("--save", type=float, default=10.0, help="s between two states")
+    parser.add_argument("--save", type=float, default=30.0, help="s between two states")
     parser.add_argument("--disturb", action="store_true")
     parser.add_argument("--one", action="store_true")
     parser.add_argument("--watch", action="store_true")

@@ -187,8 +187,6 @@ class Pipeline:
             # Readers first: the detecting thread may be waiting for a silent camera.
             for reader in self._parts.readers:
                 reader.close()
-            if self._parts.roster is not None:
-                self._parts.roster.close()
             steps.close()
             if self._parts.workers is not None:
                 self._parts.workers.end(self._watch)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from mtmc.tracking.messages import CameraStep, Decisions
-from mtmc.types import Ints, TrackKey
+from mtmc.types import Ints
 
 LIFE = 1 << 32  # between the numbers under which one track of a camera goes on
 
@@ -25,43 +25,47 @@ class Obeying:
     """
 
     def __init__(self) -> None:
-        self._lives: dict[TrackKey, int] = {}  # by the camera's own number: that it has now
-        self._to_end: dict[TrackKey, None] = {}
-        self._to_renew: dict[TrackKey, None] = {}
+        # By camera and the camera's own number: that which a track has now.
+        self._lives: dict[str, dict[int, int]] = {}
+        self._to_end: dict[str, set[int]] = {}
+        self._to_renew: dict[str, set[int]] = {}
 
     def obey(self, decisions: Decisions) -> None:
         """From the next step on."""
-        self._to_end |= dict.fromkeys(decisions.ended)
-        self._to_renew |= dict.fromkeys(decisions.renewed)
+        for keys, waiting in (
+            (decisions.ended, self._to_end),
+            (decisions.renewed, self._to_renew),
+        ):
+            for camera, track in keys:
+                waiting.setdefault(camera, set()).add(track)
 
     def __call__(self, step: CameraStep) -> CameraStep:
         """The step of a camera that obeys."""
-        camera, ended = step.camera, []
-        for own in step.ended.tolist():
-            now = self._lives.pop(TrackKey(camera, own), None)
-            if now is not None:
-                ended.append(now)
+        lives = self._lives.setdefault(step.camera, {})
+        ended = [lives.pop(own) for own in step.ended.tolist() if own in lives]
+        to_end = self._to_end.pop(step.camera, set())
+        to_renew = self._to_renew.pop(step.camera, set())
         renewed = []
-        for own in [key for key in self._lives if key.camera == camera]:
-            now = self._lives[own]
-            key = TrackKey(camera, now)
-            if self._to_end.pop(key, 0) is None:
+        for own, now in lives.items() if to_end or to_renew else ():
+            if now in to_end:
                 ended.append(now)
-            elif self._to_renew.pop(key, 0) is None:
+            elif now in to_renew:
                 renewed.append((now, now + LIFE))
             else:
                 continue
-            self._lives[own] = now + LIFE
-        ids: list[int] = []
-        for track in step.ids.tolist():
-            ids.append(self._lives.setdefault(TrackKey(camera, track), track))
+            lives[own] = now + LIFE
+        own_ids = step.ids.tolist()
+        ids = [lives.setdefault(track, track) for track in own_ids]
+        if ids == own_ids and ended == step.ended.tolist() and not renewed:
+            return step
         return replace(
             step, ids=_ints(ids), ended=_ints(ended), renewed=_ints(renewed).reshape(-1, 2)
         )
 
     def late(self, step: CameraStep) -> CameraStep:
         """A step that comes when later ones are told: what it adds are looks of tracks known."""
-        own = [self._lives.get(TrackKey(step.camera, track)) for track in step.ids.tolist()]
+        lives = self._lives.get(step.camera, {})
+        own = [lives.get(track) for track in step.ids.tolist()]
         crops = [at for at, row in enumerate(step.crops.tolist()) if own[row] is not None]
         rows = step.crops[crops]
         nobody = np.zeros(len(rows), bool)

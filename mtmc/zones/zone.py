@@ -130,15 +130,17 @@ class Zone:
 
     def _look(self, number: int, person: Person, news: _News) -> None:
         """What is new of somebody, if anything is."""
-        tracks = [(t.key, t.closed) for t in person.tracks]
-        crops = sum([tracklet.gallery.version for tracklet in person.tracks])
+        tracks, crops = [], 0
+        for tracklet in person.tracks:
+            tracks.append((tracklet.key, tracklet.closed))
+            crops += tracklet.gallery.version
         told = self._told.get(number)
         if told and tracks == told.tracks and crops < GROWN * told.crops:
             return
         new = [t for t in person.tracks if t.key not in self._owners]
-        if told is None or (new and not told.there):
-            told = self._arrive(told, min(new or person.tracks, key=_by_start), news)
-            self._told[number] = told
+        first = min(new or person.tracks, key=_by_start)
+        if told is None or (new and not told.there and first.start > told.end):
+            told = self._told[number] = self._arrive(told, first, news)
         for tracklet in sorted(new, key=_by_start):
             self._owners[tracklet.key] = told.stay
             news.tracks.append((told.stay, tracklet.key))

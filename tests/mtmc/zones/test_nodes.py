@@ -10,6 +10,7 @@ from mtmc.errors import UserError
 from mtmc.zones import codec, journal
 from mtmc.zones.associator import ZonesConfig, make_directory
 from mtmc.zones.nodes import DirectoryNode, ZoneNode
+from mtmc.zones.report import pack, unpack
 from mtmc.zones.zone import Zone
 from tests.mtmc.zones.walks import Walks, corridor
 
@@ -45,8 +46,8 @@ class System:
     def take(self, everything=False):
         for node in self.zones.values():
             self.reports.extend(node.take(everything))
-        for report in self.reports[self.told :]:
-            self.directory.put(codec.loads(codec.dumps(report)))
+        for report in unpack(codec.loads(codec.dumps(pack(self.reports[self.told :])))):
+            self.directory.put(report)
         self.told = len(self.reports)
         for event in self.directory.take(everything):
             assert self.events.setdefault(event.seq, event.json()) == event.json()
