@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -90,8 +91,14 @@ class Pipeline:
         online = parts.associator.online
         changes = None if parts.recorded else Changes(pictured(parts.readers))
         self.budget = _budget(config, parts)
+        live = any(reader.live for reader in parts.readers)
         self._perception = Perception(
-            parts.detector, parts.embedder, inference, changes, self.budget
+            parts.detector,
+            parts.embedder,
+            inference,
+            changes,
+            self.budget,
+            recording=not live and parts.workers is None,
         )
         self.meaning = Meaning(parts.detector, {r.name: r.fps for r in parts.readers})
         cutter = None if parts.recorded else cutter_of(config, parts.readers, parts.embedder)
@@ -114,7 +121,6 @@ class Pipeline:
         self._names = [reader.name for reader in parts.readers]
         self._numbers = {name: number for number, name in enumerate(self._names)}
         self.spool = TrackSpool(out, self._names)
-        live = any(reader.live for reader in parts.readers)
         self._live_tracks = LiveTracks(out / "tracks", self._names, parts.kinds) if online else None
         self._video = _LiveVideo(parts.readers, config, out) if live else None
         # Of a run that is done again with corrections, ids are settled at its end only.
@@ -173,9 +179,14 @@ class Pipeline:
         return self._finish()
 
     def _ahead(self, steps: Detected) -> Background[Detecting] | Detected:
-        """Detection in a thread of its own, where there is a core for what comes after it."""
+        """Later steps are begun before earlier ones are done.
+
+        In a thread of its own where there is a core for what comes after it, else as many as the
+        detector works on beside us.
+        """
         apart = self._parts.workers is not None or available_cores() > FEW_CORES
-        return Background(steps, STEPS_AHEAD) if apart else steps
+        ahead = -(-self._perception.ahead // len(self._names))
+        return Background(steps, max(ahead, STEPS_AHEAD)) if apart else _before(steps, ahead)
 
     def _start_readers(self) -> None:
         known = {} if self._tracking.needs_image else self._perception.recorded
@@ -287,6 +298,16 @@ class Pipeline:
         self.things = numbered(self._finishing.things, self._names, kinds)
         places, names = self._finishing.places(rows, ids), self._finishing.names
         return TrackTable(rows, self._names, ids, places, kinds, names)
+
+
+def _before(steps: Detected, ahead: int) -> Detected:
+    """The same, each when so many after it are begun, too."""
+    begun: deque[Detecting] = deque()
+    for step in steps:
+        begun.append(step)
+        if len(begun) > ahead:
+            yield begun.popleft()
+    yield from begun
 
 
 def numbered(rows: Rows, cameras: Sequence[str], kinds: Sequence[str]) -> TrackTable:
