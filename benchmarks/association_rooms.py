@@ -143,8 +143,8 @@ class Networks:
         return self._opened
 
 
-def associate(room, variant, log, settings):
-    """The tracks of a room with the global ids of one variant."""
+def assembled(room, variant, settings):
+    """A room's configuration and parts, without networks."""
     chosen = {
         "detector": {"name": "motion"},  # a stand-in: the log has all the answers
         "associator": {"name": "online" if variant.online else "offline"},
@@ -154,7 +154,12 @@ def associate(room, variant, log, settings):
     }
     config = RunConfig.from_settings(override(chosen, settings))
     parts = assemble(config, find_cameras(room), room)
-    parts = dataclasses.replace(parts, detector=_Asked(), embedder=_Asked())
+    return config, dataclasses.replace(parts, detector=_Asked(), embedder=_Asked())
+
+
+def associate(room, variant, log, settings):
+    """The tracks of a room with the global ids of one variant."""
+    config, parts = assembled(room, variant, settings)
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "tracks").mkdir()
         return Pipeline(config, parts, Path(folder), log, Stopwatch()).run()

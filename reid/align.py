@@ -35,7 +35,7 @@ PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)  # relative to the features' mean variance
 
 
 @dataclass(frozen=True)
-class Alignment:
+class Fitting:
     """What fitting came to.
 
     Args:
@@ -58,7 +58,7 @@ def align(
     images: Images,
     device: torch.device,
     progress: Callable[[int], object] | None = None,
-) -> tuple[Checkpoint, Alignment]:
+) -> tuple[Checkpoint, Fitting]:
     """Give a network exits whose embeddings guess the one that it ends with.
 
     Args:
@@ -86,7 +86,7 @@ def align(
     cosines.append(torch.ones(1))
     reliability = torch.stack([c.square().mean() for c in cosines])
     network.reliabilities.copy_(reliability)
-    found = Alignment(
+    found = Fitting(
         fitted_to=int((part > 0).sum()),
         measured_on=int((part == 0).sum()),
         costs=costs(network, checkpoint.preprocess.size),

@@ -25,13 +25,16 @@ def pytest_configure(config):
     if sys.dont_write_bytecode and hasattr(config, "cache"):
         sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(config.cache.mkdir("bytecode"))
         sys.dont_write_bytecode = False
-        del os.environ["PYTHONDONTWRITEBYTECODE"]
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_xdist_auto_num_workers(config):
-    """As many as there are cores for folders; a test or a file is sooner done without."""
+    """As many as there are cores for folders; a test or a file is sooner done without.
+
+    With ``-x``, workers would first finish all that they have been given.
+    """
     few = config.option.keyword or any(".py" in argument for argument in config.args)
-    return 0 if few else min(os.cpu_count() or 1, LARGEST)
+    return 0 if few or config.option.maxfail else min(os.cpu_count() or 1, LARGEST)
 
 
 def pytest_collection_modifyitems(config, items):

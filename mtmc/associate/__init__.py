@@ -47,6 +47,15 @@ class Associator(Protocol):
 
 
 @runtime_checkable
+class Revising(Protocol):
+    """An online associator that tells who earlier sightings turned out to be, where some wait."""
+
+    def revise(self) -> None:
+        """Before the first step: ``revised`` is asked for, in ``Decisions`` and ``Association``."""
+        ...
+
+
+@runtime_checkable
 class Knowing(Protocol):
     """An associator that can be told whom earlier runs knew, which runs with a gallery ask for."""
 

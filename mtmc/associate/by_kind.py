@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from mtmc.associate import Associator
+from mtmc.associate import Associator, Revising
 from mtmc.associate.decisions import Association
-from mtmc.tracking.messages import CameraStep, Decisions
+from mtmc.tracking.messages import CameraStep, Decisions, Revision
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey
 
@@ -30,6 +30,12 @@ class ByKind:
     def know(self, people: Mapping[int, Sequence[Tracklet]], last: int) -> None:
         """Nobody: a gallery knows people, and no other kind."""
 
+    def revise(self) -> None:
+        """See ``Revising``."""
+        for associator in self._each:
+            if isinstance(associator, Revising):
+                associator.revise()
+
     def update(self, time: float, steps: Sequence[CameraStep]) -> Decisions:
         """See ``Associator``."""
         told = [a.update(time, [s.of_kind(k) for s in steps]) for k, a in enumerate(self._each)]
@@ -44,6 +50,7 @@ class ByKind:
             },
             [self._number(k, i) for k, each in enumerate(told) for i in each.closed],
             {key: share for each in told for key, share in each.confidence.items()},
+            [r for k, each in enumerate(told) for r in self._revised(k, each)],
         )
 
     def finish(self, tracklets: Sequence[Tracklet]) -> Association:
@@ -53,6 +60,7 @@ class ByKind:
             last[tracklet.key.camera] = max(last[tracklet.key.camera], tracklet.key.track_id)
         ids: dict[TrackKey, int] = {}
         parts: dict[TrackKey, Sequence[Tracklet]] = {}
+        revised: list[Revision] = []
         for kind, associator in enumerate(self._each):
             found = associator.finish([t for t in tracklets if t.kind == kind])
             mine = dict(found.ids)
@@ -67,7 +75,11 @@ class ByKind:
                     ids[piece.key] = self._number(kind, number)
             parts |= found.parts
             ids |= {key: self._number(kind, number) for key, number in mine.items()}
-        return Association(ids, parts)
+            revised += self._revised(kind, found)
+        return Association(ids, parts, revised)
+
+    def _revised(self, kind: int, told: Decisions | Association) -> list[Revision]:
+        return [r._replace(global_id=self._number(kind, r.global_id)) for r in told.revised]
 
     def _number(self, kind: int, number: int) -> int:
         return self._numbers.setdefault((kind, number), len(self._numbers) + 1)

@@ -86,12 +86,11 @@ class RunDisplay(Listener):
         self._bar.start()
         self._started = self._said = time.monotonic()
         self._tracking = self._bar.add_task("tracking", total=self._total, info="")
-        self._cameras = len(cameras)
 
     def step(self, progress: RunProgress) -> None:
         """See ``Listener``."""
         done = sum(progress.frames.values())
-        rate = done / self._cameras / max(time.monotonic() - self._started, 1e-9)
+        rate = done / len(progress.frames) / max(time.monotonic() - self._started, 1e-9)
         seen = (
             f"{progress.people} people"
             if progress.people

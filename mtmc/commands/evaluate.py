@@ -79,6 +79,12 @@ def evaluate(
         Path | None,
         typer.Option(help="With --gt: also compare positions on the floor, within 1 m."),
     ] = None,
+    lag: Annotated[
+        str | None,
+        typer.Option(
+            help="With --lab: what ids are worth that are told so late, s.", metavar="A,B"
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Keep the tracks here.", metavar="DIR")] = None,
     cache: Annotated[
         Path | None,
@@ -90,7 +96,10 @@ def evaluate(
     ] = None,
     draw: Annotated[
         Path | None,
-        typer.Option(help="Show what is false, missed or switched, one .mp4 each.", metavar="MP4"),
+        typer.Option(
+            help="Show what is false, missed or switched, one .mp4 each; with --lag a .png.",
+            metavar="MP4",
+        ),
     ] = None,
     json_: Annotated[
         Path | None, typer.Option("--json", help="Also write all figures here.", metavar="FILE")
@@ -112,6 +121,7 @@ def evaluate(
         "--frames": frames,
         "--every": every,
         "--calibration": calibration,
+        "--lag": lag,
         "--out": out,
         "--cache": cache,
         "--draw": draw,
@@ -196,6 +206,7 @@ def _recording(root: Path, given: dict[str, Any]) -> Report:
         evaluate_cameras,
         evaluate_recording,
         parse_frames,
+        parse_lags,
         recorded_calibration,
     )
 
@@ -227,6 +238,7 @@ def _recording(root: Path, given: dict[str, Any]) -> Report:
         "--out",
         "--draw",
         "--class",
+        "--lag",
     )
     for folder in ("gt", "videos"):
         if not (root / folder).is_dir():
@@ -249,6 +261,7 @@ def _recording(root: Path, given: dict[str, Any]) -> Report:
             every,
             given["--draw"],
             given["--class"],
+            parse_lags(given["--lag"]) if given["--lag"] else (),
         )
 
 

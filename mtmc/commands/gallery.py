@@ -57,8 +57,7 @@ def enrol(
 ) -> None:
     """Make somebody known from photos, or better known."""
     from mtmc.corrections.kinds import checked_name
-    from mtmc.known import KnownPeople
-    from mtmc.known.learning import network_of
+    from mtmc.known import KnownPeople, Network
     from mtmc.known.people import locked
     from mtmc.reid import ReidError, load
 
@@ -70,7 +69,7 @@ def enrol(
     images = [read_picture(path) for path in _files(photos)]
     with locked(gallery):
         known = KnownPeople.open(gallery)
-        network = network_of(embedder)
+        network = Network.of(embedder)
         known.check(network)
         known.network = known.network or network
         number = _one(known.find(name), name) or known.last + 1

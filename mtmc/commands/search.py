@@ -43,7 +43,7 @@ def search(
     """
     from mtmc.files import write_text
     from mtmc.results import Results
-    from mtmc.viewer.search import Finder, Wanted, embedded, network_of
+    from mtmc.viewer.search import Finder, Wanted, embedded, embedder_of
 
     results = Results.open(run_dir)
     if (image is None) == (id_ is None):
@@ -54,7 +54,7 @@ def search(
     if image is not None:
         picture = read_picture(image)
         found = Finder(results).like_embedding(
-            embedded(network_of(results, model), picture), wanted
+            embedded(embedder_of(results, model), picture), wanted
         )
     else:
         assert id_ is not None

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from mtmc.errors import UserError
@@ -36,7 +35,7 @@ def read_described(path: Path, last_frame: int | None = None) -> MotRows:
     """
     try:
         rows = _READERS[path.suffix](path)
-    except (OSError, ValueError, KeyError, IndexError, TypeError, pl.exceptions.PolarsError) as e:
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as e:
         why = " ".join(str(e).split())
         raise UserError(f"{path}: cannot be read ({why}); expected {LAYOUTS[path.suffix]}") from e
     if last_frame is not None and rows.last_frame > last_frame:
@@ -63,9 +62,16 @@ def _archive(path: Path) -> MotRows:
 
 
 def _table(path: Path) -> MotRows:
-    table = pl.read_parquet(path)
+    import polars as pl  # takes a while
+
+    try:
+        table = pl.read_parquet(path)
+    except pl.exceptions.PolarsError as error:
+        raise ValueError(error) from error
     corners = {"x1", "y1", "x2", "y2"} <= set(table.columns)
     names = ["x1", "y1", "x2", "y2"] if corners else ["x", "y", "w", "h"]
+    if lacking := {"frame", *names, "score", "embedding"} - set(table.columns):
+        raise ValueError(f"no column {min(lacking)}")
     boxes = table.select(names).to_numpy().astype(float)
     if not corners:
         boxes[:, 2:] += boxes[:, :2]

@@ -24,6 +24,7 @@ ALL_COLUMNS = (
     *("HOTA", "DetA", "AssA", "MOTA", "MOTP", "IDF1", "IDP", "IDR"),
     *("IDSW", "Frag", "FP", "FN", "MT", "PT", "ML"),
     *("boxes", "tracks"),  # where nothing is scored
+    *("changed", "revisions_per_minute", "final_p50", "final_p90"),  # by lag
 )
 
 
@@ -33,11 +34,11 @@ class Row:
 
     Args:
         ratios: by name, as fractions.
-        counts: by name.
+        counts: by name, and whatever else is no ratio.
     """
 
     ratios: Mapping[str, float]
-    counts: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, scores: Scores) -> Row:

@@ -16,8 +16,10 @@ from mtmc.calibration.check import HeightCheck
 from mtmc.config import build, choose, override
 from mtmc.detectors import detector_settings
 from mtmc.errors import UserError, unknown_name
+from mtmc.evaluate.curve import draw_curve
 from mtmc.evaluate.floor import floor_scene
 from mtmc.evaluate.frames import PerceptionConfig, open_embedder
+from mtmc.evaluate.lag import LagListener
 from mtmc.evaluate.pictures import camera_pictures, sequence_pictures
 from mtmc.evaluate.protocol import PEDESTRIAN, ScoringProtocol, make_scene
 from mtmc.evaluate.report import Report, Row
@@ -32,7 +34,8 @@ from mtmc.evaluate.sequences import (
 from mtmc.evaluate.tracking import TrackingRun, track_all
 from mtmc.mot import CLASS_NAMES, MotKind, read_mot
 from mtmc.registry import DEFAULT_TRACKER, DETECTORS, TRACKERS
-from mtmc.run.config import DEFAULT_DETECTOR
+from mtmc.run.config import DEFAULT_DETECTOR, RunConfig
+from mtmc.run.lag import LONGEST
 from mtmc.trackers.offline import RefineConfig
 from mtmc.tracking.camera import follows_all_cameras
 
@@ -326,6 +329,7 @@ def evaluate_recording(
     every: int | None = None,
     draw: Path | None = None,
     only: str | None = None,
+    lags: Sequence[float] = (),
 ) -> Report:
     """Run the pipeline on ``root/videos``, with ``root/calibration`` if there is one, and score it.
 
@@ -338,6 +342,8 @@ def evaluate_recording(
         every: as in ``read_cameras``.
         draw: as in ``evaluate_cameras``.
         only: as in ``evaluate_benchmark``.
+        lags: seconds by which an online run's answers could be told later, each of which is scored
+            in place of each camera; ``draw`` is the picture of the curve then.
 
     Raises:
         UserError: input is missing or wrong.
@@ -347,13 +353,31 @@ def evaluate_recording(
     calibration = recorded_calibration(root)
     if calibration:
         settings = {"calibration": str(calibration), **settings}
+    if lags:
+        settings = {"associator": "online", **settings}
+        config = RunConfig.from_settings(settings)
+        if not config.associator.cls.online:
+            raise UserError("--lag: offline, all is known before anything is told; leave it out")
+        if draw and draw.suffix.lower() != ".png":
+            raise UserError(f"--draw {draw}: with --lag, expected a file that ends in .png")
     with ExitStack() as stack:
         folder = out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         settings = override(settings, [] if out else ["output.video=false"])
-        record = run(root / "videos", folder, settings, listener=listener)
-        report = evaluate_cameras(
-            root / "gt", folder, frames, calibration, every, draw, root / "videos", only
-        )
+        late = None
+        if lags:
+            gap = config.refine.fill_gap if config.refine else 0.0
+            late = LagListener(lags, gap, listener)
+        record = run(root / "videos", folder, settings, listener=late or listener)
+        if late:
+            cameras = read_cameras(root / "gt", folder, frames, every)
+            figures = late.figures([_of(only, c) for c in cameras], record["classes"])
+            report = Report({"frames": _frames_told(cameras)}, "lag", figures)
+            if draw:
+                draw_curve(draw, figures)
+        else:
+            report = evaluate_cameras(
+                root / "gt", folder, frames, calibration, every, draw, root / "videos", only
+            )
     told = {key: record[key] for key in ("detector", "tracker", "reid", "mode")}
     about = {
         "frames": report.about["frames"],
@@ -367,6 +391,21 @@ def recorded_calibration(root: Path) -> Path | None:
     """The calibration that belongs to a recording, if there is one."""
     folder = root / "calibration"
     return folder if folder.is_dir() else None
+
+
+def parse_lags(text: str) -> list[float]:
+    """``A,B`` as seconds.
+
+    Raises:
+        UserError: it is something else.
+    """
+    try:
+        lags = [float(part) for part in text.split(",")]
+    except ValueError:
+        lags = []
+    if lags and all(0 <= lag <= LONGEST for lag in lags):
+        return list(dict.fromkeys(lags))
+    raise UserError(f"--lag {text}: expected seconds from 0 to {LONGEST:g}, such as 0,1,2,5,10")
 
 
 def parse_frames(text: str) -> tuple[int, int]:

@@ -8,20 +8,10 @@ import numpy as np
 
 from mtmc.detectors.people import PERSON
 from mtmc.errors import UserError
-from mtmc.known.people import MOST_PICTURES, KnownPeople, Look, Network, Picture
-from mtmc.reid import Embedder
+from mtmc.known.people import MOST_PICTURES, KnownPeople, Look, Picture
 from mtmc.results import Results
 from mtmc.results.crops import thinned
 from mtmc.types import TrackKey
-
-
-def network_of(embedder: Embedder) -> Network:
-    """What tells an embedder from others; it is asked about one picture, but for a recorded one."""
-    if not hasattr(embedder, "dim"):
-        return Network(embedder.name, 0, np.zeros(0, np.float32))
-    noise = np.random.default_rng(0).integers(0, 255, (16, 8, 3), np.uint8)
-    picture = np.repeat(np.repeat(noise, 16, axis=0), 16, axis=1)
-    return Network(embedder.name, embedder.dim, np.asarray(embedder.embed([picture])[0]))
 
 
 def learn(known: KnownPeople, results: Results, run: str) -> None:

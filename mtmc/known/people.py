@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from mtmc.errors import UserError
 from mtmc.files import explained, replacing
+from mtmc.reid import Embedder
 from mtmc.tracking.gallery import Gallery
 from mtmc.tracking.tracklet import Mark, Tracklet
 from mtmc.types import Floats, TrackKey
@@ -45,6 +46,15 @@ class Network:
     name: str
     dim: int
     probe: Floats
+
+    @classmethod
+    def of(cls, embedder: Embedder) -> Self:
+        """That of an embedder, which is asked about one picture, but for a recorded one."""
+        if not hasattr(embedder, "dim"):
+            return cls(embedder.name, 0, np.zeros(0, np.float32))
+        noise = np.random.default_rng(0).integers(0, 255, (16, 8, 3), np.uint8)
+        picture = np.repeat(np.repeat(noise, 16, axis=0), 16, axis=1)
+        return cls(embedder.name, embedder.dim, np.asarray(embedder.embed([picture])[0]))
 
     def differs(self, other: Network) -> bool:
         """Whether it is another one, by what it says or, where it was not asked, by its name."""

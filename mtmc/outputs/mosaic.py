@@ -38,6 +38,7 @@ class Mosaic:
         people: Mapping[int, str] | None = None,
     ) -> None:
         self._names, self._zeros, self._people = list(sizes), zeros or {}, people or {}
+        self._sizes = sizes
         # Pictures may be one pixel wide; a cell is two, and no higher than all may be.
         aspect = max(*(w / h for w, h in sizes.values()), 2 * len(sizes) / height)
         self._columns = _best_columns(len(sizes), aspect, width / height)
@@ -80,11 +81,11 @@ class Mosaic:
         cell = self._canvas[
             row * height : (row + 1) * height, column * width : (column + 1) * width
         ]
-        image = frame.pixels
-        scale = min(width / image.shape[1], height / image.shape[0])
-        inner = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+        image, size = frame.pixels, self._sizes[frame.camera]  # it may have been made smaller
+        scale = min(width / size[0], height / size[1])
+        inner = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
         cell[:] = 0
-        method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        method = cv2.INTER_AREA if inner[0] < image.shape[1] else cv2.INTER_LINEAR
         cell[: inner[1], : inner[0]] = cv2.resize(image, inner, interpolation=method)
         view = np.ascontiguousarray(cell)
         for box, identity, real in zip(boxes, ids, seen, strict=True):

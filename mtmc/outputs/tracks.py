@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,12 +121,16 @@ def _index(rows: Rows, camera: int, name: str, ids: Mapping[TrackKey, int]) -> N
 
 
 def to_mot(rows: Rows, ids: NDArray[np.int64], kinds: Sequence[str] = (PERSON,)) -> str:
-    """Rows as MOT text with global ids, and with classes where not all are people."""
+    """Rows as MOT text; see ``mot_rows``."""
+    return format_mot(mot_rows(rows, ids, kinds))
+
+
+def mot_rows(rows: Rows, ids: NDArray[np.int64], kinds: Sequence[str] = (PERSON,)) -> MotRows:
+    """Rows with global ids as those of MOT, and with classes where not all are people."""
     classes = None
     if tuple(kinds) != (PERSON,):
         classes = np.array(class_numbers(kinds))[rows["kind"]]
-    found = MotRows.make(rows["frame"], ids, rows["box"], scores=rows["score"], classes=classes)
-    return format_mot(found)
+    return MotRows.make(rows["frame"], ids, rows["box"], scores=rows["score"], classes=classes)
 
 
 def write_mot_files(table: TrackTable, folder: Path) -> None:
@@ -215,19 +219,32 @@ def _source(table: TrackTable, zeros: Sequence[datetime | None]) -> pl.LazyFrame
 class LiveTracks:
     """Writes ``<camera>.txt`` while the run goes on, each row as soon as its id is known.
 
-    Predicted boxes are left to the end, when it is known whether the person was found meanwhile.
+    Predicted boxes are left to the end, when it is known whether the person was found meanwhile,
+    unless they are ``settled``.
     """
 
     def __init__(
-        self, folder: Path, cameras: Sequence[str], kinds: Sequence[str] = (PERSON,)
+        self,
+        folder: Path,
+        cameras: Sequence[str],
+        kinds: Sequence[str] = (PERSON,),
+        *,
+        settled: bool = False,
     ) -> None:
         self._folder, self._kinds = folder, kinds
-        self._cameras = cameras
+        self._cameras, self._settled = cameras, settled
+        self._files: list[TextIO] = []
         with explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            self._files = [(folder / f"{n}.txt").open("w", encoding="utf-8") for n in cameras]
+        self.begin()
         self._pending: dict[TrackKey, list[Rows]] = {}
         self.ids: dict[TrackKey, int] = {}  # of the tracks that may go on
+
+    def begin(self) -> None:
+        """Open the files of the cameras that have none yet; ``cameras`` may have got more."""
+        with explained(self._folder):
+            for name in self._cameras[len(self._files) :]:
+                self._files.append((self._folder / f"{name}.txt").open("w", encoding="utf-8"))
 
     def write(self, rows: Rows, decided: Mapping[TrackKey, int]) -> None:
         """Take in a step's rows and decisions."""
@@ -235,7 +252,7 @@ class LiveTracks:
             self.ids[key] = number
             for row in self._pending.pop(key, []):
                 self._put(row, number)
-        for position in np.flatnonzero(rows["detected"]):
+        for position in np.flatnonzero(rows["detected"] | self._settled):
             row = rows[position : position + 1]
             key = TrackKey(self._cameras[int(row["camera"][0])], int(row["track"][0]))
             if key in self.ids:

@@ -60,7 +60,13 @@ class Shown:
 
     def __init__(self, readers: Sequence[CameraReader], anonymise: str | None) -> None:
         self._anonymise = anonymise
-        self._people = {r.name: deque[Floats](maxlen=1 + round(REACH * r.fps)) for r in readers}
+        self._people: dict[str, deque[Floats]] = {}
+        for reader in readers:
+            self.join(reader)
+
+    def join(self, reader: CameraReader) -> None:
+        """Show one more."""
+        self._people[reader.name] = deque(maxlen=1 + round(REACH * reader.fps))
 
     def __call__(
         self, sightings: Sequence[Sighting], inferences: Sequence[Inference]

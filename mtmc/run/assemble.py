@@ -141,7 +141,7 @@ def put_together(
         log.warning("%s", line)
     corrections = told.entries if told else ()
     return Parts(
-        readers, detector, embedder, associator, calibration, kinds, corrections=corrections
+        list(readers), detector, embedder, associator, calibration, kinds, corrections=corrections
     )
 
 

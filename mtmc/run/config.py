@@ -13,6 +13,7 @@ from mtmc.offline.completion.config import CompletionConfig
 from mtmc.perception.budget import BudgetConfig
 from mtmc.registry import ASSOCIATORS, DEFAULT_TRACKER, DETECTORS, EMBEDDERS, TRACKERS
 from mtmc.reid.embedder import SHIPPED
+from mtmc.run.lag import LONGEST
 from mtmc.run.networks import with_networks
 from mtmc.sources import SourcesConfig
 from mtmc.sources.address import hide_credentials
@@ -51,6 +52,8 @@ class OutputConfig(Checked):
         crops: whether to keep up to six small pictures of every tracklet, in ``crops.sqlite``.
         anonymise: ``head`` or ``person`` makes that part of everybody unrecognizable in all
             pictures and videos; None shows people.
+        lag: seconds by which an online run tells later who is who. What it takes back by then is
+            never told. Offline, all is known in the end.
         keep: whether to keep what the networks said, for `mtmc associate`.
         events: where an online run sends its events, beside `events.jsonl`: URLs such as
             ``mqtt://host/topic``, or files ``*.jsonl``.
@@ -62,6 +65,7 @@ class OutputConfig(Checked):
     csv: bool = setting(True, public=True)
     crops: bool = setting(True, public=True)
     anonymise: Literal["head", "person"] | None = setting(None, public=True)
+    lag: float = setting(0.0, ge=0, le=LONGEST, unit="s", public=True)
     keep: bool = setting(False)
     events: tuple[str, ...] = setting((), public=True)
     width: int = setting(1920, ge=16, unit="px", public=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -93,12 +92,13 @@ def correct(results: Results, log: Corrections) -> dict[str, Any]:
     for name, part in ((layout.TABLE, table), (layout.THINGS, things), (layout.CSV, table)):
         if name != layout.CSV or (out / name).is_file():
             write_table(out / name, part, zeros)
-    found = _people(results, now, table, things, zeros)
+    people = identities(results, editor, table)
+    found = {"identities": people, "things": _people(results, editor).things(things)}
     write_text(out / layout.PEOPLE, to_json(found))
     _write_crops_and_looks(editor, now, table, out)
     record |= {
-        "identities": len(found["identities"]),
-        "people": {**counted(found["identities"]), "things": len(found["things"])},
+        "identities": len(people),
+        "people": {**counted(people), "things": len(found["things"])},
         "corrections": len(log.entries),
         "warnings": [*_others(record), *log.said, *now.said],
     }
@@ -121,22 +121,25 @@ def _zeros(editor: Editor) -> list[datetime | None]:
     return [known if camera in dated else None for camera in editor.cameras]
 
 
-def _people(
-    results: Results,
-    now: Edited,
-    table: TrackTable,
-    things: TrackTable,
-    zeros: Sequence[datetime | None],
-) -> dict[str, Any]:
-    """``identities.json``; who is as before is told as before, when more was known of them."""
-    people = People([1 / camera.fps for camera in results.cameras.values()], zeros)
+def identities(results: Results, editor: Editor, table: TrackTable) -> list[dict[str, Any]]:
+    """People as ``identities.json`` has them.
+
+    Args:
+        results: of the run.
+        editor: of them.
+        table: as corrected; who is in it as before is told as before, when more was known of them.
+    """
     before = {person["id"]: person for person in results.uncorrected.people}
-    identities = []
-    for person in people.identities(table):
+    found = []
+    for person in _people(results, editor).identities(table):
         old = before.get(person["id"])
         same = old is not None and old["cameras"] == person["cameras"]
-        identities.append({**old, "name": person["name"]} if old and same else person)
-    return {"identities": identities, "things": people.things(things)}
+        found.append({**old, "name": person["name"]} if old and same else person)
+    return found
+
+
+def _people(results: Results, editor: Editor) -> People:
+    return People([1 / camera.fps for camera in results.cameras.values()], _zeros(editor))
 
 
 def _write_crops_and_looks(editor: Editor, now: Edited, table: TrackTable, out: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from mtmc.associate.decisions import Association
 from mtmc.corrections.telling import Telling
 from mtmc.offline.absent import absent
 from mtmc.offline.completion import complete_scene
@@ -18,6 +19,7 @@ from mtmc.offline.refinement import CameraRefinement, relink_people
 from mtmc.tracking.memory import Memory
 from mtmc.tracking.rows import ROW, Rows
 from mtmc.tracking.tracklet import Tracklet
+from mtmc.tracking.view import View
 from mtmc.types import Floats, Mask, TrackKey
 
 if TYPE_CHECKING:
@@ -59,17 +61,25 @@ class Finishing:
         self._telling = telling
         self._memory = memory or Memory(keep=True)
         self._watch, self._progress = watch, progress
-        self._numbers = {reader.name: number for number, reader in enumerate(parts.readers)}
         online = parts.associator.online
         self._refinements = [] if online else _refinements(config, parts, tracking)
         self.refines = bool(self._refinements)
         self.things: Rows = np.zeros(0, ROW)
         self._last = parts.known.last if parts.known else 0
         self.names = parts.known.names() if parts.known else {}
-        self._views = [tracking.cameras[reader.name].view for reader in parts.readers]
         calibrated = any(view.model for view in self._views)
         self._completion = config.completion if calibrated else None
         self._fill_gap = config.refine.fill_gap if config.refine else 0.0
+
+    @property
+    def _views(self) -> list[View]:
+        """Of all cameras, by number; some may have been added."""
+        return [camera.view for camera in self._tracking.cameras.values()]
+
+    @property
+    def _numbers(self) -> dict[str, int]:
+        """Of all cameras, by name."""
+        return {name: number for number, name in enumerate(self._tracking.cameras)}
 
     def finish(self, rows: Rows, ids: dict[TrackKey, int]) -> tuple[Rows, Sequence[Tracklet]]:
         """Decide who everybody is.
@@ -84,7 +94,9 @@ class Finishing:
         rows, tracklets = self._linked(rows)
         with self._watch("associate"):
             tracklets = self._told(rows, tracklets)
-            found = self._associator.finish(tracklets)
+            # Online, that was done before the last rows were told.
+            online = self._associator.online
+            found = Association({}) if online else self._associator.finish(tracklets)
             self._cut(rows, found.parts)
             ids.update(found.ids)
             if self.refines:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -92,9 +92,16 @@ def scene_tracking(
         kinds: names of what is followed.
         online: whether what is told of a moment stays.
     """
-    views = [View(r.name, r.fps, r.size, calibration.get(r.name), kinds) for r in readers]
-    cameras = {view.name: CameraTracking(config.tracker, config.crops, view) for view in views}
+    cameras = {r.name: camera_tracking(config, r, calibration.get(r.name), kinds) for r in readers}
     return SceneTracking(config.tracker, cameras, online=online)
+
+
+def camera_tracking(
+    config: RunConfig, reader: CameraReader, model: Calibration | None, kinds: Sequence[str]
+) -> CameraTracking:
+    """The tracking of one camera; see ``scene_tracking``."""
+    view = View(reader.name, reader.fps, reader.size, model, kinds)
+    return CameraTracking(config.tracker, config.crops, view)
 
 
 def pictured(readers: Sequence[CameraReader]) -> set[str]:
@@ -103,12 +110,12 @@ def pictured(readers: Sequence[CameraReader]) -> set[str]:
 
 
 def cutter_of(
-    config: RunConfig, readers: Sequence[CameraReader], embedder: Embedder | None
+    config: RunConfig, pictured: Container[str], embedder: Embedder | None
 ) -> Cutter | None:
     """What cuts out crops, where pictures or embeddings of people are kept."""
     if not config.output.crops and embedder is None:
         return None
-    return Cutter(pictured(readers) if config.output.crops else (), config.output.anonymise)
+    return Cutter(pictured if config.output.crops else (), config.output.anonymise)
 
 
 class Group:

@@ -12,7 +12,7 @@ from typing import Any
 
 from mtmc.associate import Knowing
 from mtmc.errors import UserError
-from mtmc.known.learning import learn, network_of
+from mtmc.known.learning import learn
 from mtmc.known.people import KnownPeople, Network, locked
 from mtmc.perception.keys import content_key
 from mtmc.results import Results
@@ -68,4 +68,4 @@ def _checked(config: RunConfig, parts: Parts) -> tuple[Network, Knowing]:
             f"associator {config.associator.name}: knows nobody from before; choose another for "
             "runs with --gallery"
         )
-    return network_of(parts.embedder), parts.associator
+    return Network.of(parts.embedder), parts.associator

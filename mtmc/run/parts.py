@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from mtmc.reid import Embedder
 from mtmc.sources import CameraReader
 
 if TYPE_CHECKING:
+    from mtmc.run.roster import Roster
     from mtmc.run.workers import Workers
 
 
@@ -41,7 +42,7 @@ class Parts:
     """What a run is put together from.
 
     Args:
-        readers: the opened cameras.
+        readers: the opened cameras; live, more may be added.
         detector: finds people.
         embedder: describes them; None where nobody does.
         associator: says who is who.
@@ -53,13 +54,14 @@ class Parts:
         known: people known from earlier runs; None without a gallery.
         workers: who reads and follows the cameras; None where this process does.
         sinks: where the events of an online run are sent, by what each is called.
+        roster: tells which cameras come and go; None where none do.
     """
 
-    readers: Sequence[CameraReader]
+    readers: list[CameraReader]
     detector: Detector
     embedder: Embedder | None
     associator: Associator
-    calibration: Mapping[str, Calibration]
+    calibration: dict[str, Calibration]
     kinds: Sequence[str] = (PERSON,)
     recorded: bool = False
     corrections: Sequence[Entry] = ()
@@ -67,3 +69,4 @@ class Parts:
     known: KnownPeople | None = None
     workers: Workers | None = None
     sinks: Sequence[tuple[str, Sink]] = ()
+    roster: Roster | None = None

@@ -6,39 +6,49 @@ import logging
 import math
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from mtmc.calibration import Calibration
 from mtmc.corrections.telling import Telling
-from mtmc.events.reporting import Reporting
-from mtmc.files import explained
 from mtmc.outputs.crops import SPOOL, CropSpool
-from mtmc.outputs.mosaic import Labels, Mosaic
-from mtmc.outputs.tracks import LiveTracks, TrackTable
-from mtmc.outputs.video import VideoWriter
+from mtmc.outputs.tracks import TrackTable
 from mtmc.perception.budget import Budget, Looks
 from mtmc.perception.changes import MEMORY, Changes
 from mtmc.perception.log import Inference, InferenceLog
 from mtmc.perception.perception import Perception
 from mtmc.perception.scores import Meaning
 from mtmc.reid.threads import available_cores
-from mtmc.results.layout import EVENTS
 from mtmc.run.anonymised import Shown
+from mtmc.run.answers import Answers, OnAnswer, OnSeen
 from mtmc.run.config import ReidConfig, RunConfig
 from mtmc.run.finishing import Finishing
-from mtmc.run.group import Cameras, Found, Group, Seen, cutter_of, pictured, scene_tracking
+from mtmc.run.group import (
+    Cameras,
+    Found,
+    Group,
+    Seen,
+    camera_tracking,
+    cutter_of,
+    pictured,
+    scene_tracking,
+)
+from mtmc.run.lag import Told
+from mtmc.run.open_tracks import OpenTracks
 from mtmc.run.parts import Parts, Progress
+from mtmc.run.roster import News
 from mtmc.run.stopwatch import Stopwatch
 from mtmc.run.workers import RemoteCameras, WorkerError
 from mtmc.sources import CameraReader, align
 from mtmc.sources.background import Background
 from mtmc.tracking.camera import Sighting
 from mtmc.tracking.memory import Memory
-from mtmc.tracking.messages import CameraStep
-from mtmc.tracking.rows import ROW, Rows, TrackSpool, make_rows, untracked_rows
+from mtmc.tracking.messages import CameraStep, Decisions, departed
+from mtmc.tracking.rows import ROW, Rows, make_rows, untracked_rows
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Frame, TrackKey
 
@@ -48,11 +58,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("mtmc")
 
 FEW_CORES = 2  # a network alone keeps so many busy, and a thread beside it only disturbs
-FORGET_EVERY = 256  # time steps after which the ids of tracks that have ended are let go
+GONE_AFTER = 2.0  # seconds after which nothing of a camera that has ended is on its way
 STEPS_AHEAD = 2  # time steps the detector may be ahead of the rest
 
 Step = dict[str, Frame]
-OnSeen = Callable[[Sequence[Sighting], Mapping[str, Labels], Mapping[TrackKey, int]], None]
 Detecting = Callable[[], Found]
 Detected = Generator[Detecting, None, None]
 
@@ -72,6 +81,7 @@ class Pipeline:
         on_step: called with the progress after each step.
         on_seen: called by an online run with what each step saw; see ``Listener.seen``. None where
             nobody looks.
+        on_answer: called by an online run with what it knows after each step, before any lag.
 
     After ``run``, ``things`` are the tracks of no people and ``tracklets`` those of an offline run;
     ``spool`` and, of live cameras, ``crops`` are to be removed once their results are written.
@@ -86,12 +96,14 @@ class Pipeline:
         watch: Stopwatch,
         on_step: Callable[[Progress], None] = lambda progress: None,
         on_seen: OnSeen | None = None,
+        on_answer: OnAnswer | None = None,
     ) -> None:
-        self._parts = parts
+        self._config, self._parts = config, parts
         online = parts.associator.online
-        changes = None if parts.recorded else Changes(pictured(parts.readers))
+        self._pictured = pictured(parts.readers)
+        changes = None if parts.recorded else Changes(self._pictured)
         self.budget = _budget(config, parts)
-        live = any(reader.live for reader in parts.readers)
+        live = any(reader.live for reader in parts.readers) or parts.roster is not None
         self._perception = Perception(
             parts.detector,
             parts.embedder,
@@ -100,8 +112,9 @@ class Pipeline:
             self.budget,
             recording=not live and parts.workers is None,
         )
-        self.meaning = Meaning(parts.detector, {r.name: r.fps for r in parts.readers})
-        cutter = None if parts.recorded else cutter_of(config, parts.readers, parts.embedder)
+        self._fps = {r.name: r.fps for r in parts.readers}
+        self.meaning = Meaning(parts.detector, self._fps)
+        cutter = None if parts.recorded else cutter_of(config, self._pictured, parts.embedder)
         self.crops = CropSpool(inference.path if inference else out / SPOOL) if cutter else None
         self._tracking = scene_tracking(
             config, parts.readers, parts.calibration, parts.kinds, online=online
@@ -116,18 +129,15 @@ class Pipeline:
             watch=watch,
         )
         self._watch = watch
-        self._on_step, self._on_seen = on_step, on_seen
+        self._on_step = on_step
         self._shown = Shown(parts.readers, config.output.anonymise)
         self._names = [reader.name for reader in parts.readers]
         self._numbers = {name: number for number, name in enumerate(self._names)}
-        self.spool = TrackSpool(out, self._names)
-        self._live_tracks = LiveTracks(out / "tracks", self._names, parts.kinds) if online else None
-        self._video = _LiveVideo(parts.readers, config, out) if live else None
-        # Of a run that is done again with corrections, ids are settled at its end only.
-        tells = online and parts.before is None
-        zero = next((reader.zero for reader in parts.readers if reader.zero), None)
-        self.events = Reporting(out / EVENTS, zero, parts.sinks) if tells else None
+        self._answers = Answers(config, parts, out, self._names, on_seen, on_answer)
+        self.spool, self.events = self._answers.spool, self._answers.events
         self._time = 0.0  # of the last step, s
+        self._seen: dict[str, float] = {}  # when each camera's last frame was taken, s
+        self._open = OpenTracks()
         if parts.workers is not None:
             # Some of it is about all cameras at once.
             here = self._tracking.joint is not None or self.budget is not None
@@ -137,10 +147,8 @@ class Pipeline:
                 parts,
                 self._perception,
                 self._cameras if here else None,
-                pictures=bool((live and config.output.video) or (online and on_seen)),
+                pictures=self._answers.pictured,
             )
-        self._steps = 0
-        self._open: dict[str, set[int]] = {name: set() for name in self._names}  # tracks, online
         self.progress = Progress(dict.fromkeys(self._names, 0), dict.fromkeys(self._names, 0))
         self._telling = Telling(parts.corrections, self._names, parts.before)
         # Online, the association has a memory of its own.
@@ -153,8 +161,23 @@ class Pipeline:
         self.interrupted = False
         self.failure: WorkerError | None = None  # why it could not go on
 
+    @property
+    def clock_offsets(self) -> Mapping[str, float]:
+        """Seconds to add to each camera's clock for it to be the others', as far as is known."""
+        clocks = self._tracking.clocks
+        return {} if clocks is None else clocks.offsets
+
     def run(self) -> TrackTable:
         """Go through the videos to their end, or to Ctrl-C; returns all tracks with their ids."""
+        with closing(self._answers):
+            self._follow()
+            if self._memory is None:
+                found = self._parts.associator.finish(())
+                self._answers.take(Told.last(Decisions(found.ids, revised=found.revised)))
+        return self._finish()
+
+    def _follow(self) -> None:
+        """Go through the videos to their end, or to Ctrl-C."""
         self._start_readers()
         steps = self._ahead(self._detected())
         try:
@@ -169,14 +192,13 @@ class Pipeline:
             # Readers first: the detecting thread may be waiting for a silent camera.
             for reader in self._parts.readers:
                 reader.close()
+            if self._parts.roster is not None:
+                self._parts.roster.close()
             steps.close()
             if self._parts.workers is not None:
                 self._parts.workers.end(self._watch)
             if self.crops:
                 self.crops.close()
-            if self._video:
-                self._video.close()
-        return self._finish()
 
     def _ahead(self, steps: Detected) -> Background[Detecting] | Detected:
         """Later steps are begun before earlier ones are done.
@@ -185,7 +207,7 @@ class Pipeline:
         detector works on beside us.
         """
         apart = self._parts.workers is not None or available_cores() > FEW_CORES
-        ahead = -(-self._perception.ahead // len(self._names))
+        ahead = -(-self._perception.ahead // max(len(self._names), 1))
         return Background(steps, max(ahead, STEPS_AHEAD)) if apart else _before(steps, ahead)
 
     def _start_readers(self) -> None:
@@ -222,45 +244,65 @@ class Pipeline:
             else:
                 steps = [self._telling.marked(step) for step in steps]
             self._time = max(f.time for f in frames)
-            decisions = self._parts.associator.update(self._time, steps)
+            self._seen |= {f.camera: f.time for f in frames}
+            gone = self._departed()
+            decisions = self._parts.associator.update(self._time, [*steps, *gone])
             self._cameras.obey(decisions)
         with self._watch("write"):
-            if self.events:
-                self.events.step(self._time, steps, decisions)
-            self._write(seen, decisions.ids)
-        self._count(seen, decisions.ids)
+            self._write(seen, decisions, gone)
+        self._count(seen)
+        if self._parts.roster is not None:
+            self._change_cameras(self._parts.roster.news())
 
-    def _write(self, seen: Sequence[Seen], decided: Mapping[TrackKey, int]) -> None:
+    def _change_cameras(self, news: News) -> None:
+        """Take in cameras that were added, and close those that were taken out."""
+        for reader, model in news.joined:
+            self._join(reader, model)
+            log.info("camera %s: joins the run", reader.name)
+        for reader in self._parts.readers:
+            if reader.name in news.left:
+                reader.close()
+                log.info("camera %s: was taken out; what it saw is kept", reader.name)
+
+    def _join(self, reader: CameraReader, model: Calibration | None) -> None:
+        name = reader.name
+        self._numbers[name] = len(self._names)
+        self._names.append(name)  # which others know, too
+        self._pictured.add(name)
+        self._fps[name] = reader.fps
+        self._tracking.join(camera_tracking(self._config, reader, model, self._parts.kinds))
+        if model is not None:
+            self._parts.calibration[name] = model
+        self._shown.join(reader)
+        self._answers.join()
+        self.progress.frames[name] = self.progress.tracks[name] = 0
+        reader.start()
+        self._parts.readers.append(reader)  # last: from now on it is read
+
+    def _departed(self) -> list[CameraStep]:
+        """Of live cameras that are gone for good: that all of their tracks have ended."""
+        steps = []
+        for reader in self._parts.readers:
+            name = reader.name
+            late = self._time - self._seen.get(name, math.inf) > GONE_AFTER
+            if late and self._open.of(name) and reader.live and reader.ended:
+                steps.append(departed(name, self._time, self._open.of(name)))
+        return steps
+
+    def _write(
+        self, seen: Sequence[Seen], decisions: Decisions, gone: Sequence[CameraStep]
+    ) -> None:
         sightings = [each.sighting for each in seen]
         inferences = [each.inference for each in seen]
         told = zip(sightings, inferences, strict=True)
         rows = np.concatenate([part for each in told for part in self._rows(*each)])
-        self.spool.append(rows, decided)
-        if self._live_tracks:
-            self._live_tracks.write(rows, decided)
-            self._forget(self._live_tracks, [each.step for each in seen])
-        on_seen = self._on_seen if self._live_tracks else None
-        if on_seen or self._video:
-            labels = _labels(sightings, self._live_tracks.ids if self._live_tracks else {})
-            shown = self._shown(sightings, inferences)
-            if on_seen:
-                on_seen(shown, labels, decided)
-            if self._video:
-                self._video.write(shown, labels)
+        shown = self._shown(sightings, inferences) if self._answers.pictured else sightings
+        self._answers.take(Told(self._time, rows, shown, decisions, gone))
+        for step in (*(each.step for each in seen), *gone):
+            self._open.take(step)
         if self.crops:  # first: see there
             self.crops.take((each.step, each.crops, each.fresh) for each in seen)
         self._perception.note([s.frame for s in sightings], inferences)
-
-    def _forget(self, written: LiveTracks, steps: Sequence[CameraStep]) -> None:
-        """Let go, now and then, of the ids of tracks that have ended."""
-        for step in steps:
-            gone = {*step.ended.tolist(), *step.renewed[:, 0].tolist()}
-            here = {*step.ids.tolist(), *step.renewed[:, 1].tolist()}
-            self._open[step.camera] = (self._open[step.camera] - gone) | here
-        self._steps += 1
-        if self._steps % FORGET_EVERY == 0:
-            every = self._open.items()
-            written.forget_all_but(TrackKey(name, track) for name, open in every for track in open)
 
     def _rows(self, sighting: Sighting, inference: Inference) -> list[Rows]:
         """What is to be kept of a camera's time step."""
@@ -275,17 +317,15 @@ class Pipeline:
         rows = make_rows(number, frame, tracks, sighting.floor, inference.changed)
         return [rows, untracked_rows(number, frame, self.meaning.probable(detections), tracks)]
 
-    def _count(self, seen: Sequence[Seen], decided: Mapping[TrackKey, int]) -> None:
+    def _count(self, seen: Sequence[Seen]) -> None:
         for step in (each.step for each in seen):
             self.progress.frames[step.camera] += 1
             tracks = step.ids.tolist() + step.renewed[:, 1].tolist()
             self.progress.tracks[step.camera] = max([self.progress.tracks[step.camera], *tracks])
-        self.progress.people = max(self.progress.people, *decided.values(), 0)
+        self.progress.people = self._answers.people
         self._on_step(self.progress)
 
     def _finish(self) -> TrackTable:
-        if self._live_tracks:
-            self._live_tracks.close()
         self._tracking.check_calibration()
         self.meaning.note()
         ids = self.spool.ids()
@@ -325,43 +365,3 @@ def _budget(config: RunConfig, parts: Parts) -> Budget | None:
     if not isinstance(reid, ReidConfig) or not reid.budget.given or parts.recorded:
         return None
     return Budget(cast("StagedEmbedder", parts.embedder), reid.budget, Looks())
-
-
-def _labels(sightings: Sequence[Sighting], ids: Mapping[TrackKey, int]) -> dict[str, Labels]:
-    """What is drawn into each camera's frame."""
-    return {
-        s.frame.camera: (
-            s.tracks.boxes,
-            np.array([ids.get(TrackKey(s.frame.camera, t), 0) for t in s.tracks.ids], int),
-            s.tracks.det_index >= 0,
-        )
-        for s in sightings
-    }
-
-
-class _LiveVideo:
-    """The mosaic of live cameras, which cannot be seen a second time."""
-
-    def __init__(self, readers: Sequence[CameraReader], config: RunConfig, out: Path) -> None:
-        self._writer: VideoWriter | None = None
-        if config.output.video:
-            sizes = {reader.name: reader.size for reader in readers}
-            zeros = {reader.name: reader.zero for reader in readers}
-            self._mosaic = Mosaic(sizes, config.output.width, config.output.height, zeros)
-            fps = max(reader.fps for reader in readers)
-            self._path = out / "mosaic.mp4"
-            with explained(self._path):
-                self._writer = VideoWriter(self._path, self._mosaic.size, fps, live=True)
-
-    def write(self, sightings: Sequence[Sighting], labels: Mapping[str, Labels]) -> None:
-        if self._writer is None:
-            return
-        frames = {s.frame.camera: s.frame for s in sightings}
-        time = min(frame.time for frame in frames.values())
-        with explained(self._path):
-            self._writer.write(self._mosaic.draw(frames, labels), time)
-
-    def close(self) -> None:
-        if self._writer is not None:
-            with explained(self._path):
-                self._writer.close()

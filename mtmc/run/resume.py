@@ -30,6 +30,7 @@ def about_run(config: RunConfig, parts: Parts) -> dict[str, Any]:
     del about["output"]  # how the video looks changes nothing else
     if config.output.anonymise:  # but crops are on disk from the first step on
         about["anonymise"] = config.output.anonymise
+    about |= about_lag(config)
     for section in ("detector", "reid"):
         about[f"content of {section}"] = settings_key(about[section])
     if isinstance(parts.detector, MotFileDetector):
@@ -46,6 +47,11 @@ def about_calibration(calibration: Mapping[str, Any]) -> dict[str, str]:
         return {}
     models = {name: asdict(model) for name, model in calibration.items()}
     return {"content of calibration": content_key(json.dumps(models, default=np.ndarray.tolist))}
+
+
+def about_lag(config: RunConfig) -> dict[str, float]:
+    """What tells how late an online run tells who is who."""
+    return {"lag": config.output.lag} if config.output.lag else {}
 
 
 def about_corrections(entries: Sequence[Entry]) -> dict[str, str]:

@@ -29,7 +29,7 @@ from mtmc.run.correct import (
 )
 from mtmc.run.drawing import Drawing
 from mtmc.run.known import with_known_people
-from mtmc.run.resume import about_calibration, about_corrections
+from mtmc.run.resume import about_calibration, about_corrections, about_lag
 from mtmc.run.session import Listener, OneRun, Said
 from mtmc.sources import Camera, find_cameras, open_cameras
 from mtmc.sources.cameras import Source
@@ -64,7 +64,7 @@ def associate(
     """
     results = Results.open(folder)
     listener = listener or Listener()
-    said = corrections_of(folder, corrections)
+    said = _said_of(results, corrections)
     if not (folder / layout.ANSWERS).is_file():
         return _correct(results, out, changes, said)
     if not said.entries:
@@ -82,7 +82,7 @@ def preview(folder: Path, changes: Sequence[str] = (), corrections: Path | None 
         UserError: as ``associate`` does.
     """
     results = Results.open(folder)
-    said = corrections_of(folder, corrections)
+    said = _said_of(results, corrections)
     before = Editor(results)
     if not (folder / layout.ANSWERS).is_file():
         return before.edited(said.entries).changes
@@ -91,6 +91,14 @@ def preview(folder: Path, changes: Sequence[str] = (), corrections: Path | None 
         _decide(results, out, changes, Listener(), said, before, learns=False)
         forget_uncorrected(out)
         return compared(before, Editor(Results.open(out)))
+
+
+def _said_of(results: Results, given: Path | None) -> Corrections:
+    """What was said of a run's people; what was said of another one's is held to as a whole."""
+    said = corrections_of(results.folder, given)
+    if said.path.resolve() != (results.folder / layout.CORRECTIONS).resolve():
+        results.record["told"] = max((entry.line for entry in said.entries), default=0)
+    return said
 
 
 def _correct(
@@ -146,6 +154,8 @@ def _decide(
                 parts = replace(parts, before=before.edited(corrections.entries).before)
             about = {**results.record.get("about", {}), **config.settings()}
             del about["output"]
+            about.pop("lag", None)
+            about |= about_lag(config)
             about |= {} if here else about_calibration(parts.calibration)
             about |= about_corrections(parts.corrections)
             drawn = replace(config, output=replace(config.output, video=False))
@@ -206,6 +216,8 @@ def render(
     drawn: Settings = {k: settings[k] for k in settings if k in {"sources", "output"}}
     if other := [change for change in changes if not change.startswith("output.")]:
         raise UserError(f"--set {other[0]}: no setting of output, which is all that is drawn by")
+    if any(change.startswith("output.lag=") for change in changes):
+        raise UserError("--set output.lag: says who is who, not how that is drawn; mtmc associate")
     config = RunConfig.from_settings(override(drawn, changes))
     check_anonymised(results.anonymised, config)
     found = cameras_of(results, sources)

@@ -36,6 +36,7 @@ from mtmc.run.correct import adopt, correct, corrections_of, forget_uncorrected
 from mtmc.run.drawing import Drawing
 from mtmc.run.earlier import set_aside
 from mtmc.run.known import with_known_people
+from mtmc.run.lag import Told
 from mtmc.run.networks import stand_ins
 from mtmc.run.parts import Parts, Progress
 from mtmc.run.pipeline import Pipeline
@@ -46,11 +47,12 @@ from mtmc.run.resume import (
     open_log,
     what_is_there,
 )
+from mtmc.run.roster import Roster
 from mtmc.run.stopwatch import Stopwatch
 from mtmc.run.workers import hired
 from mtmc.sources import CameraReader, find_cameras, home_of
 from mtmc.sources.address import hide_passwords
-from mtmc.sources.cameras import Source
+from mtmc.sources.cameras import Source, listed_in
 from mtmc.tracking.camera import Sighting
 from mtmc.types import TrackKey
 
@@ -65,9 +67,11 @@ class Listener:
 
     Attributes:
         looks: whether it wants to know what is ``seen``.
+        revises: whether it wants to know what is ``answered``.
     """
 
     looks: ClassVar[bool] = False
+    revises: ClassVar[bool] = False
 
     def begin(self, cameras: Sequence[CameraReader]) -> None:
         """The cameras are open."""
@@ -88,6 +92,9 @@ class Listener:
             labels: what is drawn into it, by camera.
             decided: who tracks are, of whom that was decided now.
         """
+
+    def answered(self, told: Told) -> None:
+        """What an online run knows after a time step, before any lag; ``Told.last`` in the end."""
 
     def video(self, done: int, total: int) -> None:
         """So many frames of all cameras are in the mosaic."""
@@ -125,6 +132,7 @@ def run(
         if not settings.get("tracker"):
             config = replace(config, tracker=suitable_tracker(config, parts))
         check_tracker(config, parts)
+        parts = replace(parts, roster=_roster(config, parts, video_dir))
         # After what may be refused, which is one line.
         for line in stand_ins(settings):
             log.warning("%s", line)
@@ -157,6 +165,18 @@ def run(
                     (out / LOG_NAME).replace(out / layout.ANSWERS)
                 remove_log(out / LOG_NAME)
             return record
+
+
+def _roster(config: RunConfig, parts: Parts, given: Source | Sequence[Source]) -> Roster | None:
+    """What tells of cameras that come and go, where all are live and one file lists them."""
+    sources = [given] if isinstance(given, str | Path) else list(given)
+    file = listed_in(str(sources[0])) if len(sources) == 1 else None
+    now = next((reader.zero for reader in parts.readers if reader.live), None)
+    # Workers and zones are for the cameras that there are at the beginning.
+    fixed = parts.workers is not None or config.associator.name != "online"
+    if file is None or now is None or fixed:
+        return None
+    return Roster(file, [reader.camera for reader in parts.readers], config, now)
 
 
 def _hint(before: Corrections, config: RunConfig) -> None:
@@ -211,7 +231,8 @@ class OneRun:
         self._log, self._crops = log, log.path if log and parts.recorded else None
         self._noted = -math.inf  # when run.json was last written, s
         seen = listener.seen if listener.looks else None
-        self._pipeline = Pipeline(config, parts, out, log, self._watch, self._step, seen)
+        answered = listener.answered if listener.revises else None
+        self._pipeline = Pipeline(config, parts, out, log, self._watch, self._step, seen, answered)
 
     def record(self, chosen: Settings, given: list[str]) -> dict[str, Any]:
         """Do everything and write everything.
@@ -330,6 +351,7 @@ class OneRun:
     def _write_record(self, status: str) -> dict[str, Any]:
         config, parts, progress = self._config, self._parts, self._pipeline.progress
         seconds, stages = time.time() - self._started, self._watch.seconds
+        clocks = self._pipeline.clock_offsets
         frames = sum(progress.frames.values())
         record = {
             "status": status,
@@ -344,6 +366,7 @@ class OneRun:
                     "tracks": progress.tracks[reader.name],
                     "calibrated": reader.name in parts.calibration,
                     **_start(reader),
+                    **({"clock_offset": clocks[reader.name]} if reader.name in clocks else {}),
                     **({"losses": asdict(reader.losses)} if reader.live else {}),
                 }
                 for reader in parts.readers

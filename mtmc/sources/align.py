@@ -18,12 +18,12 @@ def align(readers: Sequence[CameraReader]) -> Iterator[dict[str, Frame]]:
     A step begins at the earliest waiting frame and takes along every camera whose next frame is
     less than half a frame of the fastest camera later. So no frame is left out or repeated: a
     slower camera is missing from some steps, and one that ended from all later ones. A live
-    camera that kept a step waiting in vain is not waited for until it sends again.
+    camera that kept a step waiting in vain is not waited for until it sends again. Cameras may be
+    added to ``readers`` at any time.
 
     Yields:
         camera name -> its frame, in the order of ``readers``.
     """
-    tolerance = 0.5 / max(reader.fps for reader in readers)
     silent: set[CameraReader] = set()
     while True:
         waiting = _next_frames(readers, silent)
@@ -34,14 +34,19 @@ def align(readers: Sequence[CameraReader]) -> Iterator[dict[str, Frame]]:
             time.sleep(POLL)
             continue
         start = min(frame.time for frame in waiting.values())
+        tolerance = 0.5 / max(reader.fps for reader in readers)
         # The tiny margin keeps equal rates apart from rounding of their timestamps.
         limit = start + tolerance * (1 - 1e-6)
         # Far from 0 the tolerance drowns in rounding: the earliest frames go in any case.
-        yield {
-            reader.name: next(reader)
+        step = {
+            reader.name: taken
             for reader, frame in waiting.items()
-            if frame.time < limit or frame.time == start
+            if (frame.time < limit or frame.time == start)
+            # One that was closed meanwhile has nothing more.
+            and (taken := next(reader, None)) is not None
         }
+        if step:
+            yield step
 
 
 def _next_frames(

@@ -57,9 +57,9 @@ def find_cameras(sources: Source | Sequence[Source]) -> list[Camera]:
     cameras += loose
     if len(given) > 1:
         cameras = _told_apart(cameras)
-    cameras = [replace(c, name=unicodedata.normalize("NFC", c.name)) for c in cameras]
-    _check_names(cameras)
-    cameras = sorted((_settled(camera) for camera in cameras), key=lambda camera: camera.name)
+    cameras = sorted(
+        (settled(camera) for camera in _named(cameras)), key=lambda camera: camera.name
+    )
     return placed(cameras)
 
 
@@ -76,14 +76,20 @@ def home_of(sources: Source | Sequence[Source]) -> Path:
     return paths[0] if len(paths) == 1 else Path(commonpath([p.absolute() for p in paths]))
 
 
+def listed_in(source: str) -> Path | None:
+    """The ``cameras.yaml`` that lists the cameras of a source, if one does."""
+    path = local_path(source, Path())
+    if path.suffix.lower() in {".yaml", ".yml", ".json"} and path.is_file():
+        return path
+    return cameras_file(path) if not is_url(source) and path.is_dir() else None
+
+
 def _cameras_at(source: str) -> tuple[list[Camera], bool]:
     """The cameras, and whether a ``cameras.yaml`` lists them."""
     path = local_path(source, Path())
-    file = path if path.suffix.lower() in {".yaml", ".yml", ".json"} and path.is_file() else None
-    folder = not is_url(source) and path.is_dir()
-    if file := file or (cameras_file(path) if folder else None):
+    if file := listed_in(source):
         return read_cameras(file), True
-    if folder:
+    if not is_url(source) and path.is_dir():
         return _in_folder(path), False
     if is_pattern(source, Path()):
         return [Camera(stem(part), part) for part in filled_in(source, Path())], False
@@ -121,7 +127,23 @@ def _longer(camera: Camera) -> str:
     return f"{before.strip('-')}-{camera.name}"
 
 
-def _settled(camera: Camera) -> Camera:
+def listed_cameras(file: Path) -> list[Camera]:
+    """The cameras of a ``cameras.yaml`` as ``find_cameras`` has them, but not yet ``settled``.
+
+    Raises:
+        UserError: two have one name, or the file is wrong.
+    """
+    return _named(read_cameras(file))
+
+
+def _named(cameras: Sequence[Camera]) -> list[Camera]:
+    """The cameras with names that can be told apart everywhere."""
+    named = [replace(c, name=unicodedata.normalize("NFC", c.name)) for c in cameras]
+    _check_names(named)
+    return named
+
+
+def settled(camera: Camera) -> Camera:
     """A web address is live if it never ends, which only a look at it tells."""
     if camera.kind != "web":
         return camera

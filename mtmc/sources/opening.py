@@ -15,7 +15,7 @@ from mtmc.errors import UserError
 from mtmc.reid.pictures import Range, find_range
 from mtmc.sources.address import hide_credentials, is_url, is_webcam, password_hint
 from mtmc.sources.camera import MOST_PIXELS, Camera
-from mtmc.sources.orientation import upright
+from mtmc.sources.orientation import Orientation
 from mtmc.types import Image
 
 log = logging.getLogger("mtmc")
@@ -128,13 +128,13 @@ def never_ends(camera: Camera) -> bool:
         return not container.duration and (playlist or container.size <= 0)
 
 
-def to_image(frame: Any, values: Range | None = None) -> Image:
+def to_image(frame: Any, orientation: Orientation, values: Range | None = None) -> Image:
     """A frame ``(H, W, 3) uint8`` BGR as it is to be seen; ``values`` as ``range_of`` has them."""
     if values is None:
         image: Image = frame.to_ndarray(format="bgr24")
     else:
         image = values.apply(_deep_pixels(frame))
-    return upright(image, frame)
+    return orientation.upright(image, frame)
 
 
 def _deep_pixels(frame: Any) -> Any:

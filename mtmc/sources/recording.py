@@ -14,6 +14,7 @@ from mtmc.errors import UserError
 from mtmc.sources.address import hide_credentials
 from mtmc.sources.camera import FASTEST, SLOWEST, Camera, rate_fits
 from mtmc.sources.opening import open_video, range_of, tell_streams, to_image
+from mtmc.sources.orientation import Orientation
 from mtmc.sources.rate import stated_rate, timed_rate
 from mtmc.sources.source import Request
 from mtmc.sources.wall_clock import by_name
@@ -102,7 +103,7 @@ class _Part:
         self.timed = None if camera.fps or self.stated else self._timed_rate()
         self.fps = camera.fps or self.stated or self.timed or DEFAULT_FPS
         self.values = range_of(first)
-        height, width = to_image(first).shape[:2]
+        height, width = to_image(first, Orientation()).shape[:2]
         self.size = (width, height)
         self.start, self.lead = stamp(first, container), 0.0
         if self.start is not None and begins is not None:
@@ -228,7 +229,7 @@ class VideoFile:
                     "after" if pause > 0 else "before",
                     "" if pause > 0 else "; it is read as if it followed at once",
                 )
-            before, damage = index, _Damage()
+            before, damage, orientation = index, _Damage(), Orientation()
             container, stream = open_video(self._camera, part.uri)
             with container:
                 for frame in _decoded(container, stream, damage):
@@ -236,7 +237,7 @@ class VideoFile:
                     elapsed = clock.tell(stamp(frame, container))
                     if request.wants(index):
                         wanted = index >= request.pixels_from
-                        image = to_image(frame, part.values) if wanted else None
+                        image = to_image(frame, orientation, part.values) if wanted else None
                         yield Frame(self._camera.name, index, elapsed + self._camera.delay, image)
             if not self._told:
                 self._tell(part, index - before, damage)

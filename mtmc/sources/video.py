@@ -17,6 +17,7 @@ from mtmc.sources.camera import Camera, rate_fits
 from mtmc.sources.opening import open_video as _open
 from mtmc.sources.opening import tell_streams
 from mtmc.sources.opening import to_image as _to_image
+from mtmc.sources.orientation import Orientation
 from mtmc.sources.rate import heard_rate, stated_rate
 from mtmc.sources.source import Losses, Request
 from mtmc.types import Frame
@@ -93,12 +94,13 @@ class LiveStream:
     def frames(self, request: Request) -> Iterator[Frame]:
         """See ``Source``; opens the stream again when it breaks off."""
         arrivals, shown = _Arrivals(self._camera.name, self.fps, request.losses), self.size
+        orientation = Orientation()
         for count, frame in enumerate(self._decoded(request), 1):
             arrived = time.monotonic()
             index = arrivals.number(arrived)
             if not request.wants(count):
                 continue
-            image = _to_image(frame)
+            image = _to_image(frame, orientation)
             size = (image.shape[1], image.shape[0])
             if size != shown:
                 self._tell_size(size, request.losses)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -86,6 +88,31 @@ class CameraStep:
         )
 
 
+def departed(camera: str, time: float, tracks: Iterable[int]) -> CameraStep:
+    """What there is to tell of a camera that is gone for good: that its tracks have ended."""
+    ids, numbers, boxes = np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros((0, 4))
+    return CameraStep(
+        *(camera, 0, time, ids, boxes.astype(np.float32), numbers, np.zeros(0, bool), ids),
+        ended=np.array(sorted(tracks), np.int64),
+    )
+
+
+class Revision(NamedTuple):
+    """Sightings of a track that are somebody else's than was said.
+
+    Args:
+        key: of the track, or one under which it went on later.
+        global_id: whose they are.
+        first: frame of the first,
+        last: and of the last; infinite where whatever follows is theirs, too.
+    """
+
+    key: TrackKey
+    global_id: int
+    first: int
+    last: float = math.inf
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Decisions:
     """What the association answers.
@@ -99,6 +126,7 @@ class Decisions:
         closed: ids that are never given again, since nobody remembers their people.
         confidence: how probable it is that a track is the person's whose id it got, of ``ids`` and
             where that was weighed: 0..1, were it as probable as not beforehand.
+        revised: who earlier sightings turned out to be; see ``Revising``.
     """
 
     ids: Mapping[TrackKey, int] = field(default_factory=dict)
@@ -107,3 +135,4 @@ class Decisions:
     merged: Mapping[int, int] = field(default_factory=dict)
     closed: Sequence[int] = ()
     confidence: Mapping[TrackKey, float] = field(default_factory=dict)
+    revised: Sequence[Revision] = ()

@@ -95,13 +95,12 @@ class TrackSpool:
 
     Args:
         folder: of the run.
-        cameras: their names, by number.
+        cameras: their names, by number; more may be added.
     """
 
     def __init__(self, folder: Path, cameras: Sequence[str]) -> None:
         self._paths = folder / ROWS_NAME, folder / DECISIONS_NAME
         self._cameras = cameras
-        self._numbers = {name: number for number, name in enumerate(cameras)}
         with explained(folder):
             self._rows, self._decisions = (path.open("wb") for path in self._paths)
 
@@ -111,7 +110,8 @@ class TrackSpool:
             self._rows.write(rows.tobytes())
             self._rows.flush()
             if decided:
-                ids = [(self._numbers[key.camera], key.track_id, i) for key, i in decided.items()]
+                number = {name: number for number, name in enumerate(self._cameras)}
+                ids = [(number[key.camera], key.track_id, i) for key, i in decided.items()]
                 self._decisions.write(np.array(ids, DECISION).tobytes())
                 self._decisions.flush()
 

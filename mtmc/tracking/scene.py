@@ -17,6 +17,7 @@ from mtmc.tracking.camera import (
     follows_all_cameras,
     make_tracker,
 )
+from mtmc.tracking.clocks import Clocks
 from mtmc.tracking.coasting import Coasting
 from mtmc.tracking.messages import Decisions
 from mtmc.tracking.presence import Presence
@@ -33,7 +34,7 @@ class SceneTracking:
     """
 
     def __init__(
-        self, tracker: Plugin, cameras: Mapping[str, CameraTracking], *, online: bool = False
+        self, tracker: Plugin, cameras: dict[str, CameraTracking], *, online: bool = False
     ) -> None:
         self.cameras = cameras
         self.config = tracker.config
@@ -47,6 +48,8 @@ class SceneTracking:
             for name, camera in cameras.items()
             if camera.view.model
         }
+        # Offline, `mtmc calibrate` tells.
+        self.clocks = Clocks(list(self._checks)) if online else None
         self.joint: SceneTracker | None = None  # that follows people over all cameras
         if follows_all_cameras(tracker):
             self._calibrated = [name for name, camera in cameras.items() if camera.view.model]
@@ -56,6 +59,15 @@ class SceneTracking:
             views = [cameras[name].view for name in self._calibrated]
             self._presence = Presence(views) if online else None
             self._agreement = Agreement([view.bias for view in views])
+
+    def join(self, camera: CameraTracking) -> None:
+        """Take in a camera that was added while the run goes on."""
+        view = camera.view
+        self.cameras[view.name] = camera
+        if view.model:
+            self._checks[view.name] = HeightCheck(view.name, view.model, view.size)
+            if self.clocks is not None:
+                self.clocks.join(view.name)
 
     def obey(self, decisions: Decisions) -> None:
         """Do what the association says of the tracks, from the next frame on."""
@@ -101,6 +113,8 @@ class SceneTracking:
         if check := self._checks.get(frame.camera):
             found = (tracks.det_index >= 0) & view.known(tracks.classes, len(tracks))
             check.add(frame.time, tracks.boxes[found])
+            if self.clocks is not None and sighting.floor is not None:
+                self.clocks.see(frame.camera, frame.time, tracks.ids[found], sighting.floor[found])
 
     def _learn(self, frames: Mapping[str, Frame], detections: Mapping[str, Detections]) -> None:
         """Learn from one time step how far the cameras' places are off."""

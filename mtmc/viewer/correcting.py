@@ -6,7 +6,6 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +23,10 @@ from mtmc.corrections import (
 )
 from mtmc.detectors.people import PERSON
 from mtmc.errors import UserError
-from mtmc.outputs.people import People
 from mtmc.outputs.tracks import TrackTable
 from mtmc.results import Results, layout
 from mtmc.results.crops import Crop, Crops
+from mtmc.run.correct import identities
 from mtmc.run.retrace import associate, preview
 from mtmc.types import TrackKey
 
@@ -123,7 +122,11 @@ class Correcting:
         """The results as corrected, as the page shows them."""
         results, before = self._results, self._results.uncorrected
         shown = Results(results.folder, results.record)
-        shown.table, shown.people = self.now.table, self._people()
+        shown.table = self.now.table
+        table = TrackTable.of(
+            shown.table, list(self._cameras), results.record.get("classes", [PERSON])
+        )
+        shown.people = identities(results, self._editor, table)
         shown.crops = _Crops(before.folder / layout.CROPS, self.now)
         if (before.folder / layout.LOOKS).is_file():
             shown.looks = before.looks
@@ -132,16 +135,6 @@ class Correcting:
     def file_of(self, key: TrackKey) -> TrackKey:
         """What the run's files call a track that may be part of one that was cut."""
         return self.now.whole.get(key, key)
-
-    def _people(self) -> list[dict[str, Any]]:
-        record, names = self._results.record, self.now.names
-        kinds = record.get("classes", [PERSON])
-        table = TrackTable.of(self.now.table, list(self._cameras), kinds)
-        zero = record.get("clock_zero")
-        zeros = [datetime.fromisoformat(zero)] if zero else []
-        periods = [1 / camera.fps for camera in self._results.cameras.values()]
-        people = People(periods, zeros).identities(table)
-        return [{**person, "name": names.get(person["id"])} for person in people]
 
     def do(self, said: Said) -> dict[str, Any]:
         """Write a correction down.

@@ -95,6 +95,9 @@ class LiveView(Listener):
             self._number += 1
             for sighting in sightings:
                 frame = sighting.frame
+                if frame.image is not None:  # one that was added shows on a new page
+                    height, width = frame.image.shape[:2]
+                    self.cameras.setdefault(frame.camera, (width, height))
                 self._views[frame.camera] = _View(self._number, frame, labels[frame.camera])
                 self._time = max(self._time, frame.time)
                 for old, new in sighting.step.renewed.tolist():

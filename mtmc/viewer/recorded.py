@@ -21,7 +21,7 @@ from mtmc.viewer.correcting import Correcting
 from mtmc.viewer.footage import Footage
 from mtmc.viewer.report import write_report
 from mtmc.viewer.scene import Scene, scene_of
-from mtmc.viewer.search import Alike, Finder, Wanted, embedded, network_of
+from mtmc.viewer.search import Alike, Finder, Wanted, embedded, embedder_of
 from mtmc.viewer.server import application
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ class Recorded:
 
     @cached_property
     def _network(self) -> Embedder:
-        return network_of(self._results)
+        return embedder_of(self._results)
 
     def _search(self, request: Request) -> Response:
         query = request.query_params

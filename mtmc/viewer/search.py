@@ -177,7 +177,7 @@ class Finder:
         return Alike(person, chance, met, (), track.key, track.start, track.end, frame)
 
 
-def network_of(results: Results, model: str | None = None) -> Embedder:
+def embedder_of(results: Results, model: str | None = None) -> Embedder:
     """The network that has embedded a run's crops.
 
     Args:

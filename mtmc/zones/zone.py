@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from mtmc.associate.online.associator import OnlineAssociator, OnlineConfig
+from mtmc.associate.online.associator import REVISE_MEMORY, OnlineAssociator, OnlineConfig
 from mtmc.associate.online.people import Person
 from mtmc.tracking.messages import CameraStep, Decisions
 from mtmc.tracking.tracklet import Tracklet
@@ -81,7 +81,7 @@ class Zone:
         self.name = name
         self._places = {camera: places[camera] for camera in cameras}
         # Who left the zone long ago is the directory's to find again.
-        config = replace(config, memory=config.revise_memory)
+        config = replace(config, memory=REVISE_MEMORY)
         self._associator: OnlineAssociator | Alone
         if len(cameras) == 1:
             self._associator = Alone(config)

@@ -87,6 +87,7 @@ def run(
         raise ReidError(
             f"--gflops {low[0]:g}: the first exit of {model} costs {embedder.costs[0]:g}"
         )
+    dataset.need_one_gallery("reid budget")
     print_notes(dataset)
     kinds = [kind for kind in get_args(Confidence) if confidence in (None, kind)]
     answers = _answers(embedder, dataset, among, kinds)

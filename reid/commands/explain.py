@@ -8,7 +8,7 @@ import torch
 from mtmc.reid.commands.display import console
 from mtmc.reid.data.decode import read_image
 from mtmc.reid.errors import ReidError
-from mtmc.reid.evaluation.path_picture import Alignment, draw_alignment
+from mtmc.reid.evaluation.path_picture import Comparison, draw_comparison
 from mtmc.reid.evaluation.picture import write_picture
 from mtmc.reid.local_distance import aligned_cells, stripe_distances
 from mtmc.reid.torch_embedder import TorchEmbedder
@@ -28,7 +28,7 @@ def run(one: Path, other: Path, model: Path, out: Path, device: str | None) -> N
     stripes = torch.from_numpy(local)
     cost = stripe_distances(stripes[:1], stripes[1:])[0]
     served = embedder.embed(crops)
-    found = Alignment(
+    found = Comparison(
         cost.numpy(),
         aligned_cells(cost),
         float(np.linalg.norm(whole[0] - whole[1])),
@@ -36,7 +36,7 @@ def run(one: Path, other: Path, model: Path, out: Path, device: str | None) -> N
     )
     seen = embedder.preprocess.resize(crops)
     shown = seen[..., ::-1] if embedder.preprocess.color == "rgb" else seen
-    picture = draw_alignment(shown[0], shown[1], (one.name, other.name), found)
+    picture = draw_comparison(shown[0], shown[1], (one.name, other.name), found)
     write_picture(picture, out)
     console.print(
         f"global {found.whole:.3f}, local {found.local:.3f}, served cosine distance "

@@ -18,7 +18,7 @@ from mtmc.reid.evaluation.tradeoff import TradeOff, measure_speeds, size_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mtmc.reid.data.images import Dataset
+    from mtmc.reid.data.images import Cut, Dataset
 
 BATCHES = (1, 32)
 CROPS = 256  # whose embedding is timed
@@ -76,7 +76,7 @@ def run(
         _draw(drawing, names, rows, dataset.name, plot)
 
 
-def _some(dataset: Dataset) -> list[Path]:
+def _some(dataset: Dataset) -> list[Path | Cut]:
     """Files from all over the gallery."""
     paths = dataset.gallery.paths
     rows = np.linspace(0, len(paths) - 1, min(CROPS, len(paths))).astype(int)

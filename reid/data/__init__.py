@@ -20,6 +20,11 @@ DATASETS = {
     "cuhk03_detected_200": "mtmc.reid.data.cuhk03:read_detected_200",
     "msmt17": "mtmc.reid.data.msmt17:read_msmt17",
     "mars": "mtmc.reid.data.mars:read_mars",
+    "cuhk_sysu": "mtmc.reid.data.cuhk_sysu:read_100",
+    **{
+        f"cuhk_sysu_{size}": f"mtmc.reid.data.cuhk_sysu:read_{size}"
+        for size in (50, 500, 1000, 2000, 4000)
+    },
     "folder": "mtmc.reid.data.folder:read_folder",
 }
 

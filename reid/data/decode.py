@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mtmc.reid.data.images import Cut
 from mtmc.reid.errors import ReidError
 from mtmc.reid.pictures import find_range, read_pixels
 from mtmc.reid.threads import available_cores
@@ -26,12 +27,24 @@ CHUNK = 256
 log = logging.getLogger("mtmc.reid")
 
 
-def read_image(path: Path) -> NDArray[np.uint8]:
+def read_image(path: Path | Cut) -> NDArray[np.uint8]:
     """One image as ``(h, w, 3) uint8`` BGR; what has more bits is brought to eight, which is told.
 
     Raises:
-        ReidError: the file is missing, empty or no image.
+        ReidError: the file is missing, empty or no image, or a box is outside of it.
     """
+    if not isinstance(path, Cut):
+        return _read_file(path)
+    picture = _read_picture(path.picture)
+    x1, y1, x2, y2 = (max(0, side) for side in path.box)
+    crop = picture[y1:y2, x1:x2]
+    if not crop.size:
+        height, width = picture.shape[:2]
+        raise ReidError(f"{path}: the box is outside of the picture, which is {width}x{height}")
+    return np.ascontiguousarray(crop)
+
+
+def _read_file(path: Path) -> NDArray[np.uint8]:
     try:
         pixels = read_pixels(path)
     except OSError as error:
@@ -44,6 +57,9 @@ def read_image(path: Path) -> NDArray[np.uint8]:
     return find_range([pixels]).apply(pixels)
 
 
+_read_picture = lru_cache(16)(_read_file)  # boxes of one picture mostly come together
+
+
 @cache
 def _tell_depth(folder: Path) -> None:
     """Say once for a folder what becomes of its pictures."""
@@ -51,7 +67,9 @@ def _tell_depth(folder: Path) -> None:
 
 
 def decoded(
-    paths: Sequence[Path], preprocess: Preprocess, progress: Callable[[int], object] | None = None
+    paths: Sequence[Path | Cut],
+    preprocess: Preprocess,
+    progress: Callable[[int], object] | None = None,
 ) -> Iterator[NDArray[np.uint8]]:
     """Images at the network's size, some at a time, decoded on all cores.
 
@@ -71,7 +89,9 @@ def decoded(
 
 
 def decode_all(
-    paths: Sequence[Path], preprocess: Preprocess, progress: Callable[[int], object] | None = None
+    paths: Sequence[Path | Cut],
+    preprocess: Preprocess,
+    progress: Callable[[int], object] | None = None,
 ) -> NDArray[np.uint8]:
     """All images as one ``(N, 3, H, W) uint8`` array."""
     out = np.empty((len(paths), 3, *preprocess.size), np.uint8)

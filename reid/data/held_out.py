@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mtmc.reid.data.images import Dataset
 from mtmc.reid.errors import ReidError
 
 if TYPE_CHECKING:
-    from mtmc.reid.data.images import Dataset, Images
+    from mtmc.reid.data.images import Images
 
 
 def hold_out(dataset: Dataset, share: float, seed: int) -> Dataset:
@@ -48,7 +49,8 @@ def hold_out(dataset: Dataset, share: float, seed: int) -> Dataset:
             f"dataset {dataset.name}: none of {count} people held out of the training is seen by "
             "two cameras, so settings cannot be compared by looking for them"
         )
-    return replace(dataset, train=train.where(~held), query=query, gallery=asked, more_queries=None)
+    train = train.where(~held)
+    return Dataset(dataset.name, train, query, asked, notes=dataset.notes)
 
 
 def one_per_camera(images: Images, rng: np.random.Generator) -> Images:

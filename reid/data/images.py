@@ -16,18 +16,39 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, eq=False)
-class Images:
-    """Image files of known people.
+@dataclass(frozen=True)
+class Cut:
+    """A crop that is cut out of a larger picture when it is read.
 
     Args:
-        paths: the files.
+        picture: the file.
+        box: ``x1, y1, x2, y2`` px; what of it is outside is left out.
+    """
+
+    picture: Path
+    box: tuple[int, int, int, int]
+
+    @property
+    def name(self) -> str:
+        """As a file's."""
+        return f"{self.picture.name} {self.box}"
+
+    def __str__(self) -> str:
+        return f"{self.picture} {self.box}"
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """Images of known people.
+
+    Args:
+        paths: the files, or the parts of files.
         pids: ``(N,) int64`` person ids; -1 is junk, 0 a distractor.
         camids: ``(N,) int64`` cameras, 1-based as in the file names.
         tracklets: ``(N,) int64`` tracklet of each image where the dataset has tracklets.
     """
 
-    paths: tuple[Path, ...]
+    paths: tuple[Path | Cut, ...]
     pids: NDArray[np.int64]
     camids: NDArray[np.int64]
     tracklets: NDArray[np.int64] | None = None
@@ -45,7 +66,7 @@ class Images:
         """How many cameras there are."""
         return len(np.unique(self.camids))
 
-    def one_of_each(self) -> tuple[Path, ...]:
+    def one_of_each(self) -> tuple[Path | Cut, ...]:
         """A file of each tracklet, ascending, or all of them where there are no tracklets."""
         if self.tracklets is None:
             return self.paths
@@ -75,6 +96,7 @@ class Dataset:
         gallery: where.
         more_queries: further images of the queries' people in the queries' cameras, for the
             multi-query protocol; None where the dataset has none.
+        within: ``(Q, K) int64`` cameras that each query is looked for in; None for all.
         notes: what the user should know, for example that counts differ from the published ones.
     """
 
@@ -83,6 +105,7 @@ class Dataset:
     query: Images
     gallery: Images
     more_queries: Images | None = None
+    within: NDArray[np.int64] | None = None
     notes: tuple[str, ...] = field(default=())
 
     def need(self, *parts: str) -> None:
@@ -95,8 +118,20 @@ class Dataset:
             if len(getattr(self, part)) == 0:
                 raise ReidError(f"dataset {self.name}: there are no {part} images")
 
+    def need_one_gallery(self, what: str) -> None:
+        """Make sure that every query is looked for in the whole gallery.
 
-def images_of(rows: Sequence[tuple[Path, int, int]]) -> Images:
+        Raises:
+            ReidError: they are looked for in cameras of their own.
+        """
+        if self.within is not None:
+            raise ReidError(
+                f"dataset {self.name}: each query has a gallery of its own, expected one for all; "
+                f"leave {what} out"
+            )
+
+
+def images_of(rows: Sequence[tuple[Path | Cut, int, int]]) -> Images:
     """Images from (path, pid, camid) rows."""
     return Images(
         tuple(row[0] for row in rows),

@@ -79,6 +79,7 @@ def retrieve_aligned(
             None if protocol.multi_query else dataset.query.one_of_each(),
             dataset.gallery.one_of_each(),
             distances,
+            dataset.within,
         )
         for part, distances in compare(asked, found).items()
     }

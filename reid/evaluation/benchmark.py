@@ -94,14 +94,23 @@ def retrieve(
         None if protocol.multi_query else dataset.query.one_of_each(),
         dataset.gallery.one_of_each(),
         distances,
+        dataset.within,
     )
 
 
 def sides(
     embed: Callable[[Images], Embeddings], dataset: Dataset, protocol: Protocol
 ) -> tuple[Embeddings, Embeddings, Embeddings]:
-    """Embeddings of the queries, of what is asked with (more, for multi-query) and the gallery."""
+    """Embeddings of the queries, of what is asked with (more, for multi-query) and the gallery.
+
+    Raises:
+        ReidError: there are none, or each query is looked for in cameras of its own, which the
+            protocol cannot do.
+    """
     dataset.need("query", "gallery")
+    for option in ("multi_query", "rerank", "camera_centred"):
+        if getattr(protocol, option):
+            dataset.need_one_gallery(option)
     query, gallery = embed(dataset.query), embed(dataset.gallery)
     more = dataset.more_queries if protocol.multi_query else None
     return query, query if more is None else embed(more), gallery

@@ -20,7 +20,7 @@ FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
 @dataclass(frozen=True, eq=False)
-class Alignment:
+class Comparison:
     """How two crops compare.
 
     Args:
@@ -41,8 +41,8 @@ class Alignment:
         return float(sum(self.cost[cell] for cell in self.path))
 
 
-def draw_alignment(
-    one: Picture, other: Picture, names: tuple[str, str], found: Alignment
+def draw_comparison(
+    one: Picture, other: Picture, names: tuple[str, str], found: Comparison
 ) -> Picture:
     """The crops side by side, a line for each cell of the path, and the stripes' distances.
 
@@ -89,7 +89,7 @@ def _crop(canvas: Picture, crop: Picture, place: tuple[int, int], stripes: int) 
         cv2.line(inside, (0, y), (width, y), WHITE, 1)
 
 
-def _matrix(canvas: Picture, found: Alignment, left: int, side: int) -> None:
+def _matrix(canvas: Picture, found: Comparison, left: int, side: int) -> None:
     rows, columns = found.cost.shape
     alike = 1 - (found.cost - found.cost.min()) / _span(found.cost)
     for i in range(rows):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mtmc.reid.data.images import Cut
     from mtmc.reid.evaluation.retrieval import Retrieval
 
     Picture = NDArray[np.uint8]
@@ -85,7 +86,7 @@ def _row(retrieval: Retrieval, number: int) -> Picture:
     return np.concatenate([*cells, end], axis=1)
 
 
-def _cell(path: Path, colour: tuple[int, int, int], text: str) -> Picture:
+def _cell(path: Path | Cut, colour: tuple[int, int, int], text: str) -> Picture:
     cell = _space(WIDTH + 2 * FRAME + GAP)
     crop = read_image(path)
     scale = min(HEIGHT / crop.shape[0], WIDTH / crop.shape[1])

@@ -59,7 +59,11 @@ class Scores:
 
 
 def score_embeddings(
-    query: Embeddings, gallery: Embeddings, metric: Metric = "cosine", max_rank: int = 50
+    query: Embeddings,
+    gallery: Embeddings,
+    metric: Metric = "cosine",
+    max_rank: int = 50,
+    within: NDArray[np.int64] | None = None,
 ) -> Scores:
     """Score a retrieval from embeddings, without ever holding the whole distance matrix.
 
@@ -68,11 +72,12 @@ def score_embeddings(
         gallery: where.
         metric: ``cosine`` or ``euclidean``.
         max_rank: length of the CMC curve.
+        within: ``(Q, K)`` cameras that each query is looked for in; None for all.
 
     Raises:
         ValueError: the dimensions differ, or no query has a right answer.
     """
-    return _collected(query, gallery, metric).scores(max_rank)
+    return _collected(query, gallery, metric, within).scores(max_rank)
 
 
 def right_ranks(
@@ -86,26 +91,37 @@ def right_ranks(
     return _collected(query, gallery, metric).ranks
 
 
-def _collected(query: Embeddings, gallery: Embeddings, metric: Metric) -> _Collector:
-    collector = _Collector(query, gallery)
+def _collected(
+    query: Embeddings,
+    gallery: Embeddings,
+    metric: Metric,
+    within: NDArray[np.int64] | None = None,
+) -> _Collector:
+    collector = _Collector(query, gallery, within)
     for rows, block in distance_blocks(query.features, gallery.features, metric):
         collector.add(rows, block)
     return collector
 
 
 def score_distances(
-    distances: NDArray[np.floating], query: Embeddings, gallery: Embeddings, max_rank: int = 50
+    distances: NDArray[np.floating],
+    query: Embeddings,
+    gallery: Embeddings,
+    max_rank: int = 50,
+    within: NDArray[np.int64] | None = None,
 ) -> Scores:
     """Score a retrieval from distances, for example re-ranked ones.
 
-    A gallery image is left out for a query when it is junk (id -1) or shows the same person in the
-    same camera. Equal distances rank in gallery order.
+    A gallery image is left out for a query when it is junk (id -1), shows the same person in the
+    same camera, or is of none of the cameras that the query is looked for in. Equal distances
+    rank in gallery order.
 
     Args:
         distances: ``(Q, G)``, not modified.
         query: ids and cameras of the rows.
         gallery: ids and cameras of the columns.
         max_rank: length of the CMC curve.
+        within: ``(Q, K)`` cameras that each query is looked for in; None for all.
 
     Raises:
         ValueError: the shape does not fit, or no query has a right answer.
@@ -114,7 +130,7 @@ def score_distances(
         raise ValueError(
             f"distances must have shape {(len(query), len(gallery))}, got {distances.shape}"
         )
-    collector = _Collector(query, gallery)
+    collector = _Collector(query, gallery, within)
     for start in range(0, len(query), 512):
         collector.add(slice(start, start + 512), np.array(distances[start : start + 512]))
     return collector.scores(max_rank)
@@ -128,8 +144,10 @@ def average_precision(ranks: NDArray[np.int64]) -> float:
 class _Collector:
     """Ranks of the right answers of every query, gathered block by block."""
 
-    def __init__(self, query: Embeddings, gallery: Embeddings) -> None:
-        self._query = query
+    def __init__(
+        self, query: Embeddings, gallery: Embeddings, within: NDArray[np.int64] | None
+    ) -> None:
+        self._query, self._within = query, within
         self._cameras = gallery.camids
         order = np.argsort(gallery.pids, kind="stable")
         pids, starts = np.unique(gallery.pids[order], return_index=True)
@@ -155,6 +173,10 @@ class _Collector:
         same_person = self._by_pid.get(pid, self._junk[:0])
         same_camera = self._cameras[same_person] == self._query.camids[number]
         right = same_person[~same_camera]
+        if self._within is not None:
+            inside = np.isin(self._cameras, self._within[number])
+            distances[~inside] = np.inf
+            right = right[inside[right]]
         if pid == JUNK or len(right) == 0:
             return self._junk[:0]
         distances[self._junk] = np.inf

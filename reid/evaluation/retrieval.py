@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mtmc.reid.data.images import Cut
     from mtmc.reid.evaluation.embeddings import Embeddings
     from mtmc.reid.evaluation.ranking import Scores
 
@@ -30,13 +31,15 @@ class Retrieval:
         query_paths: a picture of each query; None where a query is a mean of several.
         gallery_paths: a picture of each of the gallery's rows.
         distances: ``(Q, G)`` where they are not those of the embeddings, as after re-ranking.
+        within: ``(Q, K)`` cameras that each query is looked for in; None for all.
     """
 
     query: Embeddings
     gallery: Embeddings
-    query_paths: tuple[Path, ...] | None
-    gallery_paths: tuple[Path, ...]
+    query_paths: tuple[Path | Cut, ...] | None
+    gallery_paths: tuple[Path | Cut, ...]
     distances: NDArray[np.float32] | None = None
+    within: NDArray[np.int64] | None = None
 
     def scores(self) -> Scores:
         """CMC, mAP and mINP.
@@ -45,8 +48,8 @@ class Retrieval:
             ValueError: no query has a right answer.
         """
         if self.distances is not None:
-            return score_distances(self.distances, self.query, self.gallery)
-        return score_embeddings(self.query, self.gallery)
+            return score_distances(self.distances, self.query, self.gallery, within=self.within)
+        return score_embeddings(self.query, self.gallery, within=self.within)
 
     def answered(self) -> NDArray[np.int64]:
         """Queries that have a right answer in another camera."""
@@ -58,7 +61,7 @@ class Retrieval:
     ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_]]:
         """The gallery as a query sees it, best first, without what does not count for it.
 
-        Left out are junk and the same person in the same camera, as in the scores.
+        Left out is the same as in the scores.
 
         Returns:
             ``(K,)`` rows of the gallery, their distances, and whether each is right.
@@ -69,18 +72,26 @@ class Retrieval:
         else:
             distances = self.distances[number]
         order = np.argsort(distances, kind="stable")
-        same = self.gallery.pids == self.query.pids[number]
-        here = self.gallery.camids == self.query.camids[number]
-        order = order[~(same & here | (self.gallery.pids == JUNK))[order]]
-        return order, distances[order], same[order]
+        order = order[self._counted(number)[order]]
+        return order, distances[order], self._right(number)[order]
 
     def _right(self, number: int) -> NDArray[np.bool_]:
         same = self.gallery.pids == self.query.pids[number]
-        elsewhere = self.gallery.camids != self.query.camids[number]
-        return np.asarray(same & elsewhere & (self.query.pids[number] != JUNK))
+        return np.asarray(self._counted(number) & same)
+
+    def _counted(self, number: int) -> NDArray[np.bool_]:
+        """What is left for a query to be looked for in."""
+        same = self.gallery.pids == self.query.pids[number]
+        here = self.gallery.camids == self.query.camids[number]
+        counted = np.asarray(~(same & here) & (self.gallery.pids != JUNK))
+        if self.within is not None:
+            counted &= np.isin(self.gallery.camids, self.within[number])
+        return counted
 
     def save(self, file: Path) -> None:
         """Write features, ids, cameras and files of queries and gallery as ``.npz``.
+
+        ``within`` is among them where queries are looked for in some cameras only.
 
         Raises:
             ReidError: it cannot be written.
@@ -93,6 +104,8 @@ class Retrieval:
             columns[f"{side}_features"] = rows.features
             columns[f"{side}_pids"], columns[f"{side}_camids"] = rows.pids, rows.camids
             columns[f"{side}_paths"] = np.array([str(path) for path in paths or ()])
+        if self.within is not None:
+            columns["within"] = self.within
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             with file.open("wb") as target:  # of a name, numpy would make another

@@ -155,7 +155,7 @@ def test_memory_does_not_grow(name):
     scene = crowd(rng, 500, people=3, clutter=0.2)
     tracker = trackers.create(name)
     size = []
-    for frame in range(10_000):
+    for frame in range(3_000):
         tracker.update(scene[frame % len(scene)])
         if frame % len(scene) == len(scene) - 1:
             size.append(len(pickle.dumps(tracker)))

@@ -21,6 +21,7 @@ MOVED = 1.0  # widths of the box from where they began
 LOST = 0.33  # seconds without any, after which a track has ended
 COVERED = 0.5  # share of a box inside a stronger one, of which it may show a part
 
+# Margins below 0 are left out: chains of such boxes wander from thing to thing, and pass for walks.
 _EVERY = SortConfig(birth_score=0.0, min_score=0.0, min_hits=1, max_age=LOST)
 
 
@@ -38,7 +39,7 @@ class Counts:
 
 
 class Walkers(Sort):
-    """Links all detections of a camera, whatever their scores, and counts those that walk.
+    """Links all detections of a camera that score 0 or more, and counts those that walk.
 
     What stands still may be furniture, and what comes and goes is noise; a detection inside a
     stronger one moves with the person whose part it shows. None of these counts as walking, and

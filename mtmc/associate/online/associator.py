@@ -21,13 +21,14 @@ from mtmc.associate.online.people import People, Person
 from mtmc.associate.online.revision import name_groups, regroup
 from mtmc.trackers.settings import setting
 from mtmc.tracking.memory import Memory
-from mtmc.tracking.messages import CameraStep, Decisions
+from mtmc.tracking.messages import CameraStep, Decisions, Revision
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Ints, TrackKey
 
 LEARN_EVERY = 2.0  # seconds between two looks at what distances mean
 LEARN_FROM = 64  # tracklets at most
 EXPIRE_EVERY = 10.0  # seconds between two looks at who is to be forgotten
+REVISE_MEMORY = 60.0  # seconds for which a track that ended may turn out to be somebody else's
 REVISED = 256  # tracks at most that are clustered at a time
 REVISED_OFTEN = 256  # with more of them it is done less often
 COMPARED = 1 << 19  # by the square of all tracks, those that are compared at a time
@@ -47,7 +48,6 @@ class OnlineConfig(CutsConfig):
         min_crops: a track with fewer crops waits on, as does one that was not taken for the same
             person twice running,
         max_patience: until so many seconds are over, when it is decided whatever is known of it.
-        revise_memory: seconds for which an ended track is kept for that, the latest 256 at most.
         memory: seconds for which somebody whom no camera sees is remembered. Who comes back later
             gets a new id; the longer, the more memory a run takes that goes on for days.
         floor_limit: less than offline: a few seconds of hidden feet must not outweigh all else.
@@ -57,7 +57,6 @@ class OnlineConfig(CutsConfig):
     patience: float = setting(1.0, ge=0, unit="s", public=True)
     min_crops: int = setting(3, ge=0)
     max_patience: float = setting(4.0, ge=0, unit="s", public=True)
-    revise_memory: float = setting(60.0, ge=0, unit="s")
     memory: float = setting(4 * 3600.0, ge=0, unit="s", public=True)
     floor_limit: float = setting(4.0, gt=0)
 
@@ -103,6 +102,12 @@ class OnlineAssociator:
         self._uncut: dict[Tracklet, int] = {}  # version of the gallery that was not to be cut
         self._compared: dict[Tracklet, None] = {}  # with everybody, longest ago first
         self._confidence: dict[TrackKey, float] = {}  # of what was decided now
+        self._revising = False
+        self._revised: list[Revision] = []  # since the last answer
+
+    def revise(self) -> None:
+        """See ``Revising``."""
+        self._revising = True
 
     def know(self, people: Mapping[int, Sequence[Tracklet]], last: int) -> None:
         """See ``Associator``."""
@@ -120,6 +125,7 @@ class OnlineAssociator:
             [t.key for t in every if t.closed],
             *self._people.told(),
             self._confidence,
+            self._revisions(),
         )
 
     def look(self, time: float, visible: Sequence[Tracklet]) -> dict[TrackKey, int]:
@@ -147,7 +153,8 @@ class OnlineAssociator:
     def finish(self, tracklets: Sequence[Tracklet]) -> Association:
         """Decide the tracks that still wait; those that changed person were ended as they did."""
         del tracklets
-        return Association(self._revise(math.inf, (), everybody=True)[0])
+        ids = self._revise(math.inf, (), everybody=True)[0]
+        return Association(ids, revised=self._revisions())
 
     def shown(self) -> Iterator[Person]:
         """Everybody who was given out, and the tracks of theirs that may still matter."""
@@ -178,7 +185,7 @@ class OnlineAssociator:
         # What a waiting track may have met must stay known until it is decided.
         horizon = min((t.start for t in self._waiting), default=math.inf)
         self._people.forget_moves(horizon)
-        oldest = time - self._config.revise_memory
+        oldest = time - REVISE_MEMORY
         ended = [t for t in self._people.members if t.closed]
         late = sorted(ended, key=lambda t: (t.end, t.key))[-REVISED:]
         kept = {t for t in late if t.end >= oldest}
@@ -268,8 +275,25 @@ class OnlineAssociator:
             if owner is None:
                 if self._people.members[tracklet].person is not person:
                     self._people.move(tracklet, person)
+                    self._tell(tracklet, person)
             elif owner != person.index:
                 self._people.merge(person, self._people.all[owner])
+
+    def _tell(self, tracklet: Tracklet, person: Person) -> None:
+        """Say whose a track turned out to be, where that is asked for.
+
+        Nobody gets an id for what ended before it had one.
+        """
+        if self._revising and not (tracklet.closed and person.global_id is None):
+            first, last = tracklet.frames[0][0], tracklet.frames[-1][1]
+            end = last if tracklet.closed else math.inf
+            number = self._people.global_id(person)
+            self._revised.append(Revision(tracklet.key, number, first, end))
+
+    def _revisions(self) -> list[Revision]:
+        """What is to be told now."""
+        revised, self._revised = self._revised, []
+        return revised
 
     def _decide(
         self,

@@ -147,7 +147,7 @@ def align(a: FloorTracks, b: FloorTracks, window: float, free_scale: bool) -> Al
     proposals = list(_proposals(a, b, window, free_scale))
     proposals.sort(key=lambda proposal: proposal[0], reverse=True)
     judged = [
-        Alignment(factor, shift, ticks, _judge(a, b, factor, shift, ticks), 0.0)
+        Alignment(factor, shift, ticks, judge(a, b, factor, shift, ticks), 0.0)
         for _, factor, shift, ticks in proposals[:MOST_CANDIDATES]
     ]
     if not judged:
@@ -236,7 +236,7 @@ def common(a: FloorTracks, b: FloorTracks, ticks: int) -> tuple[Points, Points]:
     )
 
 
-def _judge(a: FloorTracks, b: FloorTracks, factor: complex, shift: complex, ticks: int) -> float:
+def judge(a: FloorTracks, b: FloorTracks, factor: complex, shift: complex, ticks: int) -> float:
     """How many sightings of b have one of a at their place, each 0..1, moments scaled to all."""
     left, right = common(a, b, ticks)
     both = np.flatnonzero(np.isfinite(left).any(axis=0) & np.isfinite(right).any(axis=0))
@@ -311,4 +311,4 @@ def _refit(
     var_y = (weight * np.abs(y - mean_y) ** 2).sum()
     factor = complex(_factors(np.array([both]), np.array([var_y]), free_scale)[0])
     shift = complex(mean_x - factor * mean_y)
-    return Alignment(factor, shift, ticks, _judge(a, b, factor, shift, ticks), 0.0)
+    return Alignment(factor, shift, ticks, judge(a, b, factor, shift, ticks), 0.0)

@@ -143,7 +143,7 @@ class Worker:
             Perception(self._detector, embedder, None, Changes(pictured(readers))),
             scene_tracking(config, readers, calibration, kinds, online=online),
             embedder,
-            cutter_of(config, readers, embedder),
+            cutter_of(config, pictured(readers), embedder),
             watch=self._watch,
         )
 

@@ -23,7 +23,6 @@ ONLINE = [
     {"patience": 3.0},
     {"min_crops": 9},
     {"max_patience": 0.5},
-    {"revise_memory": 1.0},
 ]
 
 

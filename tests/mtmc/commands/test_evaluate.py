@@ -193,6 +193,19 @@ def test_recording_is_run_and_scored(mtmc, tmp_path):
     code, again, _ = mtmc("eval", "--lab", tmp_path, "--results", out)
     assert code == 0
     assert f"{content['combined']['HOTA']:.2f}" in again
+    asked = ("eval", "--lab", tmp_path, "--detections", "motion", "--reid", "color", "--lag", "0,1")
+    code, said, _ = mtmc(*asked, "--draw", tmp_path / "lag.png", "--json", scores)
+    assert (code, "changed" in said) == (0, True)
+    lags = json.loads(scores.read_text())["lags"]
+    assert lags.keys() == {"0 s", "1 s"}
+    assert lags["1 s"]["IDF1"] >= lags["0 s"]["IDF1"] > 0
+    assert cv2.imread(str(tmp_path / "lag.png")).shape == (540, 960, 3)
+    for wrong, reason in (
+        (("--draw", "lag.mp4"), "a file that ends in .png"),
+        (("--set", "associator.name=offline"), "all is known"),
+    ):
+        code, _, err = mtmc(*asked, *wrong)
+        assert (code, err.count("\n"), reason in err) == (2, 1, True)
 
 
 @pytest.mark.parametrize(
@@ -216,6 +229,7 @@ def test_recording_is_run_and_scored(mtmc, tmp_path):
         (["--gt", "{gt}"], "--gt needs --results"),
         (["--gt", "{gt}", "--results", "{out}", "--frames", "5-2"], "--frames 5-2: expected"),
         (["--lab", "{gt}"], "no gt/; expected"),
+        (["--gt", "{gt}", "--results", "{out}", "--lag", "1"], "--lag does not go with --gt"),
     ],
 )
 def test_bad_input_is_one_line(mtmc, benchmark, cameras, arguments, reason):

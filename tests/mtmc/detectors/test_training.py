@@ -116,9 +116,9 @@ def test_a_sample_depends_on_its_number_alone(coco):
 
 def test_training_lowers_the_loss_and_a_cut_off_one_ends_the_same(coco, tmp_path):
     seen: list[Progress] = []
-    train(coco, tmp_path / "whole.onnx", config(epochs=8), progress=seen.append)
+    train(coco, tmp_path / "whole.onnx", config(epochs=5), progress=seen.append)
     assert seen[-1].loss < 0.9 * seen[0].loss
-    assert [p.step for p in seen] == [*range(1, 25), 24]
+    assert [p.step for p in seen] == [*range(1, 16), 15]
 
     class CutOffError(Exception):
         pass
@@ -128,8 +128,8 @@ def test_training_lowers_the_loss_and_a_cut_off_one_ends_the_same(coco, tmp_path
             raise CutOffError
 
     with pytest.raises(CutOffError):
-        train(coco, tmp_path / "cut.onnx", config(epochs=8), progress=cut)
-    train(coco, tmp_path / "cut.onnx", config(epochs=8), resume=True)
+        train(coco, tmp_path / "cut.onnx", config(epochs=5), progress=cut)
+    train(coco, tmp_path / "cut.onnx", config(epochs=5), resume=True)
     states = [
         torch.load(tmp_path / f"{name}.onnx.state", weights_only=True) for name in ("whole", "cut")
     ]

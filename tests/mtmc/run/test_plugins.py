@@ -6,7 +6,11 @@ import textwrap
 import pytest
 
 from mtmc.errors import UserError
+from mtmc.events.reporting import Reporting
+from mtmc.events.sink import make_sink
 from mtmc.run import run
+from mtmc.tracking.messages import Decisions
+from mtmc.types import TrackKey
 from tests.mtmc.rooms import circling, room, write_room
 
 # None of these takes anything from ours but the types that flow.
@@ -35,6 +39,7 @@ class Base:
 
     def __init__(self, config, *rest):
         assert isinstance(config, Config)
+        self.config = config
         CALLS.append((type(self).__name__, config.word, len(rest)))
 
 
@@ -98,6 +103,14 @@ class NobodyAgain(Base):
         return Association({t.key: number for number, t in enumerate(tracklets, 1)})
 
 
+class Sender(Base):
+    def send(self, news):
+        CALLS.append(("send", self.config.word, len(news.events)))
+
+    def close(self):
+        CALLS.append(("close", self.config.word, 0))
+
+
 class Unfinished:
     Config = Config
     online = False
@@ -117,6 +130,8 @@ theirs = theirs:Looks
 [mtmc.associators]
 theirs = theirs:NobodyAgain
 unfinished = theirs:Unfinished
+[mtmc.sinks]
+theirs = theirs:Sender
 """
 
 
@@ -196,3 +211,12 @@ def test_a_plug_in_that_lacks_something_is_refused_in_one_line(two_cameras, tmp_
         run(two_cameras, tmp_path / "out", settings)
     with pytest.raises(UserError, match=r"word"):
         run(two_cameras, tmp_path / "out", {"detector": {"name": "theirs", "wrod": "x"}})
+
+
+def test_a_sink_of_others_is_sent_events(tmp_path, calls):
+    told = Reporting(tmp_path / "events.jsonl", None, [make_sink("theirs://host/there?word=s")])
+    told.step(1.0, [], Decisions({TrackKey("door", 1): 1}))
+    told.finish(2.0, {}, {})
+    assert calls[0] == ("Sender", "s", 1)
+    assert sum(count for what, _, count in calls if what == "send") == 2
+    assert calls[-1] == ("close", "s", 0)

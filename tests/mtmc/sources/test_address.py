@@ -68,7 +68,7 @@ def test_no_password_is_shown(place):
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("awkward", ["", "@", "/", "#", "?", "'", " "])
 def test_nothing_said_of_a_cameras_yaml_shows_a_password(tmp_path, place, awkward, monkeypatch):
-    monkeypatch.setattr("mtmc.sources.cameras._settled", lambda camera: camera)
+    monkeypatch.setattr("mtmc.sources.cameras.settled", lambda camera: camera)
     address = place.replace("{}", SECRET + awkward + "x").replace("10.0.0.7", "[::1")
     single = address.replace("'", "''")
     for text in (

@@ -1,5 +1,6 @@
 """What containers can say of their pictures: turned, covers, streams, where they begin, rates."""
 
+import gc
 import logging
 
 import av
@@ -57,6 +58,20 @@ def test_a_matrix_is_read_as_ffmpeg_reads_it(tmp_path):
         path, _ = marked_video(tmp_path / "a.mp4", matrix)
         with av.open(str(path)) as container:
             assert next(container.decode(video=0)).rotation == turns
+
+
+@pytest.mark.parametrize("matrix", [(1, 0, 0, 1), (1, 0, 0, -1)])
+def test_decoded_frames_go_at_once(tmp_path, matrix):
+    """Not with the next garbage collection; the first frame of each reading may stay."""
+    path, _ = marked_video(tmp_path / "a.mp4", matrix, count=6)
+    gc.collect()
+    gc.disable()
+    try:
+        count = len(read(Camera("a", str(path)))[1])
+        left = [one for one in gc.get_objects() if type(one) is av.VideoFrame]
+    finally:
+        gc.enable()
+    assert len(left) <= 2 < count
 
 
 def test_a_cover_picture_is_no_video(tmp_path):

@@ -49,7 +49,7 @@ def same(a, b) -> bool:
 SWAG = {
     "cycles": {"cycles": 2, "length": 2},
     "average": {"method": "swag", "samples": 2},
-    "schedule": {"epochs": 6},
+    "schedule": {"epochs": 5},
 }
 
 

@@ -3,6 +3,7 @@
 import pickle
 
 import numpy as np
+import pytest
 
 from mtmc.associate.online.associator import OnlineAssociator, OnlineConfig
 from mtmc.tracking.tracklet import Tracklet
@@ -11,11 +12,16 @@ from mtmc.types import TrackKey
 STEP = 0.5  # s
 
 
+@pytest.fixture(autouse=True)
+def short(monkeypatch):
+    monkeypatch.setattr("mtmc.associate.online.associator.REVISE_MEMORY", 5.0)
+
+
 class Door:
     """A camera that people pass one after the other, each for 5 s."""
 
     def __init__(self, **options):
-        config = OnlineConfig(max_distance=0.4, revise_memory=5.0, **options)
+        config = OnlineConfig(max_distance=0.4, **options)
         self.associator = OnlineAssociator(config, 0.4)
         self.time, self.number, self.ids = 0.0, 0, {}
 
