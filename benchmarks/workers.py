@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -44,36 +43,36 @@ def processes(root: int) -> list[int]:
     return found
 
 
-def memory(root: int) -> float:
-    """Of a process and all that it has started, MB, what they share counted once."""
-    total = 0
-    for process in processes(root):
-        try:
-            lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-            total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
-        except (OSError, ProcessLookupError):
-            continue  # it has just ended
-    return total / 1024
+def used(process: int) -> tuple[float, float]:
+    """Seconds of the processor that a process has taken, and its MB; what is shared is divided."""
+    stat = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    memory = sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK"), memory / 1024
 
 
 def measured(command: list[str]) -> tuple[float, float, float]:
-    """Seconds, seconds of the processor, and the most MB of a command."""
-    before, start, most = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic(), 0.0
+    """Seconds, seconds of the processor, and the most MB of a command and all that it starts."""
+    start, most = time.monotonic(), 0.0
+    seconds: dict[int, float] = {}
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         said: list[bytes] = []
         assert process.stderr is not None
         reader = threading.Thread(target=lambda: said.append(process.stderr.read()))
         reader.start()
         while process.poll() is None:
-            with suppress(OSError):  # it has just ended
-                most = max(most, memory(process.pid))
+            together = 0.0
+            with suppress(OSError, ValueError):  # it has just ended
+                for number in processes(process.pid):
+                    with suppress(OSError, IndexError):
+                        seconds[number], memory = used(number)
+                        together += memory
+            most = max(most, together)
             time.sleep(EVERY)
         reader.join()
     if process.returncode:
         sys.exit(b"".join(said).decode())
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return time.monotonic() - start, used, most
+    return time.monotonic() - start, sum(seconds.values()), most
 
 
 def main() -> None:

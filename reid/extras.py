@@ -18,6 +18,7 @@ EXTRAS = {
     "paho": "mqtt",
     "redis": "redis",
     "confluent_kafka": "kafka",
+    "ray": "cluster",
 }
 
 

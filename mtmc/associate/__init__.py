@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from mtmc.associate.decisions import Association
 from mtmc.tracking.messages import CameraStep, Decisions
 from mtmc.tracking.tracklet import Tracklet
+
+if TYPE_CHECKING:
+    from mtmc.calibration import Calibration
 
 
 class Associator(Protocol):
@@ -67,4 +70,13 @@ class Knowing(Protocol):
                 with marks that keep one person's together and two people's apart.
             last: the greatest id that was given so far; others get greater ones.
         """
+        ...
+
+
+@runtime_checkable
+class Placed(Protocol):
+    """An associator that can be told where cameras stand."""
+
+    def place(self, calibration: Mapping[str, Calibration]) -> None:
+        """Before the first step: the cameras that are calibrated, by name."""
         ...

@@ -74,7 +74,9 @@ def run(
     workers: Annotated[
         str | None,
         typer.Option(
-            help="Processes that read the cameras and follow people.  [default: 1]", metavar="N"
+            help="Processes that read the cameras and follow people, or a Ray cluster.  "
+            "[default: 1]",
+            metavar="N|auto|ray://HOST:PORT",
         ),
     ] = None,
     online: Annotated[

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from mtmc.associate import Associator
+from mtmc.associate import Associator, Placed
 from mtmc.associate.by_kind import ByKind
 from mtmc.calibration import load_calibration
 from mtmc.calibration.check import doubt_at_sight
@@ -133,6 +133,9 @@ def put_together(
     try:
         even = even_distance(embedder)
         each = [plugin.cls(plugin.config, even, names) for _ in kinds]
+        for one in each:
+            if isinstance(one, Placed):
+                one.place(calibration)
         associator = each[0] if len(each) == 1 else cast(Associator, ByKind(each))
     except ValueError as error:
         raise UserError(f"associator: {error}") from error

@@ -78,7 +78,8 @@ class RunConfig:
 
     ``corrections`` is the file of what people said of an earlier run of the same videos,
     ``gallery`` that of the people who are known from one run to the next.
-    ``workers`` is how many processes read the cameras and follow people; results are the same.
+    ``workers`` is how many processes read the cameras and follow people, or the Ray cluster on
+    which they are; results are the same.
     ``refine`` is the second look at each camera's finished tracks that offline association takes,
     ``completion`` what calibrated cameras add to it from each other; None leaves them out.
     """
@@ -95,7 +96,7 @@ class RunConfig:
     calibration: str | None = None
     corrections: str | None = None
     gallery: str | None = None
-    workers: int = 1
+    workers: int | str = 1
 
     @classmethod
     def from_settings(cls, settings: Settings, live: bool = False) -> RunConfig:
@@ -200,10 +201,15 @@ def _reid(section: Any) -> ReidConfig | Plugin:
     return build(ReidConfig, section, "reid")
 
 
-def _workers(value: Any) -> int:
+def _workers(value: Any) -> int | str:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
         return value
-    raise UserError(f"workers: expected a number of processes, 1 or more; got {quoted(value)}")
+    if isinstance(value, str) and (value == "auto" or value.startswith("ray://")):
+        return value
+    raise UserError(
+        "workers: expected a number of processes, 1 or more, `auto`, or ray://HOST:PORT; "
+        f"got {quoted(value)}"
+    )
 
 
 def _plain(value: Any) -> Any:

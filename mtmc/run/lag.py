@@ -235,7 +235,7 @@ def _once(rows: Rows) -> Mask:
     order = order[rows["detected"][order]]
     where = np.stack([rows["camera"], rows["frame"], rows["person"]], axis=1)[order]
     kept[order[np.unique(where, axis=0, return_index=True)[1]]] = True
-    return kept & rows["detected"]
+    return np.asarray(kept & rows["detected"])
 
 
 def _with(sighting: Sighting, filled: Rows) -> Sighting:

@@ -183,6 +183,8 @@ class Pipeline:
         try:
             for found in steps:
                 self._step(*found())
+            if self._parts.workers is not None and self._parts.workers.failure is not None:
+                raise self._parts.workers.failure
         except KeyboardInterrupt:
             self.interrupted = True
             log.warning("interrupted; writing what was done so far")
@@ -192,8 +194,6 @@ class Pipeline:
             # Readers first: the detecting thread may be waiting for a silent camera.
             for reader in self._parts.readers:
                 reader.close()
-            if self._parts.roster is not None:
-                self._parts.roster.close()
             steps.close()
             if self._parts.workers is not None:
                 self._parts.workers.end(self._watch)
@@ -234,6 +234,8 @@ class Pipeline:
         with self._watch("track"):
             self.meaning.look(frames, inferences)
         seen = self._cameras.follow(frames, inferences, self.meaning.curve)
+        if not seen:  # their workers are gone
+            return
         with self._watch("associate"):
             steps = [each.step for each in seen]
             for each in seen:

@@ -132,7 +132,9 @@ def run(
         if not settings.get("tracker"):
             config = replace(config, tracker=suitable_tracker(config, parts))
         check_tracker(config, parts)
-        parts = replace(parts, roster=_roster(config, parts, video_dir))
+        if roster := _roster(config, parts, video_dir):
+            ending.callback(roster.close)
+            parts = replace(parts, roster=roster)
         # After what may be refused, which is one line.
         for line in stand_ins(settings):
             log.warning("%s", line)

@@ -36,6 +36,7 @@ class Losses:
         reconnects: how often it was opened again.
         damaged: packets that could not be decoded.
         resizes: how often its pictures came to have another size.
+        lost: pictures that were with a worker that ended.
     """
 
     dropped: int = 0
@@ -44,6 +45,7 @@ class Losses:
     reconnects: int = 0
     damaged: int = 0
     resizes: int = 0
+    lost: int = 0
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,13 @@ from typing import ClassVar
 
 from mtmc.associate.decisions import Association
 from mtmc.associate.online.associator import OnlineConfig
+from mtmc.calibration import Calibration
 from mtmc.trackers.settings import setting
 from mtmc.tracking.messages import CameraStep, Decisions
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import TrackKey
 from mtmc.zones.directory import Directory
+from mtmc.zones.overlaps import overlaps
 from mtmc.zones.partition import zones_of
 from mtmc.zones.report import Report
 from mtmc.zones.zone import Zone
@@ -26,7 +28,8 @@ class ZonesConfig(OnlineConfig):
 
     Args:
         zones: names of the cameras of each zone, by its name; a camera in none is a zone of its
-            own. None puts together those between which ``topology`` says the way is short.
+            own. None puts together those that see one floor, as their calibration says, and those
+            between which ``topology`` says the way is short.
         zone_cameras: so many cameras are in a zone at most, where ``zones`` does not say.
     """
 
@@ -46,16 +49,26 @@ class ZonesAssociator:
 
     def __init__(self, config: ZonesConfig, even_distance: float, cameras: Sequence[str]) -> None:
         config.check_cameras(cameras)
-        groups = zones_of(cameras, config.zones, config.topology, config.zone_cameras)
+        self._config, self._even, self._cameras = config, even_distance, list(cameras)
+        self._time = 0.0
+        self._divide(zones_of(cameras, config.zones, config.topology, config.zone_cameras))
+
+    def place(self, calibration: Mapping[str, Calibration]) -> None:
+        """See ``Placed``: cameras that see one floor are in one zone, where none are given."""
+        config, shared = self._config, overlaps(calibration)
+        most = config.zone_cameras
+        self._divide(zones_of(self._cameras, config.zones, config.topology, most, shared))
+
+    def _divide(self, groups: Groups) -> None:
+        """Begin with such zones."""
+        config, even = self._config, self._even
+        places = {name: place for place, name in enumerate(self._cameras)}
         self._zone_of = {name: zone for zone, names in groups.items() for name in names}
-        places = {name: place for place, name in enumerate(cameras)}
         self._zones = {
-            zone: Zone(zone, zone_config(config, names), even_distance, names, places)
+            zone: Zone(zone, zone_config(config, names), even, names, places)
             for zone, names in groups.items()
         }
-        self._directory = make_directory(config, even_distance, cameras, groups)
-
-        self._time = 0.0
+        self._directory = make_directory(config, even, self._cameras, groups)
 
     def update(self, time: float, steps: Sequence[CameraStep]) -> Decisions:
         """See ``Associator``."""

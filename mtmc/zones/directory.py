@@ -15,7 +15,7 @@ from mtmc.associate.evidence.config import EvidenceConfig
 from mtmc.associate.evidence.scale import scale_of
 from mtmc.associate.solve.matching import NEW_PERSON
 from mtmc.tracking.tracklet import Tracklet
-from mtmc.types import Doubles, Floats, Ints, TrackKey
+from mtmc.types import Doubles, Floats, Ints, Mask, TrackKey
 from mtmc.zones.gone import Gone
 from mtmc.zones.report import Report
 from mtmc.zones.visits import NONE, Visits
@@ -23,7 +23,7 @@ from mtmc.zones.ways import Ways
 
 SETTLED = 30.0  # s after its start from which on it is no longer asked whose a stay is
 STAY = 1.0  # log odds for what was said before
-AGAIN = 4.0  # log odds for whom a zone takes for the same person
+AGAIN = 8.0  # log odds for whom a zone takes for the same person
 LEARN_FROM = 64  # tracklets
 LEARN_EVERY = 10.0  # s
 EXPIRE_EVERY = 5.0  # s
@@ -142,7 +142,7 @@ class Directory:
             return {}
         pairs = self._candidates(rows)
         matched, chance = _solve(len(rows), *pairs[:3])
-        self._ways.learn(*pairs[3:], chance)
+        self._ways.learn(*pairs[3:], chance[: len(pairs[3])])
         best = dict(zip(due, matched.tolist(), strict=True))
         found = {row: NONE if pair == NONE else int(pairs[1][pair]) for row, pair in best.items()}
         before = self._visits.before
@@ -154,29 +154,46 @@ class Directory:
         """What each of some stays may follow.
 
         Returns:
-            ``(P,)`` place in ``rows``, row of the stay before, log odds, way, and time between, s.
+            ``(P,)`` place in ``rows``, row of the stay before, log odds; and ``(W,)`` way and time
+            between, s, of the first ones, who came by one.
         """
+        visits = self._visits
+        later, before, way, gap = self._by_ways(rows)
+        # Whom the zone takes for the same may have come any way.
+        zones_own = self._last_of_zone(rows)
+        told = zones_own[later] == before
+        odds = self._ways.odds(way, gap) + AGAIN * told
+        more = np.setdiff1d(np.flatnonzero(zones_own != NONE), later[told])
+        more = more[self._is_free(zones_own[more], rows)]
+        later = np.concatenate([later, more])
+        before = np.concatenate([before, zones_own[more]])
+        odds = np.concatenate([odds, np.full(len(more), AGAIN)])
+        odds += self._looks_odds(rows[later], before) + STAY * (
+            visits.before[rows[later]] == before
+        )
+        return later, before, odds, way, gap
+
+    def _by_ways(self, rows: Ints) -> tuple[Ints, Ints, Ints, Doubles]:
+        """Who may have come by which way: place in ``rows``, row before, way, time between, s."""
         visits = self._visits
         every = np.flatnonzero(visits.used)
         later, other, way = self._ways.pairs(visits.entry[rows], visits.exit[every])
         row, before = rows[later], every[other]
-        zones_own = self._last_of_zone(rows)[later] == before
         gap = visits.start[row] - visits.end[before]
-        taken = visits.after[before]
-        free = (taken == NONE) | np.isin(taken, rows)
-        same_zone = visits.zone[row] == visits.zone[before]
-        ok = free & self._ways.possible(way, gap) & visits.is_first(before, row)
+        ok = self._is_free(before, rows) & visits.is_first(before, row)
+        ok &= self._ways.possible(way, gap)
+        # Of one zone's people, a zone of several cameras knows better.
         single = np.array([name in self._single for name in visits.zones], bool)
-        ok &= ~same_zone | ((zones_own | single[visits.zone[before]]) & (gap > 0))
+        same_zone = visits.zone[row] == visits.zone[before]
+        ok &= ~same_zone | (single[visits.zone[before]] & (gap > 0))
         # Times alone tell nothing of whom nobody knows the looks.
-        ok &= zones_own | (visits.is_seen(row) & visits.is_seen(before))
-        later, row, before, way, gap, zones_own = (
-            x[ok] for x in (later, row, before, way, gap, zones_own)
-        )
-        odds = self._looks_odds(row, before) + self._ways.odds(way, gap)
-        odds = odds + STAY * (visits.before[row] == before)
-        odds = odds + AGAIN * zones_own
-        return later, before, odds, way, gap
+        ok &= visits.is_seen(row) & visits.is_seen(before)
+        return later[ok], before[ok], way[ok], gap[ok]
+
+    def _is_free(self, before: Ints, rows: Ints) -> Mask:
+        """``(P,)`` whether stays are followed by none, or by one of those that are asked."""
+        after = self._visits.after[before]
+        return np.asarray((after == NONE) | np.isin(after, rows))
 
     def _last_of_zone(self, rows: Ints) -> Ints:
         """``(V,)`` the latest stay before, of whom the zone takes for the same person."""
@@ -254,7 +271,9 @@ class Directory:
     def _own(self, row: int) -> int:
         """The id of a stay that follows none: the one it had, or a new one."""
         visits = self._visits
-        if visits.own[row] == 0 or (visits.id == visits.own[row]).any():
+        others = visits.used.copy()
+        others[visits.from_here(row)] = False
+        if visits.own[row] == 0 or (visits.id[others] == visits.own[row]).any():
             self._numbers += 1
             visits.own[row] = self._numbers
         return int(visits.own[row])

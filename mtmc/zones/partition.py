@@ -9,6 +9,7 @@ from mtmc.associate.evidence.config import Topology
 from mtmc.errors import unknown_name
 
 Zones = dict[str, list[str]]
+NOTHING: Mapping[tuple[str, str], int] = {}
 
 
 def zones_of(
@@ -16,29 +17,31 @@ def zones_of(
     given: Mapping[str, Sequence[str]] | None,
     topology: Topology | None,
     most: int,
+    overlaps: Mapping[tuple[str, str], int] = NOTHING,
 ) -> Zones:
     """Every camera in one zone.
 
-    Where they are not given, the two cameras between which the way is shortest come together
-    first, and so on, as long as a zone has no more than ``most``. Without a topology, nothing is
-    known to be near: cameras are together in the order of their names.
+    Where they are not given, the two cameras that share most of the floor come together first, then
+    those between which the way is shortest, as long as a zone has no more than ``most``. Where
+    nothing is known to be near, cameras are together in the order of their names.
 
     Args:
         cameras: names of all.
         given: names of cameras by zone; a camera in none of them is a zone of its own.
         topology: see ``EvidenceConfig``.
         most: cameras of a zone.
+        overlaps: m² of floor that two cameras both see.
 
     Raises:
         ValueError: what is given does not fit the cameras.
     """
     if given is not None:
         return _completed(cameras, given)
-    if not topology:
+    if not topology and not overlaps:
         ordered = sorted(cameras)
         groups = [ordered[start : start + most] for start in range(0, len(ordered), most)]
     else:
-        groups = _nearest_first(cameras, topology, most)
+        groups = _nearest_first(cameras, topology or {}, most, overlaps)
     return {f"zone{number}": group for number, group in enumerate(groups, 1)}
 
 
@@ -57,9 +60,15 @@ def _completed(cameras: Sequence[str], given: Mapping[str, Sequence[str]]) -> Zo
     return {zone: list(names) for zone, names in given.items() if names} | alone
 
 
-def _nearest_first(cameras: Sequence[str], topology: Topology, most: int) -> list[list[str]]:
+def _nearest_first(
+    cameras: Sequence[str],
+    topology: Topology,
+    most: int,
+    overlaps: Mapping[tuple[str, str], int],
+) -> list[list[str]]:
     """Joined by the shortest way, two zones at a time (Kruskal's tree, with an end)."""
     ways: dict[tuple[str, str], float] = defaultdict(lambda: float("inf"))
+    ways |= {both: -float(area) for both, area in overlaps.items()}
     for before, others in topology.items():
         for after, (least, _) in others.items():
             if before != after:

@@ -136,9 +136,9 @@ class Zone:
         if told and tracks == told.tracks and crops < GROWN * told.crops:
             return
         new = [t for t in person.tracks if t.key not in self._owners]
-        if told is None or (new and not told.there):
-            told = self._arrive(told, min(new or person.tracks, key=_by_start), news)
-            self._told[number] = told
+        first = min(new or person.tracks, key=_by_start)
+        if told is None or (new and not told.there and first.start > told.end):
+            told = self._told[number] = self._arrive(told, first, news)
         for tracklet in sorted(new, key=_by_start):
             self._owners[tracklet.key] = told.stay
             news.tracks.append((told.stay, tracklet.key))

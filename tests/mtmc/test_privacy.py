@@ -142,3 +142,21 @@ def test_the_commands_reach_for_nothing_and_write_nowhere_else(two_cameras, tmp_
     assert {p.name for p in tmp_path.iterdir()} == {
         "videos", "people", "home", "out", "out2"
     }  # fmt: skip
+
+
+RAY = """
+from mtmc.run.workers.cluster import import_ray
+import_ray()
+from ray._common.usage.usage_lib import usage_stats_enabled, usage_stats_prompt_enabled
+assert not usage_stats_enabled()
+assert not usage_stats_prompt_enabled()
+"""
+
+
+def test_ray_tells_nobody_that_it_is_used(tmp_path):
+    if find_spec("ray") is None:
+        pytest.skip("needs ray")
+    (tmp_path / ".ray").mkdir()
+    (tmp_path / ".ray" / "config.json").write_text('{"usage_stats": true}')
+    asked = {"HOME": str(tmp_path), "RAY_USAGE_STATS_ENABLED": "1"}
+    subprocess.run([sys.executable, "-c", RAY], env={**os.environ, **asked}, check=True)

@@ -104,7 +104,8 @@ def onnx_file(weights: str) -> Path:
 def _open(path: Path, cuda: bool, threads: int) -> Any:
     import onnxruntime
 
-    from mtmc.reid.onnx_session import new_session, one_line
+    from mtmc.reid.errors import one_line
+    from mtmc.reid.onnx_session import new_session
 
     if too_large(path):
         raise UserError(f"{path}: makes tensors that fill the memory; not opened")

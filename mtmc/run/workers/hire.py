@@ -6,14 +6,13 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 
 from mtmc.reid.threads import available_cores
 from mtmc.run.config import RunConfig
 from mtmc.run.workers.process import Process
 from mtmc.run.workers.worker import Task
-from mtmc.run.workers.workers import DETECT, FOLLOW, Workers
+from mtmc.run.workers.workers import DETECT, FOLLOW, Workers, shares
 from mtmc.sources import Camera
 
 log = logging.getLogger("mtmc")
@@ -28,6 +27,12 @@ def hired(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Iterator[
         cameras: all of them, on one clock.
         root: the folder that holds them.
     """
+    if isinstance(config.workers, str):
+        from mtmc.run.workers.cluster import on_cluster
+
+        with on_cluster(config, cameras, root) as workers:
+            yield workers
+        return
     count = config.workers
     if count > len(cameras):
         log.warning(
@@ -49,9 +54,3 @@ def hired(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Iterator[
         workers = Workers(links, names, now)
         ending.callback(workers.close)
         yield workers
-
-
-def shares(names: Sequence[str], count: int) -> list[Sequence[str]]:
-    """Cameras in their order, in ``count`` groups of about the same size."""
-    ends = [round(len(names) * n / count) for n in range(count + 1)]
-    return [names[start:end] for start, end in pairwise(ends)]

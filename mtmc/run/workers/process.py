@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import pickle
 import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,8 +11,8 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
 
-from mtmc.run.workers.worker import Task, Worker
-from mtmc.run.workers.workers import Said
+from mtmc.run.workers.served import EndedError, Said, Served, opened
+from mtmc.run.workers.worker import Task
 
 # What the main process is told by a terminal or by systemd, which tells all: it alone ends a run.
 ENDINGS = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -48,20 +46,23 @@ class Process:
     def call(self, lane: str, method: str, *args: Any, **options: Any) -> tuple[Any, Said]:
         """See ``Link``."""
         lock, pipe = self._lanes[lane]
-        with lock:
-            pipe.send((method, args, options))
-            done, answer, said = pipe.recv()
-        if not done:
-            raise answer
-        return answer, said
+        try:
+            with lock:
+                pipe.send((method, args, options))
+                answer = pipe.recv_bytes()
+        except (EOFError, OSError) as error:
+            raise EndedError(self._fate()) from error
+        return opened(answer)
 
-    def fate(self) -> str:
-        """See ``Link``."""
+    def _fate(self) -> str:
+        """How it has ended."""
+        if self._closed:
+            return "closed"
         self._process.join(PATIENCE)
         code = self._process.exitcode
         if code is not None and code < 0:
-            return f"killed by signal {-code} (is there enough memory?)."
-        return f"exit code {code}."
+            return f"killed by signal {-code} (is there enough memory?)"
+        return f"exit code {code}"
 
     def close(self) -> None:
         """See ``Link``."""
@@ -88,36 +89,17 @@ def _threads(cores: int) -> Iterator[None]:
             del os.environ[name]
 
 
-class _Saying(logging.Handler):
-    """Keeps what is logged until somebody asks for it."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.INFO)
-        self._said: list[tuple[str, int, str]] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._said.append((record.name, record.levelno, record.getMessage()))
-
-    def take(self) -> Said:
-        said, self._said = self._said, []
-        return said
-
-
 def _serve(task: Task, lanes: Mapping[str, Connection]) -> None:
     """Answer calls until nobody is there to call."""
     for name in ENDINGS:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    saying, logger = _Saying(), logging.getLogger("mtmc")
-    logger.addHandler(saying)
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
-    worker, over = Worker(task), threading.Event()
+    worker, over = Served(task), threading.Event()
 
     def answer(lane: Connection) -> None:
         try:
             while True:
-                _answer(worker, lane, saying)
+                lane.send_bytes(worker.answer(*lane.recv()))
         except (EOFError, OSError):
             over.set()
 
@@ -125,22 +107,3 @@ def _serve(task: Task, lanes: Mapping[str, Connection]) -> None:
         threading.Thread(target=answer, args=(lane,), daemon=True).start()
     over.wait()
     os._exit(0)  # threads may hang in the network
-
-
-def _answer(worker: Worker, lane: Connection, saying: _Saying) -> None:
-    """Answer one call."""
-    method, args, options = lane.recv()
-    try:
-        done, answer = True, getattr(worker, method)(*args, **options)
-    except Exception as error:
-        done, answer = False, _portable(error)
-    lane.send((done, answer, saying.take()))
-
-
-def _portable(error: Exception) -> Exception:
-    """The error, or its text where it is nothing that another process can have."""
-    try:
-        pickle.loads(pickle.dumps(error))
-    except Exception:
-        return RuntimeError(f"{type(error).__name__}: {error}")
-    return error

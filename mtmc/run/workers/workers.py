@@ -6,9 +6,10 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, Protocol
 
 from mtmc.errors import UserError
@@ -18,17 +19,25 @@ from mtmc.run.config import RunConfig
 from mtmc.run.group import Found, Group, Seen
 from mtmc.run.parts import Parts
 from mtmc.run.stopwatch import Stopwatch
+from mtmc.run.workers.handover import Handover
+from mtmc.run.workers.served import EndedError, Said
 from mtmc.run.workers.worker import Opened
 from mtmc.sources import Camera, CameraReader
 from mtmc.sources.reader import begun
-from mtmc.sources.source import Request
+from mtmc.sources.source import Losses, Request
 from mtmc.trackers.scores import ScoreCurve
 from mtmc.tracking.messages import Decisions
-from mtmc.types import Frame, Image
+from mtmc.types import Frame
+
+log = logging.getLogger("mtmc")
 
 DETECT, FOLLOW = "detect", "follow"  # lanes of a worker, beside one for each of its cameras
 
-Said = Sequence[tuple[str, int, str]]  # logger, level and message
+
+def shares(names: Sequence[str], count: int) -> list[Sequence[str]]:
+    """Cameras in their order, in ``count`` groups of about the same size."""
+    ends = [round(len(names) * n / count) for n in range(count + 1)]
+    return [names[start:end] for start, end in pairwise(ends)]
 
 
 class WorkerError(UserError):
@@ -45,18 +54,17 @@ class Link(Protocol):
         """What a method of ``Worker`` answers, and what was logged meanwhile.
 
         Raises:
-            OSError, EOFError: the worker has ended.
+            EndedError: the worker has ended.
             Exception: what the method raises.
         """
-        ...
-
-    def fate(self) -> str:
-        """How it has ended."""
         ...
 
     def close(self) -> None:
         """End it."""
         ...
+
+
+Heir = Callable[[int], Link]  # a new worker in the place of one that has ended, by its number
 
 
 class Workers:
@@ -66,12 +74,17 @@ class Workers:
         links: to each.
         names: of the cameras of each.
         now: second 0 of the run's clock, where cameras are live.
+        heir: takes over the cameras of a worker that has ended; None where nobody does.
     """
 
     def __init__(
-        self, links: Sequence[Link], names: Sequence[Sequence[str]], now: datetime
+        self,
+        links: Sequence[Link],
+        names: Sequence[Sequence[str]],
+        now: datetime,
+        heir: Heir | None = None,
     ) -> None:
-        self._links, self._names, self._now = links, names, now
+        self._links, self._names, self._now, self._heir = list(links), names, now, heir
         self.number_of = {name: number for number, each in enumerate(names) for name in each}
         # Whoever waits for an answer may be interrupted; who asked for it is not.
         self._pools = [
@@ -80,28 +93,82 @@ class Workers:
         ]
         self._said: dict[str, int] = {}  # which worker was the first to say so
         self._lock = threading.Lock()
+        self._passing = [threading.RLock() for _ in links]
+        self._known = [Handover() for _ in links] if heir else []
+        self._sources: dict[str, _Source] = {}
+        self._prepared: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
+        self._closed = False
+        self.gone: dict[int, WorkerError] = {}  # those whose cameras nobody took over
 
     def __len__(self) -> int:
-        return len(self._links)
+        return len(self._names)
 
     def call(self, number: int, lane: str, method: str, *args: Any, **options: Any) -> Any:
-        """What a worker answers.
+        """What a worker answers, or whoever takes over its cameras.
 
         Raises:
             WorkerError: it has ended.
             Exception: what its method raises.
         """
-        link = self._links[number]
-        try:
-            answer, said = link.call(lane, method, *args, **options)
-        except (OSError, EOFError) as error:
-            cameras = ", ".join(self._names[number])
-            raise WorkerError(
-                f"worker {number + 1} of {len(self)} (cameras {cameras}) has ended: {link.fate()} "
-                "What was done so far is written; --resume goes on with files"
-            ) from error
-        self._tell(number, said)
-        return answer
+        while True:
+            if number in self.gone:
+                raise self.gone[number]
+            link = self._links[number]
+            try:
+                answer, said = link.call(lane, method, *args, **options)
+            except EndedError as error:
+                self._pass_on(number, link, str(error))
+                continue
+            self._tell(number, said)
+            return answer
+
+    def _pass_on(self, number: int, link: Link, why: str) -> None:
+        """Let somebody else take over a worker's cameras, once.
+
+        Raises:
+            WorkerError: nobody does.
+        """
+        cameras = ", ".join(self._names[number])
+        lost = f"worker {number + 1} of {len(self)} (cameras {cameras}) has ended: {why}"
+        with self._passing[number]:
+            if number in self.gone or self._links[number] is not link:
+                return  # others have noticed, too
+            if self._closed:
+                raise WorkerError(lost)
+            if self._heir is None:
+                self.gone[number] = WorkerError(
+                    f"{lost}; what was done so far is written; --resume goes on with files"
+                )
+                raise self.gone[number]
+            log.warning("%s; its cameras are taken over", lost)
+            try:
+                link.close()
+                self._links[number] = self._begun_again(number)
+            except Exception as error:
+                self.gone[number] = WorkerError(
+                    f"{lost}, and nobody could take over its cameras ({error}); the others went "
+                    "on; --resume does the rest of files"
+                )
+                log.warning("%s; the others go on", self.gone[number])
+
+    def _begun_again(self, number: int) -> Link:
+        """A new worker that is where the old one was."""
+        assert self._heir is not None
+        known = self._known[number]
+        if not known.whole:
+            raise ValueError("its tracker cannot be handed over")
+        link = self._heir(number)
+        link.call(FOLLOW, "open")
+        args, options = self._prepared
+        link.call(FOLLOW, "prepare", *args, **options, state=known.state)
+        for name in self._names[number]:
+            source = self._sources[name]
+            if source.started:
+                first = max(source.pixels_from, known.first(name))
+                link.call(name, "start", name, first, source.last)
+                source.passed_on()
+        link.call(FOLLOW, "again", known.steps())
+        return link
 
     def _tell(self, number: int, said: Said) -> None:
         """Log what a worker has logged, but not what another one has said, too."""
@@ -127,31 +194,74 @@ class Workers:
             UserError: one cannot be opened.
         """
         told = self.ask_all("open")
-        opened = {
-            name: about
-            for names, found in zip(self._names, told, strict=True)
-            for name, about in zip(names, found, strict=True)
-        }
+        for names, found in zip(self._names, told, strict=True):
+            for name, about in zip(names, found, strict=True):
+                self._sources[name] = _Source(self, name, about)
         return [
-            CameraReader(
-                begun(camera, self._now),
-                _Source(self, camera.name, opened[camera.name]),
-                config.sources,
-            )
+            CameraReader(begun(camera, self._now), self._sources[camera.name], config.sources)
             for camera in cameras
         ]
 
+    def prepare(self, *args: Any, **options: Any) -> None:
+        """See ``Worker``."""
+        self._prepared = args, options
+        for known in self._known:
+            known.follows = options["follows"]
+        self.ask_all("prepare", *args, **options)
+
+    def detect(
+        self,
+        number: int,
+        frames: Sequence[Frame],
+        answers: Sequence[Inference | None],
+        *,
+        pictures: bool,
+    ) -> Future[Any]:
+        """See ``Worker``."""
+
+        def asked() -> Any:
+            found = self.call(number, DETECT, "detect", frames, answers, pictures=pictures)
+            if self._known:
+                self._known[number].detected(frames, found[0])
+            return found
+
+        return self._pools[number][DETECT].submit(asked)
+
+    def follow(self, number: int, frames: Sequence[Frame], *orders: Any) -> Future[Any]:
+        """See ``Worker``."""
+
+        def asked() -> Any:
+            if not self._known:
+                return self.call(number, FOLLOW, "follow", frames, *orders)
+            with self._passing[number]:  # nobody takes over between the two
+                seen = self.call(number, FOLLOW, "follow", frames, *orders)
+                if self._known[number].followed(frames, orders):
+                    self._known[number].is_in(self.call(number, FOLLOW, "state"))
+                return seen
+
+        return self._pools[number][FOLLOW].submit(asked)
+
+    @property
+    def passes_on(self) -> bool:
+        """Whether the run goes on without workers that have ended."""
+        return self._heir is not None
+
+    @property
+    def failure(self) -> WorkerError | None:
+        """Why some cameras' frames are missing."""
+        return next(iter(self.gone.values()), None)
+
     def end(self, watch: Stopwatch) -> None:
         """Nothing more is asked; takes over how long each stage was busy."""
-        with suppress(WorkerError):
-            for seconds in self.ask_all("seconds"):
-                watch.add(seconds)
+        for number in range(len(self)):
+            with suppress(WorkerError):
+                watch.add(self.ask(number, FOLLOW, "seconds").result())
         self.close()
 
     def close(self) -> None:
         """End all."""
-        links, self._links = self._links, ()
-        for link in links:
+        self._closed = True
+        for link in self._links:
             link.close()
         for pools in self._pools:
             for pool in pools.values():
@@ -164,18 +274,42 @@ class _Source:
     def __init__(self, workers: Workers, camera: str, opened: Opened) -> None:
         self.fps, self.size, self.total = opened.fps, opened.size, opened.total
         self._workers, self._camera = workers, camera
+        self.started, self.pixels_from = False, 1
+        self.last: tuple[int, float] | None = None  # number and time, s, of the last frame
+        self._losses, self._before = Losses(), Losses()
 
     def frames(self, request: Request) -> Iterator[Frame]:
-        """See ``Source``."""
+        """See ``Source``; ends with its worker, if nobody takes over."""
         number, camera = self._workers.number_of[self._camera], self._camera
+        self.pixels_from = request.pixels_from
         self._workers.call(number, camera, "start", camera, request.pixels_from)
+        self.started = True
         while not request.closing.is_set():
-            told = self._workers.call(number, camera, "read", camera)
+            after = self.last[0] if self.last else 0
+            try:
+                told = self._workers.call(number, camera, "read", camera, after)
+            except WorkerError:
+                if self._workers.passes_on:
+                    return
+                raise
             if told is None:
                 return
-            frame, losses = told
-            vars(request.losses).update(vars(losses))
+            frame, self._losses = told
+            self.last = frame.index, frame.time
+            self._count(request.losses)
             yield frame
+
+    def _count(self, losses: Losses) -> None:
+        before = vars(self._before)
+        for name, lost in vars(self._losses).items():
+            if name != "dropped":  # here
+                setattr(losses, name, before[name] + lost)
+
+    def passed_on(self) -> None:
+        """A new worker reads the camera, and counts from 0."""
+        for name, lost in vars(self._losses).items():
+            setattr(self._before, name, getattr(self._before, name) + lost)
+        self._losses = Losses()
 
 
 class RemoteCameras:
@@ -204,51 +338,58 @@ class RemoteCameras:
         self._pictures = pictures or here is not None
         self._decided: list[list[Decisions]] = [[] for _ in range(len(workers))]
         online, follows = parts.associator.online, here is None
-        workers.ask_all(
-            "prepare", config, parts.calibration, parts.kinds, online=online, follows=follows
-        )
+        workers.prepare(config, parts.calibration, parts.kinds, online=online, follows=follows)
 
     def detect(self, frames: Sequence[Frame]) -> Callable[[], Found]:
-        """See ``Cameras``."""
+        """See ``Cameras``; of workers that are gone there is nothing."""
         answers = self._perception.answers(frames)
         asked = []
         for number, rows in self._by_worker(frames):
             mine, known = [frames[r] for r in rows], [answers[r] for r in rows]
-            told = self._workers.ask(number, DETECT, "detect", mine, known, pictures=self._pictures)
+            told = self._workers.detect(number, mine, known, pictures=self._pictures)
             asked.append((rows, told))
 
         def found() -> Found:
-            inferences: dict[int, Inference] = {}
-            images: dict[int, Image | None] = {}
+            both: dict[int, tuple[Frame, Inference]] = {}
             for rows, told in asked:
-                said, shown = told.result()
-                inferences |= zip(rows, said, strict=True)
-                images |= zip(rows, shown, strict=True)
-            pictured = [replace(frame, image=images[row]) for row, frame in enumerate(frames)]
-            return pictured, [inferences[row] for row in range(len(frames))]
+                with self._gone_is_missed():
+                    inferences, images = told.result()
+                    for row, inference, image in zip(rows, inferences, images, strict=True):
+                        both[row] = replace(frames[row], image=image), inference
+            kept = [both[row] for row in sorted(both)]
+            return [frame for frame, _ in kept], [inference for _, inference in kept]
 
         return found
 
     def follow(
         self, frames: Sequence[Frame], inferences: Sequence[Inference], curve: ScoreCurve
     ) -> list[Seen]:
-        """See ``Cameras``."""
+        """See ``Cameras``; of workers that are gone there is nothing."""
         if self._here is not None:
             return self._here.follow(frames, inferences, curve)
         asked = []
         for number, rows in self._by_worker(frames):
             mine = [replace(frames[r], image=None) for r in rows]
             said, decided = [inferences[r] for r in rows], self._decided[number]
-            told = self._workers.ask(number, FOLLOW, "follow", mine, said, curve, decided)
+            asked.append((rows, self._workers.follow(number, mine, said, curve, decided)))
             self._decided[number] = []
-            asked.append((rows, told))
-        seen = {
-            row: each for rows, told in asked for row, each in zip(rows, told.result(), strict=True)
-        }
+        seen: dict[int, Seen] = {}
+        for rows, told in asked:
+            with self._gone_is_missed():
+                seen |= zip(rows, told.result(), strict=True)
         return [
-            replace(seen[row], sighting=replace(seen[row].sighting, frame=frame))
-            for row, frame in enumerate(frames)
+            replace(seen[row], sighting=replace(seen[row].sighting, frame=frames[row]))
+            for row in sorted(seen)
         ]
+
+    @contextmanager
+    def _gone_is_missed(self) -> Iterator[None]:
+        """Whether the others go on without a worker that is gone."""
+        try:
+            yield
+        except WorkerError:
+            if not self._workers.passes_on or len(self._workers.gone) == len(self._workers):
+                raise
 
     def obey(self, decisions: Decisions) -> None:
         """See ``Cameras``."""

@@ -6,14 +6,18 @@ import multiprocessing
 import os
 import pickle
 import signal
+import threading
 
 import numpy as np
 import pytest
 
 from mtmc.errors import UserError
 from mtmc.run import Listener, run
-from mtmc.run.workers.hire import shares
-from mtmc.run.workers.worker import Worker
+from mtmc.run.workers import Workers
+from mtmc.run.workers.served import EndedError
+from mtmc.run.workers.worker import Worker, renumbered
+from mtmc.run.workers.workers import shares
+from mtmc.types import Frame
 from tests.mtmc.rooms import circling, room, write_room
 from tests.mtmc.run.test_budget import Cut, embedder  # noqa: F401
 from tests.mtmc.run.test_run import SETTINGS, Impatient, scene  # noqa: F401
@@ -135,6 +139,83 @@ def test_who_looks_on_sees_the_same(nearby, scene, tmp_path):
         run(scene, tmp_path / str(workers), settings, listener=listener)
     assert looks[0].seen_so_far == looks[1].seen_so_far
     assert len(looks[0].seen_so_far) == 48
+
+
+class Mortal(Loopback):
+    """A worker that ends after some calls, before or after it has done what it was asked."""
+
+    made, calls = [], 0
+
+    def __init__(self, task, lanes):
+        super().__init__(task, lanes)
+        self.left = Mortal.calls if len(Mortal.made) == 1 else 10**9
+        self.asked = threading.Lock()
+        Mortal.made.append(task)
+
+    def call(self, lane, method, *args, **options):
+        with self.asked:
+            self.left -= 1
+            if self.left <= 0:
+                if self.left == 0 and Mortal.calls % 2:
+                    super().call(lane, method, *args, **options)
+                raise EndedError("pulled the plug")
+        return super().call(lane, method, *args, **options)
+
+
+@pytest.fixture
+def mortal(nearby, monkeypatch):
+    """Workers whose cameras are taken over; the second one ends."""
+
+    def hired(links, names, now):
+        return Workers(links, names, now, lambda number: Mortal(Mortal.made[number], []))
+
+    monkeypatch.setattr(Mortal, "made", [])
+    monkeypatch.setattr("mtmc.run.workers.hire.Process", Mortal)
+    monkeypatch.setattr("mtmc.run.workers.hire.Workers", hired)
+    monkeypatch.setattr("mtmc.run.workers.handover.STATE_EVERY", 5)
+
+
+@pytest.mark.parametrize(
+    ("associator", "calls"), [("offline", 31), ("online", 40), ("online", 61), ("offline", 66)]
+)
+def test_cameras_are_taken_over_as_if_nothing_had_been(
+    mortal, scene, tmp_path, monkeypatch, associator, calls
+):
+    monkeypatch.setattr(Mortal, "calls", calls)
+    settings = {**SETTINGS, "associator": associator, "crops": {"interval": 0.1}}
+    run(scene, tmp_path / "1", settings)
+    record = run(scene, tmp_path / "2", {**settings, "workers": 2})
+    assert len(Mortal.made) == 3
+    [warning] = record["warnings"]
+    assert "(cameras right) has ended: pulled the plug; its cameras are taken over" in warning
+    path = tmp_path / "2" / "run.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "warnings": []}))
+    same(tmp_path / "1", tmp_path / "2")
+
+
+def test_a_live_camera_is_counted_on_by_the_clock():
+    frames = [Frame("a", n, 12 + n / 10, None) for n in (1, 2, 4)]
+    assert [f.index for f in renumbered(iter(frames), (50, 11.0), 10.0)] == [61, 62, 64]
+    assert [f.index for f in renumbered(iter(frames), (50, 12.2), 10.0)] == [51, 52, 54]
+
+
+def test_the_others_go_on_where_nobody_takes_over(mortal, scene, tmp_path, monkeypatch):
+    monkeypatch.setattr(Mortal, "calls", 40)
+    monkeypatch.setattr(Workers, "_begun_again", refuse)
+    with pytest.raises(UserError, match=r"nobody could take over its cameras \(no room\)"):
+        run(scene, tmp_path / "out", {**SETTINGS, "workers": 2})
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert record["status"] == "interrupted"
+    frames = {name: camera["frames"] for name, camera in record["cameras"].items()}
+    assert frames["left"] == 24
+    assert 0 < frames["right"] < 24
+    run(scene, tmp_path / "out", {**SETTINGS, "workers": 1}, resume=True)
+    run(scene, tmp_path / "1", SETTINGS)
+    same(tmp_path / "1", tmp_path / "out")
+
+
+def refuse(workers, number):
+    raise UserError("no room")
 
 
 class Kills(Impatient):

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
+from mtmc.associate.online.associator import OnlineAssociator, OnlineConfig
 from mtmc.registry import ASSOCIATORS
 from mtmc.tracking.messages import CameraStep
 from mtmc.zones.associator import ZonesAssociator, ZonesConfig
@@ -73,6 +74,13 @@ def test_who_leaves_a_zone_and_returns_by_another_one_is_one_person():
     topology = {a: {b: (2.0, 20.0) for b in "abc" if b != a} for a in "abc"}
     ids, _ = said(zones(walks, topology=topology, zones={"ab": ["a", "b"]}), walks)
     assert set(ids.values()) == {1}
+
+
+def test_one_zone_of_all_cameras_says_what_one_associator_does():
+    stays, topology = corridor(people=4, cameras=3)
+    walks = Walks(stays, noise=0.3)
+    online = OnlineAssociator(OnlineConfig(revise=2.0, topology=topology), EVEN, walks.cameras)
+    assert said(zones(walks, topology=topology), walks) == said(online, walks)
 
 
 def test_the_order_of_the_cameras_changes_nothing():
