@@ -71,7 +71,8 @@ def mean(every):
     result = {}
     for lag in every[0]:
         rows = [figures[lag] for figures in every]
-        counts = {n: sum(r.counts[n] for r in rows) / len(rows) for n in rows[0].counts}
+        names = [name for name in rows[0].counts if all(name in row.counts for row in rows)]
+        counts = {name: sum(row.counts[name] for row in rows) / len(rows) for name in names}
         result[lag] = Row(Row.mean(rows).ratios, {n: round(v, 2) for n, v in counts.items()})
     return result
 

@@ -28,7 +28,7 @@ from mtmc.reid.metric.config import MetricConfig
 from mtmc.reid.metric.learn import kissme_matrix, learn
 from mtmc.reid.metric.pairs import pair_moments
 from mtmc.reid.metric.subspace import principal
-from mtmc.reid.metric.trainer import extract_features
+from mtmc.reid.metric.trainer import RADIUS, extract_features
 from mtmc.reid.models import build
 from mtmc.reid.models.metric import lifted
 
@@ -96,7 +96,7 @@ def main() -> None:
             if config.method == "kissme":
                 cells[0] = percent(unclipped(train, query, gallery, dataset, config))
             if dims == everything:
-                radius = config.radius * learned.longest
+                radius = RADIUS * learned.longest
                 sphere = (lifted(torch.from_numpy(points), radius).numpy() for points in (y, z))
                 cells[2] = percent(score_embeddings(*both(*sphere)))
             table.add_row(name, str(dims), f"{seconds:.1f}", *cells)

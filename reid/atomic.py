@@ -5,6 +5,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from mtmc.reid.errors import ReidError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -35,6 +37,20 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
         raise
     finally:
         _mine.discard(temporary)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """A file is written within, in a folder that is made where it is missing.
+
+    Raises:
+        ReidError: it cannot be.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise ReidError(f"{path}: cannot be written ({error.strerror})") from error
 
 
 def _sweep(folder: Path) -> None:

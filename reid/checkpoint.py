@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from mtmc import __version__
 from mtmc.reid.atomic import atomic_file
-from mtmc.reid.errors import ReidError
+from mtmc.reid.errors import ReidError, one_line
 from mtmc.reid.models import build
 from mtmc.reid.models.ensemble import Ensemble
 from mtmc.reid.models.staged import UpTo
@@ -117,8 +117,9 @@ class Checkpoint:
             fields["preprocess"] = Preprocess.from_dict(fields["preprocess"])
             return cls(**fields)
         except (KeyError, TypeError, ValueError) as error:
-            reason = " ".join(str(error).split())[:160]
-            raise ReidError(f"{path}: incomplete or damaged checkpoint ({reason})") from error
+            raise ReidError(
+                f"{path}: incomplete or damaged checkpoint ({one_line(error)})"
+            ) from error
 
     def build(self, exit: str | None = None) -> EmbeddingNet:
         """The network with its weights (or the ensemble of its members), in evaluation mode.
@@ -147,9 +148,8 @@ class Checkpoint:
             layers = classification_layers(network, people, bias="0.bias" in self.classifiers)
             layers.load_state_dict(self.classifiers)
         except Exception as error:  # whatever a damaged file makes of torch's own functions
-            reason = " ".join(str(error).split())[:200]
             raise ReidError(
-                f"the classification layers do not fit {self.model}: {reason}"
+                f"the classification layers do not fit {self.model}: {one_line(error, 200)}"
             ) from error
         return layers
 
@@ -163,8 +163,7 @@ class Checkpoint:
         except ReidError:
             raise
         except Exception as error:  # whatever the arguments of a damaged file lead to
-            reason = " ".join(str(error).split())[:200]
-            raise ReidError(f"{misfit}: {reason}") from error
+            raise ReidError(f"{misfit}: {one_line(error, 200)}") from error
         if network.dim != self.dim:
             raise ReidError(f"{misfit}: embeddings of {network.dim} numbers, {self.dim} expected")
         return network.eval()

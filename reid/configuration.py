@@ -121,10 +121,10 @@ def build(cls: type[T], settings: Any, where: str) -> T:
     try:
         return cls(**values)
     except ValueError as error:
-        raise ReidError(f"{_prefix(where)}{one_line(error)}") from error
+        raise ReidError(f"{_prefix(where)}{complaint(error)}") from error
 
 
-def one_line(error: ValueError) -> str:
+def complaint(error: ValueError) -> str:
     """What a settings object did not like about its values."""
     if not isinstance(error, ValidationError):
         return str(error)

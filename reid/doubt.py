@@ -18,14 +18,15 @@ log = logging.getLogger("mtmc.reid")
 ALIKE = 0.995  # cosine of what is one and the same to a model
 DIFFERENT = 20.0  # mean difference, grey levels, of pictures that nobody would take for the same
 CROPS, PAIRS = 64, 8  # looked at; that must differ
+EXAMPLES = 8
 THUMBNAIL = (4, 8)  # width, height
 
 
-def examples(count: int = 8) -> list[NDArray[np.uint8]]:
+def examples() -> list[NDArray[np.uint8]]:
     """Pictures that differ as people do: bright and dark, coloured, in stripes and blocks."""
     rng = np.random.default_rng(0)
     made = []
-    for _ in range(count):
+    for _ in range(EXAMPLES):
         blocks = rng.integers(0, 256, (6, 3, 3), dtype=np.uint8)
         made.append(np.asarray(cv2.resize(blocks, (64, 128), interpolation=cv2.INTER_LINEAR)))
     return made

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from mtmc.reid.errors import ReidError
+from mtmc.reid.errors import ReidError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,7 +53,7 @@ def download(
                 part.unlink()
                 _fetch(url, part, size, progress)
         except (OSError, HTTPException, ValueError) as error:  # ValueError: no address
-            reasons.append(f"{url}: {_said(error)}")
+            reasons.append(f"{url}: {one_line(error)}")
             continue
         if _sum(part) == sha256:
             part.replace(target)
@@ -98,7 +98,3 @@ def _fetch(url: str, part: Path, size: int, progress: Callable[[int], object]) -
 def _sum(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _said(error: Exception) -> str:
-    return " ".join(str(error).split())[:160] or type(error).__name__

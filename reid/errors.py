@@ -16,6 +16,11 @@ class ReidError(Exception):
     """The user's input is wrong; the message is one line that says what, and what was expected."""
 
 
+def one_line(error: Exception, most: int = 160) -> str:
+    """What another library's error says, for a message: not more than so many characters."""
+    return " ".join(str(error).split())[:most] or type(error).__name__
+
+
 def unknown_text(kind: str, name: object, known: Iterable[str]) -> str:
     """What to say of a name that does not exist: lists what does, nearest spelling first."""
     # YAML has keys that are no text.

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from mtmc.reid.atomic import atomic_file
 from mtmc.reid.checkpoint import Checkpoint
-from mtmc.reid.errors import ReidError
+from mtmc.reid.errors import ReidError, one_line
 from mtmc.reid.models.staged import StagedNet, State, costs
 from mtmc.reid.onnx_embedder import METRICS_KEY, PREPROCESS_KEY
 from mtmc.reid.onnx_staged import STAGES_KEY
@@ -148,8 +148,9 @@ def _converted(network: _UnitEmbeddings, checkpoint: Checkpoint) -> bytes:
         else:
             proto = traced(network, size, "embeddings")
     except Exception as error:  # torch raises many kinds
-        reason = " ".join(str(error).split())[:160]
-        raise ReidError(f"{checkpoint.model} cannot be exported to ONNX ({reason})") from error
+        raise ReidError(
+            f"{checkpoint.model} cannot be exported to ONNX ({one_line(error)})"
+        ) from error
     about = {
         PREPROCESS_KEY: json.dumps(checkpoint.preprocess.to_dict()),
         "reid.model": checkpoint.model,

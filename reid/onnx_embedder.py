@@ -9,12 +9,11 @@ import numpy as np
 
 from mtmc.reid.doubt import Doubt, examples, least_cosine
 from mtmc.reid.embedder import reported_even_distance
-from mtmc.reid.errors import ReidError
+from mtmc.reid.errors import ReidError, one_line
 from mtmc.reid.onnx_batch import free_batch_axis
 from mtmc.reid.onnx_pixels import LEVELS, first_steps, normalises_itself
 from mtmc.reid.onnx_session import (
     choose_output,
-    one_line,
     open_session,
     providers_of,
     read_input,

@@ -33,7 +33,7 @@ def profile_onnx(model: Path | bytes, size: tuple[int, int]) -> tuple[int | None
         size: ``(height, width)`` of its input.
 
     Returns:
-        Parameters and FLOPs as `reid.models.profile.Profile` counts them; None for what cannot be
+        Parameters and FLOPs as `reid.models.Profile` counts them; None for what cannot be
         found out.
     """
     try:

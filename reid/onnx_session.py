@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnxruntime
 
-from mtmc.reid.errors import ReidError
+from mtmc.reid.errors import ReidError, one_line
 from mtmc.reid.onnx_bounds import too_large
 from mtmc.reid.preprocess import LARGEST
 
@@ -162,9 +162,4 @@ def written(path: Path, session: Any, key: str) -> Any:
         text = session.get_modelmeta().custom_metadata_map.get(key)
         return None if text is None else json.loads(text)
     except (ValueError, RecursionError) as error:  # also what is no text
-        raise ReidError(f"{path}: damaged metadata '{key}' ({one_line(error)[:100]})") from error
-
-
-def one_line(error: Exception) -> str:
-    """An error for a message."""
-    return " ".join(str(error).split())[:160] or type(error).__name__
+        raise ReidError(f"{path}: damaged metadata '{key}' ({one_line(error, 100)})") from error

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mtmc.reid.errors import ReidError
+from mtmc.reid.errors import ReidError, one_line
 from mtmc.reid.onnx_embedder import OnnxEmbedder
 from mtmc.reid.onnx_session import open_session, providers_of, written
 from mtmc.reid.staged import Decide, Passage, embed_until
@@ -111,8 +111,9 @@ class Cut:
             whole = onnx.load(self._path)
             model: bytes = Extractor(whole).extract_model(inputs, outputs).SerializeToString()
         except Exception as error:  # onnx raises many kinds
-            reason = " ".join(str(error).split())[:160]
-            raise ReidError(f"{self._path}: cannot be cut into stages ({reason})") from error
+            raise ReidError(
+                f"{self._path}: cannot be cut into stages ({one_line(error)})"
+            ) from error
         return model
 
 

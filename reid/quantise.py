@@ -13,7 +13,7 @@ import onnx
 from mtmc.reid.atomic import atomic_file
 from mtmc.reid.data.crops import read_crops
 from mtmc.reid.data.decode import read_image
-from mtmc.reid.errors import ReidError
+from mtmc.reid.errors import ReidError, one_line
 from mtmc.reid.onnx_embedder import OnnxEmbedder
 from mtmc.reid.onnx_staged import StagedOnnxEmbedder, open_onnx
 
@@ -92,8 +92,7 @@ def _quantise(source: Path, target: Path, name: str, images: NDArray[np.float32]
             weight_type=QuantType.QInt8,
         )
     except Exception as error:  # onnxruntime raises many kinds
-        reason = " ".join(str(error).split())[:160]
-        raise ReidError(f"{source}: cannot be quantised ({reason})") from error
+        raise ReidError(f"{source}: cannot be quantised ({one_line(error)})") from error
     finally:
         logging.disable(logging.NOTSET)
 

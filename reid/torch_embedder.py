@@ -11,7 +11,7 @@ from mtmc.reid.devices import pick_device
 from mtmc.reid.doubt import Doubt
 from mtmc.reid.embedder import reported_even_distance
 from mtmc.reid.errors import ReidError
-from mtmc.reid.models.profile import Profile, profile
+from mtmc.reid.models.profile import profile
 from mtmc.reid.models.staged import StagedNet, State, costs
 from mtmc.reid.staged import Decide, Passage, embed_until
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mtmc.reid.models import Profile
     from mtmc.reid.models.base import EmbeddingNet
     from mtmc.reid.preprocess import Preprocess
 

@@ -146,7 +146,7 @@ class _Shown:
             ``changed``, the share of the time of people in cameras that was told under another id
             than theirs in the end; ``revisions_per_minute`` of that time; and the median and the
             90th percentile of the seconds from a track's first sighting until an id is told that
-            it keeps to its end.
+            it keeps to its end; left out where that is never.
         """
         known = final.rows[final.rows["detected"] & (final.person > 0)]
         truly = final.person[final.rows["detected"] & (final.person > 0)]
@@ -159,13 +159,14 @@ class _Shown:
         weights = periods[known["camera"]] * (person > 0)
         total = max(float(weights.sum()), 1e-9)
         waits = _waits(known, np.where(person == truly, at, np.where(np.isnan(at), -1.0, np.inf)))
-        middle, long = np.percentile(waits, [50, 90], method="higher")
-        return {
+        middle, long = np.percentile(waits, [50, 90], method="higher").tolist()
+        found = {
             "changed": float(weights @ (person != truly)) / total,
-            "revisions_per_minute": round(60 * self.revisions / total, 2),
-            "final_p50": round(float(middle), 2),
-            "final_p90": round(float(long), 2),
+            "revisions_per_minute": 60 * self.revisions / total,
+            "final_p50": middle,
+            "final_p90": long,
         }
+        return {name: round(value, 4) for name, value in found.items() if value < math.inf}
 
 
 def _waits(rows: Rows, right: Floats) -> list[float]:

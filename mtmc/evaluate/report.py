@@ -60,7 +60,7 @@ class Row:
     def cell(self, name: str) -> str:
         """A figure as text: ratios in percent."""
         if name in self.counts:
-            return str(self.counts[name])
+            return str(round(self.counts[name], 2))
         return f"{100 * self.ratios[name]:.2f}" if name in self.ratios else ""
 
     def as_dict(self) -> dict[str, float]:

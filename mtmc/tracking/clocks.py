@@ -15,10 +15,11 @@ from mtmc.types import Doubles, Ints
 log = logging.getLogger("mtmc")
 
 WINDOW = 60.0  # s that are looked at
-EVERY = 15.0  # s between two looks
+ROUND = 15.0  # s in which every two cameras are looked at once,
+LEAST = 1.0  # but one pair in so many s at most: it takes some hundredths
 FARTHEST = 3.0  # s that two clocks may differ by to be found
 ALARM = 0.5  # s of which a user should know
-SAME = 0.3  # s that two looks running may differ by to be believed
+SAME = 0.3  # s that two rounds running may differ by to be believed
 TRACKS = 12  # of a camera, those that walk furthest
 ENOUGH = 40.0  # sightings that find one of the other camera, 8 s of a person, to tell anything
 BESIDE = 3  # ticks from the best one, where it must be
@@ -38,8 +39,9 @@ class Clocks:
     def __init__(self, cameras: Sequence[str]) -> None:
         self.offsets: dict[str, float] = {}
         self._seen: dict[str, deque[tuple[float, Ints, Doubles]]] = {c: deque() for c in cameras}
-        self._next = EVERY
-        self._before: dict[str, float] = {}
+        self._next = ROUND
+        self._turn: list[tuple[str, str]] = []  # pairs that are still to be looked at
+        self._apart: dict[tuple[str, str], float] = {}  # what was found in this round
         self._warned: set[str] = set()
 
     def join(self, camera: str) -> None:
@@ -62,20 +64,25 @@ class Clocks:
         while seen[0][0] < time - WINDOW:
             seen.popleft()
         if time >= self._next and len(self._seen) > 1:
-            self._next = time + EVERY
+            pairs = len(self._seen) * (len(self._seen) - 1) // 2
+            self._next = time + max(ROUND / pairs, LEAST)
             self._look()
 
     def _look(self) -> None:
-        found = {
-            camera: _tracks(seen).longest(TRACKS) for camera, seen in self._seen.items() if seen
-        }
-        pairs = {}
-        for a, b in combinations(found, 2):
-            if (seconds := offset(found[a], found[b])) is not None:
-                pairs[a, b] = seconds
-        self.offsets = settled(pairs)
+        """At the next two cameras."""
+        self._turn = self._turn or list(combinations(self._seen, 2))
+        a, b = self._turn.pop()
+        if self._seen[a] and self._seen[b]:
+            seconds = offset(*(_tracks(self._seen[c]).longest(TRACKS) for c in (a, b)))
+            if seconds is not None:
+                self._apart[a, b] = seconds
+        if not self._turn:
+            self._settle()
+
+    def _settle(self) -> None:
+        before, self.offsets, self._apart = self.offsets, settled(self._apart), {}
         for camera, seconds in self.offsets.items():
-            sure = abs(seconds - self._before.get(camera, np.inf)) <= SAME
+            sure = abs(seconds - before.get(camera, np.inf)) <= SAME
             if sure and abs(seconds) > ALARM and camera not in self._warned:
                 self._warned.add(camera)
                 log.warning(
@@ -86,7 +93,6 @@ class Clocks:
                     "behind" if seconds > 0 else "ahead of",
                     seconds,
                 )
-        self._before = self.offsets
 
 
 def _tracks(seen: Sequence[tuple[float, Ints, Doubles]]) -> FloorTracks:

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from mtmc.reid.data import DATASETS
 from mtmc.reid.embedder import COLOR, LITE, SHIPPED
-from mtmc.reid.models import FIGURES
+from mtmc.reid.models import FAMILIES, FIGURES, FITTED
 from mtmc.reid.presets import preset_names
 from mtmc.reid.training.recipe import Mining
 
@@ -35,10 +35,9 @@ def run(*, as_json: bool) -> None:
             "x".join(map(str, row["input_size"])),
             str(row["dim"]),
         )
-    table.add_row("timm:<name>", "", "", "256x128", "")
-    table.add_row("exits:<trunk>", "", "", "", "")
-    table.add_row("two_heads:<trunk>", "", "", "", "")
-    table.add_row("metric:<name>", "", "", "", "")  # a learned metric behind a model
+    for family, (_, argument) in FAMILIES.items():
+        if family != FITTED:  # made by `reid align`
+            table.add_row(f"{family}<{argument}>", "", "", "", "")
     console.print(table)
     console.print("FLOPs are multiply-adds; classification layers are not counted.")
     for kind in ("losses", "datasets", "presets", "weights"):

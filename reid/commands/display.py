@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from mtmc.reid.errors import ReidError
+from mtmc.reid.atomic import writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -98,8 +98,5 @@ def write_json(content: Mapping[str, Any], file: Path) -> None:
     Raises:
         ReidError: the file cannot be written.
     """
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+    with writing(file):
         file.write_text(json.dumps(content, indent=2) + "\n")
-    except OSError as error:
-        raise ReidError(f"{file}: cannot be written ({error.strerror})") from error

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtmc.reid.commands.train import check_out, run_training
-from mtmc.reid.configuration import one_line, read_config
+from mtmc.reid.configuration import complaint, read_config
 from mtmc.reid.data import open_dataset
 from mtmc.reid.data.crops import read_crops
 from mtmc.reid.data.images import Dataset
@@ -49,7 +49,7 @@ def run(
     try:
         config = without_labels(config, teacher, folder, tests)
     except ValueError as error:
-        raise ReidError(f"{path}: {one_line(error)}") from error
+        raise ReidError(f"{path}: {complaint(error)}") from error
     nobody = crops.where(crops.pids < 0)
     test = [open_dataset(spec, Path()) for spec in tests]
     run_training(

@@ -12,7 +12,7 @@ from mtmc.reid.data import open_dataset
 from mtmc.reid.errors import ReidError
 from mtmc.reid.metric.config import MetricTraining
 from mtmc.reid.presets import find_config
-from mtmc.reid.training.config import BEST, LAST, PARTNER
+from mtmc.reid.training.config import BEST, CONFIG, LAST, LOG, PARTNER
 from mtmc.reid.training.kinds import read_training
 from mtmc.reid.training.over import written
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from mtmc.reid.data.images import Dataset
     from mtmc.reid.training.config import TrainConfig
     from mtmc.reid.training.engine import EpochReport, Trainer
-
-LOG, CONFIG = "log.jsonl", "config.yaml"
 
 
 def run(
@@ -106,7 +104,6 @@ def _tell(trainer: Trainer, config: TrainConfig, out: Path, done: int) -> None:
     from mtmc.reid.commands.display import console, print_scores, progress_bar
     from mtmc.reid.commands.search_plot import show_search
 
-    events = _tensorboard(out) if config.tensorboard else None
     out.mkdir(parents=True, exist_ok=True)
     (out / CONFIG).write_text(yaml.safe_dump(config.to_dict(), sort_keys=False))
     report = None
@@ -121,8 +118,6 @@ def _tell(trainer: Trainer, config: TrainConfig, out: Path, done: int) -> None:
                 bar.update(task, completed=report.epoch, info=_line(report))
                 if not console.is_terminal:
                     print(f"epoch {report.epoch}/{report.epochs}  {_line(report)}", file=sys.stderr)
-                if events is not None:
-                    _write_events(events, report)
         except KeyboardInterrupt:
             console.print("stopped; the same command with --resume goes on")
             raise
@@ -170,23 +165,3 @@ def _line(report: EpochReport) -> str:
     for name, scores in report.scores.items():
         text += f"  {name}: rank-1 {100 * scores['rank1']:.1f} mAP {100 * scores['mAP']:.1f}"
     return text
-
-
-def _tensorboard(out: Path) -> Any:
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise ReidError(
-            "tensorboard: true needs the tensorboard package; run `uv pip install tensorboard`"
-        ) from error
-    return SummaryWriter(out / "tensorboard")
-
-
-def _write_events(events: Any, report: EpochReport) -> None:
-    for key, value in report.losses.items():
-        events.add_scalar(f"train/{key}", value, report.epoch)
-    events.add_scalar("train/lr", report.rate, report.epoch)
-    for name, scores in report.scores.items():
-        for key in ("rank1", "mAP", "mINP"):
-            events.add_scalar(f"{name}/{key}", scores[key], report.epoch)
-    events.flush()

@@ -12,7 +12,7 @@ from mtmc.reid.commands.display import console, counting, print_scores
 from mtmc.reid.devices import pick_device
 from mtmc.reid.errors import ReidError
 from mtmc.reid.metric.trainer import MetricTrainer
-from mtmc.reid.training.config import BEST
+from mtmc.reid.training.config import BEST, CONFIG, LOG
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from mtmc.reid.data.images import Dataset
     from mtmc.reid.metric.config import MetricTraining
-
-LOG, CONFIG = "log.jsonl", "config.yaml"
 
 
 def run_metric_training(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from mtmc.reid.evaluation.picture import write_text
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -15,8 +17,7 @@ if TYPE_CHECKING:
 
 HEIGHT = 448  # px of a crop
 MARGIN, BETWEEN, HEAD, FOOT = 24, 190, 62, 34  # px around all, between the crops, above and below
-INK, FAINT, WHITE = (40, 40, 40), (225, 225, 225), (255, 255, 255)  # BGR
-FONT = cv2.FONT_HERSHEY_SIMPLEX
+WHITE = (255, 255, 255)  # BGR
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,7 @@ def draw_comparison(
     canvas = np.full((HEAD + HEIGHT + FOOT, lefts[2] + side + MARGIN, 3), 255, np.uint8)
     for crop, left, count, name in zip((one, other), lefts, found.cost.shape, names, strict=False):
         _crop(canvas, crop, (left, width), count)
-        _write(canvas, name, (left, HEAD + HEIGHT + 22), limit=width + BETWEEN // 2)
+        write_text(canvas, name, (left, HEAD + HEIGHT + 22), limit=width + BETWEEN // 2)
     for i, j in found.path:
         ends = [(lefts[0] + width, _middle(i, len(found.cost)))]
         ends.append((lefts[1], _middle(j, found.cost.shape[1])))
@@ -75,8 +76,10 @@ def draw_comparison(
             cv2.circle(canvas, end, 4, colour, -1, cv2.LINE_AA)
     _matrix(canvas, found, lefts[2], side)
     told = f"global {found.whole:.2f}   local {found.local:.2f}"
-    _write(canvas, f"{told}   global + local {found.whole + found.local:.2f}", (MARGIN, 26), 0.62)
-    _write(canvas, f"served: cosine distance {found.cosine:.3f}", (MARGIN, 50), 0.46)
+    write_text(
+        canvas, f"{told}   global + local {found.whole + found.local:.2f}", (MARGIN, 26), 0.62
+    )
+    write_text(canvas, f"served: cosine distance {found.cosine:.3f}", (MARGIN, 50), 0.46)
     return canvas
 
 
@@ -99,12 +102,12 @@ def _matrix(canvas: Picture, found: Comparison, left: int, side: int) -> None:
             shade = 250 - round(150 * float(alike[i, j]))
             cv2.rectangle(canvas, corner, end, (shade, shade, 250 - (250 - shade) // 3), -1)
             text = (corner[0] + 5, (corner[1] + end[1]) // 2 + 4)
-            _write(canvas, f"{found.cost[i, j]:.2f}", text, 0.4)
+            write_text(canvas, f"{found.cost[i, j]:.2f}", text, 0.4)
     for i, j in found.path:
         corner = left + round(j * side / columns), HEAD + round(i * HEIGHT / rows)
         end = left + round((j + 1) * side / columns), HEAD + round((i + 1) * HEIGHT / rows)
         cv2.rectangle(canvas, corner, end, (30, 110, 20), 3)
-    _write(canvas, "distances of stripes, left one down, right one across", (left, HEAD - 10))
+    write_text(canvas, "distances of stripes, left one down, right one across", (left, HEAD - 10))
 
 
 def _span(cost: NDArray[np.float32]) -> float:
@@ -113,12 +116,3 @@ def _span(cost: NDArray[np.float32]) -> float:
 
 def _middle(stripe: int, count: int) -> int:
     return HEAD + round((stripe + 0.5) * HEIGHT / count)
-
-
-def _write(
-    canvas: Picture, text: str, place: tuple[int, int], scale: float = 0.42, limit: int = 0
-) -> None:
-    plain = text.encode("ascii", "replace").decode()  # OpenCV's fonts have no other letters
-    while limit and len(plain) > 4 and cv2.getTextSize(plain, FONT, scale, 1)[0][0] > limit:
-        plain = f"...{plain[4:]}"
-    cv2.putText(canvas, plain, place, FONT, scale, INK, 1, cv2.LINE_AA)

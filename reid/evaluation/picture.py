@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from mtmc.reid.atomic import writing
 from mtmc.reid.data.decode import read_image
 from mtmc.reid.errors import ReidError
 
@@ -52,7 +53,7 @@ def draw_ranked(retrieval: Retrieval, count: int, title: str) -> Picture:
     rows = [_row(retrieval, int(number)) for number in some]
     width = rows[0].shape[1]
     head = np.full((HEAD, width, 3), 255, np.uint8)
-    _write(head, f"{title}: query, then the nearest {SHOWN}; green right, red wrong", (GAP, 18))
+    write_text(head, f"{title}: query, then the nearest {SHOWN}; green right, red wrong", (GAP, 18))
     return np.concatenate([head, *rows])
 
 
@@ -62,11 +63,8 @@ def write_picture(picture: Picture, file: Path) -> None:
     Raises:
         ReidError: it cannot be written.
     """
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+    with writing(file):
         file.write_bytes(cv2.imencode(file.suffix, picture)[1].tobytes())
-    except OSError as error:
-        raise ReidError(f"{file}: cannot be written ({error.strerror})") from error
 
 
 def _row(retrieval: Retrieval, number: int) -> Picture:
@@ -82,7 +80,7 @@ def _row(retrieval: Retrieval, number: int) -> Picture:
     cells += [_space(WIDTH + 2 * FRAME + GAP)] * (SHOWN - len(order[:SHOWN]))
     end = _space(110)
     if not right[:SHOWN].any():
-        _write(end, f"right at {int(np.argmax(right)) + 1}", (0, HEIGHT // 2))
+        write_text(end, f"right at {int(np.argmax(right)) + 1}", (0, HEIGHT // 2))
     return np.concatenate([*cells, end], axis=1)
 
 
@@ -96,7 +94,7 @@ def _cell(path: Path | Cut, colour: tuple[int, int, int], text: str) -> Picture:
     cell[: HEIGHT + 2 * FRAME, : WIDTH + 2 * FRAME] = colour
     cell[FRAME : FRAME + HEIGHT, FRAME : FRAME + WIDTH] = 235
     cell[top : top + size[1], left : left + size[0]] = crop
-    _write(cell, text, (0, HEIGHT + 2 * FRAME + 13))
+    write_text(cell, text, (0, HEIGHT + 2 * FRAME + 13))
     return cell
 
 
@@ -104,6 +102,19 @@ def _space(width: int) -> Picture:
     return np.full((HEIGHT + 2 * FRAME + TEXT + GAP, width, 3), 255, np.uint8)
 
 
-def _write(picture: Picture, text: str, place: tuple[int, int]) -> None:
-    plain = text.encode("ascii", "replace").decode()  # OpenCV's fonts have no other letters
-    cv2.putText(picture, plain, place, FONT, 0.38, INK, 1, cv2.LINE_AA)
+def write_text(
+    picture: Picture, text: str, place: tuple[int, int], scale: float = 0.38, limit: int = 0
+) -> None:
+    """Write one line into a picture.
+
+    Args:
+        picture: changed in place.
+        text: letters beyond ASCII become question marks, as OpenCV's fonts have no other.
+        place: where it begins, x and y px of the line it stands on.
+        scale: of the font.
+        limit: px; the beginning of what is longer is left out. 0 for none.
+    """
+    plain = text.encode("ascii", "replace").decode()
+    while limit and len(plain) > 4 and cv2.getTextSize(plain, FONT, scale, 1)[0][0] > limit:
+        plain = f"...{plain[4:]}"
+    cv2.putText(picture, plain, place, FONT, scale, INK, 1, cv2.LINE_AA)

@@ -80,15 +80,13 @@ def score_embeddings(
     return _collected(query, gallery, metric, within).scores(max_rank)
 
 
-def right_ranks(
-    query: Embeddings, gallery: Embeddings, metric: Metric = "cosine"
-) -> list[NDArray[np.int64]]:
+def right_ranks(query: Embeddings, gallery: Embeddings) -> list[NDArray[np.int64]]:
     """1-based ranks of the right answers of each query, ascending; none for one without any.
 
     Raises:
         ValueError: the dimensions differ.
     """
-    return _collected(query, gallery, metric).ranks
+    return _collected(query, gallery, "cosine").ranks
 
 
 def _collected(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mtmc.reid.errors import ReidError
+from mtmc.reid.atomic import writing
 from mtmc.reid.evaluation.embeddings import distance_matrix
 from mtmc.reid.evaluation.ranking import JUNK, score_distances, score_embeddings
 
@@ -106,9 +106,6 @@ class Retrieval:
             columns[f"{side}_paths"] = np.array([str(path) for path in paths or ()])
         if self.within is not None:
             columns["within"] = self.within
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            with file.open("wb") as target:  # of a name, numpy would make another
-                np.savez(target, **columns)
-        except OSError as error:
-            raise ReidError(f"{file}: cannot be written ({error.strerror})") from error
+        # Of a name, numpy would make another.
+        with writing(file), file.open("wb") as target:
+            np.savez(target, **columns)

@@ -24,9 +24,6 @@ class MetricConfig:
         pairs: ``cross_camera``: of two cameras; ``all``: also of one.
         compare: how embeddings are compared after ``L^T (x - mean)``: ``mahalanobis`` by their
             distance, as the methods' papers do; ``cosine`` by their angle.
-        radius: for ``mahalanobis``: of the sphere that embeddings are put on, in lengths of the
-            longest training image's. The larger, the more exactly do embeddings rank as the
-            distance, and the smaller are their cosine distances, with the square of it.
 
     Raises:
         ValueError: a value is out of range.
@@ -38,7 +35,6 @@ class MetricConfig:
     regularizer: float = setting(1e-3, ge=0)
     pairs: Literal["cross_camera", "all"] = "cross_camera"
     compare: Compare = "mahalanobis"
-    radius: float = setting(2.0, ge=1)
 
     def __post_init__(self) -> None:
         if self.dims is not None and self.method != "xqda":

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from mtmc.reid.preprocess import Preprocess
 
 BATCH = 16
+# Of the sphere that embeddings are put on, in lengths of the longest training image's. The larger,
+# the more exactly do they rank as the distance, and the smaller are their cosine distances.
+RADIUS = 2.0
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,7 @@ class MetricTrainer:
         weights = {f"features.{name}": value for name, value in checkpoint.weights.items()}
         weights["projection.weight"] = torch.from_numpy(metric.factor.T.copy())
         weights["projection.bias"] = torch.from_numpy(-metric.mean @ metric.factor)
-        weights["radius"] = torch.tensor(self._config.metric.radius * metric.longest)
+        weights["radius"] = torch.tensor(RADIUS * metric.longest)
         compare = self._config.metric.compare
         args = {"dims": dims, "args": model.args, "compare": compare}
         name = METRIC + model.name

@@ -6,7 +6,7 @@ import inspect
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mtmc.reid.errors import ReidError
+from mtmc.reid.errors import ReidError, one_line
 from mtmc.reid.registry import lookup, unknown
 
 if TYPE_CHECKING:
@@ -32,8 +32,15 @@ class Entry:
     args: dict[str, Any] = field(default_factory=dict)
 
 
-class Figures(NamedTuple):
-    """The size of an architecture as it comes, see `reid.models.profile.Profile`."""
+class Profile(NamedTuple):
+    """The size of a network.
+
+    Args:
+        parameters: learned numbers, without classification layers.
+        flops: multiply-adds of one image (what papers in this field call FLOPs).
+        input_size: ``(height, width)`` they were counted at.
+        dim: embedding size.
+    """
 
     parameters: int
     flops: int
@@ -75,25 +82,25 @@ MODELS = {
 
 # What `reid list` shows, without making any network; a test counts anew.
 FIGURES = {
-    "hacnn": Figures(2_921_612, 543_994_538, (160, 64), 1024),
-    "robust_reid_1x": Figures(2_909_516, 725_275_306, (160, 64), 1024),
-    "robust_reid_2x": Figures(5_757_761, 1_713_145_802, (160, 64), 1920),
-    "osnet_x0_25": Figures(201_864, 82_314_880, (256, 128), 512),
-    "osnet_x0_5": Figures(630_034, 272_899_328, (256, 128), 512),
-    "osnet_x0_75": Figures(1_285_754, 571_752_192, (256, 128), 512),
-    "osnet_x1_0": Figures(2_169_508, 978_875_392, (256, 128), 512),
-    "osnet_ibn_x1_0": Figures(2_170_532, 978_875_392, (256, 128), 512),
-    "osnet_ain_x1_0": Figures(2_169_508, 978_875_392, (256, 128), 512),
-    "resnet50": Figures(23_512_128, 4_053_270_528, (256, 128), 2048),
-    "resnet50_xception": Figures(13_486_336, 2_384_986_112, (256, 128), 2048),
-    "mobilenet_025": Figures(213_072, 13_314_048, (128, 128), 256),
-    "mobilenet_050": Figures(818_592, 48_648_192, (128, 128), 512),
-    "mobilenet_075": Figures(1_816_560, 106_002_432, (128, 128), 768),
-    "mobilenet_100": Figures(3_206_976, 185_376_768, (128, 128), 1024),
-    "efficientnet_lite0": Figures(2_959_488, 59_401_984, (128, 64), 320),
-    "efficientnet_lite1": Figures(3_724_160, 78_549_760, (128, 64), 320),
-    "efficientnet_lite2": Figures(4_358_656, 90_310_528, (128, 64), 352),
-    "lomo": Figures(0, 6_488_064, (128, 48), 26960),
+    "hacnn": Profile(2_921_612, 543_994_538, (160, 64), 1024),
+    "robust_reid_1x": Profile(2_909_516, 725_275_306, (160, 64), 1024),
+    "robust_reid_2x": Profile(5_757_761, 1_713_145_802, (160, 64), 1920),
+    "osnet_x0_25": Profile(201_864, 82_314_880, (256, 128), 512),
+    "osnet_x0_5": Profile(630_034, 272_899_328, (256, 128), 512),
+    "osnet_x0_75": Profile(1_285_754, 571_752_192, (256, 128), 512),
+    "osnet_x1_0": Profile(2_169_508, 978_875_392, (256, 128), 512),
+    "osnet_ibn_x1_0": Profile(2_170_532, 978_875_392, (256, 128), 512),
+    "osnet_ain_x1_0": Profile(2_169_508, 978_875_392, (256, 128), 512),
+    "resnet50": Profile(23_512_128, 4_053_270_528, (256, 128), 2048),
+    "resnet50_xception": Profile(13_486_336, 2_384_986_112, (256, 128), 2048),
+    "mobilenet_025": Profile(213_072, 13_314_048, (128, 128), 256),
+    "mobilenet_050": Profile(818_592, 48_648_192, (128, 128), 512),
+    "mobilenet_075": Profile(1_816_560, 106_002_432, (128, 128), 768),
+    "mobilenet_100": Profile(3_206_976, 185_376_768, (128, 128), 1024),
+    "efficientnet_lite0": Profile(2_959_488, 59_401_984, (128, 64), 320),
+    "efficientnet_lite1": Profile(3_724_160, 78_549_760, (128, 64), 320),
+    "efficientnet_lite2": Profile(4_358_656, 90_310_528, (128, 64), 352),
+    "lomo": Profile(0, 6_488_064, (128, 48), 26960),
 }
 
 
@@ -119,8 +126,7 @@ def build(name: str, **args: Any) -> EmbeddingNet:
     try:
         network: EmbeddingNet = cls(**{**entry.args, **args})
     except (TypeError, ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ReidError(f"model '{name}': {reason}") from error
+        raise ReidError(f"model '{name}': {one_line(error, 200)}") from error
     return network
 
 

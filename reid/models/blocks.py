@@ -17,24 +17,6 @@ def conv_bn_relu(
     return nn.Sequential(*layers, nn.ReLU(inplace=True)) if relu else nn.Sequential(*layers)
 
 
-class InstanceBatchNorm(nn.Module):
-    """Half of the channels are normalised over each image's map, the others over the batch.
-
-    Source: Pan et al., "Two at Once: Enhancing Learning and Generalization Capacities via IBN-Net",
-    ECCV 2018, section 3.1.
-    """
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.own = channels // 2
-        self.instance = nn.InstanceNorm2d(self.own, affine=True)
-        self.batch = nn.BatchNorm2d(channels - self.own)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """``(N, C, H, W)`` to the same shape."""
-        return torch.cat([self.instance(x[:, : self.own]), self.batch(x[:, self.own :])], dim=1)
-
-
 def _shuffle(features: Tensor) -> Tensor:
     """Interleave the two halves of the channels."""
     n, c, h, w = features.shape

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor, nn
 
 from mtmc.reid.models.base import EmbeddingNet, Neck
-from mtmc.reid.models.blocks import InstanceBatchNorm, conv_bn_relu
+from mtmc.reid.models.blocks import conv_bn_relu
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,15 +33,12 @@ class MobileNetV1(EmbeddingNet):
         last_stride: stride of the last down-sampling; 1 keeps a larger map, which helps where
             people are small.
         neck: see `EmbeddingNet`.
-        instance: in so many of the first blocks half of the channels are normalised within each
-            image, which takes out its light and colour cast (IBN-a).
 
     Raises:
         ValueError: an argument is out of range.
 
     Source:
-        Howard et al., "MobileNets", arXiv:1704.04861, Table 1; Pan et al., "Two at Once", ECCV
-        2018, Fig. 3 (IBN-a).
+        Howard et al., "MobileNets", arXiv:1704.04861, Table 1.
     """
 
     input_size = (128, 128)
@@ -51,16 +48,13 @@ class MobileNetV1(EmbeddingNet):
         width: float = 1.0,
         last_stride: int = 2,
         neck: Neck = "none",
-        instance: int = 0,
     ) -> None:
         if not 0 < width <= 4:
             raise ValueError(f"width must be in (0, 4], got {width}")
         if last_stride not in (1, 2):
             raise ValueError(f"last_stride must be 1 or 2, got {last_stride}")
-        if not 0 <= instance <= len(BLOCKS):
-            raise ValueError(f"instance must be between 0 and {len(BLOCKS)}, got {instance}")
         super().__init__((round(1024 * width),), neck)
-        self.features = nn.Sequential(*_layers(width, last_stride, instance))
+        self.features = nn.Sequential(*_layers(width, last_stride))
 
     def parts(self, images: Tensor) -> list[Tensor]:
         """The averaged features."""
@@ -71,14 +65,11 @@ class MobileNetV1(EmbeddingNet):
         return features.mean(dim=(2, 3))
 
 
-def _layers(width: float, last_stride: int, instance: int) -> Iterator[nn.Module]:
+def _layers(width: float, last_stride: int) -> Iterator[nn.Module]:
     channels = round(32 * width)
     yield conv_bn_relu(3, channels, 3, stride=2)
     blocks = (*BLOCKS[:-2], (BLOCKS[-2][0], last_stride), BLOCKS[-1])
-    for number, (out, stride) in enumerate(blocks):
+    for out, stride in blocks:
         yield conv_bn_relu(channels, channels, 3, stride, groups=channels)
-        pointwise = conv_bn_relu(channels, round(out * width), 1)
+        yield conv_bn_relu(channels, round(out * width), 1)
         channels = round(out * width)
-        if number < instance:
-            pointwise[1] = InstanceBatchNorm(channels)
-        yield pointwise

@@ -1,31 +1,15 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from mtmc.reid.models import Profile
+
 if TYPE_CHECKING:
     from mtmc.reid.models.base import EmbeddingNet
-
-
-@dataclass(frozen=True)
-class Profile:
-    """The size of a network.
-
-    Args:
-        parameters: learned numbers, without classification layers.
-        flops: multiply-adds of one image (what papers in this field call FLOPs).
-        input_size: ``(height, width)`` they were counted at.
-        dim: embedding size.
-    """
-
-    parameters: int
-    flops: int
-    input_size: tuple[int, int]
-    dim: int
 
 
 def profile(network: EmbeddingNet, input_size: tuple[int, int] | None = None) -> Profile:

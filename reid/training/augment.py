@@ -11,6 +11,8 @@ from torch.nn import functional
 if TYPE_CHECKING:
     from mtmc.reid.training.recipe import AugmentConfig
 
+# Random erasing, as Zhong et al. and Lawen et al. have it: share of the image, height over width.
+ERASE_AREA, ERASE_ASPECT = (0.02, 0.4), (0.3, 3.3)
 ERASE_ATTEMPTS = 10  # proposals per image, of which the first that fits is used
 
 
@@ -85,8 +87,8 @@ def _kept(shape: torch.Size, config: AugmentConfig, rng: torch.Generator) -> Ten
     """``(N, 1, H, W)``: 0 in the erased rectangle of an image, 1 elsewhere."""
     count, _, height, width = shape
     size = (count, ERASE_ATTEMPTS)
-    area = _uniform(size, *config.erase_area, rng) * height * width
-    aspect = _uniform(size, *config.erase_aspect, rng)
+    area = _uniform(size, *ERASE_AREA, rng) * height * width
+    aspect = _uniform(size, *ERASE_ASPECT, rng)
     tall, wide = (area * aspect).sqrt().round(), (area / aspect).sqrt().round()
     fits = (tall < height) & (wide < width)
     # argmax finds the first that fits; where none does, nothing is erased.

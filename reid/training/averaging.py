@@ -46,19 +46,18 @@ class WeightAverage:
         """Give the network the mean weights; its batch statistics are then stale."""
         self._put(network, self._mean)
 
-    def put_sample(self, network: nn.Module, scale: float, rng: torch.Generator) -> None:
+    def put_sample(self, network: nn.Module, rng: torch.Generator) -> None:
         """Give the network weights drawn from the Gaussian; its batch statistics are stale.
 
         Args:
             network: of the kind that was averaged.
-            scale: of the standard deviations.
             rng: on the CPU, so that a seed means the same everywhere.
         """
         sample = {}
         for name, mean in self._mean.items():
             deviation = (self._square[name] - mean.square()).clamp(min=0).sqrt()
             noise = torch.randn(mean.shape, generator=rng).to(mean)
-            sample[name] = mean + scale * deviation * noise
+            sample[name] = mean + deviation * noise
         self._put(network, sample)
 
     @staticmethod

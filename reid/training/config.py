@@ -22,6 +22,8 @@ from mtmc.reid.training.schedule import CyclesConfig, ScheduleConfig
 LAST = "last.pt"  # the state of a training, to resume from
 BEST = "best.pt"  # the model to use
 PARTNER = "partner.pt"  # the one that it learned beside
+LOG, CONFIG = "log.jsonl", "config.yaml"  # a line per epoch, and all settings
+BETA1 = 0.9  # of Adam, how long the mean gradient remembers
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,8 @@ class OptimizerConfig:
         momentum: of SGD.
         nesterov: whether SGD looks ahead.
         weight_decay: L2 penalty (decoupled for ``adamw``).
-        beta1: of Adam, how long the mean gradient remembers.
-        late_beta1: the same after ``schedule.decay_from``; null for no change.
+        late_beta1: of Adam, how long the mean gradient remembers after ``schedule.decay_from``;
+            null for as long as before.
 
     Raises:
         ValueError: a value is out of range.
@@ -81,7 +83,6 @@ class OptimizerConfig:
     momentum: float = setting(0.9, ge=0, lt=1)
     nesterov: bool = True
     weight_decay: float = setting(5e-4, ge=0, public=True)
-    beta1: float = setting(0.9, ge=0, lt=1)
     late_beta1: float | None = setting(None, ge=0, lt=1)
 
     def __post_init__(self) -> None:
@@ -136,7 +137,6 @@ class TrainConfig(Settings):
         evaluation: during training.
         precision: ``fp32``, ``bf16``, or ``fp16`` with loss scaling (GPU only).
         seed: of everything random.
-        tensorboard: also write TensorBoard events (needs the tensorboard package).
 
     Raises:
         ValueError: settings contradict each other.
@@ -158,7 +158,6 @@ class TrainConfig(Settings):
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     precision: Literal["fp32", "bf16", "fp16"] = setting("fp32", public=True)
     seed: int = setting(0, ge=0, public=True)
-    tensorboard: bool = False
 
     def __post_init__(self) -> None:
         if self.average.of_cycles and self.cycles.cycles < 2:
@@ -225,7 +224,7 @@ class TrainConfig(Settings):
     def beta1(self, epoch: int) -> float:
         """Adam's first beta in an epoch, 1-based."""
         late, start = self.optimizer.late_beta1, self.schedule.decay_from
-        return self.optimizer.beta1 if late is None or epoch <= (start or 0) else late
+        return BETA1 if late is None or epoch <= (start or 0) else late
 
     @property
     def before_cycles(self) -> int:

@@ -188,7 +188,7 @@ class Learner:
         if config.method == "swag":
             rng = torch.Generator().manual_seed(self._config.seed)
             for _ in range(config.samples):
-                self._average.put_sample(network, config.scale, rng)
+                self._average.put_sample(network, rng)
                 refresh_batch_norm(network, batches())
                 members.append({k: v.clone() for k, v in network.state_dict().items()})
         return mean, members
@@ -285,5 +285,4 @@ def _optimizer(parameters: list[nn.Parameter], config: OptimizerConfig) -> torch
             weight_decay=config.weight_decay,
         )
     kind = torch.optim.Adam if config.name == "adam" else torch.optim.AdamW
-    betas = (config.beta1, 0.999)
-    return kind(parameters, betas=betas, weight_decay=config.weight_decay)
+    return kind(parameters, weight_decay=config.weight_decay)  # each epoch sets its first beta

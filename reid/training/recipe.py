@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic.dataclasses import dataclass
 
-from mtmc.reid.configuration import one_line
+from mtmc.reid.configuration import complaint
 from mtmc.reid.settings import setting
 
 Mining = Literal["none", "all", "hard", "soft"]
@@ -26,32 +26,16 @@ class AugmentConfig:
         crop: pixels of border, at the network's input size, added on all sides before cutting the
             original size out anywhere.
         erase: probability of erasing a rectangle.
-        erase_area: smallest and largest share of the image that is erased.
-        erase_aspect: smallest and largest height over width of the rectangle.
         zoom: by how much an image is larger than the network's input, which is cut out of it
             anywhere; 1.125 is usual in place of a border.
         jitter: strength of random brightness, contrast, saturation and colour cast, 0 for none.
-
-    Raises:
-        ValueError: a value is out of range.
-
-    Source: random erasing and its ranges: Zhong et al., and Lawen et al., section 3.1.
     """
 
     flip: float = setting(0.5, ge=0, le=1)
     crop: int = setting(10, ge=0, unit="px", public=True)
     erase: float = setting(0.5, ge=0, le=1, public=True)
-    erase_area: tuple[float, float] = (0.02, 0.4)
-    erase_aspect: tuple[float, float] = (0.3, 3.3)
     jitter: float = setting(0.0, ge=0, public=True)
     zoom: float = setting(1.0, ge=1, le=4)
-
-    def __post_init__(self) -> None:
-        low, high = self.erase_area
-        if not 0 < low <= high < 1:
-            raise ValueError(f"erase_area must be two shares in 0..1, got {self.erase_area}")
-        if not 0 < self.erase_aspect[0] <= self.erase_aspect[1]:
-            raise ValueError(f"erase_aspect must be two positive ratios, got {self.erase_aspect}")
 
     def scaled(self, factor: float) -> AugmentConfig:
         """The same for images that are ``factor`` times larger than the network's input."""
@@ -200,7 +184,7 @@ class ProgressiveConfig:
             try:
                 replace(loss, **values).check_ranks(sampler)  # type: ignore[arg-type]
             except ValueError as error:
-                raise ValueError(f"an end of progressive's ranges: {one_line(error)}") from error
+                raise ValueError(f"an end of progressive's ranges: {complaint(error)}") from error
 
 
 @dataclass(frozen=True)
@@ -286,13 +270,11 @@ class AverageConfig:
             and variance, from which ``samples`` models are drawn that embed together.
         decay: of ``ema``: it looks back over about ``1 / (1 - decay)`` steps.
         samples: networks of the SWAG ensemble.
-        scale: standard deviations are multiplied with this before drawing.
     """
 
     method: Literal["none", "ema", "swa", "swag"] = setting("none", public=True)
     decay: float = setting(0.999, gt=0, lt=1)
     samples: int = setting(8, ge=1)
-    scale: float = setting(1.0, ge=0)
 
     @property
     def of_cycles(self) -> bool:

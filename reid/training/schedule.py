@@ -8,6 +8,9 @@ from pydantic.dataclasses import dataclass
 
 from mtmc.reid.settings import setting
 
+DECAY_TO = 1e-3  # share of the rate that an exponential decay ends at
+CYCLE_DECAY = 0.7  # of the rate that a cycle starts at, to that of the one before
+
 
 @dataclass(frozen=True)
 class ScheduleConfig:
@@ -19,9 +22,8 @@ class ScheduleConfig:
         warmup_epochs: the rate grows linearly up to this epoch; 0 for none.
         milestones: last epochs before the rate is multiplied with gamma.
         gamma: see above.
-        decay_from: last epoch of the constant rate, from where on it falls exponentially until the
-            last; null for steps.
-        decay_to: share of ``lr`` that it falls to.
+        decay_from: last epoch of the constant rate, from where on it falls exponentially, to a
+            thousandth in the last; null for steps.
 
     Raises:
         ValueError: a value is out of range.
@@ -35,7 +37,6 @@ class ScheduleConfig:
     milestones: tuple[int, ...] = setting((150, 225), unit="epochs", public=True)
     gamma: float = setting(0.1, gt=0)
     decay_from: int | None = setting(None, ge=0, unit="epochs")
-    decay_to: float = setting(1e-3, gt=0, lt=1)
 
     def __post_init__(self) -> None:
         if self.decay_from is not None and self.milestones:
@@ -57,7 +58,7 @@ class ScheduleConfig:
         if self.decay_from is None or epoch <= self.decay_from:
             return 1.0
         done = (epoch - self.decay_from) / (self.epochs - self.decay_from)
-        return float(self.decay_to**done)
+        return float(DECAY_TO**done)
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,7 @@ class CyclesConfig:
     Args:
         cycles: how many; 0 for none.
         length: of one cycle.
-        lr: the rate at the start of the first cycle.
-        decay: the start of a cycle is this times the start of the one before.
+        lr: the rate at the start of the first cycle; each further one starts at 0.7 of that before.
 
     Source: Lawen et al., section 3.1 (SWAG): 15 cycles of 35 epochs, decay 0.7. The paper does not
     print the first rate; the schedule's own highest one is the default.
@@ -77,7 +77,6 @@ class CyclesConfig:
     cycles: int = setting(0, ge=0)
     length: int = setting(35, ge=1, unit="epochs")
     lr: float = setting(3e-2, gt=0)
-    decay: float = setting(0.7, gt=0, le=1)
 
     @property
     def epochs(self) -> int:
@@ -87,4 +86,4 @@ class CyclesConfig:
     def rate(self, epoch: int) -> float:
         """The learning rate of an epoch, 1-based within this part of the training."""
         cycle, within = divmod(epoch - 1, self.length)
-        return self.lr * self.decay**cycle * (1 + math.cos(math.pi * within / self.length)) / 2
+        return self.lr * CYCLE_DECAY**cycle * (1 + math.cos(math.pi * within / self.length)) / 2

@@ -88,7 +88,7 @@ class Tuning:
                 "the epochs with the second; expected an even number"
             )
         # What is chosen by a test set says nothing about other people any more.
-        blind = replace(config, evaluation=EvaluationConfig(), tensorboard=False)
+        blind = replace(config, evaluation=EvaluationConfig())
         self._config = replace(blind, data=DataConfig(train=config.data.train))
         self._train = list(datasets)
         if by == "mAP":

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import pytest
 
@@ -186,33 +185,6 @@ def test_a_corrupt_image_is_named(capsys, monkeypatch, tmp_path, people) -> None
     )
     assert code == 2
     assert f"error: {broken}: not a readable image" in err
-
-
-def test_tensorboard_is_written_where_it_is_installed(
-    capsys, monkeypatch, tmp_path, people
-) -> None:
-    written = []
-
-    class SummaryWriter:
-        def __init__(self, folder) -> None:
-            written.append(folder.name)
-
-        def add_scalar(self, tag, value, epoch) -> None:
-            written.append((tag, epoch))
-
-        def flush(self) -> None:
-            pass
-
-    train = ["train", tmp_path / "c.yaml", "--data", people, *TINY, "--set=tensorboard=true"]
-    name = "torch.utils.tensorboard"
-    monkeypatch.setitem(sys.modules, name, None)
-    code, _, err = call(capsys, monkeypatch, *train, "--out", tmp_path / "without")
-    assert (code, err.count("\n")) == (2, 1)
-    assert "needs the tensorboard package" in err
-    monkeypatch.setitem(sys.modules, name, SimpleNamespace(SummaryWriter=SummaryWriter))
-    assert call(capsys, monkeypatch, *train, "--out", tmp_path / "with")[0] == 0
-    assert written[0] == "tensorboard"
-    assert {("train/loss", 1), ("train/lr", 2), ("folder/mAP", 2)} < set(written)
 
 
 def test_help_loads_no_torch() -> None:

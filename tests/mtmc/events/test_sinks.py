@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+from contextlib import contextmanager
 
 import paho.mqtt.client as mqtt
 import pytest
@@ -110,6 +111,19 @@ def test_what_a_killed_run_left_on_the_broker_is_taken_off(mosquitto, tmp_path):
         again.finish(1.0, {}, {})
 
 
+@contextmanager
+def waits(sink):
+    """A sink that does not get through."""
+    connected = sink._connected
+
+    def refused():
+        raise ConnectionError("refused")
+
+    sink._connected = refused
+    yield
+    sink._connected = connected
+
+
 def test_a_broker_that_comes_late_gets_what_has_waited(mosquitto, tmp_path, caplog):
     mosquitto.stop()
     began = time.monotonic()
@@ -121,8 +135,10 @@ def test_a_broker_that_comes_late_gets_what_has_waited(mosquitto, tmp_path, capl
         until(lambda: caplog.text)
     assert "refused; the run goes on" in caplog.text
     assert "secret" not in caplog.text + str(told.told())
-    mosquitto.start()
-    with Listening(mosquitto.port, "late") as consumer:
+    with waits(told._deliveries[0]._sink):  # until somebody listens
+        mosquitto.start()
+        consumer = Listening(mosquitto.port, "late")
+    with consumer:
         until(lambda: len(consumer.of("late/events")) >= 199)
         told.finish(200.0, {}, {})
         sent = [json.loads(text)["seq"] for text in consumer.of("late/events")]

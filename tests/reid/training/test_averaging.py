@@ -33,7 +33,7 @@ def test_samples_have_the_snapshots_mean_and_variance() -> None:
     average, values = snapshots()
     into, rng, drawn = network(9), torch.Generator().manual_seed(0), []
     for _ in range(3000):
-        average.put_sample(into, 1.0, rng)
+        average.put_sample(into, rng)
         drawn.append(nn.utils.parameters_to_vector(into.parameters()).detach())
     drawn = torch.stack(drawn)
     torch.testing.assert_close(drawn.mean(0), values.mean(0), atol=0.02, rtol=0)

@@ -95,8 +95,6 @@ def augmented(**settings: object) -> torch.Tensor:
         ({}, {"crop": 3}),
         ({}, {"erase": 1.0}),
         ({}, {"jitter": 0.2}),
-        ({"erase": 1.0}, {"erase": 1.0, "erase_area": [0.3, 0.4]}),
-        ({"erase": 1.0}, {"erase": 1.0, "erase_aspect": [2.0, 3.3]}),
     ],
 )
 def test_augmentation_feels_it(before, after) -> None:
@@ -106,5 +104,5 @@ def test_augmentation_feels_it(before, after) -> None:
 def test_rates_fall_as_they_are_told_to() -> None:
     schedule = ScheduleConfig(epochs=9, lr=1.0, warmup_epochs=2, milestones=(4,), gamma=0.5)
     assert [schedule.rate(epoch) for epoch in (1, 2, 4, 5)] == [0.5, 1.0, 1.0, 0.5]
-    cycles = CyclesConfig(cycles=2, length=3, lr=1.0, decay=0.25)
-    assert [cycles.rate(epoch) for epoch in (1, 4)] == [1.0, 0.25]
+    cycles = CyclesConfig(cycles=2, length=3, lr=1.0)
+    assert [cycles.rate(epoch) for epoch in (1, 4)] == [1.0, 0.7]
