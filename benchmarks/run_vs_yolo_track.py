@@ -2,9 +2,10 @@
 
     uv run --with lap python benchmarks/run_vs_yolo_track.py VIDEO WEIGHTS [--repeat 3]
 
-Both detect at the same image size and confidence and track with ByteTrack; neither writes a
-video. ``mtmc run`` is also timed with appearance, which ``yolo track`` does not have. Each is
-timed from the first frame to the last result in a process of its own, in turns.
+A model of OpenVINO is also run without the ultralytics package. All detect at the same image size
+and confidence; theirs tracks with ByteTrack; none writes a video. ``mtmc run`` is also timed with
+appearance, which ``yolo track`` does not have. Each is timed from the first frame to the last
+result in a process of its own, in turns.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ class Clock(Listener):
     def begin(self, cameras): self.start = time.perf_counter()
 
 clock = Clock()
-video, weights, reid, out = sys.argv[1:]
-settings = {"detector": {"name": "ultralytics", "weights": weights}, "reid": reid,
+video, weights, name, reid, out = sys.argv[1:]
+settings = {"detector": {"name": name, "weights": weights}, "reid": reid,
             "output": {"video": False}}
 record = run(Path(video), Path(out), settings, listener=clock)
 print(json.dumps({"frames": record["frames"], "seconds": time.perf_counter() - clock.start}))
@@ -71,12 +72,14 @@ def main() -> None:
     rates: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as out:
         video, weights = str(options.video), options.weights
+        contestants: list[tuple[str, str, list[str]]] = [("yolo track (ByteTrack)", THEIRS, [])]
+        native = weights.endswith(".xml") or any(Path(weights).glob("*.xml"))
+        for detector in ["ultralytics", *(["openvino"] if native else [])]:
+            for reid in ("none", options.reid):
+                name = f"{detector}, --reid {Path(reid).name}"
+                contestants.append((name, OURS, [detector, reid, out]))
         for _ in range(options.repeat):
-            for name, script, extra in (
-                ("yolo track (ByteTrack)", THEIRS, []),
-                ("mtmc run --reid none", OURS, ["none", out]),
-                (f"mtmc run --reid {Path(options.reid).name}", OURS, [options.reid, out]),
-            ):
+            for name, script, extra in contestants:
                 rates.setdefault(name, []).append(measure(script, video, weights, *extra))
     base = statistics.median(rates["yolo track (ByteTrack)"])
     print(f"{'':32}{'frames/s':>10}{'ratio':>8}   runs")

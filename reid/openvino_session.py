@@ -79,7 +79,7 @@ class OpenvinoSession:
 
     Args:
         path: the file.
-        threads: of the CPU; None for all that this process may use.
+        threads: of the CPU; None or 0 for all that this process may use.
 
     Raises:
         ImportError: the package is not installed.
@@ -90,7 +90,7 @@ class OpenvinoSession:
         without_telemetry()
         import openvino
 
-        self._threads = threads or available_cores()
+        self.threads = threads or available_cores()
         self._core = openvino.Core()
         _check(path)
         try:
@@ -100,7 +100,7 @@ class OpenvinoSession:
         sizes = (out.partial_shape for node in self._model.get_ops() for out in node.outputs())
         if any(prod(map(_least, shape)) > LARGEST for shape in sizes):
             raise ValueError("makes tensors that fill the memory; not opened")
-        self._served, self._streams = self._model, self._threads
+        self._served, self._streams = self._model, self.threads
         self._compiled: Any = None
         self._free: deque[Any] = deque()
 
@@ -174,7 +174,7 @@ class OpenvinoSession:
 
     def side_by_side(self, count: int) -> None:
         """Make ready for so many inputs at a time; one is computed by all threads together."""
-        streams = min(count, self._threads)
+        streams = min(count, self.threads)
         if streams != self._streams:
             self._streams = streams
             self._serve(self._served)
@@ -190,15 +190,18 @@ class OpenvinoSession:
     def run_each(self, inputs: Iterable[Values]) -> Iterator[list[NDArray[Any]]]:
         """All outputs for each of some inputs, in order; each valid until the next is asked for.
 
-        All are under way at once: they are taken from ``inputs`` as fast as those come.
+        All are under way when this returns.
         """
         places = {port.name: place for place, port in enumerate(self.get_inputs())}
         under_way: deque[Any] = deque()
         for values in inputs:
             given = {places[name]: value for name, value in values.items()}
             request = self._request()
-            under_way.append((request, given))  # what is computed on must not go away
             request.start_async(given, share_inputs=True)
+            under_way.append((request, given))  # what is computed on must not go away
+        return self._finished(under_way)
+
+    def _finished(self, under_way: deque[Any]) -> Iterator[list[NDArray[Any]]]:
         while under_way:
             request, _ = under_way[0]
             request.wait()
@@ -219,7 +222,7 @@ class OpenvinoSession:
                 self._served,
                 "CPU",
                 {
-                    "INFERENCE_NUM_THREADS": self._threads,
+                    "INFERENCE_NUM_THREADS": self.threads,
                     "NUM_STREAMS": self._streams,
                     # The same numbers on every processor; some would take bfloat16 by themselves.
                     "INFERENCE_PRECISION_HINT": "f32",

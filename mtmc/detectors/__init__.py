@@ -22,6 +22,10 @@ class Detector(Protocol):
 
     ``stateful`` says that the answer depends on earlier frames, so that none can be skipped.
 
+    One that works on ``at_once`` frames at a time, beside its caller, has ``begin``, too: it starts
+    on frames and returns at once what, when called, waits for their ``Detections``. Of recordings,
+    frames of later time steps are begun before those of earlier ones are asked for.
+
     Scores are probabilities, unless it has ``curve``: ``MARGINS`` of ``mtmc.trackers.scores`` says
     that they are any numbers, whose meaning is learned as the run goes.
     """

@@ -244,7 +244,7 @@ class _LateEmbedder:
 
 def _found(perception: Perception, pictures: Sequence[SequencePicture]) -> list[Detections]:
     """The people in each picture."""
-    answers = perception.detect(pictures)
+    answers = perception.detect(pictures)()
     perception.note(pictures, answers)
     return [answer.detections for answer in answers]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -47,6 +48,7 @@ class Perception:
         log: the answers so far, and where new ones are noted; None for none.
         changes: looks where pictures change; None where nobody does.
         budget: says how deep crops go into the embedder; None where all go to the end.
+        recording: whether there are later frames to begin with before earlier ones are done.
     """
 
     def __init__(
@@ -56,7 +58,10 @@ class Perception:
         log: InferenceLog | None,
         changes: Changes | None = None,
         budget: Budget | None = None,
+        *,
+        recording: bool = False,
     ) -> None:
+        self._recording = recording
         self._changes, self._budget = changes, budget
         self._detector, self._embedder, self._log = detector, embedder, log
 
@@ -80,10 +85,17 @@ class Perception:
             self._budget.again(np.concatenate(spent))
         return answers
 
+    @property
+    def ahead(self) -> int:
+        """So many later frames the detector can work on while earlier ones go through the rest."""
+        return int(getattr(self._detector, "at_once", 0)) if self._recording else 0
+
     def detect(
         self, frames: Sequence[Frame], answers: Sequence[Inference | None] | None = None
-    ) -> list[Inference]:
-        """Who is in each frame; of frames known before, with the embeddings there are.
+    ) -> Callable[[], list[Inference]]:
+        """Begin to find out who is in each frame; what is returned waits for it.
+
+        Frames known before come with the embeddings there are.
 
         Args:
             frames: of the next time step.
@@ -93,9 +105,23 @@ class Perception:
         answers = self.answers(frames) if answers is None else answers
         stateful = self._detector.stateful
         new = [row for row, known in enumerate(answers) if stateful or known is None]
-        found = self._detector.detect([frames[row] for row in new]) if new else []
+        asked = [frames[row] for row in new]
+        if self.ahead and asked:
+            begun: Any = self._detector
+            return partial(self._told, frames, answers, new, begun.begin(asked))
+        found = self._detector.detect(asked) if asked else []
+        told = self._told(frames, answers, new, lambda: found)
+        return lambda: told
+
+    def _told(
+        self,
+        frames: Sequence[Frame],
+        answers: Sequence[Inference | None],
+        new: Sequence[int],
+        found: Callable[[], list[Detections]],
+    ) -> list[Inference]:
         told = self._embedder.take if isinstance(self._embedder, GivenLooks) else Inference
-        fresh = dict(zip(new, map(told, found), strict=True))
+        fresh = dict(zip(new, map(told, found()), strict=True))
         return [
             self._looked(frames[row], fresh[row] if known is None else known)
             for row, known in enumerate(answers)

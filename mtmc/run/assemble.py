@@ -70,7 +70,7 @@ def assemble(
         readers = workers.open(cameras, config)
     else:
         if any(camera.kind == "live" for camera in cameras):
-            warm_up(detector, embedder)
+            warm_up(detector, embedder, len(cameras))
         readers = open_cameras(cameras, config.sources, counts)
     parts = put_together(config, readers, detector, embedder, kinds)
     return replace(parts, workers=workers, sinks=_sinks(config))
@@ -159,11 +159,11 @@ def _sinks(config: RunConfig) -> list[tuple[str, Sink]]:
     return [make_sink(url) for url in config.output.events]
 
 
-def warm_up(detector: Detector | None, embedder: Embedder | None) -> None:
+def warm_up(detector: Detector | None, embedder: Embedder | None, cameras: int = 1) -> None:
     """Let the networks load what they load at their first use; streams do not wait for that."""
     noise = np.random.default_rng(0).integers(0, 255, (720, 1280, 3), np.uint8)
     if not (detector is None or detector.stateful or isinstance(detector, MotFileDetector)):
-        detector.detect([Frame("", 1, 0.0, noise)])
+        detector.detect([Frame("", 1, 0.0, noise)] * cameras)
     if embedder is not None:
         embedder.embed([noise[:256, :128]])
 

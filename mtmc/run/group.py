@@ -152,8 +152,12 @@ class Group:
     ) -> Callable[[], Found]:
         """See ``Cameras``; ``answers`` as ``Perception.detect`` has them."""
         with self._watch("detect"):
-            found = frames, self._perception.detect(frames, answers)
-        return lambda: found
+            found = self._perception.detect(frames, answers)
+        return lambda: (frames, self._waited(found))
+
+    def _waited(self, found: Callable[[], list[Inference]]) -> list[Inference]:
+        with self._watch("detect"):
+            return found()
 
     def follow(
         self, frames: Sequence[Frame], inferences: Sequence[Inference], curve: ScoreCurve

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -102,8 +103,14 @@ class Pipeline:
         self._pictured = pictured(parts.readers)
         changes = None if parts.recorded else Changes(self._pictured)
         self.budget = _budget(config, parts)
+        live = any(reader.live for reader in parts.readers) or parts.roster is not None
         self._perception = Perception(
-            parts.detector, parts.embedder, inference, changes, self.budget
+            parts.detector,
+            parts.embedder,
+            inference,
+            changes,
+            self.budget,
+            recording=not live and parts.workers is None,
         )
         self._fps = {r.name: r.fps for r in parts.readers}
         self.meaning = Meaning(parts.detector, self._fps)
@@ -194,9 +201,14 @@ class Pipeline:
                 self.crops.close()
 
     def _ahead(self, steps: Detected) -> Background[Detecting] | Detected:
-        """Detection in a thread of its own, where there is a core for what comes after it."""
+        """Later steps are begun before earlier ones are done.
+
+        In a thread of its own where there is a core for what comes after it, else as many as the
+        detector works on beside us.
+        """
         apart = self._parts.workers is not None or available_cores() > FEW_CORES
-        return Background(steps, STEPS_AHEAD) if apart else steps
+        ahead = -(-self._perception.ahead // max(len(self._names), 1))
+        return Background(steps, max(ahead, STEPS_AHEAD)) if apart else _before(steps, ahead)
 
     def _start_readers(self) -> None:
         known = {} if self._tracking.needs_image else self._perception.recorded
@@ -328,6 +340,16 @@ class Pipeline:
         self.things = numbered(self._finishing.things, self._names, kinds)
         places, names = self._finishing.places(rows, ids), self._finishing.names
         return TrackTable(rows, self._names, ids, places, kinds, names)
+
+
+def _before(steps: Detected, ahead: int) -> Detected:
+    """The same, each when so many after it are begun, too."""
+    begun: deque[Detecting] = deque()
+    for step in steps:
+        begun.append(step)
+        if len(begun) > ahead:
+            yield begun.popleft()
+    yield from begun
 
 
 def numbered(rows: Rows, cameras: Sequence[str], kinds: Sequence[str]) -> TrackTable:

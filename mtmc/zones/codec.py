@@ -27,7 +27,7 @@ OURS = {
     "mtmc.events.who": ("Known", "Who"),
     "mtmc.tracking.gallery": ("Gallery",),
     "mtmc.tracking.memory": ("Memory",),
-    "mtmc.tracking.messages": ("CameraStep",),
+    "mtmc.tracking.messages": ("CameraStep", "Revision"),
     "mtmc.tracking.tracklet": ("FloorPath", "Mark", "Tracklet"),
     "mtmc.types": ("TrackKey",),
     "mtmc.zones.alone": ("Alone",),

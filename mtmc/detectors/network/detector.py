@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, get_args
 
@@ -21,7 +21,7 @@ from mtmc.detectors.people import PERSON, Kinds, people_among
 from mtmc.errors import UserError
 from mtmc.trackers import Detections
 from mtmc.trackers.settings import Checked, setting, share
-from mtmc.types import Floats, Frame
+from mtmc.types import Floats, Frame, Image
 
 log = logging.getLogger("mtmc")
 
@@ -75,7 +75,7 @@ class NetworkDetector:
     stateful: ClassVar = False
 
     def __init__(self, config: NetworkConfig, network: Network) -> None:
-        self._config, self._network = config, network
+        self._config, self._network, self._asked = config, network, False
         stored = _stored_preprocess(self._network, config)
         self._layout, self._preprocess = self._look(stored)
         names = self._network.class_names()
@@ -119,18 +119,40 @@ class NetworkDetector:
             return (layout.person,)
         return people
 
+    @property
+    def at_once(self) -> int:
+        """See ``Detector``."""
+        return self._network.at_once
+
     def detect(self, frames: Sequence[Frame]) -> list[Detections]:
         """See ``Detector``."""
-        fitted = [fit(frame.pixels, self._network.size, self._preprocess) for frame in frames]
-        found: list[Detections] = []
+        if not self._asked and frames:
+            self._asked = True
+            self._network.side_by_side(len(frames))
+        return self.begin(frames)()
+
+    def begin(self, frames: Sequence[Frame]) -> Callable[[], list[Detections]]:
+        """See ``Detector``."""
         step = 1 if self._layout.single else self._network.batch or max(len(frames), 1)
-        parts = [fitted[start : start + step] for start in range(0, len(frames), step)]
-        # A file exported for a fixed batch takes exactly that many images.
-        batches = ([f.image for f in [*part, *[part[-1]] * (step - len(part))]] for part in parts)
-        answers = self._network.run_each(batches, self._preprocess)
-        for part, outputs in zip(parts, answers, strict=True):
-            for place, image in enumerate(part):
-                found.append(self._decode(outputs, place, image, frames[len(found)]))
+        fitted: list[Fitted] = []
+
+        def batches() -> Iterator[list[Image]]:
+            for start in range(0, len(frames), step):
+                for frame in frames[start : start + step]:
+                    fitted.append(fit(frame.pixels, self._network.size, self._preprocess))
+                images = [each.image for each in fitted[start:]]
+                # A file exported for a fixed batch takes exactly that many images.
+                yield images + [images[-1]] * (step - len(images))
+
+        answers = self._network.run_each(batches(), self._preprocess)
+
+        def found() -> list[Detections]:
+            people: list[Detections] = []
+            for outputs in answers:
+                for place, row in enumerate(range(len(people), len(frames))[:step]):
+                    people.append(self._decode(outputs, place, fitted[row], frames[row]))
+            return people
+
         return found
 
     def _decode(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ DTYPES = {
     "tensor(bool)": "bool",
 }
 PIXELS = {"float32", "float16", "float64", "uint8"}
+Values = dict[str, NDArray[Any]]  # of the inputs, by name
+
 LARGEST = 4096  # px of an input's side; more is a damaged file, or fills the memory
 NAMES = ("names", "class_names", "classes", "id2label", "labels")  # where files name classes
 TEXT = 100_000  # characters of names; more are nobody's
@@ -45,10 +48,13 @@ class Network:
         names: of the outputs.
         sized: whether it is told the size of the picture, too.
         metadata: what the file says of itself.
+        at_once: images that it works on beside its caller, 0 where it does not.
 
     Raises:
         UserError: the network takes no images.
     """
+
+    at_once = 0
 
     def __init__(self, path: Path, image_size: int, session: Any) -> None:
         self._path, self._session = path, session
@@ -85,30 +91,40 @@ class Network:
         self, batches: Iterable[Sequence[Image]], preprocess: Preprocess
     ) -> Iterator[list[NDArray[Any]]]:
         """The outputs for each of some batches, in order, valid until the next is asked for."""
+        answers = self._answers(self._given(batch, preprocess) for batch in batches)
+        return ([_plain(output) for output in outputs] for outputs in answers)
+
+    def _answers(self, inputs: Iterable[Values]) -> Iterator[list[Any]]:
+        for values in inputs:
+            with self._explained(Exception):  # ONNX Runtime's have no common base but this
+                outputs = self._session.run(None, values)
+            yield outputs
+
+    @contextmanager
+    def _explained(self, kind: type[Exception]) -> Iterator[None]:
         try:
-            for outputs in self._answers(self._given(batch, preprocess) for batch in batches):
-                yield [_plain(output) for output in outputs]
-        except Exception as error:  # ONNX Runtime's have no common base but this
+            yield
+        except kind as error:
             raise UserError(
                 f"{self._path}: cannot be run on images of {self.size[1]}x{self.size[0]} px: "
                 f"{_one_line(error)}"
             ) from error
 
-    def _answers(self, inputs: Iterable[dict[str, NDArray[Any]]]) -> Iterator[list[Any]]:
-        return (self._session.run(None, values) for values in inputs)
-
-    def _given(self, batch: Sequence[Image], preprocess: Preprocess) -> dict[str, NDArray[Any]]:
+    def _given(self, batch: Sequence[Image], preprocess: Preprocess) -> Values:
         """The values of all inputs."""
         images = to_tensor(batch, preprocess, self.dtype)
         if self._channels_last:
             images = np.ascontiguousarray(images.transpose(0, 2, 3, 1))
         return self._named(images)
 
-    def _named(self, images: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    def _named(self, images: NDArray[Any]) -> Values:
         values = {self._image: images if self._batched else images[0]}
         for name, value in self._extras.items():
             values[name] = np.repeat(value, len(images), axis=0)
         return values
+
+    def side_by_side(self, count: int) -> None:
+        """Make ready for so many images at a time, where that makes a difference."""
 
     def class_names(self) -> dict[int, str]:
         """Names of the classes by number, as exporters store them; empty where there are none."""

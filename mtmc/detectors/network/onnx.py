@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from mtmc.detectors import SHIPPED, WEIGHTS
 from mtmc.detectors.network.detector import NetworkConfig, NetworkDetector
-from mtmc.detectors.network.network import Network
+from mtmc.detectors.network.network import Network, Values
 from mtmc.errors import UserError
 from mtmc.reid.offers import fetched, how_to_get
 from mtmc.reid.onnx_bounds import too_large
-from mtmc.reid.threads import cores_limit
+from mtmc.reid.threads import available_cores
 from mtmc.trackers.settings import setting
 
 
@@ -40,9 +43,42 @@ class OnnxDetector(NetworkDetector):
 
     def __init__(self, config: OnnxConfig, root: Path) -> None:
         del root
-        path = onnx_file(config.weights)
-        session = _open(path, config.device == "cuda", config.threads)
-        super().__init__(config, Network(path, config.image_size, session))
+        path, size = onnx_file(config.weights), config.image_size
+        threads = config.threads or available_cores()
+        on_gpu = config.device == "cuda"
+        network = Network(path, size, _open(path, True, threads)) if on_gpu else None
+        super().__init__(config, network or CpuNetwork(path, size, threads))
+
+
+class CpuNetwork(Network):
+    """A network that ONNX Runtime computes on the CPU: images side by side, one thread each.
+
+    Where all threads share an image, they wait for each other at every layer. The answers are the
+    same bits.
+    """
+
+    def __init__(self, path: Path, image_size: int, threads: int) -> None:
+        super().__init__(path, image_size, _open(path, False, 1))
+        self.batch, self.at_once = self.batch or 1, threads
+        self._pool = ThreadPoolExecutor(threads, "detector")
+
+    def side_by_side(self, count: int) -> None:
+        """See `Network`."""
+        workers = min(count, self.at_once)
+        if workers < self.at_once:
+            self._session = _open(self._path, False, self.at_once // workers)
+            self._pool = ThreadPoolExecutor(workers, "detector")
+
+    def _answers(self, inputs: Iterable[Values]) -> Iterator[list[Any]]:
+        return self._waited(
+            deque(self._pool.submit(self._session.run, None, values) for values in inputs)
+        )
+
+    def _waited(self, begun: deque[Future[list[Any]]]) -> Iterator[list[Any]]:
+        while begun:
+            with self._explained(Exception):  # ONNX Runtime's have no common base but this
+                outputs = begun.popleft().result()
+            yield outputs
 
 
 def onnx_file(weights: str) -> Path:
@@ -79,7 +115,7 @@ def _open(path: Path, cuda: bool, threads: int) -> Any:
         if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
             raise UserError("detector.device cuda: needs the package onnxruntime-gpu and a GPU")
     try:
-        return new_session(str(path), providers, threads or cores_limit())
+        return new_session(str(path), providers, threads)
     except Exception as error:
         raise UserError(
             f"{path}: not an ONNX model that can be opened ({one_line(error)})"

@@ -8,17 +8,15 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mtmc.detectors.network.detector import NetworkConfig, NetworkDetector
 from mtmc.detectors.network.layouts import Labelled
-from mtmc.detectors.network.network import Network
+from mtmc.detectors.network.network import Network, Values
 from mtmc.detectors.network.onnx import onnx_file
 from mtmc.detectors.network.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
 from mtmc.errors import UserError
 from mtmc.reid.openvino_session import OpenvinoSession, Pixels, where_to_get
-from mtmc.trackers import Detections
-from mtmc.types import Frame, Image
+from mtmc.types import Image
 
 PEOPLE = ("person", "pedestrian")  # in the names of the Open Model Zoo's models of people,
 OTHERS = ("vehicle", "bike")  # and in those of models of more
@@ -50,15 +48,8 @@ class OpenvinoDetector(NetworkDetector):
             session = OpenvinoSession(path, config.threads)
         except ValueError as error:
             raise UserError(f"{path}: {error}") from error
-        self._name, self._session, self._begun = path.stem, session, False
+        self._name = path.stem
         super().__init__(config, OpenvinoNetwork(path, config.image_size, session))
-
-    def detect(self, frames: Sequence[Frame]) -> list[Detections]:
-        """See ``Detector``."""
-        if not self._begun and frames:
-            self._begun = True
-            self._session.side_by_side(len(frames))
-        return super().detect(frames)
 
     def _people_classes(self) -> tuple[int, ...]:
         """The Open Model Zoo gives people the number 0 or 1, and only a name tells who is found."""
@@ -73,7 +64,7 @@ class OpenvinoNetwork(Network):
 
     def __init__(self, path: Path, image_size: int, session: OpenvinoSession) -> None:
         super().__init__(path, image_size, session)
-        self._engine = session
+        self._engine, self.at_once = session, session.threads
         self._prepared: Preprocess | None = None
         if any(None in port.shape for port in session.get_inputs()) and session.fix(self._shapes()):
             self.batch = self.batch or 1
@@ -85,10 +76,20 @@ class OpenvinoNetwork(Network):
             blank = blank.transpose(0, 2, 3, 1)
         return {name: value.shape for name, value in self._named(blank).items()}
 
-    def _answers(self, inputs: Iterable[dict[str, NDArray[Any]]]) -> Iterator[list[Any]]:
-        return self._engine.run_each(inputs)
+    def side_by_side(self, count: int) -> None:
+        """See `Network`."""
+        self._engine.side_by_side(count)
 
-    def _given(self, batch: Sequence[Image], preprocess: Preprocess) -> dict[str, NDArray[Any]]:
+    def _answers(self, inputs: Iterable[Values]) -> Iterator[list[Any]]:
+        with self._explained(RuntimeError):
+            answers = self._engine.run_each(inputs)
+        return self._awaited(answers)
+
+    def _awaited(self, answers: Iterator[list[Any]]) -> Iterator[list[Any]]:
+        with self._explained(RuntimeError):
+            yield from answers
+
+    def _given(self, batch: Sequence[Image], preprocess: Preprocess) -> Values:
         if self.dtype == "uint8" or not self._batched:
             return super()._given(batch, preprocess)
         if preprocess != self._prepared:

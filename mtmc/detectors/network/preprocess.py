@@ -83,10 +83,10 @@ def letterbox(image: Image, size: tuple[int, int], centered: bool) -> Fitted:
     height, width = image.shape[:2]
     scale = min(size[0] / height, size[1] / width)
     inner = (max(1, round(width * scale)), max(1, round(height * scale)))
-    resized = cv2.resize(image, inner, interpolation=cv2.INTER_LINEAR)
     left, top = ((size[1] - inner[0]) // 2, (size[0] - inner[1]) // 2) if centered else (0, 0)
     padded = np.full((*size, 3), PADDING, np.uint8)
-    padded[top : top + inner[1], left : left + inner[0]] = resized
+    place = padded[top : top + inner[1], left : left + inner[0]]
+    cv2.resize(image, inner, dst=place, interpolation=cv2.INTER_LINEAR)
     return Fitted(padded, (scale, scale), (left, top))
 
 

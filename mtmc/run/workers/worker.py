@@ -131,7 +131,7 @@ class Worker:
         with _quiet():  # the main process has the same networks, and says it
             self._detector, counts = find_detector(config, task.cameras, task.root)
             if any(camera.kind == "live" for camera in task.cameras):
-                warm_up(self._detector, None)
+                warm_up(self._detector, None, len(task.names))
         mine = [camera for camera in task.cameras if camera.name in task.names]
         for reader in open_cameras(mine, config.sources, counts, task.now):
             self._readers[reader.name] = reader

@@ -110,7 +110,7 @@ def test_told_looks_are_not_computed(tmp_path):
     detector = MotFileDetector(MotFileConfig(folder=str(tmp_path)), tmp_path)
     frames = [Frame("a", 1, 0.0, np.zeros((100, 100, 3), np.uint8))]
     perception = Perception(detector, GivenLooks(), None)
-    said = perception.detect(frames)
+    said = perception.detect(frames)()
     assert said[0].detections.embeddings is None
     again = perception.embed(frames, said, [np.array([1])])
     assert np.array_equal(again[0].embeddings[again[0].rows == 1], [[0, 1]])
@@ -122,4 +122,4 @@ def test_looks_of_two_models_are_refused(tmp_path):
     detector = MotFileDetector(MotFileConfig(folder=str(tmp_path)), tmp_path)
     image = np.zeros((100, 100, 3), np.uint8)
     with pytest.raises(UserError, match="4 numbers after some of 2"):
-        Perception(detector, GivenLooks(), None).detect([Frame(n, 1, 0.0, image) for n in "ab"])
+        Perception(detector, GivenLooks(), None).detect([Frame(n, 1, 0.0, image) for n in "ab"])()

@@ -117,6 +117,19 @@ def test_any_number_of_frames_goes_through_a_fixed_batch(tmp_path, batch, count)
     assert [len(d) for d in found] == [1] * count
 
 
+def test_images_side_by_side_and_alone_give_the_same_bits():
+    images = np.random.default_rng(0).integers(0, 255, (3, 60, 90, 3), dtype=np.uint8)
+    frames = [Frame("a", n, n / 10, image) for n, image in enumerate(images, 1)]
+    config = OnnxConfig("simulated", confidence=0.0, threads=2)
+    together = OnnxDetector(config, None).begin(frames)
+    alone = OnnxDetector(config, None)
+    for found, frame in zip(together(), frames, strict=True):
+        (wanted,) = alone.detect([frame])
+        assert len(wanted)
+        assert np.array_equal(found.boxes, wanted.boxes)
+        assert np.array_equal(found.scores, wanted.scores)
+
+
 def test_boxes_end_at_the_image_and_nonsense_is_left_out(tmp_path):
     output = np.zeros((1, 5, 6))
     output[0, 0] = [-20, 10, 30, 900, 0.9, 0]
