@@ -159,7 +159,7 @@ def _connected(address: str) -> Iterator[int]:
                 ray.init("auto", **quiet)
             except ConnectionError:  # there is none
                 ray.init(include_dashboard=False, _system_config=LOCAL, **quiet)
-    except (ConnectionError, OSError, ValueError, RuntimeError) as error:
+    except Exception as error:  # Ray raises many kinds, some of them bare
         raise UserError(f"--workers {address}: {_one_line(error)}") from error
     try:
         yield max(1, int(ray.cluster_resources().get("CPU", 1)))
