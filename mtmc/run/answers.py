@@ -71,6 +71,8 @@ class Answers:
         self._on_seen = on_seen if online else None
         self._on_answer = on_answer if online else None
         lag = config.output.lag if online else 0.0
+        if config.output.lag and not online:
+            log.warning("output.lag: this run tells who is who at its end; nothing waits")
         if online:
             self._live_tracks = LiveTracks(out / "tracks", names, parts.kinds, settled=lag > 0)
         if isinstance(parts.associator, Revising):

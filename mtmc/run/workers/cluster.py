@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -152,13 +153,15 @@ def _connected(address: str) -> Iterator[int]:
     ray = import_ray()
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
-        if address != "auto":
-            ray.init(address, **quiet)
-        else:
-            try:
-                ray.init("auto", **quiet)
-            except ConnectionError:  # there is none
-                ray.init(include_dashboard=False, _system_config=LOCAL, **quiet)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what matters is raised, too
+            if address != "auto":
+                ray.init(address, **quiet)
+            else:
+                try:
+                    ray.init("auto", **quiet)
+                except ConnectionError:  # there is none
+                    ray.init(include_dashboard=False, _system_config=LOCAL, **quiet)
     except Exception as error:  # Ray raises many kinds, some of them bare
         raise UserError(f"--workers {address}: {_one_line(error)}") from error
     try:

@@ -213,3 +213,8 @@ def test_a_late_run_tells_all_of_it_and_can_be_cut_off(scene, tmp_path):
     run(scene, tmp_path / "whole", late)
     for name in FILES:
         assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_a_lag_that_means_nothing_is_said(scene, tmp_path, caplog):
+    run(scene, tmp_path / "out", {**SETTINGS, "output": {"video": False, "lag": 2.0}})
+    assert "output.lag: this run tells who is who at its end" in caplog.text
