@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -26,6 +27,7 @@ log = logging.getLogger("mtmc")
 
 FILE = "cluster.yaml"
 PATIENCE = 180.0  # s for a worker to begin
+AGAIN = 1.0  # s between two attempts to take over
 LOCAL = {"worker_niceness": 0}  # of a cluster for this run alone: Ray would step back (15)
 
 
@@ -93,10 +95,16 @@ class Actor:
 
         Raises:
             UserError: it does not.
+            EndedError: it ended at once.
         """
-        begun, _ = self._ray.wait([self._actor.__ray_ready__.remote()], timeout=PATIENCE)
+        ready = self._actor.__ray_ready__.remote()
+        begun, _ = self._ray.wait([ready], timeout=PATIENCE)
         if not begun:
             raise UserError(_no_place(group, f"within {PATIENCE:g} s"))
+        try:
+            self._ray.get(ready)
+        except self._ray.exceptions.RayError as error:
+            raise EndedError(_fate(error)) from error
 
     def call(self, lane: str, method: str, *args: Any, **options: Any) -> tuple[Any, Said]:
         """See ``Link``; whoever calls waits, which keeps each lane's order."""
@@ -134,13 +142,25 @@ def on_cluster(config: RunConfig, cameras: Sequence[Camera], root: Path) -> Iter
             links.append(Actor(task, group))
             ending.callback(links[-1].close)
         for link, group in zip(links, groups, strict=True):
-            link.wait(group)
+            try:
+                link.wait(group)
+            except EndedError as error:
+                whose = ", ".join(group.cameras)
+                raise UserError(f"cluster: the worker of {whose} has ended: {error}") from error
 
         def heir(number: int) -> Actor:
-            check_place(import_ray().nodes(), groups[number])
-            link = Actor(tasks[number], groups[number], heir=True)
-            link.wait(groups[number])
-            return link
+            until = time.monotonic() + PATIENCE
+            while True:
+                check_place(import_ray().nodes(), groups[number])
+                link = Actor(tasks[number], groups[number], heir=True)
+                try:
+                    link.wait(groups[number])
+                    return link
+                except EndedError:
+                    # Until Ray knows that a node is lost, it may begin there.
+                    if time.monotonic() > until:
+                        raise
+                    time.sleep(AGAIN)
 
         workers = Workers(links, [g.cameras for g in groups], now, heir)
         ending.callback(workers.close)

@@ -1,6 +1,7 @@
 # ruff: noqa: F811
 """Workers on a Ray cluster: who reads what where, and what becomes of a lost node's cameras."""
 
+import time
 from importlib.util import find_spec
 
 import pytest
@@ -89,6 +90,7 @@ class Unplugs(Impatient):
         if sum(progress.frames.values()) >= self.frames and self.cluster.second:
             node, self.cluster.second = self.cluster.second, None
             self.cluster.remove_node(node, allow_graceful=False)
+            time.sleep(3)  # its processes answer until they notice
 
 
 @pytest.mark.slow
