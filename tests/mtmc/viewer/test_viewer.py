@@ -45,16 +45,19 @@ def corrected(watched, tmp_path):
 @pytest.fixture
 def view(open_page):
     """Opens the page of a folder's results."""
-    started = []
+    started, opened = [], []
 
     def view_(folder):
         recorded = Recorded(Results.open(folder))
         served = Served(Address(port=0))
         served.start(recorded_application(recorded))
         started.append(served)
-        return open_page(served.url)
+        opened.append(open_page(served.url))
+        return opened[-1]
 
     yield view_
+    for page in opened:  # first: it may be asking for something
+        page.close()
     for served in started:
         served.stop()
 
