@@ -18,7 +18,9 @@ SHOWN = """async index => {
     const there = () => tile.frame === tile.frameAt(player.now)[0] && !picture.matches(".loading");
     const still = () => video.readyState > 1 && !video.seeking && tile.seeking === null && there();
     const end = performance.now() + 15000;
-    while (!still() && performance.now() < end) await new Promise(done => setTimeout(done, 10));
+    // For a while: what was asked for last may not have begun yet.
+    for (let calm = 0; calm < 10 && performance.now() < end; calm = still() ? calm + 1 : 0)
+        await new Promise(done => setTimeout(done, 10));
     await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
     const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
     const context = canvas.getContext("2d");
