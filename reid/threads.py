@@ -11,11 +11,6 @@ def limit_cores(count: int) -> None:
     _most = count
 
 
-def cores_limit() -> int:
-    """How many cores this process is to keep to; 0 where it has them all."""
-    return _most
-
-
 def available_cores() -> int:
     """CPU cores this process may use (containers and `taskset` count), at least 1."""
     if _most:

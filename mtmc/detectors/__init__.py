@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from mtmc.detectors.described import LAYOUTS
 from mtmc.reid.offers import OFFERS, fetched
 from mtmc.trackers import Detections
 from mtmc.types import Frame
 
 SHIPPED = "simulated"  # trained on simulated people only; comes with the package
 WEIGHTS = Path(__file__).parent.parent / "weights"
-MOTFILES = (".txt", ".npy", ".npz", ".parquet")  # what detections that are there come as
+MOTFILES = (".txt", *LAYOUTS)  # what detections that are there come as
 
 
 class Detector(Protocol):

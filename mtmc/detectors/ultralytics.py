@@ -15,6 +15,7 @@ import numpy as np
 from mtmc.detectors.boxes import to_detections
 from mtmc.detectors.people import PERSON, Kinds, people_among
 from mtmc.errors import UserError
+from mtmc.reid.errors import one_line
 from mtmc.reid.extras import install
 from mtmc.reid.openvino_session import without_telemetry
 from mtmc.trackers import Detections
@@ -86,7 +87,7 @@ class UltralyticsDetector:
             self._predict([blank])
         except Exception as error:
             raise UserError(
-                f"{self._config.weights}: ultralytics cannot run it: {_one_line(error)}"
+                f"{self._config.weights}: ultralytics cannot run it: {one_line(error)}"
             ) from error
         try:
             self._predict([blank, blank])
@@ -168,7 +169,7 @@ def _load(weights: str) -> Any:
         return YOLO(str(path.resolve()), task="detect")
     except Exception as error:
         raise UserError(
-            f"{weights}: not a model that ultralytics can open: {_one_line(error)}"
+            f"{weights}: not a model that ultralytics can open: {one_line(error)}"
         ) from error
 
 
@@ -195,7 +196,3 @@ def _opens_safely() -> bool:
     return getattr(utils, "SAFE_LOAD", False) and hasattr(
         torch.serialization, "get_unsafe_globals_in_checkpoint"
     )
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:160] or type(error).__name__

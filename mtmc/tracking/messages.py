@@ -13,7 +13,8 @@ from mtmc.tracking.tracklet import Mark
 from mtmc.types import Doubles, Floats, Ints, Mask, TrackKey
 
 
-def _no_pairs() -> Ints:
+def no_pairs() -> Ints:
+    """``(0, 2)``."""
     return np.zeros((0, 2), np.int64)
 
 
@@ -59,8 +60,8 @@ class CameraStep:
     quality: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
     embeddings: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     ended: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
-    renewed: Ints = field(default_factory=_no_pairs)
-    merged: Ints = field(default_factory=_no_pairs)
+    renewed: Ints = field(default_factory=no_pairs)
+    merged: Ints = field(default_factory=no_pairs)
     kinds: Ints | None = None
     marks: Sequence[tuple[int, Mark]] = ()
 

@@ -174,3 +174,8 @@ class Tracklet:
             else:
                 return True
         return False
+
+
+def by_start(tracklet: Tracklet) -> tuple[float, TrackKey]:
+    """What tracklets are sorted by, so that the order in which they came does not matter."""
+    return tracklet.start, tracklet.key

@@ -8,7 +8,7 @@ from mtmc.associate.online.associator import OnlineConfig
 from mtmc.associate.online.people import Person
 from mtmc.tracking.memory import Memory
 from mtmc.tracking.messages import CameraStep, Decisions
-from mtmc.tracking.tracklet import Tracklet
+from mtmc.tracking.tracklet import Tracklet, by_start
 from mtmc.types import TrackKey
 
 KEPT = 10.0  # s for which a track that has ended is still shown
@@ -56,7 +56,7 @@ class Alone:
 
     def _decide(self, tracklets: Sequence[Tracklet]) -> dict[TrackKey, int]:
         decided = {}
-        for tracklet in sorted(tracklets, key=lambda t: (t.start, t.key)):
+        for tracklet in sorted(tracklets, key=by_start):
             del self._waiting[tracklet]
             self._count += 1
             self._keys[tracklet] = tracklet.key

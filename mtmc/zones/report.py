@@ -8,12 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from mtmc.tracking.messages import no_pairs
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Doubles, Floats, Ints, Mask, TrackKey
-
-
-def _no_pairs() -> Ints:
-    return np.zeros((0, 2), np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,8 +51,8 @@ class Report:
     totals: Doubles
     tracks: Sequence[tuple[int, TrackKey]] = ()
     ended: Sequence[tuple[int, TrackKey]] = ()
-    again: Ints = field(default_factory=_no_pairs)
-    merged: Ints = field(default_factory=_no_pairs)
+    again: Ints = field(default_factory=no_pairs)
+    merged: Ints = field(default_factory=no_pairs)
     sample: Sequence[Tracklet] = ()
 
 

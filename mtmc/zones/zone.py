@@ -11,7 +11,7 @@ import numpy as np
 from mtmc.associate.online.associator import REVISE_MEMORY, OnlineAssociator, OnlineConfig
 from mtmc.associate.online.people import Person
 from mtmc.tracking.messages import CameraStep, Decisions
-from mtmc.tracking.tracklet import Tracklet
+from mtmc.tracking.tracklet import Tracklet, by_start
 from mtmc.types import Floats, TrackKey
 from mtmc.zones.alone import Alone
 from mtmc.zones.report import Report
@@ -138,10 +138,10 @@ class Zone:
         if told and tracks == told.tracks and crops < GROWN * told.crops:
             return
         new = [t for t in person.tracks if t.key not in self._owners]
-        first = min(new or person.tracks, key=_by_start)
+        first = min(new or person.tracks, key=by_start)
         if told is None or (new and not told.there and first.start > told.end):
             told = self._told[number] = self._arrive(told, first, news)
-        for tracklet in sorted(new, key=_by_start):
+        for tracklet in sorted(new, key=by_start):
             self._owners[tracklet.key] = told.stay
             news.tracks.append((told.stay, tracklet.key))
             told.open[tracklet.key] = None
@@ -238,10 +238,6 @@ def _look_of(person: Person) -> tuple[Floats, Floats]:
         return np.zeros(0, np.float32), np.zeros(2, np.float32)
     look = np.sum([gallery.sum() for gallery in known], axis=0)
     return look, np.sum([gallery.total() for gallery in known], axis=0)
-
-
-def _by_start(tracklet: Tracklet) -> tuple[float, TrackKey]:
-    return tracklet.start, tracklet.key
 
 
 def _copy(tracklet: Tracklet) -> Tracklet:

@@ -22,7 +22,7 @@ from mtmc.associate.online.revision import name_groups, regroup
 from mtmc.trackers.settings import setting
 from mtmc.tracking.memory import Memory
 from mtmc.tracking.messages import CameraStep, Decisions, Revision
-from mtmc.tracking.tracklet import Tracklet
+from mtmc.tracking.tracklet import Tracklet, by_start
 from mtmc.types import Ints, TrackKey
 
 LEARN_EVERY = 2.0  # seconds between two looks at what distances mean
@@ -135,7 +135,7 @@ class OnlineAssociator:
         of which the id is given when that is seen; ``closed`` those that are not to go on.
         """
         # Whatever order the cameras come in, the answer is the same.
-        visible = sorted(visible, key=_by_start)
+        visible = sorted(visible, key=by_start)
         renamed = self._refresh(visible, time)
         if time < self._revise_at - ROUNDING:
             return renamed
@@ -227,7 +227,7 @@ class OnlineAssociator:
             ready, self._scale, self._config
         )
         left = [(p, t) for p in sorted(people, key=lambda p: p.index) for t in p.left_looks()]
-        tracklets = sorted([*known, *waiting], key=_by_start)
+        tracklets = sorted([*known, *waiting], key=by_start)
         # What is left of people is from before all tracks.
         rows = [t for _, t in left] + tracklets
         owners = [p.index for p, _ in left] + [None] * len(tracklets)
@@ -309,7 +309,7 @@ class OnlineAssociator:
         """
         decided = {}
         alone = not self._people.all
-        for track in sorted(ready, key=_by_start):
+        for track in sorted(ready, key=by_start):
             group = groups[track]
             person = whose.get(group)
             if person and self._people.was_seen_beside(person, track):
@@ -356,11 +356,11 @@ class OnlineAssociator:
         if self._config.change is None or not members:
             return
         located = {t for t in members if t.end >= since and t.path.ticks and t.person is None}
-        new = sorted(located.difference(self._compared), key=_by_start)
+        new = sorted(located.difference(self._compared), key=by_start)
         turn = [*new, *(t for t in self._compared if t in located)]
         due = turn[: max(COMPARED // len(members) ** 2, 1)]
         self._compared = dict.fromkeys([*turn[len(due) :], *due])
-        tracklets = sorted(members, key=_by_start)
+        tracklets = sorted(members, key=by_start)
         people = np.array([members[t].person.index for t in tracklets], np.int64)
         people = np.unique(people, return_inverse=True)[1]
         chosen = set(due)
@@ -375,7 +375,3 @@ class OnlineAssociator:
             for time in times.get(tracklet.key, ()):
                 self._people.divide(tracklet, time)
                 self._uncut.pop(tracklet, None)
-
-
-def _by_start(tracklet: Tracklet) -> tuple[float, TrackKey]:
-    return tracklet.start, tracklet.key

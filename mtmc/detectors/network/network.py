@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mtmc.detectors.network.preprocess import Preprocess, to_tensor
 from mtmc.errors import UserError
+from mtmc.reid.errors import one_line
 from mtmc.types import Image
 
 DTYPES = {
@@ -107,7 +108,7 @@ class Network:
         except kind as error:
             raise UserError(
                 f"{self._path}: cannot be run on images of {self.size[1]}x{self.size[0]} px: "
-                f"{_one_line(error)}"
+                f"{one_line(error, 200)}"
             ) from error
 
     def _given(self, batch: Sequence[Image], preprocess: Preprocess) -> Values:
@@ -216,7 +217,3 @@ def _parse_names(text: str) -> dict[int, str]:
     except (ValueError, TypeError):
         return {}
     return numbered if set(numbered) == set(range(len(numbered))) else {}
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]

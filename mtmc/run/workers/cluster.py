@@ -16,6 +16,7 @@ from typing import Any
 
 from mtmc.config import build, read_yaml
 from mtmc.errors import UserError, unknown_name
+from mtmc.reid.errors import one_line
 from mtmc.run.config import RunConfig
 from mtmc.run.workers.served import EndedError, Said, Served, opened
 from mtmc.run.workers.worker import Task
@@ -183,7 +184,7 @@ def _connected(address: str) -> Iterator[int]:
                 except ConnectionError:  # there is none
                     ray.init(include_dashboard=False, _system_config=LOCAL, **quiet)
     except Exception as error:  # Ray raises many kinds, some of them bare
-        raise UserError(f"--workers {address}: {_one_line(error)}") from error
+        raise UserError(f"--workers {address}: {one_line(error, 300)}") from error
     try:
         yield max(1, int(ray.cluster_resources().get("CPU", 1)))
     finally:
@@ -254,7 +255,3 @@ def _fate(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or ["lost"]
     what = lines[-1] if "creation task" in lines[0] else lines[0].partition(":")[0]
     return f"{type(error).__name__}, {what[:200]}"
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300] or type(error).__name__
