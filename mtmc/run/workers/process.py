@@ -36,7 +36,7 @@ class Process:
         pipes = {lane: context.Pipe() for lane in lanes}
         self._lanes = {lane: (threading.Lock(), ours) for lane, (ours, _) in pipes.items()}
         theirs = {lane: pipe for lane, (_, pipe) in pipes.items()}
-        self._closed = False
+        self._closed, self._ending = False, threading.Lock()
         self._process = context.Process(target=_serve, args=(task, theirs), daemon=True)
         with _threads(task.cores):
             self._process.start()
@@ -58,8 +58,9 @@ class Process:
         """How it has ended."""
         if self._closed:
             return "closed"
-        self._process.join(PATIENCE)
-        code = self._process.exitcode
+        with self._ending:  # of two who wait for a process at once, one is told nothing
+            self._process.join(PATIENCE)
+            code = self._process.exitcode
         if code is not None and code < 0:
             return f"killed by signal {-code} (is there enough memory?)"
         return f"exit code {code}"
