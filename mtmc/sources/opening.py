@@ -44,7 +44,8 @@ def open_video(camera: Camera, uri: str | None = None) -> tuple[Any, Any]:
         width, height = stream.codec_context.width, stream.codec_context.height
         if 0 < width * height <= int(LIMITS["max_pixels"]):
             stream.codec_context.options = LIMITS
-            stream.thread_type = "AUTO"
+            # A thread for each of some pictures holds all but one of them back.
+            stream.thread_type = "SLICE" if camera.kind == "live" else "AUTO"
             return container, stream
         what = f"its pictures are larger than {MOST_PIXELS // 10**6} megapixels, or damaged"
     elif streams:
