@@ -118,6 +118,7 @@ def test_osnet_equals_one_picture_at_a_time(shared_weights, crops) -> None:
     np.testing.assert_allclose(embedder.embed(crops), rows, atol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:Specified provider")
 def test_a_gpu_that_does_not_start_is_not_replaced_silently(tmp_path, monkeypatch) -> None:
     there = ["CUDAExecutionProvider", "CPUExecutionProvider"]
     monkeypatch.setattr(onnx_session.onnxruntime, "get_available_providers", lambda: there)

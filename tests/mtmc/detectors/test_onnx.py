@@ -192,6 +192,7 @@ def test_the_shipped_detector_finds_most_people_of_the_demo():
     assert false <= 0.3 * people
 
 
+@pytest.mark.filterwarnings("ignore:Specified provider")
 def test_the_gpu_is_refused_where_there_is_none(monkeypatch):
     with pytest.raises(UserError, match=r"detector\.device cuda: .* no GPU support"):
         OnnxDetector(OnnxConfig("simulated", device="cuda"), None)
