@@ -2,8 +2,15 @@ from __future__ import annotations
 
 import math
 import os
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Of libraries that make as many threads as there are cores when they are loaded.
+VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _most = 0  # that this process is to keep busy where it is one of several, else 0
 
 
@@ -61,3 +68,15 @@ def _share(folder: Path) -> list[float]:
         return [int(most) / int(period)] if most not in {"max", "-1"} else []
     except (OSError, ValueError, ZeroDivisionError):
         return []
+
+
+@contextmanager
+def threads_of_processes(cores: int) -> Iterator[None]:
+    """Processes begun inside the block know how many threads suit them, if nobody says more."""
+    new = {name: str(cores) for name in VARIABLES if name not in os.environ}
+    os.environ.update(new)
+    try:
+        yield
+    finally:
+        for name in new:
+            del os.environ[name]
