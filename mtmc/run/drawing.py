@@ -13,7 +13,7 @@ from mtmc.files import replacing
 from mtmc.outputs import floor
 from mtmc.outputs.anonymise import hide
 from mtmc.outputs.floor import Extent, FloorPlan
-from mtmc.outputs.mosaic import Labels, write_mosaic
+from mtmc.outputs.mosaic import Labels, Mosaic, write_mosaic
 from mtmc.outputs.paths import FloorPaths, floor_paths
 from mtmc.outputs.tracks import TrackTable
 from mtmc.results import layout
@@ -95,8 +95,16 @@ class Drawing:
 
     def _mosaic(self, done: Callable[[int, int], None]) -> None:
         readers, output = self._readers, self._output
+        mosaic = Mosaic(
+            {reader.name: reader.size for reader in readers},
+            output.width,
+            output.height,
+            {reader.name: reader.zero for reader in readers},
+            self._table.names,
+        )
         for reader in readers:
-            reader.start()
+            # What is hidden is told in whole pictures.
+            reader.start(scale=1.0 if output.anonymise else mosaic.scale(reader.name))
         numbers = {reader.name: number for number, reader in enumerate(readers)}
         total = sum(reader.total or 0 for reader in readers)
 
@@ -113,11 +121,8 @@ class Drawing:
                     partial,
                     steps(),
                     lambda frame: self._labels(numbers[frame.camera], frame.index),
-                    {reader.name: reader.size for reader in readers},
+                    mosaic,
                     self._rate,
-                    (output.width, output.height),
-                    {reader.name: reader.zero for reader in readers},
-                    self._table.names,
                 )
         finally:
             for reader in readers:
