@@ -8,8 +8,7 @@ import pytest
 from mtmc.results import Results
 from mtmc.run import run
 from mtmc.viewer.report import write_report
-from tests.mtmc.conftest import write_two_cameras
-from tests.mtmc.run.test_run import SETTINGS, write_detections
+from tests.mtmc.conftest import SETTINGS, write_scene
 from tests.mtmc.viewer.synthetic import write_results
 
 CHROMIUM = ("chromium-headless-shell", "chromium")
@@ -85,8 +84,7 @@ def report(walked):
 @pytest.fixture(scope="package")
 def watched(tmp_path_factory):
     """A folder with two videos of two people, one 0.5 s later, and, in ``out``, a run."""
-    folder = write_two_cameras(tmp_path_factory.mktemp("watched"))
-    write_detections(folder)
+    folder = write_scene(tmp_path_factory.mktemp("watched"))
     (folder / "cameras.yaml").write_text(
         "cameras: [{name: left, path: left.mp4}, {name: right, path: right.mp4, offset: 0.5}]"
     )
