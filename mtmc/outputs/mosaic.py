@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.outputs.drawing import clock, draw_person, draw_text, labelled
-from mtmc.outputs.video import VideoWriter
 from mtmc.types import Frame, Image, Mask
 
 # Boxes, global ids, and whether each box was detected or only predicted.
@@ -109,28 +107,3 @@ def _best_columns(cells: int, aspect: float, target: float) -> int:
         return min(target / columns, aspect / lines)
 
     return max(range(1, cells + 1), key=cell_width)
-
-
-def write_mosaic(
-    path: Path,
-    steps: Iterable[Mapping[str, Frame]],
-    labels: Callable[[Frame], Labels],
-    mosaic: Mosaic,
-    fps: float,
-) -> None:
-    """Write the whole video of a run.
-
-    Args:
-        path: the ``.mp4``.
-        steps: time steps, each camera name -> ``Frame``.
-        labels: ``Frame`` -> its boxes and global ids.
-        mosaic: draws them.
-        fps: nominal frame rate.
-    """
-    writer = VideoWriter(path, mosaic.size, fps)
-    try:
-        for step in steps:
-            drawn = mosaic.draw(step, {name: labels(frame) for name, frame in step.items()})
-            writer.write(drawn, min(frame.time for frame in step.values()))
-    finally:
-        writer.close()

@@ -45,12 +45,13 @@ def open_page(browser):
             reduced_motion="reduce",
         )
         opened.append(page)
+        page.set_default_timeout(60_000)  # ms, of a busy machine
         page.asked, page.wrong = [], wrong
         page.on("request", lambda request: page.asked.append(request.url))
         page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.goto(address)
-        page.wait_for_selector("body[data-ready]", timeout=10_000)
+        page.wait_for_selector("body[data-ready]")
         return page
 
     yield open_

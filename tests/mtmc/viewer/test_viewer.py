@@ -21,7 +21,7 @@ SHOWN = """async index => {
         return tile.frame === frame && sought && !picture.matches(".loading");
     };
     const still = () => video.readyState > 1 && !video.seeking && there();
-    const end = performance.now() + 15000;
+    const end = performance.now() + 60000;
     while (!still() && performance.now() < end) await new Promise(done => setTimeout(done, 10));
     await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
     const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);

@@ -15,7 +15,7 @@ export class Tile {
     this.camera = player.page.scene.cameras[index];
     this.frame = 0; // that is shown
     this.target = null; // s in the video that was sought last, until it plays
-    this.video = el("video", { muted: true, playsinline: true, preload: "auto" });
+    this.video = el("video", { muted: true, playsinline: true, preload: "metadata" });
     this.video.muted = true;
     this.canvas = el("canvas", { tabindex: -1 });
     this.label = el("span", { class: "cam-name" }, this.camera.name);
