@@ -44,6 +44,7 @@ FAIRMOT_LEAST = 0.6  # score from which on FairMOT's boxes are people
 AUDITORIUM = ("view-HC3", "view-HC4", "view-IP2", "view-IP5")
 AUDITORIUM_SIZE, AUDITORIUM_EVERY, AUDITORIUM_FPS = (1920, 1080), 5, 29.97
 PETS = {"view_001": "View_001", "view_005": "View_005"}
+DOUBLED = (0.0, 0.3)  # share of people in small rooms with a second box, of a part of them
 CONFIDENCE = 0.9  # of boxes that come without one
 LOOKS = 6  # columns before the embedding
 CMC_EVIDENCE = {"fairmot": ("geometry", "+ looks", "looks"), "det": ("geometry",)}
@@ -193,17 +194,17 @@ def cmc(data, folder, options):
 def small_rooms(data, folder, options):
     """The same for simulated boxes."""
     del data
-    for mode in MODES:
+    for mode, doubled in itertools.product(MODES, DOUBLED):
         figures = []
         for seed in range(options.seeds):
-            scene = folder / f"room{seed}-{mode}"
-            truth = write_small_room(SmallRoom(seed=seed), scene)
-            out = folder / f"room{seed}-{mode}-out"
+            scene = folder / f"room{seed}-{mode}-{doubled}"
+            truth = write_small_room(SmallRoom(seed=seed, doubled=doubled), scene)
+            out = folder / f"room{seed}-{mode}-{doubled}-out"
             figures.append(on_floor(truth, associate(scene, out, mode, options.set)))
         told = {name: [figure[name] for figure in figures] for name in ("IDF1", "MOTA")}
         spread = statistics.stdev(told["IDF1"]) if len(figures) > 1 else 0.0
         yield (
-            "small rooms",
+            f"small rooms, {doubled:.0%} boxed twice" if doubled else "small rooms",
             mode,
             f"{options.seeds} seeds, IDF1 ± {spread:.1f}",
             {

@@ -45,6 +45,7 @@ class SmallRoom:
         missed: share of boxes that are missing without a reason,
         hidden: and of those of which somebody in front covers more than half.
         false: share of frames in which the first camera has a box at a place where nobody is.
+        doubled: share of people in a camera who have a second box, of a part of them.
         seed: everything random follows from it.
     """
 
@@ -56,6 +57,7 @@ class SmallRoom:
     missed: float = 0.03
     hidden: float = 0.7
     false: float = 0.5
+    doubled: float = 0.0
     seed: int = 0
 
 
@@ -153,6 +155,11 @@ def _detections(
     rate = np.where(_covered(boxes, near, seen), config.hidden, config.missed)
     seen &= rng.random(seen.shape) >= rate
     frame, person = np.nonzero(seen)
+    found = boxes[frame, person]
+    if config.doubled:
+        again = rng.random(len(found)) < config.doubled
+        found = np.concatenate([found, _parts(found[again], rng)])
+        frame = np.concatenate([frame, frame[again]])
     scores = np.clip(rng.normal(0.9, 0.06, len(frame)), 0.3, 0.99)
     false = np.nonzero(rng.random(len(there)) < config.false * thing)[0]
     x, y = rng.uniform([300, 200], [1400, 500])
@@ -161,9 +168,18 @@ def _detections(
     return MotRows.make(
         np.concatenate([frame, false]) + 1,
         np.full(len(frame) + len(false), -1),
-        np.concatenate([boxes[frame, person], fake]),
+        np.concatenate([found, fake]),
         scores=np.concatenate([scores, rng.uniform(0.6, 0.85, len(false))]),
     )
+
+
+def _parts(boxes: Floats, rng: np.random.Generator) -> Floats:
+    """Boxes ``(N, 4)`` px of what a detector takes for a body of its own: from the head on."""
+    wide, high = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    parts = boxes.copy()
+    parts[:, 3] -= rng.uniform(0.1, 0.7, len(boxes)) * high
+    parts[:, [0, 2]] += (rng.normal(0, 0.15, len(boxes)) * wide)[:, None]
+    return np.clip(parts, 0, [*SIZE, *SIZE])
 
 
 def _whole(camera: Camera, bodies: Floats) -> tuple[Floats, Floats]:

@@ -53,6 +53,11 @@ class Mosaic:
         """``(width, height)`` px of the picture."""
         return self._canvas.shape[1], self._canvas.shape[0]
 
+    def scale(self, camera: str) -> float:
+        """By how much a camera's pictures are made larger, or below 1 smaller."""
+        width, height = self._sizes[camera]
+        return min(self._cell[0] / width, self._cell[1] / height)
+
     def draw(self, frames: Mapping[str, Frame], labels: Mapping[str, Labels]) -> Image:
         """The picture of a time step; a camera without a frame in it keeps its last one.
 
@@ -80,7 +85,7 @@ class Mosaic:
             row * height : (row + 1) * height, column * width : (column + 1) * width
         ]
         image, size = frame.pixels, self._sizes[frame.camera]  # it may have been made smaller
-        scale = min(width / size[0], height / size[1])
+        scale = self.scale(frame.camera)
         inner = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
         cell[:] = 0
         method = cv2.INTER_AREA if inner[0] < image.shape[1] else cv2.INTER_LINEAR

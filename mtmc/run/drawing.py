@@ -97,12 +97,13 @@ class Drawing:
 
     def _mosaic(self, done: Callable[[int, int], None]) -> None:
         readers, output = self._readers, self._output
-        for reader in readers:
-            reader.start()
         numbers = {reader.name: number for number, reader in enumerate(readers)}
         sizes = {reader.name: reader.size for reader in readers}
         zeros = {reader.name: reader.zero for reader in readers}
         mosaic = Mosaic(sizes, output.width, output.height, zeros, self._table.names)
+        for reader in readers:
+            # What is hidden is told in whole pictures.
+            reader.start(scale=1.0 if output.anonymise else mosaic.scale(reader.name))
         total, drawn = sum(reader.total or 0 for reader in readers), 0
         try:
             with (

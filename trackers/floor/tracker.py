@@ -13,8 +13,16 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from mtmc.trackers import geometry
 from mtmc.trackers.assignment import match
-from mtmc.trackers.floor.config import MERGE_REACH, STRANGERS, SWEEPS, WALKING, FloorConfig
+from mtmc.trackers.floor.config import (
+    DOUBLED,
+    MERGE_REACH,
+    STRANGERS,
+    SWEEPS,
+    WALKING,
+    FloorConfig,
+)
 from mtmc.trackers.floor.motion import FloorMotion
 from mtmc.trackers.floor.reading import apart, fused, invert, known_places
 from mtmc.trackers.floor.relink import relink
@@ -38,6 +46,7 @@ class _Sightings:
     Args:
         camera: ``(D,)`` number of the camera.
         row: ``(D,)`` row of the detection there.
+        boxes: ``(D, 4)`` px.
         scores: ``(D,)``.
         points: ``(D, 2)`` m.
         covariances: ``(D, 2, 2)`` m².
@@ -47,6 +56,7 @@ class _Sightings:
 
     camera: Ints
     row: Ints
+    boxes: Array
     scores: Array
     points: Array
     covariances: Array
@@ -57,21 +67,43 @@ class _Sightings:
     def of(cls, cameras: Sequence[Detections], least: float) -> _Sightings:
         parts = [_located(detections, least) for detections in cameras]
         camera = np.repeat(np.arange(len(cameras)), [len(part[0]) for part in parts])
-        row, scores, points, covariances = (
-            np.concatenate([part[column] for part in parts]) for column in range(4)
+        row, boxes, scores, points, covariances = (
+            np.concatenate([part[column] for part in parts]) for column in range(5)
         )
         information = invert(covariances)
         pulls = np.einsum("dij,dj->di", information, points)
-        return cls(camera, row, scores, points, covariances, information, pulls)
+        return cls(camera, row, boxes, scores, points, covariances, information, pulls)
 
 
-def _located(detections: Detections, least: float) -> tuple[Ints, Array, Array, Array]:
-    """Row, score, place and covariance of the detections that have a place."""
+def _located(detections: Detections, least: float) -> tuple[Ints, Array, Array, Array, Array]:
+    """Row, box, score, place and covariance of the detections that have a place."""
     floor, covariance = detections.floor, detections.floor_covariance
     if floor is None or covariance is None:
-        return np.zeros(0, np.int64), np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2, 2))
+        nothing = np.zeros((0, 4)), np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2, 2))
+        return np.zeros(0, np.int64), *nothing
     rows = np.flatnonzero(known_places(floor, covariance) & (detections.scores >= least))
-    return rows, detections.scores[rows].astype(np.float64), floor[rows], covariance[rows]
+    scores = detections.scores[rows].astype(np.float64)
+    return rows, detections.boxes[rows].astype(np.float64), scores, floor[rows], covariance[rows]
+
+
+def _doubled(sightings: _Sightings, owner: Ints) -> NDArray[np.bool_]:
+    """``(D,)`` which of those nobody took may be another box of somebody who has one.
+
+    Of two boxes of which one is mostly in the other, that is the one beside somebody's, or else the
+    smaller one.
+    """
+    doubled = np.zeros(len(owner), bool)
+    for camera in np.unique(sightings.camera):
+        here = np.flatnonzero(sightings.camera == camera)
+        boxes, taken = sightings.boxes[here], owner[here] != _NO_OWNER
+        rows, cols, inside = geometry.coverage(boxes, boxes)
+        most = (rows != cols) & (inside > DOUBLED)
+        part, whole = rows[most], cols[most]
+        size = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+        smaller = (size[part] < size[whole]) | ((size[part] == size[whole]) & (part > whole))
+        doubled[here[part[smaller | taken[whole]]]] = True
+        doubled[here[whole[taken[part]]]] = True
+    return doubled
 
 
 class FloorTracker:
@@ -189,6 +221,7 @@ class FloorTracker:
     def _births(self, sightings: _Sightings, owner: Ints) -> Ints:
         """New people for the detections nobody took; one camera adds to those of another."""
         free = (owner == _NO_OWNER) & (sightings.scores >= self.config.birth_score)
+        free &= ~_doubled(sightings, owner)
         known, count = len(self.ids), len(self.ids)
         new = np.full(len(owner), _NO_OWNER)  # by row among the new
         for camera in np.unique(sightings.camera[free]):

@@ -163,3 +163,13 @@ def test_the_shipped_detector_finds_most_people_of_the_demo():
         people, found, false = people + len(truth), found + hits, false + len(sure) - hits
     assert found >= 0.7 * people > 0
     assert false <= 0.3 * people
+
+
+@pytest.mark.filterwarnings("ignore:Specified provider")
+def test_the_gpu_is_refused_where_there_is_none(monkeypatch):
+    with pytest.raises(UserError, match=r"detector\.device cuda: .* no GPU support"):
+        OnnxDetector(OnnxConfig("simulated", device="cuda"), None)
+    there = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: there)
+    with pytest.raises(UserError, match=r"detector\.device cuda: the GPU cannot be used"):
+        OnnxDetector(OnnxConfig("simulated", device="cuda"), None)

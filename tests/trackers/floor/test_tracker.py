@@ -259,3 +259,40 @@ def test_two_in_different_views_and_places_are_two():
     for step in range(10):
         views = [seen_by(rng, np.array([[4.0 * c, 0]]), c, missing=0) for c in (0, 1)]
         assert [t.ids.tolist() for t in tracker.update(step * STEP, views)] == [[1], [2]]
+
+
+def with_parts(cameras):
+    """The same, and of everybody a second box: the upper half, which seems to be 0.8 m behind."""
+    result = []
+    for found in cameras:
+        half = found.boxes.copy()
+        half[:, 3] -= 50
+        places = found.floor + np.array([0.8, 0.0])
+        boxes, floor = (
+            np.concatenate(both) for both in ((half, found.boxes), (places, found.floor))
+        )
+        covariances = np.tile(found.floor_covariance, (2, 1, 1))
+        result.append(Detections(boxes, np.full(len(boxes), 0.9), None, floor, covariances))
+    return result
+
+
+def test_a_second_box_of_somebody_starts_nobody():
+    steps = [with_parts(cameras) for cameras in scene(3, people=3, missing=0.0, steps=12)]
+    rows = follow(steps)
+    people = {person for _, _, person, _ in rows}
+    assert len({i for *_, i in rows}) == len(people) == 3
+
+
+def test_somebody_mostly_behind_another_is_seen_once_apart():
+    """Covered in the first steps, and on their own from then on."""
+    rows = []
+    tracker = FloorTracker()
+    for number in range(8):
+        beside = 10.0 if number < 4 else 80.0
+        boxes = np.array([[0, 0, 50, 100], [beside, 0, beside + 50, 100]])
+        floor = np.array([[0.0, 0.0], [0.0, 2.0]])
+        covariances = np.tile(0.1 * np.eye(2), (2, 1, 1))
+        found = Detections(boxes, np.full(2, 0.9), None, floor, covariances)
+        rows.append(len(tracker.update(number * STEP, [found])[0]))
+    assert rows[3] == 1
+    assert rows[-1] == 2
