@@ -1,9 +1,10 @@
-"""Our scoring and TrackEval's on the same files in one run: how fast, and how far apart.
+"""Our scoring, TrackEval's and motrics' on the same files in one run: how fast, how far apart.
 
-    uv run python benchmarks/evaluation_vs_trackeval.py [MOT17_TRAIN] [RESULTS]
+    uv run --with motrics python benchmarks/evaluation_vs_trackeval.py [MOT17_TRAIN] [RESULTS]
 
 RESULTS holds one `<sequence>.txt` per sequence; without it a middling tracker's results are made up
-from the ground truth. Both read the files, preprocess them and compute CLEAR, Identity and HOTA.
+from the ground truth. All read the files, preprocess them and compute CLEAR, Identity and HOTA;
+motrics, which is in Rust, of each sequence by itself.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import motrics
 import numpy as np
 from rich.console import Console
 from rich.table import Table
@@ -46,11 +48,26 @@ def make_results(sequences: list[MotSequence], folder: Path):
         write_mot(folder / f"{sequence.name}.txt", rows)
 
 
-def ours(sequences: list[MotSequence], results: Path) -> Scores:
-    """All sequences combined."""
+def ours(sequences: list[MotSequence], results: Path) -> list[Scores]:
+    """Of each sequence."""
     files = result_files(results, [sequence.name for sequence in sequences])
-    each = (score(make_scene([sequence.rows(files[sequence.name])])) for sequence in sequences)
-    return sum(each, Scores())
+    return [score(make_scene([sequence.rows(files[sequence.name])])) for sequence in sequences]
+
+
+def in_rust(sequences: list[MotSequence], results: Path) -> list[dict[str, float]]:
+    """Of each sequence, by our names."""
+    figures = []
+    for sequence in sequences:
+        said = motrics.load_motchallenge(results / f"{sequence.name}.txt")
+        truth = motrics.load_motchallenge_gt(sequence.truth_file)
+        columns = motrics.preprocess_motchallenge(truth, said)
+        found = motrics.evaluate(motrics.Frames(*columns[:2]), motrics.Frames(*columns[2:]))
+        figures.append({
+            "HOTA": found.hota.hota, "DetA": found.hota.deta, "AssA": found.hota.assa,
+            "MOTA": found.clear.mota, "IDSW": found.clear.num_switches,
+            "IDF1": found.identity.idf1, "IDP": found.identity.idp, "IDR": found.identity.idr,
+        })  # fmt: skip
+    return figures
 
 
 def theirs(sequences: list[MotSequence], results: Path) -> dict[str, float]:
@@ -96,29 +113,39 @@ def main():
         results = (options.results or Path(temporary) / "made-up").resolve()
         if options.results is None:
             make_results(sequences, results)
-        our_scores, their_scores = ours(sequences, results), theirs(sequences, results)
-        times = [
-            (
-                seconds(lambda: ours(sequences, results)),
-                seconds(lambda: theirs(sequences, results)),
-            )
-            for _ in range(ROUNDS)
-        ]
-    figures = our_scores.ratios() | our_scores.counts()
-    apart = max(abs(figures[name] - their_scores[NAMES.get(name, name)]) for name in figures)
+        work = {"mtmc": ours, "trackeval": theirs, "motrics": in_rust}
+        each, their_scores, rust = (by(sequences, results) for by in work.values())
+        times = {name: [] for name in work}
+        for _ in range(ROUNDS):
+            for name, by in work.items():
+                times[name].append(seconds(lambda by=by: by(sequences, results)))
+    figures = told(sum(each, Scores()))
+    apart = {
+        "trackeval": max(abs(figures[n] - their_scores[NAMES.get(n, n)]) for n in figures),
+        "motrics": max(
+            abs(told(mine)[name] - value)
+            for mine, other in zip(each, rust, strict=True)
+            for name, value in other.items()
+        ),
+    }
     frames = sum(sequence.length for sequence in sequences)
     table = Table(title=f"{len(sequences)} sequences, {frames} frames, median of {ROUNDS} rounds")
-    for heading in ("", "seconds", "frames/s", "HOTA", "MOTA", "IDF1"):
+    for heading in ("", "seconds", "frames/s", "times ours", "largest difference"):
         table.add_column(heading, justify="right" if heading else "left")
-    for name, column, scores in (("mtmc", 0, figures), ("trackeval", 1, their_scores)):
-        median = statistics.median(pair[column] for pair in times)
-        shown = [f"{100 * scores[metric]:.3f}" for metric in ("HOTA", "MOTA", "IDF1")]
-        table.add_row(name, f"{median:.3f}", f"{frames / median:.0f}", *shown)
-    ratios = [their / our for our, their in times]
+    for name, spent in times.items():
+        median = statistics.median(spent)
+        ratios = [their / our for our, their in zip(times["mtmc"], spent, strict=True)]
+        ratio = f"{statistics.median(ratios):.1f} ({min(ratios):.1f}-{max(ratios):.1f})"
+        differs = f"{apart[name]:.1e}" if name in apart else ""
+        table.add_row(name, f"{median:.3f}", f"{frames / median:.0f}", ratio, differs)
     console = Console()
     console.print(table)
-    console.print(f"ratio {statistics.median(ratios):.1f} ({min(ratios):.1f}-{max(ratios):.1f})")
-    console.print(f"largest difference over {len(figures)} figures: {apart:.1e}")
+    console.print(", ".join(f"{n} {100 * figures[n]:.3f}" for n in ("HOTA", "MOTA", "IDF1")))
+
+
+def told(scores: Scores) -> dict[str, float]:
+    """All figures by name."""
+    return scores.ratios() | scores.counts()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ DATA holds `cmc/CMC1`, `cmc/CMC2`, `auditorium` and `pets-v1v5` as they were pub
 those that come with them, but for `pets`, which has pictures: `--detector` says whom to ask, as for
 `mtmc run`. Of CMC, people are scored on the floor, within 1 m: `inside` about
 where its truth lies; people who wait beside it are in the boxes, and so in `everywhere`.
-`room` are rooms of `mtmc/simulate/boxes.py`, mean and standard deviation over the seeds.
+`room` are rooms of `small_room.py`, mean and standard deviation over the seeds.
 """
 
 from __future__ import annotations
@@ -26,17 +26,16 @@ import numpy as np
 import polars as pl
 from rich.console import Console
 from rich.table import Table
+from small_room import SmallRoom, placed_scene, write_small_room
 
 from mtmc.calibration import load_calibration
 from mtmc.config import override
 from mtmc.detectors import detector_settings
 from mtmc.evaluate.clear import clear
-from mtmc.evaluate.floor import placed_scene
 from mtmc.evaluate.identity import identity
 from mtmc.evaluate.run import evaluate_cameras
 from mtmc.mot import MotRows, format_mot
 from mtmc.run import run
-from mtmc.simulate.boxes import SmallRoom, write_small_room
 
 MODES = ("offline", "online")
 CMC_SIZE, CMC_FPS = (1920, 1024), 4.0

@@ -7,7 +7,7 @@ scored on the same ones. Sets that are not given are left out.
     uv run mtmc simulate out/stills --frames 126 --seed 99
     uv run python benchmarks/person_detectors.py --stills out/stills --demo data/demo \
         --pets ../shared/data/pets-s2l1 --lab ../shared/data/lab4 --weights ../shared/weights \
-        --photos ../shared/data/pennfudan
+        --photos ../shared/data/pennfudan --mot17 ../shared/data/mot17/train
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from simulated_people_vs_detectors import judge, save
 
 from mtmc.detectors.motion import MotionConfig, MotionDetector
 from mtmc.detectors.network.onnx import OnnxConfig, OnnxDetector
+from mtmc.detectors.network.openvino import OpenvinoConfig, OpenvinoDetector
 from mtmc.detectors.training.data import read_coco
 from mtmc.detectors.ultralytics import UltralyticsConfig, UltralyticsDetector
 from mtmc.mot import MotKind, read_mot
@@ -52,6 +53,21 @@ def photos(root):
         yield Path(name).stem, 1, 0.0, image, people, np.ones(len(people), bool)
 
 
+def stills_of(root):
+    """The frames that there are of annotated sequences in MOTChallenge's layout."""
+    for folder in sorted(root.iterdir()):
+        rows = read_mot(folder / "gt" / "gt.txt", MotKind.TRUTH)
+        for path in sorted((folder / "img1").glob("*.jpg")):
+            yield folder.name, 1, 0.0, cv2.imread(str(path)), *annotated(rows, int(path.stem))
+
+
+def annotated(rows, frame, scale=1.0):
+    """The boxes in a frame, px, and which of them count."""
+    here = rows[rows.frames == frame]
+    visible = np.where(here.visibility < 0, 1.0, here.visibility)
+    return here.boxes * scale, (here.scores > 0) & (visible >= VISIBLE)
+
+
 def videos(folder, truths, fps, stride, scale=1.0):
     """Frames of the annotated part of videos; boxes are None on those not scored."""
     for path in sorted(folder.glob("*.mp4")):
@@ -62,13 +78,10 @@ def videos(folder, truths, fps, stride, scale=1.0):
             fine, image = reader.read()
             if not fine:
                 break
-            boxes, counts = None, None
+            told = (None, None)
             if frame % stride == 1 or stride == 1:
-                here = rows[rows.frames == frame]
-                boxes = here.boxes * scale
-                visible = np.where(here.visibility < 0, 1.0, here.visibility)
-                counts = (here.scores > 0) & (visible >= VISIBLE)
-            yield path.stem, frame, (frame - 1) / fps, image, boxes, counts
+                told = annotated(rows, frame, scale)
+            yield path.stem, frame, (frame - 1) / fps, image, *told
 
 
 def score(frames, detectors, pictures, name):
@@ -108,7 +121,9 @@ def build(options):
         files.append(options.weights / "yolox_nano.onnx")
         folder = str(options.weights / "yolov8n_int8_openvino_model")
         config = UltralyticsConfig(weights=folder, confidence=low)
-        detectors["yolov8n"] = UltralyticsDetector(config, here)
+        detectors["yolov8n, ultralytics"] = UltralyticsDetector(config, here)
+        config = OpenvinoConfig(weights=folder, confidence=low, iou=config.iou, threads=1)
+        detectors["yolov8n, openvino"] = OpenvinoDetector(config, here)
     for path in files:
         config = OnnxConfig(weights=str(path), confidence=low, threads=1)
         detectors[Path(path).stem] = OnnxDetector(config, here)
@@ -121,6 +136,8 @@ def sources(options):
         yield "stills (simulated)", stills(options.stills)
     if options.photos:
         yield "Penn-Fudan (real)", photos(options.photos)
+    if options.mot17:
+        yield "MOT17 frames (real)", stills_of(options.mot17)
     for name, root, fps in (
         ("demo (simulated)", options.demo, 15),
         ("lab4 (real)", options.lab, 10),
@@ -136,7 +153,7 @@ def sources(options):
 def main():
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("stills", "photos", "demo", "pets", "lab", "weights", "pictures"):
+    for name in ("stills", "photos", "mot17", "demo", "pets", "lab", "weights", "pictures"):
         parser.add_argument(f"--{name}", type=Path)
     parser.add_argument("--detector", nargs="*", default=["simulated"], help="ONNX files")
     parser.add_argument("--stride", type=int, default=5, help="score every n-th frame of videos")
@@ -147,7 +164,7 @@ def main():
         table.add_column(column, justify="right")
     for name, frames in sources(options):
         detectors = build(options)
-        if name.startswith(("stills", "Penn-Fudan")):
+        if name.startswith(("stills", "Penn-Fudan", "MOT17")):
             del detectors["motion"]  # nothing moves in them
         totals, spent = score(frames, detectors, options.pictures, name.split()[0])
         for detector, total in totals.items():

@@ -4,7 +4,8 @@
 
 Cameras without pictures, whose boxes come from files: people walk across the image in straight
 lines, and their tracks break as in ``association_long.py``. Nobody has looks. Memory is the
-process's own at its highest.
+process's own at its highest. With ``--videos FOLDER`` what is in it is seen again and again, by the
+networks that ship, and memory is noted after each time.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ import json
 import subprocess
 import sys
 import tempfile
+from itertools import islice
 from pathlib import Path
 
+import av
 import numpy as np
 from association_long import FPS, scene
 from rich import box
@@ -30,6 +33,25 @@ from mtmc.run import run
 settings = {"detector": "motfile", "reid": {"weights": "none"}, "output": {"video": False}}
 record = run(Path(sys.argv[1]), Path(sys.argv[1]) / "out", settings)
 record["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps(record))
+"""
+LOOPED = """
+import json, os, sys
+from pathlib import Path
+from mtmc.run import Listener, run
+
+class Memory(Listener):
+    seen, steps = [], 0
+
+    def step(self, progress):
+        self.steps += 1
+        if self.steps % int(sys.argv[2]) == 0:
+            pages = int(Path("/proc/self/statm").read_text().split()[1])
+            self.seen.append(round(pages * os.sysconf("SC_PAGE_SIZE") / 2**20))
+
+memory = Memory()
+record = run(sys.argv[1], Path(sys.argv[1]) / "out", {"output": {"video": False}}, listener=memory)
+record["memory"] = memory.seen
 print(json.dumps(record))
 """
 
@@ -73,13 +95,47 @@ def measure(cameras, minutes, at_once):
     }  # fmt: skip
 
 
+def cut(path, target, frames):
+    """The first frames of a video, as they are encoded."""
+    with av.open(str(path)) as source, av.open(str(target), "w", format="mp4") as result:
+        stream = result.add_stream_from_template(source.streams.video[0])
+        for packet in islice(source.demux(source.streams.video[0]), frames):
+            packet.stream = stream
+            result.mux(packet)
+
+
+def looped(videos, loops, frames):
+    """The first frames of some videos, again and again; prints what memory they take."""
+    with tempfile.TemporaryDirectory() as folder:
+        entries = []
+        for path in sorted(videos.glob("*.mp4")):
+            target = Path(folder) / f"{path.stem}.cut"
+            cut(path, target, frames)
+            parts = [f"{path.stem}-part{number:03}.mp4" for number in range(loops)]
+            for part in parts:
+                (Path(folder) / part).symlink_to(target)
+            entries.append(f"- {{name: {path.stem}, path: [{', '.join(parts)}]}}")
+        (Path(folder) / "cameras.yaml").write_text("cameras:\n" + "\n".join(entries) + "\n")
+        command = [sys.executable, "-c", LOOPED, folder, str(frames)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        record = json.loads(done.stdout.splitlines()[-1])
+    print(f"{record['frames']} frames in {record['seconds']} s; MB after each loop:")
+    print(*record["memory"])
+
+
 def main():
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cameras", type=int, default=4)
     parser.add_argument("--minutes", type=int, nargs="*", default=[5, 20])
     parser.add_argument("--at-once", type=float, default=8, help="people that a camera sees")
+    parser.add_argument("--videos", type=Path, metavar="FOLDER")
+    parser.add_argument("--loops", type=int, default=20)
+    parser.add_argument("--frames", type=int, default=50, help="of each video")
     args = parser.parse_args()
+    if args.videos:
+        looped(args.videos, args.loops, args.frames)
+        return
     table = Table(box=box.SIMPLE_HEAD)
     lines = [measure(args.cameras, minutes, args.at_once) for minutes in args.minutes]
     for name in lines[0]:

@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mtmc.config import override
-from mtmc.evaluate.run import evaluate_cameras
+from mtmc.evaluate.run import Scoring, evaluate_cameras
 from mtmc.mot import MotRows, format_mot
 from mtmc.run import run
 
@@ -152,7 +152,7 @@ def measure(root: Path, out: Path, settings: list[str], seed: int) -> None:
             }
             record = run(scene, results, override(given, settings))
             for part, frames in PARTS.items():
-                summary = evaluate_cameras(scene / "gt", results, frames).summary
+                summary = evaluate_cameras(scene / "gt", results, Scoring(frames)).summary
                 whole, mean = summary["combined"], summary["mean"]
                 cells = (whole.cell("IDF1"), mean.cell("IDF1"), whole.cell("MOTA"))
                 ids = str(record["identities"]) if frames is None else ""

@@ -34,16 +34,6 @@ class Plugin:
         return {"name": self.name, **dataclasses.asdict(self.config)}
 
 
-def require(condition: bool, message: str) -> None:
-    """Check a setting from a ``__post_init__``.
-
-    Raises:
-        ValueError: ``message``, when the condition does not hold.
-    """
-    if not condition:
-        raise ValueError(message)
-
-
 @contextmanager
 def _user_errors() -> Iterator[None]:
     try:

@@ -92,10 +92,10 @@ class OnnxEmbedder:
         if stored is None:
             self.preprocess = self._suited(self.preprocess)
 
-    def _providers_of(self, device: str | None) -> list[str]:
+    def _providers_of(self, device: str | None) -> list[Any]:
         return providers_of(device)
 
-    def _open(self, model: str | bytes, providers: list[str]) -> Any:
+    def _open(self, model: str | bytes, providers: list[Any]) -> Any:
         return open_session(self._path, model, providers)
 
     def _freed(self, providers: list[str]) -> Any | None:

@@ -51,15 +51,25 @@ class Input:
         return np.ascontiguousarray(planes, self.dtype)
 
 
-def new_session(model: str | bytes, providers: list[str], threads: int) -> Any:
-    """A session that says what goes wrong by raising, whatever class that is."""
+def new_session(model: str | bytes, providers: list[Any], threads: int) -> Any:
+    """A session that says what goes wrong by raising, whatever class that is.
+
+    Raises:
+        ReidError: it would not run where it is to; ONNX Runtime itself would take the CPU.
+    """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 4  # the log would only repeat it
-    return onnxruntime.InferenceSession(model, options, providers=providers)
+    session = onnxruntime.InferenceSession(model, options, providers=providers)
+    if len(providers) > len(session.get_providers()):
+        raise ReidError(
+            "the GPU cannot be used: onnxruntime finds no such GPU, or not the CUDA and cuDNN that "
+            "it was made for; use device cpu"
+        )
+    return session
 
 
-def open_session(path: Path, model: str | bytes, providers: list[str]) -> Any:
+def open_session(path: Path, model: str | bytes, providers: list[Any]) -> Any:
     """A session of ONNX Runtime with one thread.
 
     Args:
@@ -74,11 +84,13 @@ def open_session(path: Path, model: str | bytes, providers: list[str]) -> Any:
         raise ReidError(f"{path}: makes tensors that fill the memory; not opened")
     try:
         return new_session(model, providers, 1)
+    except ReidError:
+        raise
     except Exception as error:  # onnxruntime's exceptions have no common base but Exception
         raise ReidError(f"{path}: not a readable ONNX model ({one_line(error)})") from error
 
 
-def providers_of(device: str | None) -> list[str]:
+def providers_of(device: str | None) -> list[Any]:
     """Where ONNX Runtime is to run: on ``cpu``, on ``cuda[:N]``, or on the GPU if it can.
 
     Raises:
@@ -87,14 +99,16 @@ def providers_of(device: str | None) -> list[str]:
     has_gpu = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
     if device == "cpu" or (device is None and not has_gpu):
         return ["CPUExecutionProvider"]
-    if device is not None and device.split(":")[0] != "cuda":
+    kind, _, number = (device or "cuda").partition(":")
+    if kind != "cuda" or not (number or "0").isdecimal():
         raise ReidError(f"device '{device}' is unknown to ONNX models; expected cpu or cuda")
     if not has_gpu:
         raise ReidError(
             f"device '{device}' cannot be used: the installed onnxruntime has no GPU support; "
             "`pip uninstall -y onnxruntime && pip install onnxruntime-gpu`, or use device cpu"
         )
-    return ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    gpu = {"device_id": int(number or 0)}
+    return [("CUDAExecutionProvider", gpu), "CPUExecutionProvider"]
 
 
 def read_input(path: Path, session: Any) -> Input:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import deque
+from copy import copy
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,8 +17,9 @@ from mtmc.reid.onnx_bounds import LARGEST
 from mtmc.reid.threads import available_cores
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+    from typing import Self
 
     from numpy.typing import NDArray
 
@@ -100,6 +102,7 @@ class OpenvinoSession:
         sizes = (out.partial_shape for node in self._model.get_ops() for out in node.outputs())
         if any(prod(map(_least, shape)) > LARGEST for shape in sizes):
             raise ValueError("makes tensors that fill the memory; not opened")
+        self._places = {port.name: place for place, port in enumerate(self.get_inputs())}
         self._served, self._streams = self._model, self.threads
         self._compiled: Any = None
         self._free: deque[Any] = deque()
@@ -140,15 +143,24 @@ class OpenvinoSession:
 
     def fix(self, shapes: Mapping[str, Sequence[int]]) -> bool:
         """Give inputs that shape for good, which is faster; whether that can be done."""
-        places = {port.name: place for place, port in enumerate(self.get_inputs())}
         model = self._model.clone()
         try:
-            model.reshape({places[name]: list(shape) for name, shape in shapes.items()})
+            model.reshape({self._places[name]: list(shape) for name, shape in shapes.items()})
         except RuntimeError:
             return False
         self._model = model
         self._serve(model)
         return True
+
+    def changed(self, change: Callable[[Any], Any | None]) -> Self | None:
+        """The same with another model made of its own; None where none can be made."""
+        model = change(self._model)
+        if model is None:
+            return None
+        other = copy(self)
+        other._model, other._free = model, deque()
+        other._serve(model)
+        return other
 
     def take_levels(self, name: str, pixels: Pixels, channels_last: bool) -> None:
         """From now on an input is given ``(N, H, W, 3) uint8`` BGR."""
@@ -156,7 +168,7 @@ class OpenvinoSession:
         from openvino.preprocess import ColorFormat, PrePostProcessor
 
         model = self._model.clone()
-        place = [port.name for port in self.get_inputs()].index(name)
+        place = self._places[name]
         steps = PrePostProcessor(model)
         picture, wanted = steps.input(place), model.inputs[place].get_element_type()
         picture.tensor().set_element_type(Type.u8).set_layout(Layout("NHWC"))
@@ -192,10 +204,9 @@ class OpenvinoSession:
 
         All are under way when this returns.
         """
-        places = {port.name: place for place, port in enumerate(self.get_inputs())}
         under_way: deque[Any] = deque()
         for values in inputs:
-            given = {places[name]: value for name, value in values.items()}
+            given = {self._places[name]: value for name, value in values.items()}
             request = self._request()
             request.start_async(given, share_inputs=True)
             under_way.append((request, given))  # what is computed on must not go away

@@ -130,15 +130,23 @@ def markdown(rows: Iterable[Entry]) -> str:
 def page(title: str, sections: Iterable[tuple[str, str, list[Entry]]]) -> str:
     """A page of sections, in each those settings first that are for everybody.
 
+    What one has of another, all of it, is not listed again.
+
     Args:
         title: of the page, with what comes before the first section.
         sections: heading, what it is, settings.
     """
-    parts = [title.strip() + "\n"]
-    for heading, about, rows in sections:
+    parts, before = [title.strip() + "\n"], dict[str, list[Entry]]()
+    for heading, about, every in sections:
         parts.append(f"## {heading}\n")
         if about:
             parts.append(f"{about.replace('``', '`')}\n")
+        like = [other for other, theirs in before.items() if {*theirs} < {*every}]
+        known = before[like[-1]] if like else []
+        before[heading] = every
+        if like:
+            parts.append(f"All settings of `{like[-1]}`, and these:\n")
+        rows = [row for row in every if row not in known]
         public, expert = ([r for r in rows if r.public is wanted] for wanted in (True, False))
         if public:
             parts.append(markdown(public))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from mtmc.trackers import geometry
 from mtmc.trackers.classes import ByClass
 from mtmc.trackers.rate import NOMINAL_FPS, check_rate, frames_in
 from mtmc.trackers.settings import TrackerConfig
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 
     from mtmc.trackers.assignment import Pairs
     from mtmc.trackers.motion import Motion
+
+
+# A detector may find somebody twice, as a whole and in part: two boxes that overlap so far, of
+# which so much of one lies inside the other.
+_TWICE_IOU, _TWICE_INSIDE = 0.3, 0.85
 
 
 class LiveTracker(ABC):
@@ -161,7 +167,7 @@ class LiveTracker(ABC):
         if len(born) > 1:
             keys = (*detections.boxes[born].T, -detections.scores[born])
             born = born[np.lexsort(keys)]
-        return born
+        return born[~_found_twice(detections.boxes, born, taken)]
 
     def _add(self, detections: Detections, born: NDArray[np.intp]) -> None:
         """Starts a track from each of the detections ``born``."""
@@ -197,3 +203,18 @@ class LiveTracker(ABC):
         """Some of the tracks, with the boxes ``(N, 4)`` of all."""
         some = boxes.take(rows, axis=0).astype(np.float32)
         return Tracks.unchecked(self.ids[rows], some, self.scores[rows], self.det_index[rows])
+
+
+def _found_twice(
+    boxes: NDArray[np.float32], born: NDArray[np.intp], taken: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """Which of the boxes ``born`` show somebody whom one before it, or one ``taken``, shows."""
+    found = np.concatenate([taken, born])
+    rows, cols, iou = geometry.iou(boxes[born], boxes[found])
+    area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    mine, other = area[born[rows]], area[found[cols]]
+    inside = iou / (1.0 + iou) * (mine + other) / np.minimum(mine, other)
+    some = (iou >= _TWICE_IOU) & (inside >= _TWICE_INSIDE) & (cols < len(taken) + rows)
+    twice = np.zeros(len(born), bool)
+    twice[rows[some]] = True
+    return twice

@@ -41,7 +41,7 @@ def demo(
     from mtmc.evaluate.run import evaluate_recording
 
     with RunDisplay() as display:
-        scores = evaluate_recording(demo_folder(), load_settings(PRESET), out, None, display)
+        scores = evaluate_recording(demo_folder(), load_settings(PRESET), out, display)
     scores.print(plain())
     typer.echo(f"who is where: {out / 'mosaic.mp4'}")
     if page := report_of(out):

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mtmc.commands.options import with_chosen
 from mtmc.errors import UserError
 
 if TYPE_CHECKING:
     from mtmc.evaluate.report import Report
+    from mtmc.evaluate.run import Scoring
 
 DEFAULT_ROOT = Path("data/MOT16")
 
@@ -109,26 +111,10 @@ def evaluate(
 
     One of --mot16, --lab and --gt says what by; the figures are percentages.
     """
-    given: dict[str, Any] = {
-        "--results": results,
-        "--sequences": sequences,
-        "--detections": detections,
-        "--tracker": tracker,
-        "--reid": reid,
-        "--set": set_,
-        "--offline": offline,
-        "--protocol": protocol,
-        "--frames": frames,
-        "--every": every,
-        "--calibration": calibration,
-        "--lag": lag,
-        "--out": out,
-        "--cache": cache,
-        "--draw": draw,
-        "--class": class_,
-        "ROOT": root,
-    }
-    modes = {"--mot16": mot16, "--lab": lab, "--gt": gt}
+    given: dict[str, Any] = {f"--{name.rstrip('_')}": value for name, value in locals().items()}
+    given["ROOT"] = given.pop("--root")
+    del given["--json"]
+    modes = {mode: given.pop(mode) for mode in ("--mot16", "--lab", "--gt")}
     chosen = [mode for mode, value in modes.items() if value]
     if len(chosen) != 1:
         raise UserError(
@@ -156,7 +142,15 @@ def _only(given: dict[str, Any], mode: str, *options: str) -> None:
             raise UserError(f"{option} does not go with {mode}; leave it out")
 
 
-_TRACKING = ("--detections", "--tracker", "--reid", "--set", "--offline", "--out", "--cache")
+_TRACKING = ("--detections", "--tracker", "--reid", "--set", "--out")
+_SCORING = ("--every", "--draw", "--class")
+
+
+def _scoring(given: dict[str, Any]) -> Scoring:
+    from mtmc.evaluate.run import Scoring, parse_frames
+
+    frames = parse_frames(given["--frames"]) if given["--frames"] else None
+    return Scoring(frames, given["--every"], given["--draw"], given["--class"])
 
 
 def _benchmark(given: dict[str, Any]) -> Report:
@@ -166,13 +160,13 @@ def _benchmark(given: dict[str, Any]) -> Report:
     from mtmc.evaluate.run import MOT16, PUBLIC, TrackOptions, evaluate_benchmark
 
     results = given["--results"]
-    always = ("ROOT", "--sequences", "--protocol", "--every", "--draw", "--class")
+    always = ("ROOT", "--sequences", "--protocol", *_SCORING)
     source: Path | TrackOptions
     if results:
         _only(given, "--results", "--results", *always)
         source = results
     else:
-        _only(given, "--mot16", *_TRACKING, *always)
+        _only(given, "--mot16", "--offline", "--cache", *_TRACKING, *always)
         source = TrackOptions(
             cache=given["--cache"] or cache_folder(),
             detections=given["--detections"] or PUBLIC,
@@ -191,89 +185,41 @@ def _benchmark(given: dict[str, Any]) -> Report:
             wanted,
             given["--protocol"] or MOT16,
             source,
+            _scoring(given),
             lambda done, of: bar.update(task, completed=done, total=of),
-            given["--every"],
-            given["--draw"],
-            given["--class"],
         )
 
 
 def _recording(root: Path, given: dict[str, Any]) -> Report:
     from mtmc.commands.display import RunDisplay
     from mtmc.config import override
-    from mtmc.detectors import detector_settings
     from mtmc.evaluate.run import (
         evaluate_cameras,
         evaluate_recording,
-        parse_frames,
         parse_lags,
         recorded_calibration,
     )
 
-    frames = parse_frames(given["--frames"]) if given["--frames"] else None
-    every = given["--every"]
-    if given["--results"]:
-        _only(given, "--results", "--results", "--frames", "--every", "--draw", "--class")
-        calibration = recorded_calibration(root)
+    scoring = _scoring(given)
+    if results := given["--results"]:
+        _only(given, "--results", "--results", "--frames", *_SCORING)
         videos = root / "videos" if (root / "videos").is_dir() else None
-        return evaluate_cameras(
-            root / "gt",
-            given["--results"],
-            frames,
-            calibration,
-            every,
-            given["--draw"],
-            videos,
-            given["--class"],
-        )
-    _only(
-        given,
-        "--lab",
-        "--frames",
-        "--every",
-        "--detections",
-        "--tracker",
-        "--reid",
-        "--set",
-        "--out",
-        "--draw",
-        "--class",
-        "--lag",
-    )
+        return evaluate_cameras(root / "gt", results, scoring, recorded_calibration(root), videos)
+    _only(given, "--lab", "--frames", "--lag", *_TRACKING, *_SCORING)
     for folder in ("gt", "videos"):
         if not (root / folder).is_dir():
             raise UserError(f"{root}: no {folder}/; expected gt/<camera>.txt and videos/")
-    settings: dict[str, Any] = {}
-    if given["--detections"]:
-        settings["detector"] = detector_settings(given["--detections"])
-    if given["--tracker"]:
-        settings["tracker"] = {"name": given["--tracker"]}
-    if given["--reid"]:
-        settings["reid"] = {"weights": given["--reid"]}
-    settings = override(settings, given["--set"] or [])
+    chosen = with_chosen({}, given["--detections"], given["--reid"], given["--tracker"])
+    settings = override(chosen, given["--set"] or [])
+    lags = parse_lags(given["--lag"]) if given["--lag"] else ()
     with RunDisplay() as display:
-        return evaluate_recording(
-            root,
-            settings,
-            given["--out"],
-            frames,
-            display,
-            every,
-            given["--draw"],
-            given["--class"],
-            parse_lags(given["--lag"]) if given["--lag"] else (),
-        )
+        return evaluate_recording(root, settings, given["--out"], display, scoring, lags)
 
 
 def _files(truth: Path, given: dict[str, Any]) -> Report:
-    from mtmc.evaluate.run import evaluate_cameras, parse_frames
+    from mtmc.evaluate.run import evaluate_cameras
 
-    _only(given, "--gt", "--results", "--frames", "--every", "--calibration", "--draw", "--class")
+    _only(given, "--gt", "--results", "--frames", "--calibration", *_SCORING)
     if not given["--results"]:
         raise UserError("--gt needs --results DIR, the folder with <camera>.txt to score")
-    frames = parse_frames(given["--frames"]) if given["--frames"] else None
-    calibration, every = given["--calibration"], given["--every"]
-    only = given["--class"]
-    return evaluate_cameras(
-        truth, given["--results"], frames, calibration, every, given["--draw"], None, only
-    )
+    return evaluate_cameras(truth, given["--results"], _scoring(given), given["--calibration"])

@@ -10,6 +10,9 @@ import typer
 from mtmc.errors import UserError, unknown_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mtmc.config import Settings
     from mtmc.results import Results
 
 RunDir = Annotated[Path, typer.Argument(help="Results of `mtmc run`.", metavar="RUN_DIR")]
@@ -49,3 +52,32 @@ def check_new(out: Path) -> None:
     """Refuse a folder that is to be filled and has something in it."""
     if out.exists() and (not out.is_dir() or next(out.iterdir(), None) is not None):
         raise UserError(f"{out}: is not empty; choose a new folder")
+
+
+def with_chosen(
+    settings: Settings, detector: str | None, reid: str | None, tracker: str | None = None
+) -> Settings:
+    """Settings with the networks and the tracker that the command line chose."""
+    from mtmc.detectors import detector_settings
+
+    chosen: Settings = dict(settings)
+    if detector is not None:
+        chosen["detector"] = switch(settings.get("detector"), detector_settings(detector))
+    if tracker is not None:
+        chosen["tracker"] = switch(settings.get("tracker"), {"name": tracker})
+    if reid is not None:
+        chosen["reid"] = switch(settings.get("reid"), {"weights": reid}, "weights")
+    return chosen
+
+
+def switch(section: object, chosen: Mapping[str, object], short: str = "name") -> dict[str, object]:
+    """A section with what the command line chose; another plug-in's options do not apply.
+
+    ``short`` is the key that a section without keys stands for, as in ``reid: color``.
+    """
+    if isinstance(section, str):
+        section = {short: section}
+    old = dict(section) if isinstance(section, dict) else {}
+    if "name" in chosen and old.get("name") not in {None, chosen["name"]}:
+        old = {}
+    return {**old, **chosen}

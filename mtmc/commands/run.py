@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mtmc.commands.interrupts import like_ctrl_c, terminal_may_be_gone
-from mtmc.commands.options import LOCAL, PORT, Changes, Config, Host, Port
+from mtmc.commands.options import (
+    LOCAL,
+    PORT,
+    Changes,
+    Config,
+    Host,
+    Port,
+    switch,
+    with_chosen,
+)
 from mtmc.commands.report import NoReport, report_of
 from mtmc.errors import UserError
 
@@ -115,25 +124,18 @@ def run(
     """Track everybody in all cameras and write who was where."""
     from mtmc.commands.display import RunDisplay, print_summary
     from mtmc.config import load_settings, override
-    from mtmc.detectors import detector_settings
     from mtmc.run import run as run_pipeline
 
-    settings = load_settings(config) if config else {}
-    if detector is not None:
-        settings["detector"] = _switch(settings.get("detector"), detector_settings(detector))
+    settings = with_chosen(load_settings(config) if config else {}, detector, reid, tracker)
     if classes is not None:
         names = [name.strip() for name in classes.split(",") if name.strip()]
-        settings["detector"] = _switch(settings.get("detector"), {"classes": names})
-    if tracker is not None:
-        settings["tracker"] = _switch(settings.get("tracker"), {"name": tracker})
-    if reid is not None:
-        settings["reid"] = _switch(settings.get("reid"), {"weights": reid}, "weights")
+        settings["detector"] = switch(settings.get("detector"), {"classes": names})
     files = {"calibration": calibration, "corrections": corrections, "gallery": gallery}
     settings |= {name: str(file) for name, file in files.items() if file is not None}
     if workers is not None:
         settings["workers"] = int(workers) if workers.isdecimal() else workers
     if online or view:
-        settings["associator"] = _switch(settings.get("associator"), {"name": "online"})
+        settings["associator"] = switch(settings.get("associator"), {"name": "online"})
     output = {
         "anonymise": anonymise,
         "video": False if no_video else None,
@@ -141,7 +143,7 @@ def run(
         "events": events or None,
     }
     output = {key: value for key, value in output.items() if value is not None}
-    settings["output"] = _switch(settings.get("output"), output)
+    settings["output"] = switch(settings.get("output"), output)
     settings = override(settings, set_ or [])
     folder = out or Path("out") / _result_name(cameras)
     if folder.resolve() in {Path(camera).resolve() for camera in cameras}:
@@ -189,18 +191,3 @@ def _result_name(cameras: Sequence[str]) -> str:
     if path.name.lower() in CAMERA_FILES:
         path = path.parent
     return (path.stem if path.is_file() else path.name) or "run"
-
-
-def _switch(
-    section: object, chosen: Mapping[str, object], short: str = "name"
-) -> dict[str, object]:
-    """A section with what the command line chose; another plug-in's options do not apply.
-
-    ``short`` is the key that a section without keys stands for, as in ``reid: color``.
-    """
-    if isinstance(section, str):
-        section = {short: section}
-    old = dict(section) if isinstance(section, dict) else {}
-    if "name" in chosen and old.get("name") not in {None, chosen["name"]}:
-        old = {}
-    return {**old, **chosen}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mtmc.commands.options import Changes, Config
+from mtmc.commands.options import Changes, Config, with_chosen
 from mtmc.errors import UserError
 
 if TYPE_CHECKING:
@@ -69,14 +69,9 @@ def _run(
 ) -> None:
     from mtmc.commands.display import RunDisplay
     from mtmc.config import load_settings, override
-    from mtmc.detectors import detector_settings
     from mtmc.run import run
 
-    settings = load_settings(config) if config else {}
-    if detector:
-        settings["detector"] = detector_settings(detector)
-    if reid:
-        settings["reid"] = {"weights": reid}
+    settings = with_chosen(load_settings(config) if config else {}, detector, reid)
     settings = override(settings, [*(set_ or []), "output.video=false", "associator.name=offline"])
     if reid == "none" or settings.get("reid") in ("none", {"weights": "none"}):
         raise UserError("--reid none: without a ReID model there are no distances")

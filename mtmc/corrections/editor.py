@@ -29,7 +29,7 @@ from mtmc.corrections.reading import cuts_of
 from mtmc.corrections.spot import Spot
 from mtmc.detectors.people import PERSON
 from mtmc.errors import UserError
-from mtmc.outputs.tracks import rows_of
+from mtmc.outputs.tracks import people_of, rows_of
 from mtmc.results import Results
 from mtmc.results.results import owners
 from mtmc.trackers.offline import NOBODY
@@ -346,15 +346,9 @@ class Edited:
     @cached_property
     def _corrected_rows(self) -> tuple[Rows, Ints]:
         """The rows of the run's table with tracks as cut, and the person of each; 0 for nobody."""
-        editor = self._editor
-        rows, people = editor.rows.copy(), np.zeros(len(editor.rows), np.int64)
+        rows = self._editor.rows.copy()
         self._boxes.rename(rows)
-        for number, camera in enumerate(editor.cameras):
-            mine = np.flatnonzero(rows["camera"] == number)
-            tracks, place = np.unique(rows["track"][mine], return_inverse=True)
-            whose = [self.ids.get(TrackKey(camera, track), NOBODY) for track in tracks.tolist()]
-            people[mine] = np.array(whose, np.int64)[place]
-        return rows, people
+        return rows, people_of(rows, self._editor.cameras, self.ids)
 
     def _tracks(self, person: int) -> list[TrackKey]:
         found = [piece.key for piece in self.people.get(person, ())]

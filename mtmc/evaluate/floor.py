@@ -47,23 +47,6 @@ def scene_of(truth: FloorPeople, result: FloorPeople, moments: int) -> ScoredSce
     return ScoredScene(*sides, near(truth, result), np.zeros(moments, np.int64))
 
 
-def placed_scene(truth: Floats, result: Floats) -> ScoredScene:
-    """The scene of places that are known already.
-
-    Args:
-        truth: ``(N, 4)`` frame, id, and x and y, m, in any order.
-        result: ``(M, 4)`` likewise.
-    """
-    moments = np.unique(np.concatenate([truth[:, 0], result[:, 0]]))
-    return scene_of(_placed(truth, moments), _placed(result, moments), len(moments))
-
-
-def _placed(rows: Floats, moments: Floats) -> FloorPeople:
-    rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
-    steps, ids = np.searchsorted(moments, rows[:, 0]), rows[:, 1].astype(np.int64)
-    return FloorPeople(steps, ids, rows[:, 2:], np.ones(len(rows), bool))
-
-
 def floor_scene(cameras: Sequence[CameraRows], models: Mapping[str, Calibration]) -> ScoredScene:
     """The scene on the floor of boxes, as `scene_of` makes it.
 

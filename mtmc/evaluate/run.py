@@ -116,15 +116,43 @@ class TrackOptions:
         return TrackingRun(tracker, perception, out, offline)
 
 
+@dataclass(frozen=True)
+class Scoring:
+    """What is scored of tracks, as on the command line.
+
+    Args:
+        frames: first and last evaluated frame; None as in ``read_cameras``.
+        every: as in ``read_cameras``.
+        draw: see ``draw_mistakes``; None draws nothing.
+        only: the class that is scored, by name or number; None for people, if there is no other.
+    """
+
+    frames: tuple[int, int] | None = None
+    every: int | None = None
+    draw: Path | None = None
+    only: str | None = None
+
+    def of(self, rows: CameraRows) -> CameraRows:
+        """The rows by which the class is scored, see ``CameraRows.of_class``."""
+        if self.only is None:
+            return rows
+        names = {name: number for number, name in CLASS_NAMES.items()} | {"pedestrian": PEDESTRIAN}
+        if not self.only.isdecimal() and self.only not in names:
+            raise unknown_name("--class", self.only, names)
+        return rows.of_class(int(self.only) if self.only.isdecimal() else names[self.only])
+
+    def cameras(self, truth: Path, results: Path) -> list[CameraRows]:
+        """Those of ``read_cameras``."""
+        return [self.of(rows) for rows in read_cameras(truth, results, self.frames, self.every)]
+
+
 def evaluate_benchmark(
     root: Path,
     wanted: Sequence[str],
     protocol: str,
     source: TrackOptions | Path,
-    done: Callable[[int, int], None] = lambda done, of: None,
-    every: int | None = None,
-    draw: Path | None = None,
-    only: str | None = None,
+    scoring: Scoring,
+    done: Callable[[int, int], None],
 ) -> Report:
     """Score a tracker, or a folder of results, on the sequences of a MOTChallenge benchmark.
 
@@ -133,10 +161,8 @@ def evaluate_benchmark(
         wanted: which sequences; all where empty.
         protocol: ``mot16`` or ``motmetrics``.
         source: what makes the tracks, or the folder that has them.
+        scoring: what is scored; its frames are those of each sequence.
         done: told how many sequences of how many are tracked.
-        every: as in ``read_cameras``.
-        draw: see ``draw_mistakes``; None draws nothing.
-        only: the class that is scored, by name or number; None for people, if there is no other.
 
     Raises:
         UserError: input is missing or wrong.
@@ -157,11 +183,11 @@ def evaluate_benchmark(
             results = source.out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
             about |= _track(source, results, sequences, done)
         files = result_files(results, [sequence.name for sequence in sequences])
-        rows = {s: _of(only, s.rows(files[s.name], every)) for s in sequences}
-    if draw:
+        rows = {s: scoring.of(s.rows(files[s.name], scoring.every)) for s in sequences}
+    if scoring.draw:
         by_name = {sequence.name: sequence for sequence in sequences}
         _draw(
-            draw,
+            scoring.draw,
             [(each, sequence.protocol) for sequence, each in rows.items()],
             lambda name: sequence_pictures(by_name[name]),
             lambda name: by_name[name].fps,
@@ -181,16 +207,6 @@ def evaluate_benchmark(
         {name: Row.of(each) for name, each in scores.items()},
         {"combined": combined},
     )
-
-
-def _of(only: str | None, rows: CameraRows) -> CameraRows:
-    """The rows by which a class is scored, see ``CameraRows.of_class``."""
-    if only is None:
-        return rows
-    names = {name: number for number, name in CLASS_NAMES.items()} | {"pedestrian": PEDESTRIAN}
-    if not only.isdecimal() and only not in names:
-        raise unknown_name("--class", only, names)
-    return rows.of_class(int(only) if only.isdecimal() else names[only])
 
 
 def _only_tracked(
@@ -252,12 +268,9 @@ def _track(
 def evaluate_cameras(
     truth: Path,
     results: Path,
-    frames: tuple[int, int] | None = None,
+    scoring: Scoring = Scoring(),
     calibration: Path | None = None,
-    every: int | None = None,
-    draw: Path | None = None,
     videos: Path | None = None,
-    only: str | None = None,
 ) -> Report:
     """Score the global ids of several cameras.
 
@@ -268,18 +281,15 @@ def evaluate_cameras(
     Args:
         truth: folder with ground truth, ``<camera>.txt``.
         results: folder with results, ``<camera>.txt``, or an output folder of ``mtmc run``.
-        frames: first and last evaluated frame; None as in ``read_cameras``.
+        scoring: what is scored.
         calibration: as in ``load_calibration``; None leaves out ``floor``, and so are cameras that
             have none.
-        every: as in ``read_cameras``.
-        draw: see ``draw_mistakes``; None draws nothing.
         videos: the cameras' pictures to draw on; None where there are none.
-        only: as in ``evaluate_benchmark``.
 
     Raises:
         UserError: input is missing or wrong.
     """
-    cameras = [_of(only, camera) for camera in read_cameras(truth, results, frames, every)]
+    cameras = scoring.cameras(truth, results)
     rows = {c.name: Row.of(score(make_scene([c], ScoringProtocol.IGNORE))) for c in cameras}
     summary = {
         "mean": Row.mean(rows.values()),
@@ -290,9 +300,9 @@ def evaluate_cameras(
         located = [camera for camera in cameras if camera.name in models]
         _check_heights(located, models)
         summary["floor"] = Row.of(score(floor_scene(located, models)))
-    if draw:
+    if scoring.draw:
         _draw(
-            draw,
+            scoring.draw,
             [(camera, ScoringProtocol.IGNORE) for camera in cameras],
             *camera_pictures(videos, {camera.name: camera.last_frame for camera in cameras}),
         )
@@ -324,11 +334,8 @@ def evaluate_recording(
     root: Path,
     settings: Settings,
     out: Path | None,
-    frames: tuple[int, int] | None,
     listener: Listener,
-    every: int | None = None,
-    draw: Path | None = None,
-    only: str | None = None,
+    scoring: Scoring = Scoring(),
     lags: Sequence[float] = (),
 ) -> Report:
     """Run the pipeline on ``root/videos``, with ``root/calibration`` if there is one, and score it.
@@ -337,20 +344,17 @@ def evaluate_recording(
         root: with ``videos/`` and ``gt/<camera>.txt``.
         settings: sections as in a configuration file; they win over what ``root`` holds.
         out: folder for the run's results; None keeps none.
-        frames: as in ``evaluate_cameras``.
         listener: hears how far the run is.
-        every: as in ``read_cameras``.
-        draw: as in ``evaluate_cameras``.
-        only: as in ``evaluate_benchmark``.
+        scoring: what is scored.
         lags: seconds by which an online run's answers could be told later, each of which is scored
-            in place of each camera; ``draw`` is the picture of the curve then.
+            in place of each camera; ``scoring.draw`` is the picture of the curve then.
 
     Raises:
         UserError: input is missing or wrong.
     """
     from mtmc.run import run
 
-    calibration = recorded_calibration(root)
+    calibration, draw = recorded_calibration(root), scoring.draw
     if calibration:
         settings = {"calibration": str(calibration), **settings}
     if lags:
@@ -369,15 +373,13 @@ def evaluate_recording(
             late = LagListener(lags, gap, listener)
         record = run(root / "videos", folder, settings, listener=late or listener)
         if late:
-            cameras = read_cameras(root / "gt", folder, frames, every)
-            figures = late.figures([_of(only, c) for c in cameras], record["classes"])
+            cameras = scoring.cameras(root / "gt", folder)
+            figures = late.figures(cameras, record["classes"])
             report = Report({"frames": _frames_told(cameras)}, "lag", figures)
             if draw:
                 draw_curve(draw, figures)
         else:
-            report = evaluate_cameras(
-                root / "gt", folder, frames, calibration, every, draw, root / "videos", only
-            )
+            report = evaluate_cameras(root / "gt", folder, scoring, calibration, root / "videos")
     told = {key: record[key] for key in ("detector", "tracker", "reid", "mode")}
     about = {
         "frames": report.about["frames"],

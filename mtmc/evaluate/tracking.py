@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-import os
 import signal
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,14 +16,14 @@ import numpy as np
 from mtmc.errors import UserError
 from mtmc.evaluate.frames import PerceptionConfig, SequenceFrames
 from mtmc.mot import MotRows, write_mot
-from mtmc.reid.threads import available_cores
+from mtmc.reid.threads import available_cores, threads_of_processes
 from mtmc.trackers import Detections, Tracks
 from mtmc.trackers.offline import NOBODY, RefineConfig, RefineFrames, make_table, refine
 from mtmc.trackers.scores import Calibrator
 from mtmc.tracking.camera import make_tracker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence, Sized
+    from collections.abc import Callable, Sequence, Sized
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -174,7 +172,7 @@ def track_all(
     # Spawned, since threads of the libraries loaded here do not survive a fork.
     context = multiprocessing.get_context("spawn")
     longest_first = sorted(sequences, key=lambda sequence: -sequence.length)
-    with _threads(threads), ProcessPoolExecutor(workers, context, _begin) as pool:
+    with threads_of_processes(threads), ProcessPoolExecutor(workers, context, _begin) as pool:
         futures = {pool.submit(run.track, sequence): sequence for sequence in longest_first}
         try:
             for future in as_completed(futures):
@@ -196,16 +194,3 @@ def _begin() -> None:
     """Warn as the parent process does, and leave it to that to end this one."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Let processes started within use so many threads in numerical libraries."""
-    name = "OMP_NUM_THREADS"
-    before = os.environ.get(name)
-    os.environ.setdefault(name, str(count))
-    try:
-        yield
-    finally:
-        if before is None:
-            os.environ.pop(name, None)

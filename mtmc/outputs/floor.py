@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -309,10 +310,9 @@ def write_video(path: Path, plan: FloorPlan, paths: FloorPaths) -> None:
     """Write the whole run as a video; there is none when nobody was on the floor."""
     if not paths.count:
         return
-    with replacing(path) as partial:
-        writer = VideoWriter(partial, plan.size, paths.rate)
-        try:
-            for time, image in draw_moments(plan, paths):
-                writer.write(image, time)
-        finally:
-            writer.close()
+    with (
+        replacing(path) as partial,
+        closing(VideoWriter(partial, plan.size, paths.rate)) as writer,
+    ):
+        for time, image in draw_moments(plan, paths):
+            writer.write(image, time)

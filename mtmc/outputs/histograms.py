@@ -17,7 +17,6 @@ Color = tuple[int, int, int]  # BGR
 WIDTH, PANEL, MARGIN = 1000, 300, 60  # px
 BINS = 40
 INK: Color = (60, 60, 60)
-PALE: Color = (215, 215, 215)
 SAME: Color = (150, 140, 30)
 OTHER: Color = (40, 110, 225)
 UNKNOWN: Color = (150, 150, 150)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.outputs.drawing import clock, draw_person, draw_text, labelled
-from mtmc.outputs.video import VideoWriter
 from mtmc.types import Frame, Image, Mask
 
 # Boxes, global ids, and whether each box was detected or only predicted.
@@ -55,6 +53,11 @@ class Mosaic:
         """``(width, height)`` px of the picture."""
         return self._canvas.shape[1], self._canvas.shape[0]
 
+    def scale(self, camera: str) -> float:
+        """By how much a camera's pictures are made larger, or below 1 smaller."""
+        width, height = self._sizes[camera]
+        return min(self._cell[0] / width, self._cell[1] / height)
+
     def draw(self, frames: Mapping[str, Frame], labels: Mapping[str, Labels]) -> Image:
         """The picture of a time step; a camera without a frame in it keeps its last one.
 
@@ -82,7 +85,7 @@ class Mosaic:
             row * height : (row + 1) * height, column * width : (column + 1) * width
         ]
         image, size = frame.pixels, self._sizes[frame.camera]  # it may have been made smaller
-        scale = min(width / size[0], height / size[1])
+        scale = self.scale(frame.camera)
         inner = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
         cell[:] = 0
         method = cv2.INTER_AREA if inner[0] < image.shape[1] else cv2.INTER_LINEAR
@@ -104,35 +107,3 @@ def _best_columns(cells: int, aspect: float, target: float) -> int:
         return min(target / columns, aspect / lines)
 
     return max(range(1, cells + 1), key=cell_width)
-
-
-def write_mosaic(
-    path: Path,
-    steps: Iterable[Mapping[str, Frame]],
-    labels: Callable[[Frame], Labels],
-    sizes: Mapping[str, tuple[int, int]],
-    fps: float,
-    limits: tuple[int, int],
-    zeros: Mapping[str, datetime | None] | None = None,
-    people: Mapping[int, str] | None = None,
-) -> None:
-    """Write the whole video of a run.
-
-    Args:
-        path: the ``.mp4``.
-        steps: time steps, each camera name -> ``Frame``.
-        labels: ``Frame`` -> its boxes and global ids.
-        sizes: ``(width, height)`` px by camera.
-        fps: nominal frame rate.
-        limits: greatest ``(width, height)`` px of the picture.
-        zeros: what the clock on the wall says at second 0, by camera, where it is known.
-        people: names, by global id.
-    """
-    mosaic = Mosaic(sizes, *limits, zeros, people)
-    writer = VideoWriter(path, mosaic.size, fps)
-    try:
-        for step in steps:
-            drawn = mosaic.draw(step, {name: labels(frame) for name, frame in step.items()})
-            writer.write(drawn, min(frame.time for frame in step.values()))
-    finally:
-        writer.close()

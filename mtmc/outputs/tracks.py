@@ -100,6 +100,23 @@ def rows_of(table: pl.DataFrame, cameras: Sequence[str], kinds: Sequence[str] = 
     return rows
 
 
+def people_of(rows: Rows, cameras: Iterable[str], ids: Mapping[TrackKey, int]) -> NDArray[np.int64]:
+    """``(len(rows),)`` the person each row shows, 0 for nobody.
+
+    Args:
+        rows: of all cameras.
+        cameras: their names, by number.
+        ids: the global id of each track.
+    """
+    people = np.zeros(len(rows), np.int64)
+    for number, name in enumerate(cameras):
+        mine = np.flatnonzero(rows["camera"] == number)
+        tracks, which = np.unique(rows["track"][mine], return_inverse=True)
+        known = [ids.get(TrackKey(name, track), 0) for track in tracks.tolist()]
+        people[mine] = np.array(known, np.int64)[which]
+    return people
+
+
 def _index(rows: Rows, camera: int, name: str, ids: Mapping[TrackKey, int]) -> NDArray[np.void]:
     """Where the rows of a camera's people are, sorted by frame and id."""
     parts = [np.zeros(0, INDEX)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict, deque
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -77,28 +77,31 @@ class Changes:
             return None
         scale = changed.shape[0] / frame.image.shape[0]
         others = np.concatenate([boxes, old.boxes])
-        nobody = others[:0]
-        moving = [_share(changed, box, nobody, scale) >= MOVES for box in others]
-        others = others[np.array(moving, bool)]
-        return np.array([_share(changed, box, others, scale) for box in boxes], np.float32)
+        corners = _corners(others, scale, changed)
+        moving = np.array([_share(changed, each, ()) >= MOVES for each in corners], bool)
+        shares = []
+        for box, each in zip(boxes, corners, strict=False):
+            # Those that are not much the same one.
+            apart = moving & (pair_iou(np.broadcast_to(box, others.shape), others) < SAME)
+            shares.append(_share(changed, each, [corners[n] for n in apart.nonzero()[0]]))
+        return np.array(shares, np.float32)
 
 
-def _share(changed: Mask, box: Floats, others: Floats, scale: float) -> float:
-    """Of what is in a box and in none of the others that are not much the same one."""
-    x1, y1, x2, y2 = _corners(box, scale, changed)
+def _share(changed: Mask, corners: list[int], others: Iterable[list[int]]) -> float:
+    """Of what is in a box and in none of the others; NaN where too little is left."""
+    x1, y1, x2, y2 = corners
     counts = np.ones((y2 - y1, x2 - x1), bool)
-    apart = pair_iou(np.broadcast_to(box, others.shape), others) < SAME
-    for other in others[apart]:
-        a1, b1, a2, b2 = _corners(other, scale, changed)
+    for a1, b1, a2, b2 in others:
         counts[max(b1 - y1, 0) : max(b2 - y1, 0), max(a1 - x1, 0) : max(a2 - x1, 0)] = False
     if np.count_nonzero(counts) < max(ENOUGH * counts.size, 1):
         return math.nan
     return float(changed[y1:y2, x1:x2][counts].mean())
 
 
-def _corners(box: Floats, scale: float, picture: Mask) -> list[int]:
+def _corners(boxes: Floats, scale: float, picture: Mask) -> list[list[int]]:
     height, width = picture.shape
-    corners: list[int] = np.clip(np.round(box * scale), 0, [width, height] * 2).astype(int).tolist()
+    inside = np.clip(np.round(boxes * scale), 0, [width, height] * 2)
+    corners: list[list[int]] = inside.astype(int).tolist()
     return corners
 
 

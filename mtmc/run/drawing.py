@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from mtmc.files import replacing
 from mtmc.outputs import floor
 from mtmc.outputs.anonymise import hide
 from mtmc.outputs.floor import Extent, FloorPlan
-from mtmc.outputs.mosaic import Labels, write_mosaic
+from mtmc.outputs.mosaic import Labels, Mosaic
 from mtmc.outputs.paths import FloorPaths, floor_paths
 from mtmc.outputs.tracks import TrackTable
+from mtmc.outputs.video import VideoWriter
 from mtmc.results import layout
 from mtmc.results.hidden import Hidden
 from mtmc.run.config import OutputConfig
@@ -95,30 +97,26 @@ class Drawing:
 
     def _mosaic(self, done: Callable[[int, int], None]) -> None:
         readers, output = self._readers, self._output
-        for reader in readers:
-            reader.start()
         numbers = {reader.name: number for number, reader in enumerate(readers)}
-        total = sum(reader.total or 0 for reader in readers)
-
-        def steps() -> Iterator[dict[str, Frame]]:
-            drawn = 0
-            for step in align(readers):
-                yield {name: self._anonymised(frame) for name, frame in step.items()}
-                drawn += len(step)
-                done(drawn, max(total, drawn))
-
+        sizes = {reader.name: reader.size for reader in readers}
+        zeros = {reader.name: reader.zero for reader in readers}
+        mosaic = Mosaic(sizes, output.width, output.height, zeros, self._table.names)
+        for reader in readers:
+            # What is hidden is told in whole pictures.
+            reader.start(scale=1.0 if output.anonymise else mosaic.scale(reader.name))
+        total, drawn = sum(reader.total or 0 for reader in readers), 0
         try:
-            with replacing(self._out / layout.MOSAIC) as partial:
-                write_mosaic(
-                    partial,
-                    steps(),
-                    lambda frame: self._labels(numbers[frame.camera], frame.index),
-                    {reader.name: reader.size for reader in readers},
-                    self._rate,
-                    (output.width, output.height),
-                    {reader.name: reader.zero for reader in readers},
-                    self._table.names,
-                )
+            with (
+                replacing(self._out / layout.MOSAIC) as partial,
+                closing(VideoWriter(partial, mosaic.size, self._rate)) as writer,
+            ):
+                for step in align(readers):
+                    frames = {name: self._anonymised(frame) for name, frame in step.items()}
+                    labels = {n: self._labels(numbers[n], f.index) for n, f in step.items()}
+                    time = min(frame.time for frame in step.values())
+                    writer.write(mosaic.draw(frames, labels), time)
+                    drawn += len(step)
+                    done(drawn, max(total, drawn))
         finally:
             for reader in readers:
                 reader.close()

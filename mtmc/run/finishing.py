@@ -8,7 +8,6 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mtmc.associate.decisions import Association
 from mtmc.corrections.telling import Telling
@@ -16,6 +15,7 @@ from mtmc.offline.absent import absent
 from mtmc.offline.completion import complete_scene
 from mtmc.offline.places import floor_places
 from mtmc.offline.refinement import CameraRefinement, relink_people
+from mtmc.outputs.tracks import people_of
 from mtmc.tracking.memory import Memory
 from mtmc.tracking.rows import ROW, Rows
 from mtmc.tracking.tracklet import Tracklet
@@ -106,7 +106,7 @@ class Finishing:
                 ids.clear()
                 ids.update(known)
             ids.update(self._telling.numbered(rows, ids, self._last))
-            doubled = self._telling.doubled(rows, self._who(rows, ids))
+            doubled = self._telling.doubled(rows, people_of(rows, self._numbers, ids))
             rows = rows[~doubled] if doubled.any() else rows
         rows = self._completed(rows, ids)
         if self._associator.online:
@@ -125,7 +125,7 @@ class Finishing:
         """``(N, 2)`` m where the people of finished rows were; None without any calibration."""
         if not any(view.model for view in self._views):
             return None
-        return floor_places(rows, self._who(rows, ids), self._views)
+        return floor_places(rows, people_of(rows, self._numbers, ids), self._views)
 
     def _evidence(self, rows: Rows) -> dict[TrackKey, float]:
         """What was seen of each track, as a share of what it takes to be no ghost."""
@@ -139,7 +139,7 @@ class Finishing:
         """People whom the cameras that should see them do not, where all follow them together."""
         if self._tracking.joint is None:
             return set()
-        people = self._who(rows, ids)
+        people = people_of(rows, self._numbers, ids)
         of_people = self._views[0].known(rows["kind"], len(rows))
         known = np.flatnonzero((people > 0) & rows["detected"] & of_people)
         return absent(rows[known], people[known], self._views)
@@ -180,7 +180,7 @@ class Finishing:
             return rows
         result = [np.zeros(0, ROW)]
         with self._watch("refine"):
-            rows["person"] = self._who(rows, ids)
+            rows["person"] = people_of(rows, self._numbers, ids)
             if self._completion is not None:
                 people = self._views[0].known(rows["kind"], len(rows))
                 whole = complete_scene(rows[people], self._views, self._completion, self._fill_gap)
@@ -195,16 +195,6 @@ class Finishing:
             here = rows["camera"] == number
             for kind in range(len(refinement.view.kinds)):
                 yield here & (rows["kind"] == kind), refinement
-
-    def _who(self, rows: Rows, ids: Mapping[TrackKey, int]) -> NDArray[np.int64]:
-        """``(len(rows),)`` the person each row shows, 0 for nobody."""
-        people = np.zeros(len(rows), np.int64)
-        for number, view in enumerate(self._views):
-            mine = np.flatnonzero(rows["camera"] == number)
-            tracks, which = np.unique(rows["track"][mine], return_inverse=True)
-            known = [ids.get(TrackKey(view.name, track), 0) for track in tracks.tolist()]
-            people[mine] = np.array(known, np.int64)[which]
-        return people
 
     def _relink(self, rows: Rows) -> None:
         """Say who each row shows, where a tracker followed people over all cameras."""

@@ -205,6 +205,17 @@ def ways_of(floor: Floor) -> Ways:
     return _ways(floor.bounds, tuple(floor.blocked))
 
 
+def free_spots(floor: Floor, count: int, rng: np.random.Generator) -> list[Floats]:
+    """So many spots, ``(2,)`` m, where somebody can stand."""
+    ways, spots = ways_of(floor), list[Floats]()
+    x0, y0, x1, y1 = floor.bounds
+    while len(spots) < count:
+        spot = np.asarray(rng.uniform([x0, y0], [x1, y1]))
+        if ways.is_free(spot):
+            spots.append(spot)
+    return spots
+
+
 @lru_cache(maxsize=4)
 def _ways(bounds: Rectangle, blocked: tuple[Rectangle, ...]) -> Ways:
     x0, y0, x1, y1 = bounds

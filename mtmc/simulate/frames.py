@@ -5,8 +5,9 @@
     OUT/annotations/instances_val.json       every eighth scene, so other places and people
 
 Few frames of many scenes teach more than a video: each scene is a place, a handful of people and
-cameras that hang, stand and look anywhere in it; each frame puts the people elsewhere. With
-panoramas two scenes of three are photographed places instead, another in each frame (`views`).
+cameras that hang, stand and look anywhere in it; each frame puts the people elsewhere. Rooms are
+furnished anew, and in two scenes of five there is little light and most people wear dark. With
+panoramas every second scene is photographed places instead, another in each frame (`views`).
 What a run that was cut off has finished is kept (`OUT/.scenes`) and not drawn again.
 """
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ import numpy as np
 from mtmc.simulate.body import Floats
 from mtmc.simulate.camera import Camera, look_at
 from mtmc.simulate.cast import Pose
-from mtmc.simulate.choreography import ways_of
+from mtmc.simulate.choreography import free_spots, ways_of
 from mtmc.simulate.dress import PersonMesh, dress
 from mtmc.simulate.extra import require_sim
 from mtmc.simulate.moments import DT, draw_moment, draw_seated
@@ -33,11 +34,11 @@ from mtmc.simulate.motion import Manner, draw_manner
 from mtmc.simulate.output import writing
 from mtmc.simulate.panorama import Panorama, Pixels, read_panoramas
 from mtmc.simulate.places import PLACES, Place, draw_picture
-from mtmc.simulate.props import Prop, draw_props
+from mtmc.simulate.props import Prop, draw_props, furnish
 from mtmc.simulate.render import Renderer
 from mtmc.simulate.sensor import Sensor
 from mtmc.simulate.views import draw_company, draw_view
-from mtmc.simulate.wardrobe import draw_looks
+from mtmc.simulate.wardrobe import Cloth, Look, draw_looks
 from mtmc.simulate.workers import each
 
 CAMERAS, MOMENTS = 3, 14  # of a scene
@@ -46,9 +47,13 @@ VALIDATION = 8  # one scene in so many
 SIZES = [(512, 384), (512, 288)]  # px
 RAYS = 4  # per pixel for the empty place: small pictures need fewer than a video
 PERSON = 1  # COCO's category
-ROOMS = 3  # with panoramas, one scene in so many is a simulated place
+ROOMS = 2  # with panoramas, one scene in so many is a simulated place
+ORDER = ("lab", "corridor", "lab", "plaza")  # of the simulated places
 THINGS = 135  # that stand about in photographed places
 COMPANY = 9  # people of a scene there
+DARK = 0.4  # share of the simulated places with little light
+OWN = 0.35  # share of the cameras that hang where a place's own do
+SEATED = 0.35  # share of the people on a seat, where there are some
 
 
 @dataclass(frozen=True)
@@ -203,13 +208,17 @@ def _write_scene(config: FramesConfig, out: Path, scene: int) -> list[dict[str, 
     """Draw and write one scene's frames; its number decides everything random."""
     rng = np.random.default_rng([config.seed, 5000, scene])
     number = scene if config.panoramas is None else scene // ROOMS
-    name = list(PLACES)[number % len(PLACES)]
-    place = PLACES[name](rng, 2)
+    name = ORDER[number % len(ORDER)]
     outdoors = name == "plaza"
+    place = PLACES[name](rng, 2 if name == "corridor" else 4)
+    if not outdoors:
+        place = furnish(place, rng)
     cameras = [_draw_camera(f"cam{i}", place, outdoors, rng) for i in range(CAMERAS)]
+    looks = draw_looks(int(rng.integers(6, 15 if outdoors else 11)), rng)
+    if rng.random() < DARK:
+        place, cameras, looks = _darkened(place, cameras, looks, rng)
     renderer = Renderer(place.stage, cameras, RAYS, 1024 if outdoors else 512)
     sensors = [Sensor(c.picture, renderer.draw(i), rng) for i, c in enumerate(cameras)]
-    looks = draw_looks(int(rng.integers(6, 15 if outdoors else 11)), rng)
     cast = _Actors([dress(k) for k in looks], [draw_manner(rng, k.bag) for k in looks])
     renderer.load(cast.meshes, [m.hands == "phone" for m in cast.manners])
     records = []
@@ -222,6 +231,43 @@ def _write_scene(config: FramesConfig, out: Path, scene: int) -> list[dict[str, 
         image = sensors[index].expose(light * np.float32(np.exp(rng.normal(0, 0.25))))
         records.append(_write(out, scene, frame, image, people, int(rng.integers(55, 96))))
     return records
+
+
+def _darkened(
+    place: Place, cameras: list[Camera], looks: list[Look], rng: np.random.Generator
+) -> tuple[Place, list[Camera], list[Look]]:
+    """Little light, dark corners, and most people in dark clothes."""
+    stage = place.stage
+    lamps = list(stage.lamps)
+    if len(lamps) == 2:  # one of a room's two is off
+        del lamps[rng.integers(2)]
+    less = float(rng.uniform(0.3, 0.9))
+    sky, inside, above, below = (
+        (x * less, y * less, z * less) for x, y, z in (stage.sky, stage.inside, *stage.ambient)
+    )
+    stage = replace(stage, lamps=lamps, sky=sky, inside=inside, ambient=(above, below))
+    dim = [
+        replace(
+            c.picture,
+            exposure=c.picture.exposure * float(rng.uniform(0.35, 0.9)),
+            gamma=c.picture.gamma * float(rng.uniform(1.0, 1.4)),
+            vignette=float(rng.uniform(0.2, 0.8)),
+        )
+        for c in cameras
+    ]
+    cameras = [replace(c, picture=p) for c, p in zip(cameras, dim, strict=True)]
+    return replace(place, stage=stage), cameras, [_in_dark(k, rng) for k in looks]
+
+
+def _in_dark(look: Look, rng: np.random.Generator) -> Look:
+    def dyed(cloth: Cloth) -> Cloth:
+        if rng.random() < 0.35:
+            return cloth
+        red, green, blue = (float(v) for v in rng.uniform(0.03, 0.12) * rng.uniform(0.8, 1.2, 3))
+        return replace(cloth, color=(red, green, blue))
+
+    outer = None if look.outer is None else dyed(look.outer)
+    return replace(look, top=dyed(look.top), bottom=dyed(look.bottom), outer=outer)
 
 
 def _people(renderer: Renderer, index: int, camera: Camera) -> list[list[float]]:
@@ -237,8 +283,15 @@ def _people(renderer: Renderer, index: int, camera: Camera) -> list[list[float]]
 
 
 def _draw_camera(name: str, place: Place, outdoors: bool, rng: np.random.Generator) -> Camera:
-    """A camera anywhere in the place, from eye level to the ceiling, with some floor in view."""
-    spots = [_free_spot(place, rng) for _ in range(60)]
+    """One of the place's own cameras, or one anywhere in it, from eye level to the ceiling."""
+    if rng.random() < OWN:
+        camera = place.cameras[rng.integers(len(place.cameras))]
+        share = SIZES[0][0] / camera.width
+        return replace(
+            camera, name=name, focal=camera.focal * share, width=SIZES[0][0],
+            height=round(camera.height * share),
+        )  # fmt: skip
+    spots = free_spots(place.floor, 60, rng)
     height = float(rng.uniform(1.2, 6.5) if outdoors else rng.uniform(1.1, 2.5))
     best, most = (spots[0], spots[1]), -1
     for eye, target in zip(spots[:12], spots[12:24], strict=True):
@@ -266,15 +319,6 @@ def _draw_camera(name: str, place: Place, outdoors: bool, rng: np.random.Generat
     )
 
 
-def _free_spot(place: Place, rng: np.random.Generator) -> Floats:
-    ways = ways_of(place.floor)
-    x0, y0, x1, y1 = place.floor.bounds
-    while True:
-        spot = np.asarray(rng.uniform([x0, y0], [x1, y1]))
-        if ways.is_free(spot):
-            return spot
-
-
 def _in_sight(eye: Floats, spot: Floats, place: Place) -> bool:
     """Whether nothing stands between the two on the floor plan, or only something small."""
     ways = ways_of(place.floor)
@@ -291,7 +335,7 @@ def _crowd(cast: _Actors, camera: Camera, place: Place, rng: np.random.Generator
     poses = []
     for person in (int(p) for p in everybody[:count]):
         rest, manner = cast.meshes[person].rest, cast.manners[person]
-        if seats and rng.random() < 0.25:
+        if seats and rng.random() < SEATED:
             seat = place.floor.seats[seats.pop()]
             poses.append(draw_seated(person, rest, manner, seat, rng))
             spots.append(np.array(seat.position))

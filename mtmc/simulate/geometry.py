@@ -20,8 +20,8 @@ class Builder:
         self._surface: list[Ints] = []
         self._count = 0
 
-    def add(self, vertices: Floats, faces: Ints, surface: int) -> None:
-        """Add triangles ``(F, 3)`` over vertices ``(V, 3)``."""
+    def add(self, vertices: Floats, faces: Ints, surface: int | Ints) -> None:
+        """Add triangles ``(F, 3)`` over vertices ``(V, 3)``, of one surface or ``(F,)``."""
         self._vertices.append(vertices)
         self._faces.append(faces + self._count)
         self._surface.append(np.full(len(faces), surface))

@@ -7,7 +7,7 @@ cutout that `views` puts on the floor.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -15,8 +15,19 @@ import numpy as np
 from mtmc.simulate.backdrop import Backdrop
 from mtmc.simulate.body import Floats
 from mtmc.simulate.camera import look_at
+from mtmc.simulate.choreography import Seat, free_spots
 from mtmc.simulate.geometry import Builder
-from mtmc.simulate.places import BRICKS, LEAVES, PATCHES, PLAIN, PLANKS, SPECKLED, TILES, WRITING
+from mtmc.simulate.places import (
+    BRICKS,
+    LEAVES,
+    PATCHES,
+    PLAIN,
+    PLANKS,
+    SPECKLED,
+    TILES,
+    WRITING,
+    Place,
+)
 from mtmc.simulate.stage import Lamp, Stage, Surface
 
 FINE, SIDE = 320, 160  # px, as drawn and as kept
@@ -103,9 +114,9 @@ def _chair(s: _Shop) -> None:
             b.box((x, y, 0), (x + 0.03, y + 0.03, high), legs)
 
 
-def _table(s: _Shop) -> None:
+def _table(s: _Shop, low: float = 0.45) -> None:
     b, board, legs = s.build, s.any(PLAIN, PLANKS), s.surface(dark=0.7)
-    x, y, high = s.between(0.3, 0.6), s.between(0.4, 0.9), s.between(0.45, 1.0)
+    x, y, high = s.between(0.3, 0.6), s.between(0.4, 0.9), s.between(low, 1.0)
     b.box((-x, -y, high - 0.04), (x, y, high), board)
     for cx in (-x + 0.03, x - 0.07):
         for cy in (-y + 0.03, y - 0.07):
@@ -261,6 +272,46 @@ KINDS: list[Callable[[_Shop], None]] = [
     _office_chair, _office_chair, _office_chair, _chair, _table, _cupboard, _trolley, _stand,
     _stand, _post, _plant, _plant, _car, _bicycle, _board,
 ]  # fmt: skip
+
+INDOORS = [k for k in KINDS if k not in (_post, _car)]
+
+
+def _desk(s: _Shop) -> None:
+    """A table that knees go under."""
+    _table(s, 0.68)
+
+
+def furnish(place: Place, rng: np.random.Generator) -> Place:
+    """The same place with more furniture in it, some of it desks with a seat."""
+    builder, surfaces = Builder(), list(place.stage.surfaces)
+    builder.add(place.stage.vertices, place.stage.faces, place.stage.surface)
+    blocked, seats = list(place.floor.blocked), list(place.floor.seats)
+
+    def put(kind: Callable[[_Shop], None], spot: Floats, turn: float, gap: float = 0.0) -> None:
+        """Set a thing down; `gap` m is from the spot to its near side."""
+        shop = _Shop(rng)
+        kind(shop)
+        vertices, faces, kinds = shop.build.build()
+        ahead = np.array([np.cos(turn), np.sin(turn)])
+        flat = vertices[:, :2] + [gap - vertices[:, 0].min() if gap else 0.0, 0.0]
+        flat = spot + flat @ np.stack([ahead, [-ahead[1], ahead[0]]])
+        builder.add(np.column_stack([flat, vertices[:, 2]]), faces, kinds + len(surfaces))
+        surfaces.extend(shop.surfaces)
+        low, high = flat.min(0), flat.max(0)
+        blocked.append((float(low[0]), float(low[1]), float(high[0]), float(high[1])))
+
+    spots = free_spots(place.floor, int(rng.integers(0, 11)), rng)
+    for spot in spots:
+        turn, at_desk = float(rng.uniform(-np.pi, np.pi)), rng.random() < 0.3
+        kind = _office_chair if at_desk else INDOORS[rng.integers(len(INDOORS))]
+        put(kind, spot, turn)
+        if at_desk:
+            put(_desk, spot, turn, float(rng.uniform(0.25, 0.5)))
+            x, y = spot + 0.34 * np.array([np.cos(turn), np.sin(turn)])
+            seats.append(Seat((float(x), float(y)), turn, 0.48))
+    vertices, faces, surface = builder.build()
+    stage = replace(place.stage, vertices=vertices, faces=faces, surface=surface, surfaces=surfaces)
+    return replace(place, stage=stage, floor=replace(place.floor, blocked=blocked, seats=seats))
 
 
 def draw_props(count: int, rng: np.random.Generator) -> list[Prop]:

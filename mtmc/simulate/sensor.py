@@ -42,10 +42,6 @@ class Sensor:
         )
         self.noise = (0.75 * grain + 0.7 * coarse) * picture.noise
 
-    def reseed(self, rng: np.random.Generator) -> None:
-        """Go on with other noise."""
-        self.rng = rng
-
     def _curve(self) -> Floats:
         """Tone curve from linear 0..4 in 4096 steps to grey levels: shoulder, gamma, contrast."""
         x = np.linspace(0, 4, 4096)

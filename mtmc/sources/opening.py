@@ -44,7 +44,8 @@ def open_video(camera: Camera, uri: str | None = None) -> tuple[Any, Any]:
         width, height = stream.codec_context.width, stream.codec_context.height
         if 0 < width * height <= int(LIMITS["max_pixels"]):
             stream.codec_context.options = LIMITS
-            stream.thread_type = "AUTO"
+            # A thread for each of some pictures holds all but one of them back.
+            stream.thread_type = "SLICE" if camera.kind == "live" else "AUTO"
             return container, stream
         what = f"its pictures are larger than {MOST_PIXELS // 10**6} megapixels, or damaged"
     elif streams:
@@ -128,10 +129,23 @@ def never_ends(camera: Camera) -> bool:
         return not container.duration and (playlist or container.size <= 0)
 
 
-def to_image(frame: Any, orientation: Orientation, values: Range | None = None) -> Image:
-    """A frame ``(H, W, 3) uint8`` BGR as it is to be seen; ``values`` as ``range_of`` has them."""
+def to_image(
+    frame: Any, orientation: Orientation, values: Range | None = None, scale: float = 1.0
+) -> Image:
+    """A frame ``(H, W, 3) uint8`` BGR as it is to be seen.
+
+    Args:
+        frame: of PyAV.
+        orientation: of its stream.
+        values: as ``range_of`` has them.
+        scale: below 1, how small it may be made.
+    """
     if values is None:
-        image: Image = frame.to_ndarray(format="bgr24")
+        smaller: dict[str, Any] = {}
+        if scale < 1:
+            width, height = (max(1, round(scale * side)) for side in (frame.width, frame.height))
+            smaller = {"width": width, "height": height, "interpolation": "AREA"}
+        image: Image = frame.to_ndarray(format="bgr24", **smaller)
     else:
         image = values.apply(_deep_pixels(frame))
     return orientation.upright(image, frame)

@@ -49,12 +49,16 @@ class CameraReader:
         """What the clock on the wall says at second 0 of the run's; None where nobody knows."""
         return None if self.camera.began is None else self.camera.began.zero
 
-    def start(self, pixels_from: int = 1) -> None:
-        """Begin decoding; frames before index ``pixels_from`` come without their image."""
+    def start(self, pixels_from: int = 1, scale: float = 1.0) -> None:
+        """Begin decoding; frames before index ``pixels_from`` come without their image.
+
+        Those of recordings may be made as small as ``scale`` says, below 1.
+        """
         self.close()
         self._closing = threading.Event()
         self.losses, self._last = Losses(), None
-        request = Request(pixels_from, self._config.stride, self._closing, self.losses)
+        stride = self._config.stride
+        request = Request(pixels_from, stride, self._closing, self.losses, scale)
         outdated = self._outdated if self.live else None
         self._frames = Background(self.source.frames(request), READ_AHEAD, outdated)
 

@@ -236,8 +236,9 @@ class VideoFile:
                     index += 1
                     elapsed = clock.tell(stamp(frame, container))
                     if request.wants(index):
-                        wanted = index >= request.pixels_from
-                        image = to_image(frame, orientation, part.values) if wanted else None
+                        image = None
+                        if index >= request.pixels_from:
+                            image = to_image(frame, orientation, part.values, request.scale)
                         yield Frame(self._camera.name, index, elapsed + self._camera.delay, image)
             if not self._told:
                 self._tell(part, index - before, damage)

@@ -57,12 +57,14 @@ class Request:
         stride: every so many-th frame, beginning with the first.
         closing: set when nothing more is wanted.
         losses: where a live camera counts them.
+        scale: below 1, how small pictures of recordings may be made.
     """
 
     pixels_from: int = 1
     stride: int = 1
     closing: threading.Event = field(default_factory=threading.Event)
     losses: Losses = field(default_factory=Losses)
+    scale: float = 1.0
 
     def wants(self, index: int) -> bool:
         """Whether the frame is one to deliver."""

@@ -157,7 +157,11 @@ class CameraTracking:
         ended = self._close(frame.time - max(LOST_AFTER, LOST_AFTER_FRAMES * self._pace.seconds))
         renewed = self._renew()
         # Of a track that has ended, nothing is predicted any more.
-        tracks = tracks[(tracks.det_index >= 0) | np.isin(tracks.ids, list(self._open))]
+        going_on = [
+            detection >= 0 or track in self._open
+            for track, detection in zip(tracks.ids.tolist(), tracks.det_index.tolist(), strict=True)
+        ]
+        tracks = tracks if all(going_on) else tracks[np.array(going_on)]
         people, found = tracks.ids, tracks.det_index >= 0
         known = [
             self._see(int(track), frame.time) if seen else self._open[int(track)]

@@ -6,6 +6,9 @@ import av
 import numpy as np
 import pytest
 
+from mtmc import cli
+
+SETTINGS = {"detector": {"name": "motfile"}, "reid": "color", "output": {"video": False}}
 COLORS = ((40, 40, 230), (230, 160, 30), (60, 200, 60))
 
 
@@ -49,9 +52,48 @@ def write_two_cameras(folder):
     return folder
 
 
+def write_detections(folder, names=("left", "right"), frames=24):
+    """Where the blocks of ``block_frames`` are."""
+    (folder / "det").mkdir()
+    lines = [
+        f"{i + 1},-1,{5 + 2 * i + 45 * person},{30 + 12 * person},22,60,0.9,-1,-1,-1"
+        for i in range(frames)
+        for person in range(2)
+    ]
+    for name in names:
+        (folder / "det" / f"{name}.txt").write_text("\n".join(lines) + "\n")
+
+
+def write_scene(folder):
+    """Two videos of the same two people, and where these are."""
+    write_two_cameras(folder)
+    write_detections(folder)
+    return folder
+
+
 @pytest.fixture
 def two_cameras(tmp_path):
     """A folder with two videos of the same two people."""
     folder = tmp_path / "videos"
     folder.mkdir()
     return write_two_cameras(folder)
+
+
+@pytest.fixture
+def scene(two_cameras):
+    """The same, with where they are."""
+    write_detections(two_cameras)
+    return two_cameras
+
+
+@pytest.fixture
+def here(monkeypatch, capsys):
+    """Calls the command line in this process: its exit code, and what it wrote to both streams."""
+
+    def call(*arguments):
+        monkeypatch.setattr("sys.argv", ["mtmc", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return ended.value.code or 0, *capsys.readouterr()
+
+    return call

@@ -28,9 +28,7 @@ def test_build_fills_and_checks():
     assert build(Outer, {"rate": 1, "inner": {"size": "4"}}, "x") == Outer(1.0, None, Inner(4))
     for settings, message in (
         ({"rtae": 1}, r"unknown key 'x\.rtae'; did you mean 'x\.rate'"),
-        ({"rate": "fast"}, r"x\.rate: 'fast' should be a valid number"),
         ({"rate": -1}, "x: rate must not be negative"),
-        ({"inner": 3}, r"x\.inner: expected a section with keys, got 3"),
         (3, "x: expected a section with keys, got 3"),
     ):
         with pytest.raises(UserError, match=message):

@@ -8,6 +8,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from mtmc import reid
+from mtmc.reid import onnx_session
 from mtmc.reid.onnx_embedder import PREPROCESS_KEY
 from mtmc.reid.preprocess import Preprocess
 
@@ -115,3 +116,13 @@ def test_osnet_equals_one_picture_at_a_time(shared_weights, crops) -> None:
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     assert embedder._batch_size > 1
     np.testing.assert_allclose(embedder.embed(crops), rows, atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:Specified provider")
+def test_a_gpu_that_does_not_start_is_not_replaced_silently(tmp_path, monkeypatch) -> None:
+    there = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnx_session.onnxruntime, "get_available_providers", lambda: there)
+    assert onnx_session.providers_of("cuda:1")[0] == ("CUDAExecutionProvider", {"device_id": 1})
+    onnx.save(model(1), tmp_path / "m.onnx")
+    with pytest.raises(reid.ReidError, match="the GPU cannot be used"):
+        reid.load(tmp_path / "m.onnx", device="cuda")

@@ -72,6 +72,16 @@ def test_everyone_keeps_one_id(name):
     assert ids == {1, 2, 3, 4}
 
 
+def test_who_is_found_twice_is_one_and_two_who_stand_close_are_two(name):
+    whole, head_and_chest, neighbour = [0, 0, 60, 150], [3, 0, 57, 75], [30, 0, 90, 150]
+    for other, people in ((head_and_chest, 1), (neighbour, 2)):
+        tracker = trackers.create(name)
+        for _ in range(5):
+            boxes = np.array([whole, other], float)
+            tracks = tracker.update(Detections(boxes, np.array([0.9, 0.8]), np.eye(2)))
+        assert len(tracks) == people
+
+
 def test_ids_are_unique_and_never_reused(name):
     rng = np.random.default_rng(1)
     tracker = trackers.create(name)

@@ -1,26 +1,24 @@
-import subprocess
 import sys
 
 import pytest
 
 from mtmc import trackers
+from tests.loaded import loaded_by
 
 
-def loaded_by(code):
-    """Packages in memory after ``code`` ran in an interpreter of its own; ours by two names."""
-    code += "\nimport sys; print(*{'.'.join(name.split('.')[: 1 + name.startswith('mtmc.')])"
-    code += " for name in sys.modules})"
-    command = [sys.executable, "-c", code]
-    result = subprocess.run(command, capture_output=True, text=True, check=True)
-    return set(result.stdout.split()) - sys.stdlib_module_names
+def beside_python(code):
+    """Packages in memory after ``code``; ours by two names."""
+    names = (name.split(".") for name in loaded_by(code))
+    found = {".".join(parts[: 1 + (parts[0] == "mtmc")]) for parts in names}
+    return found - sys.stdlib_module_names
 
 
 def test_import_loads_numpy_and_scipy_only():
-    plain = loaded_by("import numpy")
-    assert loaded_by("import mtmc.trackers") - plain == {"mtmc", "mtmc.trackers"}
+    plain = beside_python("import numpy")
+    assert beside_python("import mtmc.trackers") - plain == {"mtmc", "mtmc.trackers"}
     every = "from mtmc import trackers as t; [t.tracker_class(name) for name in t.TRACKERS]"
-    scientific = loaded_by("import numpy, scipy.optimize, scipy.sparse.csgraph")
-    assert loaded_by(every) - scientific == {"mtmc", "mtmc.trackers"}
+    scientific = beside_python("import numpy, scipy.optimize, scipy.sparse.csgraph")
+    assert beside_python(every) - scientific == {"mtmc", "mtmc.trackers"}
 
 
 def test_unknown_name_lists_what_exists():

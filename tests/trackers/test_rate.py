@@ -5,7 +5,7 @@ import pytest
 
 from mtmc import trackers
 from mtmc.trackers import Detections
-from mtmc.trackers.offline import RefineConfig
+from mtmc.trackers.offline import RefineConfig, linked, make_table
 from mtmc.trackers.rate import frames_in
 
 PERSON = np.array([[0.0, 0, 50, 120]])
@@ -41,6 +41,23 @@ def test_the_refinement_keeps_durations():
     offline = RefineConfig().at_rate(10.0)
     assert (offline.link_gap, offline.extend) == (50, 1)
     assert offline.smooth_position == RefineConfig().at_rate(30.0).smooth_position
+
+
+@pytest.mark.parametrize("fps", [5, 10, 30])
+def test_who_is_linked_does_not_depend_on_the_rate(fps):
+    """Two people walk past each other, unseen for a second, a little off their straight ways."""
+    seconds = np.arange(1, 4 * fps + 1) / fps
+    seen = np.abs(seconds - 2) > 0.5
+    rows = []
+    for track, speed in ((1, 150.0), (2, -150.0)):
+        x = 300 + speed * (seconds - 2) + 8 * np.sin(3 * seconds + track)
+        boxes = PERSON + np.column_stack([x, 5.0 * np.full(len(x), track)] * 2)
+        ids = np.where(seconds < 2, track, track + 2)
+        steps = np.arange(1, len(x) + 1)
+        rows.append(make_table(steps, ids, boxes, np.ones(len(x)))[seen])
+    found = linked(np.concatenate(rows), RefineConfig().at_rate(fps))
+    count = seen.sum()
+    assert found.tolist() == [1] * count + [2] * count
 
 
 @pytest.mark.parametrize("fps", [0, -5, float("nan"), float("inf"), "25", True])

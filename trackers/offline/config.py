@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from mtmc.trackers.rate import frames_in
+from mtmc.trackers.rate import NOMINAL_FPS, frames_in
 from mtmc.trackers.settings import Checked, setting
 
 CUT_GAP = 0.67  # seconds unseen after which tracks are cut, to be linked anew
@@ -14,7 +14,7 @@ STRAIGHT = 0.2  # seconds, standard deviation, over which a path may be smoothed
 
 @dataclass(frozen=True, slots=True)
 class MotionNoise:
-    """How people move, in box heights and frames.
+    """How people move, in box heights and frames; the defaults are for 30 frames per second.
 
     Args:
         measured: standard deviation of a detection's centre.
@@ -27,6 +27,16 @@ class MotionNoise:
     position: float = 0.006
     velocity: float = 0.0007
     walking: float = 0.05
+
+    def at_rate(self, fps: float) -> MotionNoise:
+        """The same people at another frame rate: place and velocity are random walks in time."""
+        step = NOMINAL_FPS / fps
+        return MotionNoise(
+            measured=self.measured,
+            position=self.position * step**0.5,
+            velocity=self.velocity * step**1.5,
+            walking=self.walking * step,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +56,12 @@ class RefineFrames:
         link_window: frames at each end that tell a track's motion and size.
         smooth_position: standard deviation, in frames, of the smoothing of positions; 0 for none.
         smooth_size: likewise for width and height.
+        noise: how people move.
         link_evidence: log-likelihood ratio a link must exceed.
         appearance_weight: nats of evidence per unit of cosine similarity above
             `appearance_middle`, where there are embeddings.
         appearance_middle: similarity that speaks neither for nor against one person.
         adopt_score: least score of a detection that is taken up.
-        noise: how people move.
     """
 
     cut_gap: int
@@ -65,11 +75,11 @@ class RefineFrames:
     link_window: int
     smooth_position: float
     smooth_size: float
+    noise: MotionNoise
     link_evidence: float = 4.0
     appearance_weight: float = 10.0
     appearance_middle: float = 0.6
     adopt_score: float = 0.1
-    noise: MotionNoise = field(default_factory=MotionNoise)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,4 +130,5 @@ class RefineConfig(Checked):
             link_window=frames_in(WINDOW, fps),
             smooth_position=min(1.0, STRAIGHT * fps),
             smooth_size=min(2.0, STRAIGHT * fps),
+            noise=MotionNoise().at_rate(fps),
         )

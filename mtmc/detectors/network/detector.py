@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
@@ -13,7 +14,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from mtmc.detectors.boxes import non_maximum_suppression, soften, to_detections
 from mtmc.detectors.network.doubt import Doubt
-from mtmc.detectors.network.layouts import Candidates, Layout, LayoutName, Split
+from mtmc.detectors.network.layouts import (
+    Candidates,
+    Dense,
+    Layout,
+    LayoutName,
+    Split,
+)
+from mtmc.detectors.network.narrow import Size
 from mtmc.detectors.network.network import Network
 from mtmc.detectors.network.preprocess import METADATA_KEY, PADDING, Fitted, Preprocess, fit
 from mtmc.detectors.network.tell import Answer, tell
@@ -78,6 +86,7 @@ class NetworkDetector:
         self._config, self._network, self._asked = config, network, False
         stored = _stored_preprocess(self._network, config)
         self._layout, self._preprocess = self._look(stored)
+        self._narrows = self._may_narrow()
         names = self._network.class_names()
         self._kinds = Kinds.find(
             config.classes, names, self._layout.classes, self._people_classes, config.weights
@@ -107,6 +116,13 @@ class NetworkDetector:
             )
         return layout, stored or _usual(name, layout, network)
 
+    def _may_narrow(self) -> bool:
+        """Whether there is a row of the output for each cell of the input, so that fewer do."""
+        layout = self._layout
+        if not isinstance(layout, Dense) or not layout.overlapping or layout.grid is not None:
+            return False
+        return not self._preprocess.stretch and self._network.batch in {None, 1}
+
     def _people_classes(self) -> tuple[int, ...]:
         config, layout = self._config, self._layout
         names = self._network.class_names()
@@ -133,27 +149,31 @@ class NetworkDetector:
 
     def begin(self, frames: Sequence[Frame]) -> Callable[[], list[Detections]]:
         """See ``Detector``."""
-        step = 1 if self._layout.single else self._network.batch or max(len(frames), 1)
+        begun = [self._begun(n, list(part)) for n, part in groupby(frames, self._suited)]
+        return lambda: [people for found in begun for people in found]
+
+    def _suited(self, frame: Frame) -> Network:
+        """The network, made for pictures of that shape where they would be padded."""
+        return self._network.suited(frame.pixels.shape[:2]) if self._narrows else self._network
+
+    def _begun(self, network: Network, frames: Sequence[Frame]) -> Iterator[Detections]:
+        step = 1 if self._layout.single else network.batch or len(frames)
         fitted: list[Fitted] = []
 
         def batches() -> Iterator[list[Image]]:
             for start in range(0, len(frames), step):
                 for frame in frames[start : start + step]:
-                    fitted.append(fit(frame.pixels, self._network.size, self._preprocess))
+                    fitted.append(fit(frame.pixels, network.size, self._preprocess))
                 images = [each.image for each in fitted[start:]]
                 # A file exported for a fixed batch takes exactly that many images.
                 yield images + [images[-1]] * (step - len(images))
 
-        answers = self._network.run_each(batches(), self._preprocess)
-
-        def found() -> list[Detections]:
-            people: list[Detections] = []
-            for outputs in answers:
-                for place, row in enumerate(range(len(people), len(frames))[:step]):
-                    people.append(self._decode(outputs, place, fitted[row], frames[row]))
-            return people
-
-        return found
+        answers = network.run_each(batches(), self._preprocess)
+        return (
+            self._decode(outputs, row - start, fitted[row], frames[row])
+            for start, outputs in zip(range(0, len(frames), step), answers, strict=True)
+            for row in range(start, min(start + step, len(frames)))
+        )
 
     def _decode(
         self, outputs: list[NDArray[Any]], place: int, image: Fitted, frame: Frame
@@ -174,7 +194,7 @@ class NetworkDetector:
         """Boxes of one kind in an image, their scores, and what the network said."""
         numbers = self._kinds.numbers[kind]
         seen = self._layout.read(outputs, place, numbers, self._config.confidence)
-        boxes, scores = self._in_pixels(seen)
+        boxes, scores = self._in_pixels(seen, image.image.shape[:2])
         boxes = image.restore(boxes)
         if self._layout.overlapping:
             iou = self._preprocess.iou if self._config.iou is None else self._config.iou
@@ -182,14 +202,13 @@ class NetworkDetector:
             boxes, scores = boxes[keep], scores[keep]
         return boxes, scores, seen
 
-    def _in_pixels(self, seen: Candidates) -> tuple[Floats, Floats]:
+    def _in_pixels(self, seen: Candidates, size: Size) -> tuple[Floats, Floats]:
         """Boxes of people in pixels of the input, and their scores."""
         sound = seen.people & np.isfinite(seen.boxes).all(axis=1) & np.isfinite(seen.scores)
         boxes = seen.boxes[sound].astype(np.float32, copy=False)
         self._pixels |= bool(np.abs(boxes).max(initial=0) > SHARES)
         if not self._pixels:
-            height, width = self._network.size
-            boxes = boxes * np.array([width, height, width, height], np.float32)
+            boxes = boxes * np.array(size[::-1] * 2, np.float32)
         return boxes, seen.scores[sound].astype(np.float32, copy=False)
 
     def _softened(self, found: Detections) -> Detections:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mtmc.detectors.network.narrow import Size
 from mtmc.detectors.network.preprocess import Preprocess, to_tensor
 from mtmc.errors import UserError
 from mtmc.reid.errors import one_line
@@ -126,6 +127,11 @@ class Network:
 
     def side_by_side(self, count: int) -> None:
         """Make ready for so many images at a time, where that makes a difference."""
+
+    def suited(self, picture: Size) -> Network:
+        """The same for pictures ``(height, width)`` without padding, where that can be had."""
+        del picture
+        return self
 
     def class_names(self) -> dict[int, str]:
         """Names of the classes by number, as exporters store them; empty where there are none."""

@@ -46,7 +46,7 @@ class OnnxDetector(NetworkDetector):
         path, size = onnx_file(config.weights), config.image_size
         threads = config.threads or available_cores()
         on_gpu = config.device == "cuda"
-        network = Network(path, size, _open(path, True, threads)) if on_gpu else None
+        network = Network(path, size, _open(path, "cuda", threads)) if on_gpu else None
         super().__init__(config, network or CpuNetwork(path, size, threads))
 
 
@@ -58,7 +58,7 @@ class CpuNetwork(Network):
     """
 
     def __init__(self, path: Path, image_size: int, threads: int) -> None:
-        super().__init__(path, image_size, _open(path, False, 1))
+        super().__init__(path, image_size, _open(path, "cpu", 1))
         self.batch, self.at_once = self.batch or 1, threads
         self._pool = ThreadPoolExecutor(threads, "detector")
 
@@ -66,7 +66,7 @@ class CpuNetwork(Network):
         """See `Network`."""
         workers = min(count, self.at_once)
         if workers < self.at_once:
-            self._session = _open(self._path, False, self.at_once // workers)
+            self._session = _open(self._path, "cpu", self.at_once // workers)
             self._pool = ThreadPoolExecutor(workers, "detector")
 
     def _answers(self, inputs: Iterable[Values]) -> Iterator[list[Any]]:
@@ -101,21 +101,16 @@ def onnx_file(weights: str) -> Path:
     return path
 
 
-def _open(path: Path, cuda: bool, threads: int) -> Any:
-    import onnxruntime
-
-    from mtmc.reid.errors import one_line
-    from mtmc.reid.onnx_session import new_session
+def _open(path: Path, device: str, threads: int) -> Any:
+    from mtmc.reid.errors import ReidError, one_line
+    from mtmc.reid.onnx_session import new_session, providers_of
 
     if too_large(path):
         raise UserError(f"{path}: makes tensors that fill the memory; not opened")
-    providers = ["CPUExecutionProvider"]
-    if cuda:
-        providers.insert(0, "CUDAExecutionProvider")
-        if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
-            raise UserError("detector.device cuda: needs the package onnxruntime-gpu and a GPU")
     try:
-        return new_session(str(path), providers, threads)
+        return new_session(str(path), providers_of(device), threads)
+    except ReidError as error:
+        raise UserError(f"detector.device {device}: {error}") from error
     except Exception as error:
         raise UserError(
             f"{path}: not an ONNX model that can be opened ({one_line(error)})"

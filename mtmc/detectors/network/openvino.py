@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,6 +12,7 @@ import numpy as np
 
 from mtmc.detectors.network.detector import NetworkConfig, NetworkDetector
 from mtmc.detectors.network.layouts import Labelled
+from mtmc.detectors.network.narrow import Size, filled, narrowed
 from mtmc.detectors.network.network import Network, Values
 from mtmc.detectors.network.onnx import onnx_file
 from mtmc.detectors.network.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
@@ -65,7 +67,8 @@ class OpenvinoNetwork(Network):
     def __init__(self, path: Path, image_size: int, session: OpenvinoSession) -> None:
         super().__init__(path, image_size, session)
         self._engine, self.at_once = session, session.threads
-        self._prepared: Preprocess | None = None
+        self._prepared: Pixels | None = None
+        self._narrower: dict[Size, Network] = {self.size: self}
         if any(None in port.shape for port in session.get_inputs()) and session.fix(self._shapes()):
             self.batch = self.batch or 1
 
@@ -80,6 +83,24 @@ class OpenvinoNetwork(Network):
         """See `Network`."""
         self._engine.side_by_side(count)
 
+    def suited(self, picture: Size) -> Network:
+        """See `Network`."""
+        wanted = filled(picture, self.size)
+        if wanted not in self._narrower:
+            self._narrower[wanted] = self._narrowed(wanted) or self
+        return self._narrower[wanted]
+
+    def _narrowed(self, wanted: Size) -> OpenvinoNetwork | None:
+        if self._extras or not self._batched:
+            return None
+        engine = self._engine.changed(lambda model: narrowed(model, self.size, wanted))
+        if engine is None:
+            return None
+        other = copy(self)
+        other._session = other._engine = engine
+        other.size, other._prepared = wanted, None
+        return other
+
     def _answers(self, inputs: Iterable[Values]) -> Iterator[list[Any]]:
         with self._explained(RuntimeError):
             answers = self._engine.run_each(inputs)
@@ -92,9 +113,9 @@ class OpenvinoNetwork(Network):
     def _given(self, batch: Sequence[Image], preprocess: Preprocess) -> Values:
         if self.dtype == "uint8" or not self._batched:
             return super()._given(batch, preprocess)
-        if preprocess != self._prepared:
-            self._prepared = preprocess
-            self._engine.take_levels(self._image, _pixels(preprocess), self._channels_last)
+        if (pixels := _pixels(preprocess)) != self._prepared:
+            self._prepared = pixels
+            self._engine.take_levels(self._image, pixels, self._channels_last)
         return self._named(batch[0][None] if len(batch) == 1 else np.stack(batch))
 
 

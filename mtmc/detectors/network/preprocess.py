@@ -84,6 +84,9 @@ def letterbox(image: Image, size: tuple[int, int], centered: bool) -> Fitted:
     scale = min(size[0] / height, size[1] / width)
     inner = (max(1, round(width * scale)), max(1, round(height * scale)))
     left, top = ((size[1] - inner[0]) // 2, (size[0] - inner[1]) // 2) if centered else (0, 0)
+    if inner == size[::-1]:
+        resized = cv2.resize(image, inner, interpolation=cv2.INTER_LINEAR)
+        return Fitted(np.asarray(resized, np.uint8), (scale, scale), (0, 0))
     padded = np.full((*size, 3), PADDING, np.uint8)
     place = padded[top : top + inner[1], left : left + inner[0]]
     cv2.resize(image, inner, dst=place, interpolation=cv2.INTER_LINEAR)

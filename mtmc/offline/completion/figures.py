@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.signal import lfilter
 
 from mtmc.offline.completion.fusion import weighted_median
 from mtmc.types import Doubles, Ints
@@ -43,6 +42,8 @@ def habits(
     Returns:
         ``(M, D)``.
     """
+    from scipy.signal import lfilter  # which brings so much along that all runs would feel it
+
     away = np.clip(away, -MOST_OFF, MOST_OFF) - usual
     low = int(wanted.min())
     count = int(wanted.max()) + 1 - low

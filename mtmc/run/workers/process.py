@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
 
+from mtmc.reid.threads import threads_of_processes
 from mtmc.run.workers.served import EndedError, Said, Served, opened
 from mtmc.run.workers.worker import Task
 
 # What the main process is told by a terminal or by systemd, which tells all: it alone ends a run.
 ENDINGS = ("SIGINT", "SIGTERM", "SIGHUP")
-# Of libraries that make as many threads as there are cores when they are loaded.
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 PATIENCE = 2.0  # s for a process to end by itself
 
 
@@ -38,7 +36,7 @@ class Process:
         theirs = {lane: pipe for lane, (_, pipe) in pipes.items()}
         self._closed, self._ending = False, threading.Lock()
         self._process = context.Process(target=_serve, args=(task, theirs), daemon=True)
-        with _threads(task.cores):
+        with threads_of_processes(task.cores):
             self._process.start()
         for pipe in theirs.values():
             pipe.close()  # so that its end is noticed here
@@ -76,18 +74,6 @@ class Process:
         self._process.kill()
         self._process.join()
         self._process.close()
-
-
-@contextmanager
-def _threads(cores: int) -> Iterator[None]:
-    """Processes begun inside the block know how many threads suit them, if nobody says more."""
-    new = {name: str(cores) for name in THREADS if name not in os.environ}
-    os.environ.update(new)
-    try:
-        yield
-    finally:
-        for name in new:
-            del os.environ[name]
 
 
 def _serve(task: Task, lanes: Mapping[str, Connection]) -> None:

@@ -7,7 +7,6 @@ from tests.mtmc.associate.scenes import (
     crowd,
     make_tracklet,
     replay,
-    replay_said,
     same_partition,
     whole,
 )
@@ -55,26 +54,6 @@ def test_the_floor_tells_twins_apart(associate, seed):
 
 
 @MODES
-@pytest.mark.parametrize("seed", range(4))
-def test_two_tracks_of_one_moment_and_camera_never_share_an_id(associate, seed):
-    # So noisy that appearance misleads, and so lenient that everybody looks alike.
-    tracklets, _ = crowd(seed, noise=2.0)
-    if associate is offline:
-        check_constraint(tracklets, offline(tracklets, distance=2.0))
-        return
-    said = replay_said(OnlineAssociator(OnlineConfig(), 2.0), tracklets)
-    shown = [(key.camera, frame, number) for (key, frame), number in said.items()]
-    assert len(set(shown)) == len(shown)
-
-
-@MODES
-def test_without_evidence_nobody_is_merged(associate):
-    tracklets = [make_tracklet(c, t, np.arange(30) / 10) for c in "ab" for t in (1, 2)]
-    ids = associate(tracklets)
-    assert sorted(ids.values()) == [1, 2, 3, 4]
-
-
-@MODES
 def test_nobody_at_all(associate):
     if associate is offline:
         assert offline([]) == {}
@@ -82,32 +61,6 @@ def test_nobody_at_all(associate):
         associator = OnlineAssociator(OnlineConfig(), DISTANCE)
         assert associator.update(0.0, []).ids == {}
         assert associator.finish([]).ids == {}
-
-
-@MODES
-def test_identical_twins_in_two_places_of_one_camera_stay_two(associate):
-    look = np.ones(8, np.float32)
-    tracklets = [make_tracklet("a", t, np.arange(40) / 10, look) for t in (1, 2)]
-    assert sorted(associate(tracklets).values()) == [1, 2]
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_order_and_numbering_do_not_matter(seed):
-    tracklets, truth = crowd(seed, noise=0.4)
-    ids = offline(tracklets)
-    shuffled = [tracklets[i] for i in np.random.default_rng(seed).permutation(len(tracklets))]
-    assert same_partition(offline(shuffled), ids)
-    del truth
-
-
-def test_a_time_shift_does_not_matter():
-    tracklets, _ = crowd(1, noise=0.4, walk=True)
-    ids = offline(tracklets)
-    for tracklet in tracklets:
-        tracklet.start += 1000
-        tracklet.end += 1000
-        tracklet.path.ticks = [tick + 5000 for tick in tracklet.path.ticks]
-    assert offline(tracklets) == ids
 
 
 def test_people_are_numbered_in_the_order_of_their_first_sighting():
@@ -178,9 +131,3 @@ def test_online_knows_who_comes_back():
         make_tracklet("a", 3, 60 + np.arange(40) / 10, look[0]),
     ]
     assert list(online(tracklets).values()) == [1, 2, 1]
-
-
-def test_online_settings_out_of_range():
-    for options in ({"patience": -1.0}, {"min_crops": -1}, {"memory": -1.0}):
-        with pytest.raises(ValueError, match=next(iter(options))):
-            OnlineConfig(**options)

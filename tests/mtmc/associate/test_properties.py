@@ -33,8 +33,8 @@ class Visit:
     crops: int = 4
 
 
-def offline(tracklets):
-    return whole(tracklets, 0.4)
+def offline(tracklets, distance=0.4):
+    return whole(tracklets, distance)
 
 
 def online(tracklets):
@@ -79,15 +79,17 @@ def partition(ids, tracklets):
     return {position: ids[tracklet.key] for position, tracklet in enumerate(tracklets)}
 
 
+# At the greater one everybody looks alike.
+DISTANCES = st.sampled_from([0.4, 2.0])
 MODES = pytest.mark.parametrize("associate", [offline, online])
 FEW = settings(max_examples=20, deadline=None, derandomize=True)
 
 
 @FEW
-@given(visits=scenes(), walk=st.booleans())
-def test_simultaneous_tracks_of_a_camera_are_never_one_person(visits, walk):
+@given(visits=scenes(), walk=st.booleans(), distance=DISTANCES)
+def test_simultaneous_tracks_of_a_camera_are_never_one_person(visits, walk, distance):
     tracklets = build(visits, walk=walk)
-    ids = offline(tracklets)
+    ids = offline(tracklets, distance)
     assert set(ids) == {t.key for t in tracklets}
     for position, a in enumerate(tracklets):
         for b in tracklets[position + 1 :]:
@@ -95,9 +97,9 @@ def test_simultaneous_tracks_of_a_camera_are_never_one_person(visits, walk):
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(visits=scenes(), walk=st.booleans())
-def test_online_no_frame_ever_shows_two_of_one_id(visits, walk):
-    said = replay_said(OnlineAssociator(OnlineConfig(), 0.4), build(visits, walk=walk))
+@given(visits=scenes(), walk=st.booleans(), distance=DISTANCES)
+def test_online_no_frame_ever_shows_two_of_one_id(visits, walk, distance):
+    said = replay_said(OnlineAssociator(OnlineConfig(), distance), build(visits, walk=walk))
     shown = [(key.camera, frame, number) for (key, frame), number in said.items()]
     assert len(set(shown)) == len(shown)
 

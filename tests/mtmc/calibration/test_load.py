@@ -45,18 +45,6 @@ def test_what_opencv_writes(tmp_path, suffix, names, pose):
         assert model.position == pytest.approx(-rotation.T @ TVEC)
 
 
-def test_units(tmp_path):
-    entry = {"K": MATRIX, "rvec": RVEC, "tvec": TVEC}
-    folder = tmp_path / "calibration"
-    folder.mkdir()
-    for camera, unit, factor in (("a", "m", 1), ("b", "cm", 100), ("c", "mm", 1000)):
-        scaled = {**entry, "tvec": [factor * t for t in TVEC], "unit": unit}
-        (folder / f"{camera}.json").write_text(json.dumps(scaled))
-    models = load_calibration(folder, ["a", "b", "c"])
-    assert models["b"].position == pytest.approx(models["a"].position)
-    assert models["c"].position == pytest.approx(models["a"].position)
-
-
 def test_a_homography(tmp_path):
     entry = {"homography": HOMOGRAPHY, "resolution": [640, 480], "floor_error": 0.1}
     path = tmp_path / "all.yaml"
@@ -85,9 +73,7 @@ PLANE = {"homography": HOMOGRAPHY, "resolution": [640, 480]}
         ({**POSE, "tvec": [50, 40, 600]}, "stands .* m above the floor; .*unit: cm"),
         ({**POSE, "rvec": [0, 0, 0]}, "stands -6 m above the floor"),
         ({**PLANE, "homography": [1] * 9}, "a: homography: is singular"),
-        ({**PLANE, "homography": [float("inf")] * 9}, "homography: expected 9 finite numbers"),
         ({**PLANE, "resolution": None}, "a homography needs the resolution"),
-        ({**PLANE, "resolution": [0, 1]}, "expected width and height in pixels"),
         ([], "expected keys intrinsic, distortion, extrinsic, or homography"),
     ],
 )

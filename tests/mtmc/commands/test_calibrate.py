@@ -9,17 +9,9 @@ import yaml
 
 from mtmc.calibration import CameraModel, FloorHomography, load_calibration
 from mtmc.calibration.estimate.save import to_entry
-from mtmc.cli import main
 from mtmc.results.results import COLUMNS
 from tests.mtmc.calibration.estimate.scenes import CAMERAS, FPS, OFFSETS, scene
 from tests.mtmc.calibration.estimate.test_fit import FLOOR, SIZE, camera, pairs
-
-
-def command(monkeypatch, *arguments):
-    monkeypatch.setattr("sys.argv", ["mtmc", "calibrate", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return ended.value.code or 0
 
 
 @pytest.fixture
@@ -33,19 +25,20 @@ def csv_file(tmp_path):
     return path
 
 
-def test_points_to_a_calibration_that_run_reads(csv_file, tmp_path, monkeypatch, capsys):
+def test_points_to_a_calibration_that_run_reads(csv_file, tmp_path, here):
     out = tmp_path / "calibration.yaml"
     out.write_text(yaml.safe_dump({"cameras": {"hall": {"homography": np.eye(3).tolist()}}}))
-    assert command(monkeypatch, "points", csv_file, "--size", "1280x720", "--out", out) == 0
+    code, said, _ = here("calibrate", "points", csv_file, "--size", "1280x720", "--out", out)
+    assert code == 0
     model = load_calibration(out, ["door"])["door"]
     assert isinstance(model, FloorHomography)
     assert model.size == SIZE
     assert model.to_floor(camera().from_floor(FLOOR)) == pytest.approx(FLOOR, abs=0.1)
     assert "hall" in yaml.safe_load(out.read_text())["cameras"]
-    assert "9 of 9 points used" in capsys.readouterr().out
+    assert "9 of 9 points used" in said
 
 
-def test_with_intrinsics_to_a_whole_camera(csv_file, tmp_path, monkeypatch):
+def test_with_intrinsics_to_a_whole_camera(csv_file, tmp_path, here):
     lens = tmp_path / "lens.yaml"
     lens.write_text(
         yaml.safe_dump(
@@ -59,13 +52,13 @@ def test_with_intrinsics_to_a_whole_camera(csv_file, tmp_path, monkeypatch):
         )
     )
     out = tmp_path / "calibration.yaml"
-    assert command(monkeypatch, "points", csv_file, "--intrinsics", lens, "--out", out) == 0
+    assert here("calibrate", "points", csv_file, "--intrinsics", lens, "--out", out)[0] == 0
     model = load_calibration(out, ["door"])["door"]
     assert isinstance(model, CameraModel)
     assert model.position == pytest.approx(camera().position, abs=0.1)
 
 
-def test_with_a_fisheye_lens(tmp_path, monkeypatch):
+def test_with_a_fisheye_lens(tmp_path, here):
     model = replace(camera(), distortion=np.array([-0.05, 0.01, 0, 0]), fisheye=True)
     rows = np.column_stack([model.from_floor(FLOOR), FLOOR])
     path, lens, out = (tmp_path / name for name in ("p.csv", "lens.yaml", "c.yaml"))
@@ -74,7 +67,7 @@ def test_with_a_fisheye_lens(tmp_path, monkeypatch):
         + "".join(f"a,{','.join(map(str, row))}\n" for row in rows.tolist())
     )
     lens.write_text(yaml.safe_dump({"a": to_entry(model)}))
-    assert command(monkeypatch, "points", path, "--intrinsics", lens, "--out", out) == 0
+    assert here("calibrate", "points", path, "--intrinsics", lens, "--out", out)[0] == 0
     found = load_calibration(out, ["a"])["a"]
     assert found.fisheye
     assert found.position == pytest.approx(model.position, abs=1e-3)
@@ -82,37 +75,38 @@ def test_with_a_fisheye_lens(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("mark", [";", "\t", ","])
-def test_points_as_spreadsheets_write_them(csv_file, tmp_path, monkeypatch, encoding, mark):
+def test_points_as_spreadsheets_write_them(csv_file, tmp_path, here, encoding, mark):
     decimal = "." if mark == "," else ","
     lines = csv_file.read_text().replace(",", "|").replace(".", decimal).replace("|", mark)
     text = lines.replace("camera", "Camera").replace("x", "X", 1) + 4 * mark + "\n"
     path, out = tmp_path / "excel.csv", tmp_path / "c.yaml"
     path.write_text(text, encoding=encoding)
-    assert command(monkeypatch, "points", path, "--size", "1280x720", "--out", out) == 0
+    assert here("calibrate", "points", path, "--size", "1280x720", "--out", out)[0] == 0
     model = load_calibration(out, ["door"])["door"]
     assert model.to_floor(camera().from_floor(FLOOR)) == pytest.approx(FLOOR, abs=0.1)
 
 
 @pytest.mark.parametrize("intrinsics", [True, False])
-def test_points_in_millimetres(tmp_path, monkeypatch, capsys, intrinsics):
+def test_points_in_millimetres(tmp_path, here, intrinsics):
     rows = np.column_stack([camera().from_floor(FLOOR), 1000 * FLOOR]).tolist()
     path, lens, out = (tmp_path / name for name in ("p.yaml", "lens.yaml", "c.yaml"))
     path.write_text(yaml.safe_dump({"a": rows}))
     lens.write_text(yaml.safe_dump({"a": to_entry(camera())}))
     more = ["--intrinsics", lens] if intrinsics else []
     arguments = ("points", path, "--size", "1280x720", *more, "--out", out)
-    assert command(monkeypatch, *arguments) == 2
-    assert "floor points must be in metres" in capsys.readouterr().err
+    code, _, error = here("calibrate", *arguments)
+    assert code == 2
+    assert "floor points must be in metres" in error
     assert not out.exists()
 
 
-def test_points_in_yaml_have_their_own_size(tmp_path, monkeypatch):
+def test_points_in_yaml_have_their_own_size(tmp_path, here):
     points = np.column_stack([pairs(camera()), FLOOR]).tolist()
     path = tmp_path / "points.yaml"
     path.write_text(
         yaml.safe_dump({"cameras": {"a": {"points": points, "resolution": [1280, 720]}}})
     )
-    assert command(monkeypatch, "points", path, "--out", tmp_path / "c.yaml") == 0
+    assert here("calibrate", "points", path, "--out", tmp_path / "c.yaml")[0] == 0
     assert load_calibration(tmp_path / "c.yaml", ["a"])["a"].size == SIZE
 
 
@@ -129,25 +123,26 @@ def test_points_in_yaml_have_their_own_size(tmp_path, monkeypatch):
         ("", ["--size", "9"], "column 'camera' is missing"),
     ],
 )
-def test_bad_points(tmp_path, monkeypatch, capsys, text, options, message):
+def test_bad_points(tmp_path, here, text, options, message):
     path = tmp_path / "points.csv"
     path.write_text(text)
-    assert command(monkeypatch, "points", path, "--out", tmp_path / "c.yaml", *options) == 2
-    error = capsys.readouterr().err
+    code, _, error = here("calibrate", "points", path, "--out", tmp_path / "c.yaml", *options)
+    assert code == 2
     assert message in error
     assert error.count("\n") == 1
     assert not (tmp_path / "c.yaml").exists()
 
 
-def test_bad_options(csv_file, monkeypatch, capsys):
+def test_bad_options(csv_file, here):
     for options, message in (
         (["--size", "9"], "--size '9': expected WIDTHxHEIGHT"),
         (["--size", "9x0"], "--size '9x0': expected WIDTHxHEIGHT"),
         (["--tolerance", "0"], "--tolerance 0: expected pixels above 0"),
         (["--intrinsics", "gone"], "gone: no such calibration"),
     ):
-        assert command(monkeypatch, "points", csv_file, *options) == 2
-        assert message in capsys.readouterr().err
+        code, _, error = here("calibrate", "points", csv_file, *options)
+        assert code == 2
+        assert message in error
 
 
 def table(name, seen):
@@ -175,13 +170,14 @@ def finished_run(tmp_path):
     return folder
 
 
-def test_tracks_to_a_calibration_and_clocks(finished_run, tmp_path, monkeypatch, capsys):
+def test_tracks_to_a_calibration_and_clocks(finished_run, tmp_path, here):
     out = tmp_path / "new" / "calibration.yaml"
     known = tmp_path / "known.yaml"
     known.write_text(yaml.safe_dump({"a": to_entry(CAMERAS["a"]), "z": {}}))
     options = ["--out", out, "--calibration", known, "--max-offset", "4"]
-    assert command(monkeypatch, "tracks", finished_run, *options) == 0
-    assert "wrote" in capsys.readouterr().out
+    code, said, _ = here("calibrate", "tracks", finished_run, *options)
+    assert code == 0
+    assert "wrote" in said
     model = load_calibration(out, ["b"])["b"]
     assert model.position == pytest.approx(CAMERAS["b"].position, abs=1.0)
     clocks = yaml.safe_load(out.with_name("cameras.yaml").read_text())["cameras"]
@@ -190,7 +186,7 @@ def test_tracks_to_a_calibration_and_clocks(finished_run, tmp_path, monkeypatch,
     assert clocks[1]["path"] == str(tmp_path / "b.mp4")
 
 
-def test_bad_runs(finished_run, tmp_path, monkeypatch, capsys):
+def test_bad_runs(finished_run, tmp_path, here):
     nobody = tmp_path / "nobody"
     nobody.mkdir()
     whole = pl.read_parquet(finished_run / "tracks.parquet")
@@ -209,15 +205,15 @@ def test_bad_runs(finished_run, tmp_path, monkeypatch, capsys):
         ([finished_run, "--max-offset", "-1"], "--max-offset -1: expected seconds"),
         ([finished_run, "--intrinsics", lens], "none of the cameras z is in the run"),
     ):
-        assert command(monkeypatch, "tracks", *options) == 2
-        error = capsys.readouterr().err
+        code, _, error = here("calibrate", "tracks", *options)
+        assert code == 2
         assert message in error
         assert error.count("\n") == 1
 
 
-def test_pictures_with_a_pixel_grid(two_cameras, tmp_path, monkeypatch):
+def test_pictures_with_a_pixel_grid(two_cameras, tmp_path, here):
     out = tmp_path / "frames"
-    assert command(monkeypatch, "frame", two_cameras, "--out", out, "--time", "1") == 0
+    assert here("calibrate", "frame", two_cameras, "--out", out, "--time", "1")[0] == 0
     assert sorted(path.name for path in out.iterdir()) == ["left.png", "right.png"]
     picture = cv2.imread(str(out / "left.png")).astype(int)
     assert picture.shape == (120, 160, 3)

@@ -1,17 +1,7 @@
-import sys
-
 import pytest
 
-from mtmc.cli import main
 from mtmc.reid.data import open_dataset
 from mtmc.run import run
-
-
-def call(monkeypatch, *arguments):
-    monkeypatch.setattr(sys, "argv", ["mtmc", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return ended.value.code
 
 
 @pytest.fixture
@@ -21,10 +11,11 @@ def results(two_cameras, tmp_path):
     return tmp_path / "run"
 
 
-def test_a_run_becomes_a_data_set(results, two_cameras, tmp_path, monkeypatch, capsys):
+def test_a_run_becomes_a_data_set(here, results, two_cameras, tmp_path):
     out = tmp_path / "set"
-    assert call(monkeypatch, "crops", results, two_cameras, "--out", out, "--each", 3) in (0, None)
-    assert "people" in capsys.readouterr().out
+    code, said, _ = here("crops", results, two_cameras, "--out", out, "--each", 3)
+    assert code == 0
+    assert "people" in said
     dataset = open_dataset("folder", out)
     assert set(dataset.gallery.camids.tolist()) == {1, 2}
     assert 2 <= dataset.gallery.people <= 6
@@ -32,16 +23,19 @@ def test_a_run_becomes_a_data_set(results, two_cameras, tmp_path, monkeypatch, c
     assert len(dataset.query) == sum(
         len({path.name.split("s")[0] for path in person.iterdir()}) for person in out.iterdir()
     )
-    assert call(monkeypatch, "crops", results, two_cameras, "--out", out) == 2
-    assert "is not empty" in capsys.readouterr().err
+    code, _, said = here("crops", results, two_cameras, "--out", out)
+    assert code == 2
+    assert "is not empty" in said
 
 
-def test_what_is_missing_is_named(results, two_cameras, tmp_path, monkeypatch, capsys):
-    assert call(monkeypatch, "crops", tmp_path / "none", two_cameras, "--out", tmp_path / "s") == 2
-    assert "expected the --out folder of a run" in capsys.readouterr().err
+def test_what_is_missing_is_named(here, results, two_cameras, tmp_path):
+    def refused(folder):
+        code, _, said = here("crops", folder, two_cameras, "--out", tmp_path / "s")
+        assert code == 2
+        return said
+
+    assert "expected the --out folder of a run" in refused(tmp_path / "none")
     (two_cameras / "right.mp4").unlink()
-    assert call(monkeypatch, "crops", results, two_cameras, "--out", tmp_path / "s") == 2
-    assert "has no pictures of camera 'right'" in capsys.readouterr().err
+    assert "has no pictures of camera 'right'" in refused(results)
     (results / "tracks.parquet").write_bytes(b"PAR1 damaged")
-    assert call(monkeypatch, "crops", results, two_cameras, "--out", tmp_path / "s") == 2
-    assert "not a table" in capsys.readouterr().err
+    assert "not a table" in refused(results)

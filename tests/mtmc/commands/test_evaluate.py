@@ -1,33 +1,14 @@
 """`mtmc eval` as a user runs it."""
 
 import json
-import sys
 
 import cv2
 import numpy as np
 import pytest
 
-from mtmc.cli import main
 from mtmc.mot import MotKind, MotRows, read_mot, write_mot
 
 FRAMES = 30
-
-
-@pytest.fixture
-def mtmc(monkeypatch, capsys):
-    """Run the command line: exit code, stdout, stderr."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["mtmc", *map(str, arguments)])
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = stop.code or 0
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
 
 
 def walkers(people):
@@ -49,11 +30,11 @@ def benchmark(tmp_path):
     return root
 
 
-def test_results_are_scored(mtmc, benchmark, tmp_path):
+def test_results_are_scored(here, benchmark, tmp_path):
     for name, people in (("MOT16-02", 2), ("MOT16-04", 4)):
         write_mot(tmp_path / "results" / f"{name}.txt", walkers(people))
     scores = tmp_path / "scores.json"
-    code, out, err = mtmc(
+    code, out, err = here(
         "eval", "--mot16", benchmark, "--results", tmp_path / "results", "--json", scores
     )
     assert (code, err) == (0, "")
@@ -65,26 +46,26 @@ def test_results_are_scored(mtmc, benchmark, tmp_path):
     assert content["combined"]["FN"] == FRAMES
 
 
-def test_motmetrics(mtmc, benchmark, tmp_path):
+def test_motmetrics(here, benchmark, tmp_path):
     pytest.importorskip("motmetrics")
     scores = tmp_path / "scores.json"
     write_mot(tmp_path / "MOT16-02.txt", walkers(1))
     arguments = ("--sequences", "02", "--results", tmp_path, "--protocol", "motmetrics")
-    code, _, _ = mtmc("eval", "--mot16", benchmark, *arguments, "--json", scores)
+    code, _, _ = here("eval", "--mot16", benchmark, *arguments, "--json", scores)
     assert code == 0
     assert json.loads(scores.read_text())["combined"]["MOTA"] == pytest.approx(50)
 
 
-def test_tracker_on_public_detections_in_several_processes(mtmc, benchmark, tmp_path):
+def test_tracker_on_public_detections_in_several_processes(here, benchmark, tmp_path):
     scores, tracks = tmp_path / "scores.json", tmp_path / "tracks"
     arguments = ("--tracker", "bytetrack", "--set", "tracker.min_hits=1")
-    code, _, _ = mtmc("eval", "--mot16", benchmark, *arguments, "--json", scores, "--out", tracks)
+    code, _, _ = here("eval", "--mot16", benchmark, *arguments, "--json", scores, "--out", tracks)
     assert code == 0
     assert json.loads(scores.read_text())["combined"]["IDF1"] == pytest.approx(100)
     assert set(read_mot(tracks / "MOT16-04.txt", MotKind.TRACKS).ids) == {1, 2, 3, 4, 5}
 
 
-def test_offline(mtmc, benchmark, tmp_path):
+def test_offline(here, benchmark, tmp_path):
     """A second look fills the frames in which somebody was missed."""
     rows = walkers(5)
     missed = (rows.ids == 2) & (rows.frames > 12) & (rows.frames < 18)
@@ -93,7 +74,7 @@ def test_offline(mtmc, benchmark, tmp_path):
     for extra in ((), ("--offline", "--set", "offline.extend=0")):
         scores = tmp_path / "scores.json"
         arguments = ("--sequences", "04", "--tracker", "bytetrack", "--json", scores, *extra)
-        code, _, _ = mtmc("eval", "--mot16", benchmark, *arguments)
+        code, _, _ = here("eval", "--mot16", benchmark, *arguments)
         assert code == 0
         figures.append(json.loads(scores.read_text())["combined"])
     assert [each["FN"] for each in figures] == [5, 0]
@@ -110,10 +91,10 @@ def cameras(tmp_path):
     return tmp_path
 
 
-def test_cameras_are_perfect_each_and_half_right_together(mtmc, cameras):
+def test_cameras_are_perfect_each_and_half_right_together(here, cameras):
     scores = cameras / "scores.json"
     arguments = ("--gt", cameras / "gt", "--results", cameras / "out", "--json", scores)
-    code, out, _ = mtmc("eval", *arguments)
+    code, out, _ = here("eval", *arguments)
     assert code == 0
     assert f"frames 1-{FRAMES}" in out
     content = json.loads(scores.read_text())
@@ -123,18 +104,18 @@ def test_cameras_are_perfect_each_and_half_right_together(mtmc, cameras):
     assert content["combined"]["IDSW"] == 2
 
 
-def test_every_option(mtmc, cameras):
+def test_every_option(here, cameras):
     scores = cameras / "scores.json"
     arguments = ("--gt", cameras / "gt", "--results", cameras / "out", "--json", scores)
-    code, out, err = mtmc("eval", *arguments, "--every", 10)
+    code, out, err = here("eval", *arguments, "--every", 10)
     assert (code, err) == (0, "")
     assert "frames 1-30, every 10" in out
     assert json.loads(scores.read_text())["cameras"]["north"]["frames"] == 3
-    assert mtmc("eval", *arguments, "--every", 0)[0] == 2
+    assert here("eval", *arguments, "--every", 0)[0] == 2
 
 
 @pytest.mark.parametrize("protocol", ["ignored", "empty"])
-def test_a_camera_with_nobody_takes_nothing_off_the_mean(mtmc, cameras, protocol):
+def test_a_camera_with_nobody_takes_nothing_off_the_mean(here, cameras, protocol):
     """Nor does one that sees only people who do not count."""
     for part in ("gt", "out/tracks"):
         (cameras / part / "yard.txt").write_text("")
@@ -142,29 +123,29 @@ def test_a_camera_with_nobody_takes_nothing_off_the_mean(mtmc, cameras, protocol
         (cameras / "gt" / "yard.txt").write_text("1,8,0,0,50,90,0,1,1\n")
     scores = cameras / "scores.json"
     arguments = ("--gt", cameras / "gt", "--results", cameras / "out", "--json", scores)
-    assert mtmc("eval", *arguments)[0] == 0
+    assert here("eval", *arguments)[0] == 0
     content = json.loads(scores.read_text())
     assert content["mean"]["IDF1"] == pytest.approx(100)
     assert content["cameras"]["yard"].get("IDF1") is None
     assert content["cameras"]["yard"]["FP"] == 0
 
 
-def test_other_classes_in_a_result_are_refused(mtmc, cameras):
+def test_other_classes_in_a_result_are_refused(here, cameras):
     (cameras / "out" / "tracks" / "north.txt").write_text("1,1,0,0,50,90,1,3,-1,-1\n")
-    code, _, err = mtmc("eval", "--gt", cameras / "gt", "--results", cameras / "out")
+    code, _, err = here("eval", "--gt", cameras / "gt", "--results", cameras / "out")
     assert code == 2
     assert "north: the result holds class 3 in frame 1" in err
 
 
-def test_frames_option(mtmc, cameras):
-    code, out, _ = mtmc(
+def test_frames_option(here, cameras):
+    code, out, _ = here(
         "eval", "--gt", cameras / "gt", "--results", cameras / "out", "--frames", "2-5"
     )
     assert code == 0
     assert "frames 2-5" in out
 
 
-def test_recording_is_run_and_scored(mtmc, tmp_path):
+def test_recording_is_run_and_scored(here, tmp_path):
     """Two cameras look at one person who walks before a still background."""
     rng = np.random.default_rng(0)
     for camera in ("east", "west"):
@@ -181,7 +162,7 @@ def test_recording_is_run_and_scored(mtmc, tmp_path):
         rows = MotRows.make(frames, np.ones(30, int), boxes)
         write_mot(tmp_path / "gt" / f"{camera}.txt", rows, MotKind.TRUTH)
     scores, out = tmp_path / "scores.json", tmp_path / "out"
-    code, _, _ = mtmc(
+    code, _, _ = here(
         *("eval", "--lab", tmp_path, "--detections", "motion", "--reid", "color"),
         *("--set", "output.video=false", "--out", out, "--json", scores),
     )
@@ -190,11 +171,11 @@ def test_recording_is_run_and_scored(mtmc, tmp_path):
     assert (content["frames"], content["calibrated"]) == ("11-40", False)
     assert content["combined"]["Recall"] > 0
     assert (out / "tracks" / "east.txt").is_file()
-    code, again, _ = mtmc("eval", "--lab", tmp_path, "--results", out)
+    code, again, _ = here("eval", "--lab", tmp_path, "--results", out)
     assert code == 0
     assert f"{content['combined']['HOTA']:.2f}" in again
     asked = ("eval", "--lab", tmp_path, "--detections", "motion", "--reid", "color", "--lag", "0,1")
-    code, said, _ = mtmc(*asked, "--draw", tmp_path / "lag.png", "--json", scores)
+    code, said, _ = here(*asked, "--draw", tmp_path / "lag.png", "--json", scores)
     assert (code, "changed" in said) == (0, True)
     lags = json.loads(scores.read_text())["lags"]
     assert lags.keys() == {"0 s", "1 s"}
@@ -204,7 +185,7 @@ def test_recording_is_run_and_scored(mtmc, tmp_path):
         (("--draw", "lag.mp4"), "a file that ends in .png"),
         (("--set", "associator.name=offline"), "all is known"),
     ):
-        code, _, err = mtmc(*asked, *wrong)
+        code, _, err = here(*asked, *wrong)
         assert (code, err.count("\n"), reason in err) == (2, 1, True)
 
 
@@ -232,41 +213,41 @@ def test_recording_is_run_and_scored(mtmc, tmp_path):
         (["--gt", "{gt}", "--results", "{out}", "--lag", "1"], "--lag does not go with --gt"),
     ],
 )
-def test_bad_input_is_one_line(mtmc, benchmark, cameras, arguments, reason):
+def test_bad_input_is_one_line(here, benchmark, cameras, arguments, reason):
     places = {"root": benchmark, "gt": cameras / "gt", "out": cameras / "out"}
-    code, _, err = mtmc("eval", *(argument.format(**places) for argument in arguments))
+    code, _, err = here("eval", *(argument.format(**places) for argument in arguments))
     assert code == 2
     assert reason in err
     assert err.count("\n") == 1
 
 
-def test_a_split_without_ground_truth_is_tracked_and_not_scored(mtmc, benchmark, tmp_path):
+def test_a_split_without_ground_truth_is_tracked_and_not_scored(here, benchmark, tmp_path):
     (benchmark / "train").rename(benchmark / "test")
     for file in benchmark.rglob("gt.txt"):
         file.unlink()
     out = tmp_path / "out"
     arguments = ("--tracker", "sort", "--set", "tracker.min_hits=1", "--sequences", "04")
-    code, said, _ = mtmc("eval", "--mot16", benchmark / "test", *arguments, "--out", out)
+    code, said, _ = here("eval", "--mot16", benchmark / "test", *arguments, "--out", out)
     assert code == 0
     assert "no ground" in said
     assert set(read_mot(out / "MOT16-04.txt", MotKind.TRACKS).ids) == {1, 2, 3, 4, 5}
-    code, _, err = mtmc("eval", "--mot16", benchmark / "test")
+    code, _, err = here("eval", "--mot16", benchmark / "test")
     assert (code, err.count("\n")) == (2, 1)
     assert "keep the tracks with --out DIR" in err
-    code, _, err = mtmc("eval", "--mot16", benchmark / "test", "--results", out)
+    code, _, err = here("eval", "--mot16", benchmark / "test", "--results", out)
     assert (code, "no ground truth" in err) == (2, True)
 
 
-def test_sequences_without_public_detections_ask_for_a_detector(mtmc, benchmark):
+def test_sequences_without_public_detections_ask_for_a_detector(here, benchmark):
     for file in benchmark.rglob("det.txt"):
         file.unlink()
-    code, _, err = mtmc("eval", "--mot16", benchmark)
+    code, _, err = here("eval", "--mot16", benchmark)
     assert code == 2
     assert "MOT16-02 comes without public detections: choose --detections" in err
 
 
 def test_mistakes_are_drawn_where_there_are_frames_and_where_there_are_none(
-    mtmc, benchmark, tmp_path
+    here, benchmark, tmp_path
 ):
     rows = walkers(2)
     write_mot(tmp_path / "results" / "MOT16-02.txt", rows[rows.frames > 3])
@@ -276,16 +257,16 @@ def test_mistakes_are_drawn_where_there_are_frames_and_where_there_are_none(
     for number in range(1, 4):
         cv2.imwrite(str(images / f"{number:06d}.png"), np.full((240, 320, 3), 90, np.uint8))
     arguments = ("--results", tmp_path / "results", "--draw", tmp_path / "e.mp4")
-    code, _, err = mtmc("eval", "--mot16", benchmark, *arguments)
+    code, _, err = here("eval", "--mot16", benchmark, *arguments)
     assert code == 0, err
     assert {p.name for p in tmp_path.glob("e_*")} == {"e_MOT16-02.png", "e_MOT16-04.mp4"}
     picture = cv2.imread(str(tmp_path / "e_MOT16-02.png"))
     assert (picture[..., 2] > picture[..., 0] + 30).any()  # missed: yellow on dark
-    code, _, err = mtmc("eval", "--mot16", benchmark, *arguments[:3], tmp_path / "e.avi")
+    code, _, err = here("eval", "--mot16", benchmark, *arguments[:3], tmp_path / "e.avi")
     assert (code, "ends in .mp4" in err) == (2, True)
 
 
-def test_one_class_at_a_time_is_scored(mtmc, cameras, tmp_path):
+def test_one_class_at_a_time_is_scored(here, cameras, tmp_path):
     """Cars, right behind the people, whose ids are right in all cameras."""
     rows = walkers(2)
     cars = MotRows.make(rows.frames, rows.ids + 10, rows.boxes + 30, classes=np.full(len(rows), 3))
@@ -297,16 +278,16 @@ def test_one_class_at_a_time_is_scored(mtmc, cameras, tmp_path):
         found = MotRows.make(found.frames, found.ids, found.boxes, classes=np.ones(len(found)))
         write_mot(cameras / "out" / "tracks" / f"{camera}.txt", MotRows.concatenate([found, cars]))
     command = ("eval", "--gt", cameras / "gt", "--results", cameras / "out")
-    code, _, err = mtmc(*command)
+    code, _, err = here(*command)
     assert code == 2
     assert "such as --class person" in err
     scores = {}
     for name in ("person", "car", "3"):
         file = tmp_path / f"{name}.json"
-        assert mtmc(*command, "--class", name, "--json", file)[0] == 0
+        assert here(*command, "--class", name, "--json", file)[0] == 0
         scores[name] = json.loads(file.read_text())["combined"]
     assert scores["car"]["IDF1"] == pytest.approx(100)
     assert scores["person"]["IDF1"] == pytest.approx(50)
     assert scores["car"] == scores["3"]
-    code, _, err = mtmc(*command, "--class", "cra")
+    code, _, err = here(*command, "--class", "cra")
     assert (code, "did you mean 'car'" in err) == (2, True)

@@ -7,8 +7,7 @@ from mtmc.cli import app
 from mtmc.commands.report import report_of
 from mtmc.errors import UserError
 from mtmc.results import Results, layout
-from tests.mtmc.conftest import write_two_cameras
-from tests.mtmc.run.test_run import write_detections
+from tests.mtmc.conftest import write_scene
 
 
 def call(*words):
@@ -20,8 +19,7 @@ def call(*words):
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
-    folder = write_two_cameras(tmp_path_factory.mktemp("scene"))
-    write_detections(folder)
+    folder = write_scene(tmp_path_factory.mktemp("scene"))
     (folder / "cameras.yaml").write_text(
         "cameras:\n"
         "  - {name: left, path: left.mp4, start: 2026-11-28T08:59:59}\n"
@@ -59,19 +57,6 @@ def test_one_person_and_their_pictures(out, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["0002"]
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (["--camera", "lft"], "unknown camera 'lft'"),
-        (["--id", "9"], "--id 9: nobody"),
-        (["--from", "noon"], "noon: expected seconds"),
-    ],
-)
-def test_what_is_not_there_is_said(out, options, said):
-    with pytest.raises(UserError, match=said):
-        call("people", out, *options)
-
-
 def test_there_is_a_report_unless_it_is_left_out(out, tmp_path):
     page = out / layout.REPORT
     assert page.is_file()
@@ -101,6 +86,9 @@ def test_again_and_drawn(out, tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["--camera", "lft"], "unknown camera 'lft'"),
+        (["--id", "9"], "--id 9: nobody"),
+        (["--from", "noon"], "noon: expected seconds"),
         (["--from", "3", "--to", "1"], "ends before it begins"),
         (["--from", "9:00:01", "--to", "9:00:00"], "ends before it begins"),
         (["--from", "nan"], "expected seconds"),
@@ -109,7 +97,7 @@ def test_again_and_drawn(out, tmp_path):
         (["--out", "pictures"], "give --crops"),
     ],
 )
-def test_times_that_are_none_and_options_that_do_nothing_are_refused(out, words, said):
+def test_what_is_not_there_and_what_means_nothing_is_refused(out, words, said):
     with pytest.raises(UserError, match=said):
         call("people", out, *words)
 

@@ -13,7 +13,6 @@ import yaml
 from mtmc import cli
 from mtmc.commands.interrupts import like_ctrl_c
 from mtmc.commands.run import _result_name
-from tests.mtmc.run.test_run import write_detections
 
 
 def mtmc(*arguments, **environment):
@@ -26,19 +25,6 @@ def mtmc(*arguments, **environment):
         timeout=120,
         env={**os.environ, **environment},
     )
-
-
-@pytest.fixture
-def here(monkeypatch, capsys):
-    """Calls the command line in this process: its exit code, and what it wrote to both streams."""
-
-    def call(*arguments):
-        monkeypatch.setattr("sys.argv", ["mtmc", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        return ended.value.code, *capsys.readouterr()
-
-    return call
 
 
 @pytest.mark.parametrize(
@@ -70,11 +56,10 @@ def test_so_it_is_in_a_process_of_its_own():
     assert done.stderr.count("\n") == 1
 
 
-def test_a_run_prints_a_summary_and_writes_where_told(here, two_cameras, tmp_path):
-    write_detections(two_cameras)
+def test_a_run_prints_a_summary_and_writes_where_told(here, scene, tmp_path):
     out = tmp_path / "out"
     code, printed, said = here(
-        "run", two_cameras, "--detector", "motfile", "--reid", "color", "--online",
+        "run", scene, "--detector", "motfile", "--reid", "color", "--online",
         "--set", "output.width=320", "--set", "crops.interval=0.5", "--out", out,
     )  # fmt: skip
     assert not code, said
@@ -202,11 +187,10 @@ cli.main()
 """
 
 
-def test_what_ends_a_program_ends_a_run_like_ctrl_c(two_cameras, tmp_path):
-    write_detections(two_cameras)
+def test_what_ends_a_program_ends_a_run_like_ctrl_c(scene, tmp_path):
     out = tmp_path / "out"
     options = ["--detector", "motfile", "--reid", "none", "--no-video", "--out", str(out)]
-    command = [sys.executable, "-c", SLOW, "run", str(two_cameras), *options]
+    command = [sys.executable, "-c", SLOW, "run", str(scene), *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "five\n"
     process.send_signal(signal.SIGTERM)

@@ -8,14 +8,12 @@ from mtmc.errors import UserError
 from mtmc.results import Results
 from mtmc.run import run
 from tests.mtmc.commands.test_people import call
-from tests.mtmc.conftest import write_two_cameras
-from tests.mtmc.run.test_run import SETTINGS, write_detections
+from tests.mtmc.conftest import SETTINGS, write_scene
 
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
-    folder = write_two_cameras(tmp_path_factory.mktemp("scene"))
-    write_detections(folder)
+    folder = write_scene(tmp_path_factory.mktemp("scene"))
     run(folder, folder / "out", SETTINGS)
     return folder / "out"
 

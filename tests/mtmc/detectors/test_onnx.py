@@ -5,9 +5,7 @@ from dataclasses import asdict
 
 import cv2
 import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper, numpy_helper
 
 from mtmc.commands.demo import demo_folder
 from mtmc.detectors.network.onnx import OnnxConfig, OnnxDetector
@@ -16,27 +14,12 @@ from mtmc.errors import UserError
 from mtmc.mot import MotKind, read_mot
 from mtmc.trackers.geometry import iou
 from mtmc.types import Frame
+from tests.mtmc.detectors.networks import write_network
 
 
-def constant_model(path, output, size=(64, 64), batch=1):
-    """An ONNX file that answers ``output`` whatever it sees."""
-    value = numpy_helper.from_array(np.asarray(output, np.float32), "value")
-    shapes = [batch, 3, *size]
-    graph = helper.make_graph(
-        [
-            helper.make_node("ReduceMax", ["images"], ["peak"], keepdims=0),
-            helper.make_node("Mul", ["peak", "zero"], ["nothing"]),
-            helper.make_node("Add", ["value", "nothing"], ["output"]),
-        ],
-        "constant",
-        [helper.make_tensor_value_info("images", TensorProto.FLOAT, shapes)],
-        [helper.make_tensor_value_info("output", TensorProto.FLOAT, list(np.shape(output)))],
-        [value, numpy_helper.from_array(np.float32(0), "zero")],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
-    model.ir_version = 8
-    onnx.save(model, str(path))
-    return str(path)
+def constant_model(path, output, batch=1, metadata=None):
+    """An ONNX file for pictures of 64 px that answers ``output`` whatever it sees."""
+    return write_network(path, {"output": output}, shape=(batch, 3, 64, 64), metadata=metadata)
 
 
 def detect(weights, size=(128, 128), count=1, **options):
@@ -86,11 +69,8 @@ def test_the_file_says_how_boxes_are_thinned(tmp_path):
     output = np.zeros((1, 5, 84))
     output[0, :, 0] = [20, 32, 20, 40, 0.8]
     output[0, :, 1] = [20, 20, 20, 16, 0.7]
-    path = constant_model(tmp_path / "m.onnx", output)
-    model = onnx.load(path)
-    stored = asdict(Preprocess("yolov8", soft_nms=0.1))
-    helper.set_model_props(model, {METADATA_KEY: json.dumps(stored)})
-    onnx.save(model, path)
+    stored = json.dumps(asdict(Preprocess("yolov8", soft_nms=0.1)))
+    path = constant_model(tmp_path / "m.onnx", output, metadata={METADATA_KEY: stored})
     assert detect(path)[0].scores.tolist() == pytest.approx([0.8, 0.7 * np.exp(-1.6)])
     assert detect(path, soft_nms=0.0)[0].scores.tolist() == pytest.approx([0.8, 0.7])
 
@@ -104,17 +84,12 @@ def test_end_to_end_boxes_are_taken_as_they_are(tmp_path):
     assert len(found) == 2
 
 
-@pytest.mark.parametrize(("batch", "count"), [(1, 3), (2, 3), ("n", 3)])
-def test_any_number_of_frames_goes_through_a_fixed_batch(tmp_path, batch, count):
-    rows = batch if isinstance(batch, int) else 3
-    output = np.zeros((rows, 6, 84))
-    output[:, :, 0] = [[32, 32, 20, 40, 0.6, 0.1]] * rows
-    if batch == "n":
-        return  # a constant cannot follow a free batch; the shared models cover it
-    found = detect(
-        constant_model(tmp_path / "m.onnx", output, batch=batch), count=count, person_class=0
-    )
-    assert [len(d) for d in found] == [1] * count
+@pytest.mark.parametrize("batch", [1, 2])
+def test_any_number_of_frames_goes_through_a_fixed_batch(tmp_path, batch):
+    output = np.zeros((batch, 6, 84))
+    output[:, :, 0] = [[32, 32, 20, 40, 0.6, 0.1]] * batch
+    path = constant_model(tmp_path / "m.onnx", output, batch)
+    assert [len(found) for found in detect(path, count=3, person_class=0)] == [1] * 3
 
 
 def test_images_side_by_side_and_alone_give_the_same_bits():
@@ -164,8 +139,6 @@ def test_files_that_are_no_detectors(tmp_path):
 
 
 def test_yolox_nano_finds_the_people_of_a_real_frame(shared_data, shared_weights):
-    import cv2
-
     image = cv2.imread(str(shared_data / "mot17/train/MOT17-11-FRCNN/img1/000001.jpg"))
     detector = OnnxDetector(OnnxConfig(weights=str(shared_weights / "yolox_nano.onnx")), None)
     found = detector.detect([Frame("a", 1, 0.0, image)] * 2)
@@ -190,3 +163,13 @@ def test_the_shipped_detector_finds_most_people_of_the_demo():
         people, found, false = people + len(truth), found + hits, false + len(sure) - hits
     assert found >= 0.7 * people > 0
     assert false <= 0.3 * people
+
+
+@pytest.mark.filterwarnings("ignore:Specified provider")
+def test_the_gpu_is_refused_where_there_is_none(monkeypatch):
+    with pytest.raises(UserError, match=r"detector\.device cuda: .* no GPU support"):
+        OnnxDetector(OnnxConfig("simulated", device="cuda"), None)
+    there = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: there)
+    with pytest.raises(UserError, match=r"detector\.device cuda: the GPU cannot be used"):
+        OnnxDetector(OnnxConfig("simulated", device="cuda"), None)

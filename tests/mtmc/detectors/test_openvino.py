@@ -6,8 +6,10 @@ import pytest
 
 from mtmc.commands.demo import demo_folder
 from mtmc.detectors import detector_settings
+from mtmc.detectors.network.layouts import yolox_grid
 from mtmc.detectors.network.onnx import OnnxConfig, OnnxDetector
 from mtmc.detectors.network.openvino import OpenvinoConfig, OpenvinoDetector
+from mtmc.detectors.network.preprocess import letterbox
 from mtmc.errors import UserError
 from mtmc.perception.keys import settings_key
 from mtmc.reid.openvino_session import without_telemetry
@@ -40,7 +42,8 @@ def scenes():
     return found
 
 
-def test_the_shipped_detector_finds_the_same_people(scenes, tmp_path):
+def test_the_shipped_detector_finds_the_same_people(scenes):
+    scenes = [letterbox(image, (320, 512), centered=True).image for image in scenes]
     frames = [Frame("a", n, n / 10, image) for n, image in enumerate(scenes, 1)]
     expected = OnnxDetector(OnnxConfig("simulated"), None).detect(frames)
     detector = OpenvinoDetector(OpenvinoConfig("simulated"), None)
@@ -51,6 +54,46 @@ def test_the_shipped_detector_finds_the_same_people(scenes, tmp_path):
         np.testing.assert_allclose(found.scores, wanted.scores, atol=1e-4)
         (alone,) = detector.detect([frame])
         np.testing.assert_allclose(alone.boxes, found.boxes, atol=1e-3)
+
+
+def cells(ops, image, shape):
+    """YOLOv8's head as exporters write it: the mean of each cell is its score, the grid is baked.
+
+    ``shape`` is what the rows are brought to at last.
+    """
+    corners, strides = yolox_grid((SIDE, SIDE))
+    means = []
+    for stride in (8, 16, 32):
+        level = ops.avg_pool(image, [stride] * 2, [0, 0], [0, 0], [stride] * 2, True)
+        level = ops.reduce_mean(level, np.array([1]), keep_dims=True)
+        means.append(ops.reshape(level, np.array([1, 1, -1]), False))
+    centers = ops.multiply(ops.constant(corners.T[None] + np.float32(0.5)),
+                           ops.constant(strides.T[None].astype(np.float32)))  # fmt: skip
+    sizes = ops.add(ops.multiply(centers, np.float32(0)), np.float32(20))
+    return ops.reshape(ops.concat([centers, sizes, ops.concat(means, 2)], 1), shape, False)
+
+
+def test_what_would_be_padding_is_not_computed(tmp_path):
+    shape = np.array([1, 5, ANCHORS])
+    weights = save(tmp_path / "person.xml", {"o": lambda ops, image: cells(ops, image, shape)})
+    picture = blank(2 * SIDE, SIDE)
+    picture[80:96, 208:224] = 255
+    detector = OpenvinoDetector(OpenvinoConfig(str(weights), confidence=0.9), None)
+    assert detector._network.suited(picture.shape[:2]).size == (96, SIDE)
+    tall = np.ascontiguousarray(picture.swapaxes(0, 1))
+    for image, center in ((picture, (216, 88)), (tall, (88, 216)), (blank(), None)):
+        (found,) = detector.detect([Frame("a", 1, 0.0, image)])
+        expected = [] if center is None else [[*np.subtract(center, 20), *np.add(center, 20)]]
+        assert found.boxes == pytest.approx(np.array(expected).reshape(-1, 4), abs=0.01)
+
+
+@pytest.mark.parametrize("name", ["yolov8", "yolox"])
+def test_networks_with_another_grid_stay_as_they_are(name, tmp_path):
+    outputs, options = LAYOUTS[name]
+    found = detect(write_network(tmp_path / "m.onnx", outputs, **options), blank(2 * SIDE, SIDE))
+    shift = 0 if name == "yolox" else SIDE / 2  # above the picture
+    expected = (2 * CORNERS[None] - [0, shift, 0, shift]).clip(0, [2 * SIDE, SIDE] * 2)
+    assert found[0].boxes == pytest.approx(expected, abs=0.3)
 
 
 # Those whose inputs or outputs are of another kind.

@@ -255,21 +255,6 @@ def test_missing_weights_name_the_ways_out():
         UltralyticsDetector(UltralyticsConfig(), None)
 
 
-@pytest.mark.parametrize(
-    ("config", "options"),
-    [
-        (UltralyticsConfig, {"confidence": 1.5}),
-        (UltralyticsConfig, {"image_size": 0}),
-        (MotionConfig, {"width": 3}),
-        (MotionConfig, {"threshold": float("nan")}),
-        (MotFileConfig, {"confidence": float("nan")}),
-    ],
-)
-def test_settings_out_of_range(config, options):
-    with pytest.raises(ValueError, match=next(iter(options))):
-        config(**options)
-
-
 OFFLINE = """
 import socket, sys, threading
 lookups = []

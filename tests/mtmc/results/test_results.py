@@ -7,14 +7,12 @@ from mtmc.errors import UserError
 from mtmc.results import Results, layout
 from mtmc.run import run
 from mtmc.trackers.geometry import pair_iou
-from tests.mtmc.conftest import write_two_cameras
-from tests.mtmc.run.test_run import SETTINGS, write_detections
+from tests.mtmc.conftest import SETTINGS, write_scene
 
 
 @pytest.fixture(scope="module", params=["offline", "online"])
 def finished(request, tmp_path_factory):
-    folder = write_two_cameras(tmp_path_factory.mktemp("scene"))
-    write_detections(folder)
+    folder = write_scene(tmp_path_factory.mktemp("scene"))
     run(folder, folder / "out", {**SETTINGS, "associator": request.param})
     return Results.open(folder / "out")
 

@@ -4,19 +4,17 @@ import polars as pl
 import pytest
 
 from mtmc.run import Listener, run
-from tests.mtmc.run.test_run import write_detections
 
 
 @pytest.fixture
-def dated(two_cameras):
+def dated(scene):
     """Two cameras, one of which began two seconds later, and settings of a quick run."""
-    write_detections(two_cameras)
-    (two_cameras / "cameras.yaml").write_text(
+    (scene / "cameras.yaml").write_text(
         "cameras:\n- {path: left.mp4, start: 2026-11-28T08:00:00+01:00}\n"
         "- {path: right.mp4, start: 2026-11-28T07:00:02Z}\n"
     )
     settings = {"detector": "motfile", "reid": {"weights": "none"}, "output": {"video": False}}
-    return two_cameras, settings
+    return scene, settings
 
 
 def test_a_run_says_when_its_cameras_began(dated, tmp_path):

@@ -1,4 +1,3 @@
-# ruff: noqa: F811
 """Workers on a Ray cluster: who reads what where, and what becomes of a lost node's cameras."""
 
 import time
@@ -10,7 +9,8 @@ import yaml
 from mtmc.errors import UserError
 from mtmc.run import run
 from mtmc.run.workers.cluster import GroupConfig, check_place, groups_of
-from tests.mtmc.run.test_run import SETTINGS, Impatient, scene  # noqa: F401
+from tests.mtmc.conftest import SETTINGS
+from tests.mtmc.run.test_run import Impatient
 from tests.mtmc.run.test_workers import same
 
 NAMES = ["a", "b", "c", "d", "e"]

@@ -13,7 +13,8 @@ from mtmc.run.earlier import EARLIER, set_aside
 from mtmc.sources import reader
 from mtmc.tracking.rows import ROW, TrackSpool
 from mtmc.types import TrackKey
-from tests.mtmc.run.test_run import SETTINGS, Impatient, write_detections
+from tests.mtmc.conftest import SETTINGS
+from tests.mtmc.run.test_run import Impatient
 
 
 class Killed(BaseException):
@@ -27,12 +28,6 @@ class Dying(Listener):
     def step(self, progress):
         if progress.frames["left"] == self.at:
             raise Killed
-
-
-@pytest.fixture
-def scene(two_cameras):
-    write_detections(two_cameras)
-    return two_cameras
 
 
 @pytest.fixture

@@ -9,15 +9,10 @@ import yaml
 from mtmc.errors import UserError
 from mtmc.events.log import read_events
 from mtmc.run import run
-from tests.mtmc.run.test_run import SETTINGS, Impatient, write_detections
+from tests.mtmc.conftest import SETTINGS
+from tests.mtmc.run.test_run import Impatient
 
 ONLINE = {**SETTINGS, "associator": "online"}
-
-
-@pytest.fixture
-def scene(two_cameras):
-    write_detections(two_cameras)
-    return two_cameras
 
 
 def test_the_events_of_a_run_say_who_is_who_in_its_results(scene, tmp_path):

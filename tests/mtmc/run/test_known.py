@@ -6,15 +6,14 @@ from mtmc.errors import UserError
 from mtmc.known import KnownPeople
 from mtmc.results import Results
 from mtmc.run import run
-from tests.mtmc.run.test_run import SETTINGS, write_detections
+from tests.mtmc.conftest import SETTINGS
 
 
 @pytest.mark.parametrize("mode", ["offline", "online"])
-def test_ids_and_names_outlast_a_run(two_cameras, tmp_path, mode):
-    write_detections(two_cameras)
+def test_ids_and_names_outlast_a_run(scene, tmp_path, mode):
     path = tmp_path / "people.sqlite"
     settings = {**SETTINGS, "associator": mode, "gallery": str(path), "output": {"video": False}}
-    run(two_cameras, tmp_path / "one", settings)
+    run(scene, tmp_path / "one", settings)
     known = KnownPeople.open(path)
     first = Results.open(tmp_path / "one").people
     sure = [person["id"] for person in first if not person["doubt"]]
@@ -25,7 +24,7 @@ def test_ids_and_names_outlast_a_run(two_cameras, tmp_path, mode):
     known.people[30 + sure[0]].name = "Ann"
     known.save()
     moved = tmp_path / "tuesday"  # the same people on another day
-    two_cameras.rename(moved)
+    scene.rename(moved)
     run(moved, tmp_path / "two", settings)
     people = {person["id"]: person["name"] for person in Results.open(tmp_path / "two").people}
     assert people == {30 + sure[0]: "Ann", 30 + sure[1]: None}

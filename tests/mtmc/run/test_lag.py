@@ -14,7 +14,8 @@ from mtmc.tracking.camera import Sighting
 from mtmc.tracking.messages import CameraStep, Decisions, Revision
 from mtmc.tracking.rows import make_rows
 from mtmc.types import Frame, TrackKey
-from tests.mtmc.run.test_run import FILES, SETTINGS, Impatient, write_detections
+from tests.mtmc.conftest import SETTINGS
+from tests.mtmc.run.test_run import FILES, Impatient
 
 FPS = 10
 A = [TrackKey("a", track) for track in range(10)]
@@ -188,12 +189,6 @@ class Watching(Impatient):
         for sighting in sightings:
             camera = sighting.frame.camera
             self.told[camera, sighting.frame.index] = sorted(labels[camera][1].tolist())
-
-
-@pytest.fixture
-def scene(two_cameras):
-    write_detections(two_cameras)
-    return two_cameras
 
 
 def test_a_late_run_tells_all_of_it_and_can_be_cut_off(scene, tmp_path):

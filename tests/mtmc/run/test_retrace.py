@@ -14,9 +14,8 @@ from mtmc.outputs.tracks import rows_of
 from mtmc.results import Results, layout
 from mtmc.run import run
 from mtmc.run.retrace import associate, preview, render
-from tests.mtmc.conftest import write_two_cameras
+from tests.mtmc.conftest import SETTINGS, write_scene
 from tests.mtmc.rooms import circling, room, write_room
-from tests.mtmc.run.test_run import SETTINGS, write_detections
 
 SAME = ("tracks.parquet", "tracks.csv", "identities.json", "crops.sqlite", "looks.npz")
 
@@ -29,8 +28,7 @@ def same(one, two, names=SAME):
 
 @pytest.fixture(scope="module", params=["offline", "online"])
 def kept(request, tmp_path_factory):
-    folder = write_two_cameras(tmp_path_factory.mktemp("scene"))
-    write_detections(folder)
+    folder = write_scene(tmp_path_factory.mktemp("scene"))
     output = {"keep": True, "width": 320, "height": 120}
     run(folder, folder / "out", {**SETTINGS, "associator": request.param, "output": output})
     return folder

@@ -18,31 +18,12 @@ from mtmc.mot import MotKind, read_mot
 from mtmc.run import Listener, run
 from mtmc.run.resume import LOG_NAME
 from mtmc.trackers.geometry import iou
-from tests.mtmc.conftest import block_frames, write_video
+from tests.mtmc.conftest import SETTINGS, block_frames, write_detections, write_video
 
-SETTINGS = {"detector": {"name": "motfile"}, "reid": "color", "output": {"video": False}}
 FILES = (
     *("tracks/left.txt", "tracks/right.txt", "tracks.parquet", "identities.json"),
     *("tracks.csv", "things.parquet", "crops.sqlite", "looks.npz"),
 )
-
-
-def write_detections(folder, names=("left", "right"), frames=24):
-    """Where the blocks of ``block_frames`` are."""
-    (folder / "det").mkdir()
-    lines = [
-        f"{i + 1},-1,{5 + 2 * i + 45 * person},{30 + 12 * person},22,60,0.9,-1,-1,-1"
-        for i in range(frames)
-        for person in range(2)
-    ]
-    for name in names:
-        (folder / "det" / f"{name}.txt").write_text("\n".join(lines) + "\n")
-
-
-@pytest.fixture
-def scene(two_cameras):
-    write_detections(two_cameras)
-    return two_cameras
 
 
 def ids_by_place(out, camera):

@@ -1,9 +1,12 @@
+from dataclasses import fields, is_dataclass
+from typing import get_type_hints
+
 import pytest
 
 from mtmc.config import load_settings
 from mtmc.errors import UserError
 from mtmc.offline.completion import CompletionConfig
-from mtmc.run.config import RunConfig
+from mtmc.run.config import SECTIONS, TABLES, RunConfig
 from mtmc.run.networks import stand_ins
 
 
@@ -75,3 +78,26 @@ def test_what_is_written_out_gives_the_same_settings(preset):
     given = load_settings(preset) | {"refine": None, "output": {"video": False}}
     config = RunConfig.from_settings(given)
     assert RunConfig.from_settings(config.chosen(given)) == config
+
+
+def with_inner(cls):
+    """A class of settings and those of the sections within it."""
+    yield cls
+    for hint in get_type_hints(cls).values():
+        if is_dataclass(hint):
+            yield from with_inner(hint)
+
+
+PLUGINS = [table.load(name).Config for table in TABLES.values() for name in table.builtin]
+CLASSES = {each for cls in (*PLUGINS, *SECTIONS.values()) for each in with_inner(cls)}
+BEYOND = {"ge": -1, "gt": 0, "le": 1, "lt": 0}  # from a bound to what it refuses
+
+
+@pytest.mark.parametrize("cls", sorted(CLASSES, key=str), ids=lambda cls: cls.__qualname__)
+def test_every_range_that_is_declared_is_held(cls):
+    for f in fields(cls):
+        wrong = [f.metadata[key] + step for key, step in BEYOND.items() if key in f.metadata]
+        wrong += [float("nan")] if isinstance(f.default, float) else []
+        for value in wrong:
+            with pytest.raises(ValueError, match=f.name):
+                cls(**{f.name: value})

@@ -5,10 +5,9 @@ import logging
 import polars
 import pytest
 
-from mtmc.evaluate.floor import placed_scene
+from benchmarks.small_room import SmallRoom, placed_scene, write_small_room
 from mtmc.evaluate.identity import identity
 from mtmc.run import run
-from mtmc.simulate.boxes import SmallRoom, write_small_room
 
 
 def idf1(truth, found):

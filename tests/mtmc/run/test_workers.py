@@ -18,9 +18,10 @@ from mtmc.run.workers.served import EndedError
 from mtmc.run.workers.worker import Worker, renumbered
 from mtmc.run.workers.workers import shares
 from mtmc.types import Frame
+from tests.mtmc.conftest import SETTINGS
 from tests.mtmc.rooms import circling, room, write_room
 from tests.mtmc.run.test_budget import Cut, embedder  # noqa: F401
-from tests.mtmc.run.test_run import SETTINGS, Impatient, scene  # noqa: F401
+from tests.mtmc.run.test_run import Impatient
 
 TIMES = {"seconds", "frames_per_second", "stage_seconds"}
 

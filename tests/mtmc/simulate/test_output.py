@@ -4,7 +4,6 @@ import sys
 
 import pytest
 
-from mtmc import cli
 from mtmc.errors import UserError
 from mtmc.simulate import extra
 
@@ -18,15 +17,13 @@ def digests(folder):
 
 
 @pytest.fixture
-def refused(monkeypatch, capsys):
+def refused(here):
     """What ``mtmc simulate`` says when it is refused, with code 2."""
 
     def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["mtmc", "simulate", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        assert ended.value.code == 2
-        return capsys.readouterr().err
+        code, _, said = here("simulate", *arguments)
+        assert code == 2
+        return said
 
     return call
 

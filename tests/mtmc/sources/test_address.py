@@ -4,7 +4,6 @@ import logging
 
 import pytest
 
-from mtmc import cli
 from mtmc.errors import UserError, printable, quoted
 from mtmc.sources import find_cameras
 from mtmc.sources.address import hide_credentials, hide_passwords, is_url, stem, webcam
@@ -103,13 +102,11 @@ def test_what_is_no_secret_is_shown():
         assert hide_passwords(text) == text
 
 
-def test_the_command_line_says_no_password(capsys, monkeypatch, caplog):
+def test_the_command_line_says_no_password(here, caplog):
     for argument in ("rtsp://joe:S3cretPw@[::1/x", "joe:S3cretPw@10.0.0.7/x", "rtsp:/a:S3cretPw@h"):
-        monkeypatch.setattr("sys.argv", ["mtmc", "run", argument, "--out", "/nowhere"])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        assert ended.value.code == 2
-        assert SECRET not in capsys.readouterr().err
+        code, _, said = here("run", argument, "--out", "/nowhere")
+        assert code == 2
+        assert SECRET not in said
     assert not caplog.messages
 
 
@@ -132,16 +129,13 @@ def test_names_are_data_for_the_terminal():
     assert len(quoted({"a": ["x" * 10**6] * 10**5})) < 1000
 
 
-def test_messages_reach_the_terminal_without_escapes_and_passwords(capsys, monkeypatch):
+def test_messages_reach_the_terminal_without_escapes_and_passwords(here, monkeypatch):
     def warn(*_):
         logging.getLogger("mtmc").warning("camera %s: %s", "a\x1b[2J", "rtsp://joe:S3cretPw@h/x")
         raise UserError("b\x1b[2J: gone\n")
 
     monkeypatch.setattr("mtmc.run.session.find_cameras", warn)
-    monkeypatch.setattr("sys.argv", ["mtmc", "run", "x", "--out", "/nowhere"])
-    with pytest.raises(SystemExit):
-        cli.main()
-    said = capsys.readouterr().err
+    *_, said = here("run", "x", "--out", "/nowhere")
     assert "\x1b[2J" not in said
     assert SECRET not in said
     assert r"b\x1b[2J: gone" in said

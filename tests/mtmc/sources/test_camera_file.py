@@ -113,6 +113,46 @@ def test_paths_as_people_write_them(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("cameras: [{name: a}, {name: A}]", "two cameras are named 'A'"),
+        ("cameras: []", "expected a list under 'cameras'"),
+        ("cams: [a]", "expected a list under 'cameras'"),
+        ("cameras: [{name: a, fsp: 3}]", "did you mean 'fps'"),
+        ("cameras: [{name: a, fps: -1}]", "fps must be a number above 0, got -1"),
+        ("cameras: [{name: a, offset: .nan}]", "offset must be a number of seconds"),
+        ("cameras: [{name: a/b}]", "cannot be a file name"),
+        ("cameras: [{path: gone.mp4}]", "no such file or folder"),
+        ("cameras: [{name: a, size: 3}]", r"size must be \[width, height\]"),
+        ("cameras: [{fps: 3}]", "needs a name, a path or a url"),
+        ("cameras: [", "not valid YAML"),
+        ("cameras: [{name: a, size: [0, 480]}]", r"size must be .*got \[0, 480\]"),
+        ("cameras: [{name: a, size: [true, 480]}]", "size must be"),
+        ("cameras: [{name: a, frames: true}]", "frames must be a number above 0"),
+        (
+            "cameras: [{name: a, url: 'rtsp://me:pw@[::1/x'}]",
+            "camera 1: url is not valid: (?!.*pw)",
+        ),
+        ("cameras: [{url: 'rtsp://me:pw@[::1/x'}]", "camera 1: url is not valid: (?!.*pw)"),
+        ("cameras: {a: v.mp4, b: v.mp4, a: v.mp4}", "key 'a' is given twice"),
+        ("cameras: [{name: a, fps: 1, fps: 2}]", "key 'fps' is given twice"),
+        ("cameras: [{name: a}]\noffsets: {a: 3}", "unknown key of .* 'offsets'"),
+        ("cameras: [{name: 'a:b'}]", "cannot be a file name on every system"),
+        ("cameras: [{name: Nul.left}]", "cannot be a file name"),
+        ("cameras: [{name: COM1}]", "cannot be a file name"),
+        ("cameras: [{name: 'a.'}]", "cannot be a file name"),
+        ("cameras: [{name: 'a '}]", "cannot be a file name"),
+        ("cameras: [{name: ''}]", "cannot be a file name"),
+        ("cameras: [{name: ..}]", "cannot be a file name"),
+        (f"cameras: [{{name: {'ä' * 101}}}]", "longer than 200 bytes"),
+    ],
+)
+def test_what_cannot_be_is_refused(tmp_path, text, message):
+    with pytest.raises(UserError, match=message):
+        cameras(tmp_path, text)
+
+
+@pytest.mark.parametrize(
     ("entry", "message"),
     [
         ('path: "C:\\videos\\a.mp4"', 'in "double quotes" YAML reads backslashes as escapes'),

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
+from itertools import islice
 from unittest.mock import patch
 
 import numpy as np
@@ -15,6 +16,7 @@ import pytest
 from mtmc.errors import UserError
 from mtmc.run import run
 from mtmc.sources import Camera, CameraReader, SourcesConfig, video
+from mtmc.sources.opening import open_video
 from mtmc.sources.source import Losses, Request
 from mtmc.types import Frame
 from tests.mtmc.conftest import block_frames, write_video
@@ -167,3 +169,13 @@ def test_a_picture_that_has_waited_while_newer_ones_came_is_dropped():
     _, taken = read(400, every=10, read_ahead=100)
     newest = np.arange(10, 401, 10) / Hasty.fps
     assert (newest - [frame.time for frame in taken] <= 0.5 + 1e-6).all()
+
+
+@pytest.mark.parametrize(("kind", "late"), [("live", 0), ("video", 1)])
+def test_the_decoder_holds_no_picture_of_a_live_camera_back(kind, late, tmp_path):
+    write_video(tmp_path / "a.mp4", block_frames(6, people=1), codec="mpeg4")
+    container, stream = open_video(Camera("a", str(tmp_path / "a.mp4"), kind))
+    stream.codec_context.thread_count = 2  # wherever this runs
+    with container:
+        packets = list(islice(container.demux(stream), 4))
+        assert sum(len(packet.decode()) for packet in packets) == 4 - late

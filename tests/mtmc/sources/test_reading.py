@@ -9,10 +9,10 @@ from mtmc.sources import Camera, SourcesConfig, align, open_cameras, recording
 from tests.mtmc.conftest import block_frames, write_video
 
 
-def read(cameras, pixels_from=1, **options):
+def read(cameras, pixels_from=1, scale=1.0, **options):
     readers = open_cameras(cameras, SourcesConfig(**options))
     for reader in readers:
-        reader.start(pixels_from)
+        reader.start(pixels_from, scale)
     try:
         return list(align(readers))
     finally:
@@ -32,6 +32,15 @@ def test_a_video_has_its_frames_numbers_and_times(tmp_path):
     original = np.stack(list(block_frames(7))).astype(int)
     decoded = np.stack([step["a"].image for step in steps]).astype(int)
     assert np.abs(decoded - original).mean() < 6
+
+
+@pytest.mark.parametrize(("scale", "size"), [(0.5, (60, 80)), (1.7, (120, 160))])
+def test_pictures_may_be_made_smaller_where_they_are_decoded(scale, size, tmp_path):
+    path = write_video(tmp_path / "a.mp4", block_frames(2))
+    (whole, *_), (step, *_) = (read([Camera("a", str(path))], scale=by) for by in (1.0, scale))
+    assert step["a"].image.shape == (*size, 3)
+    expected = cv2.resize(whole["a"].image, size[::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(step["a"].image.astype(int) - expected).mean() < 4
 
 
 def steps_of(steps):

@@ -8,8 +8,7 @@ import pytest
 from mtmc.results import Results
 from mtmc.run import run
 from mtmc.viewer.report import write_report
-from tests.mtmc.conftest import write_two_cameras
-from tests.mtmc.run.test_run import SETTINGS, write_detections
+from tests.mtmc.conftest import SETTINGS, write_scene
 from tests.mtmc.viewer.synthetic import write_results
 
 CHROMIUM = ("chromium-headless-shell", "chromium")
@@ -46,12 +45,13 @@ def open_page(browser):
             reduced_motion="reduce",
         )
         opened.append(page)
+        page.set_default_timeout(60_000)  # ms, of a busy machine
         page.asked, page.wrong = [], wrong
         page.on("request", lambda request: page.asked.append(request.url))
         page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.goto(address)
-        page.wait_for_selector("body[data-ready]", timeout=10_000)
+        page.wait_for_selector("body[data-ready]")
         return page
 
     yield open_
@@ -85,8 +85,7 @@ def report(walked):
 @pytest.fixture(scope="package")
 def watched(tmp_path_factory):
     """A folder with two videos of two people, one 0.5 s later, and, in ``out``, a run."""
-    folder = write_two_cameras(tmp_path_factory.mktemp("watched"))
-    write_detections(folder)
+    folder = write_scene(tmp_path_factory.mktemp("watched"))
     (folder / "cameras.yaml").write_text(
         "cameras: [{name: left, path: left.mp4}, {name: right, path: right.mp4, offset: 0.5}]"
     )

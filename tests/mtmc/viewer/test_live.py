@@ -15,7 +15,7 @@ from mtmc.types import Frame, TrackKey
 from mtmc.viewer.guard import Guard
 from mtmc.viewer.live import LiveView
 from mtmc.viewer.server import Address, Served, live_application
-from tests.mtmc.run.test_run import SETTINGS
+from tests.mtmc.conftest import SETTINGS
 
 ONLINE = {**SETTINGS, "associator": "online"}
 

@@ -110,8 +110,12 @@ def test_no_path_is_read_but_the_runs_own(asked, path):
     assert b"root:" not in answer.content
 
 
-def test_a_video_comes_in_the_parts_that_are_asked_for(asked, watched):
+def test_a_video_comes_in_the_parts_that_are_asked_for(asked, watched, monkeypatch):
     whole = (watched / "left.mp4").read_bytes()
+    monkeypatch.setattr("mtmc.viewer.recorded.PIECE", 100)
+    answer = asked.get("/video/left", headers={"range": "bytes=10-"})  # as browsers begin
+    assert answer.content == whole[10:110]
+    assert answer.headers["content-range"] == f"bytes 10-109/{len(whole)}"
     answer = asked.get("/video/left", headers={"range": "bytes=10-19"})
     assert answer.status_code == 206
     assert answer.content == whole[10:20]

@@ -15,12 +15,14 @@ from tests.mtmc.viewer.conftest import EVIL
 SHOWN = """async index => {
     const player = document.querySelector(".wall").player, tile = player.tiles[index];
     const { video, picture } = tile;
-    const there = () => tile.frame === tile.frameAt(player.now)[0] && !picture.matches(".loading");
-    const still = () => video.readyState > 1 && !video.seeking && tile.seeking === null && there();
-    const end = performance.now() + 15000;
-    // For a while: what was asked for last may not have begun yet.
-    for (let calm = 0; calm < 10 && performance.now() < end; calm = still() ? calm + 1 : 0)
-        await new Promise(done => setTimeout(done, 10));
+    const there = () => {
+        const frame = tile.frameAt(player.now)[0];
+        const sought = !frame || tile.target === tile.media.middleOf(frame);
+        return tile.frame === frame && sought && !picture.matches(".loading");
+    };
+    const still = () => video.readyState > 1 && !video.seeking && there();
+    const end = performance.now() + 60000;
+    while (!still() && performance.now() < end) await new Promise(done => setTimeout(done, 10));
     await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
     const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
     const context = canvas.getContext("2d");
@@ -113,6 +115,26 @@ def test_every_frame_shows_its_own_boxes_on_the_clock_of_all_cameras(view, watch
     assert "begins at 0:00.5" in page.evaluate(SHOWN, 1)["note"]
     go(page, 2.8)
     assert "ended at" in page.evaluate(SHOWN, 0)["note"]
+
+
+def test_what_is_sought_last_is_shown_though_it_comes_between_a_seek_and_its_event(view, watched):
+    page = view(watched / "out")
+    page.evaluate(SHOWN, 0)
+    page.evaluate("""() => new Promise(done => {
+        const { player } = document.querySelector(".wall");
+        // Heard before the page hears of it, when the video seeks no longer.
+        const between = ({ target }) => {
+            if (target !== player.tiles[0].video) return;
+            document.removeEventListener("seeked", between, true);
+            player.go(2.1);
+            done();
+        };
+        document.addEventListener("seeked", between, true);
+        player.go(0.7);
+        player.go(1.4);
+    })""")
+    shown = page.evaluate(SHOWN, 0)
+    assert (shown["frame"], shown["left"]) == (22, pytest.approx(5 + 2 * 21, abs=1))
 
 
 def test_it_plays_and_steps(view, watched):

@@ -12,6 +12,7 @@ from mtmc.reid.data import open_dataset
 from mtmc.reid.data.decode import read_image
 from mtmc.reid.data.images import Cut
 from mtmc.reid.evaluation.benchmark import Protocol, evaluate, retrieve
+from tests.reid.conftest import MeanColour
 
 RED, GREEN, BLUE, NOBODY = (0, 0, 250), (0, 250, 0), (250, 0, 0), (0, 120, 200)  # BGR
 # Colours of the people in each frame, from the left.
@@ -79,16 +80,6 @@ def published(tmp_path):
     )
     savemat(lists / "TestG50.mat", {"TestG50": tests})
     return root
-
-
-class MeanColour:
-    """Embeds a crop as its mean colour; green and blue are confused with who is to the left."""
-
-    name, dim, even_distance = "mean", 3, None
-
-    def embed(self, crops):
-        rows = np.array([crop.reshape(-1, 3).mean(axis=0) for crop in crops], np.float32)
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 def test_crops_are_cut_out_of_frames(published) -> None:

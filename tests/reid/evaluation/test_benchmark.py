@@ -22,16 +22,7 @@ from mtmc.reid.evaluation.picture import (
     draw_ranked,
 )
 from mtmc.reid.evaluation.retrieval import Retrieval
-
-
-class MeanColour:
-    """An embedder simple enough to check by hand."""
-
-    name, dim = "mean colour", 3
-
-    def embed(self, crops):
-        rows = np.array([c.reshape(-1, 3).mean(axis=0) for c in crops], np.float32).reshape(-1, 3)
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+from tests.reid.conftest import MeanColour
 
 
 def write(path, colour, right=None):

@@ -84,14 +84,6 @@ def test_weights_and_the_square_of_the_temperature() -> None:
     assert float(parts["teacher"]) == pytest.approx(16 * float(soft))
 
 
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"temperature": 0}, "temperature"),
-        ({"label_weight": -1}, "label_weight"),
-        ({"teacher": "t.pt", "soft_weight": 0}, "nothing to learn from the teacher"),
-    ],
-)
-def test_settings_that_make_no_sense(values, message) -> None:
-    with pytest.raises(ValueError, match=message):
-        DistillationConfig(**values)
+def test_a_teacher_of_whom_nothing_is_learned_is_refused() -> None:
+    with pytest.raises(ValueError, match="nothing to learn from the teacher"):
+        DistillationConfig(teacher="t.pt", soft_weight=0)

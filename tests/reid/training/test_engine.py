@@ -24,10 +24,10 @@ SETTINGS = {
 }
 
 
-def config(**sections) -> TrainConfig:
+def config(settings=SETTINGS, /, **sections) -> TrainConfig:
     merged = {
-        k: {**SETTINGS.get(k, {}), **v} if isinstance(v, dict) else v
-        for k, v in {**SETTINGS, **sections}.items()
+        k: {**settings.get(k, {}), **v} if isinstance(v, dict) else v
+        for k, v in {**settings, **sections}.items()
     }
     return build_config(TrainConfig, merged, "test")
 

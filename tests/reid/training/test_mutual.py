@@ -6,8 +6,6 @@ import pytest
 import torch
 
 from mtmc.reid.checkpoint import Checkpoint
-from mtmc.reid.configuration import build_config
-from mtmc.reid.data import open_dataset
 from mtmc.reid.errors import ReidError
 from mtmc.reid.models.base import Outputs
 from mtmc.reid.training.config import TrainConfig
@@ -15,13 +13,11 @@ from mtmc.reid.training.engine import Trainer
 from mtmc.reid.training.learner import Learner
 from mtmc.reid.training.mutual import divergence, mutual_losses
 from mtmc.reid.training.recipe import MutualConfig
+from tests.reid.training import test_engine as engine
+from tests.reid.training.test_engine import same
 
 SETTINGS = {
     "model": {"name": "aligned:mobilenet_025", "args": {"local_dim": 4, "last_stride": 1}},
-    "data": {"train": ["folder"]},
-    "input_size": [32, 16],
-    "sampler": {"people": 4, "images": 2},
-    "augment": {"crop": 2},
     "loss": {"triplet": "hard", "margin": 0.3},
     "schedule": {"epochs": 2, "lr": 0.01, "warmup_epochs": 0, "milestones": []},
     "mutual": {"partner": "mobilenet_025", "args": {"neck": "bn"}},
@@ -30,15 +26,11 @@ CPU = torch.device("cpu")
 
 
 def config(**sections) -> TrainConfig:
-    return build_config(TrainConfig, {**SETTINGS, **sections}, "test")
+    return engine.config(**{**SETTINGS, **sections})
 
 
 def trainer(settings, root, out) -> Trainer:
-    return Trainer(settings, [open_dataset("folder", root)], [], CPU, out)
-
-
-def same(a, b) -> bool:
-    return a.keys() == b.keys() and all(torch.equal(a[k], b[k]) for k in a)
+    return engine.trainer(settings, root, out, test=False)
 
 
 def said(metric, logits) -> Outputs:

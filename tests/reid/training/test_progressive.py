@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import copy
 import shutil
+from functools import partial
 
 import pytest
 import torch
 
 from mtmc.reid.checkpoint import Checkpoint
-from mtmc.reid.configuration import build_config
 from mtmc.reid.data import open_dataset
 from mtmc.reid.errors import ReidError
 from mtmc.reid.training.config import TrainConfig
@@ -15,6 +15,7 @@ from mtmc.reid.training.engine import Trainer
 from mtmc.reid.training.learner import Learner
 from mtmc.reid.training.progressive import Place, Progressive
 from mtmc.reid.training.search import drop_error
+from tests.reid.training import test_engine as engine
 
 SETTINGS = {
     "model": {"name": "two_heads:mobilenet_025", "args": {"dim": 8}},
@@ -39,12 +40,7 @@ CPU = torch.device("cpu")
 EPOCHS = 2 * (2 * 2 + 2)
 
 
-def config(**sections) -> TrainConfig:
-    merged = {
-        k: {**SETTINGS.get(k, {}), **v} if isinstance(v, dict) else v
-        for k, v in {**SETTINGS, **sections}.items()
-    }
-    return build_config(TrainConfig, merged, "test")
+config = partial(engine.config, SETTINGS)
 
 
 def trainer(root, out, settings=None) -> Trainer:

@@ -208,12 +208,6 @@ def test_it_is_found_by_name_but_is_no_tracker_of_one_camera():
         trackers.tracker_class("nobody")
 
 
-@pytest.mark.parametrize("wrong", [{"gate": 0}, {"birth_score": 2}, {"min_hits": 0}])
-def test_settings_are_checked(wrong):
-    with pytest.raises(ValueError, match=next(iter(wrong))):
-        FloorConfig(**wrong)
-
-
 @pytest.mark.parametrize(
     ("floor", "covariance"),
     [(np.zeros((2, 2)), np.zeros((1, 2, 2))), (np.zeros((1, 2)), None), (None, np.eye(2)[None])],

@@ -84,10 +84,3 @@ def test_the_age_is_a_time(fps):
     config = RefineConfig(thing_age=10).at_rate(fps)
     assert config.thing_age == 10 * fps
     assert RefineConfig().at_rate(fps).thing_age == 10 * fps
-
-
-def test_settings_are_checked():
-    with pytest.raises(ValueError, match="thing_age must be at least 0"):
-        RefineConfig(thing_age=-1)
-    with pytest.raises(ValueError, match="thing_age"):
-        RefineConfig(thing_age=np.nan)

@@ -14,8 +14,8 @@ export class Tile {
     this.index = index;
     this.camera = player.page.scene.cameras[index];
     this.frame = 0; // that is shown
-    this.seeking = null; // the frame that is sought next
-    this.video = el("video", { muted: true, playsinline: true, preload: "auto" });
+    this.target = null; // s in the video that was sought last, until it plays
+    this.video = el("video", { muted: true, playsinline: true, preload: "metadata" });
     this.video.muted = true;
     this.canvas = el("canvas", { tabindex: -1 });
     this.label = el("span", { class: "cam-name" }, this.camera.name);
@@ -29,7 +29,8 @@ export class Tile {
     this.canvas.addEventListener("pointermove", (event) => this.hover(event));
     this.canvas.addEventListener("dblclick", () => player.enlarge(this.index));
     this.label.addEventListener("click", () => player.enlarge(this.index));
-    this.video.addEventListener("seeked", () => this.sought());
+    for (const event of ["loadedmetadata", "seeked", "canplay"])
+      this.video.addEventListener(event, () => this.player.playing || this.show(this.player.now, false));
     this.video.addEventListener("error", () => this.fail());
     this.watch();
     new ResizeObserver(() => this.draw()).observe(this.picture);
@@ -100,6 +101,7 @@ export class Tile {
 
   // Keep a playing video on the clock of all cameras.
   follow(frame, time) {
+    this.target = null;
     const { video, media, times } = this;
     const target = media.timeOf(frame) + Math.max(0, time - times.timeOf(frame));
     const late = target - video.currentTime;
@@ -116,33 +118,17 @@ export class Tile {
     }
   }
 
+  // Paused, each event asks anew which frame the clock wants, and it is sought once the video is
+  // there from an earlier one: nothing that was asked for in between is remembered.
   seek(frame) {
-    if (this.video.seeking || this.video.readyState < 1) {
-      this.seeking = frame; // the latest one is sought when this one is there
-      if (this.video.readyState < 1) this.video.onloadedmetadata = () => this.sought();
-      return;
-    }
+    const { video } = this;
+    if (video.seeking || video.readyState < 1) return;
     const target = this.media.middleOf(frame);
-    this.going = frame;
-    if (Math.abs(this.video.currentTime - target) > 1e-3) this.video.currentTime = target;
-    else this.arrive();
-  }
-
-  // The frame that was sought is there: so are its boxes.
-  arrive() {
-    this.video.oncanplay = null;
-    if (this.going === undefined) return;
-    this.frame = this.going;
-    this.draw();
-  }
-
-  sought() {
-    const frame = this.seeking;
-    this.seeking = null;
-    if (this.player.playing) return;
-    if (this.video.readyState > 1) this.arrive();
-    else if (frame === null) this.video.oncanplay = () => this.video.seeking || this.sought();
-    if (frame !== null) this.seek(frame);
+    if (target !== this.target) video.currentTime = this.target = target;
+    else if (video.readyState > 1) {
+      this.frame = frame; // its picture is there: so are its boxes
+      this.draw();
+    }
   }
 
   // Calls each(person, track, box, seen) for what is on the screen.

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from scipy import sparse
@@ -101,11 +99,6 @@ def test_twins_side_by_side_stay_two():
     ids, now = finish(tracklets)
     assert len(now) == 2
     assert len(set(ids.values())) == 2
-
-
-def test_settings_out_of_range():
-    with pytest.raises(ValueError, match="overlap"):
-        replace(OfflineConfig(), overlap=0.0)
 
 
 def test_pieces_meet_in_a_frame_whatever_the_last_bit_of_their_times():

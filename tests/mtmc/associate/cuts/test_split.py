@@ -147,8 +147,3 @@ def test_offline_association_puts_the_parts_where_they_belong():
     assert ids[TrackKey("a", 2)] == ids[TrackKey("b", 1)] == ids[TrackKey("c", 2)]
     never = OfflineAssociator(OfflineConfig(split=None, change=None), 0.3)
     assert not never.finish([whole, *others]).parts
-
-
-def test_settings_out_of_range():
-    with pytest.raises(ValueError, match="split"):
-        OfflineConfig(split=0)

@@ -13,6 +13,8 @@ from pathlib import Path as File
 
 import numpy as np
 
+from mtmc.evaluate.floor import FloorPeople, scene_of
+from mtmc.evaluate.scene import ScoredScene
 from mtmc.mot import MotRows, format_mot
 from mtmc.simulate.body import Floats
 from mtmc.simulate.camera import Camera, look_at
@@ -206,3 +208,20 @@ def _covered(boxes: Floats, near: Floats, seen: Mask) -> Mask:
     area = np.prod(np.maximum(boxes[..., 2:] - boxes[..., :2], 1), axis=2)
     front = (near[:, None, :] < near[:, :, None]) & seen[:, None, :]
     return np.asarray(np.where(front, shared, 0).max(axis=2) > 0.5 * area, np.bool_)
+
+
+def placed_scene(truth: Floats, result: Floats) -> ScoredScene:
+    """The scene of places that are known already.
+
+    Args:
+        truth: ``(N, 4)`` frame, id, and x and y, m, in any order.
+        result: ``(M, 4)`` likewise.
+    """
+    moments = np.unique(np.concatenate([truth[:, 0], result[:, 0]]))
+    return scene_of(_placed(truth, moments), _placed(result, moments), len(moments))
+
+
+def _placed(rows: Floats, moments: Floats) -> FloorPeople:
+    rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
+    steps, ids = np.searchsorted(moments, rows[:, 0]), rows[:, 1].astype(np.int64)
+    return FloorPeople(steps, ids, rows[:, 2:], np.ones(len(rows), bool))
