@@ -68,10 +68,10 @@ class _Sightings:
 
     @classmethod
     def of(cls, cameras: Sequence[Detections], least: float) -> _Sightings:
-        parts = [_located(detections, least) for detections in cameras]
-        camera = np.repeat(np.arange(len(cameras)), [len(part[0]) for part in parts])
+        located = [_located(detections, least) for detections in cameras]
+        camera = np.repeat(np.arange(len(cameras)), [len(part[0]) for part in located])
         row, boxes, scores, points, covariances = (
-            np.concatenate([part[column] for part in parts]) for column in range(5)
+            np.concatenate([part[column] for part in located]) for column in range(5)
         )
         information = invert(covariances)
         pulls = np.einsum("dij,dj->di", information, points)
