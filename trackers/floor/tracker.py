@@ -16,8 +16,9 @@ import numpy as np
 from mtmc.trackers import geometry
 from mtmc.trackers.assignment import match
 from mtmc.trackers.floor.config import (
-    DOUBLED,
     MERGE_REACH,
+    OWN,
+    PART,
     STRANGERS,
     SWEEPS,
     WALKING,
@@ -46,33 +47,37 @@ class _Sightings:
     Args:
         camera: ``(D,)`` number of the camera.
         row: ``(D,)`` row of the detection there.
-        boxes: ``(D, 4)`` px.
         scores: ``(D,)``.
         points: ``(D, 2)`` m.
         covariances: ``(D, 2, 2)`` m².
         information: ``(D, 2, 2)`` their inverses.
         pulls: ``(D, 2)`` information times point.
+        parts: ``(Q, 2)`` detections, and others of whose bodies each may be a part.
+        doubt: ``(D,)`` log odds by which each is less likely somebody's of their own.
     """
 
     camera: Ints
     row: Ints
-    boxes: Array
     scores: Array
     points: Array
     covariances: Array
     information: Array
     pulls: Array
+    parts: Ints
+    doubt: Array
 
     @classmethod
     def of(cls, cameras: Sequence[Detections], least: float) -> _Sightings:
-        parts = [_located(detections, least) for detections in cameras]
-        camera = np.repeat(np.arange(len(cameras)), [len(part[0]) for part in parts])
+        located = [_located(detections, least) for detections in cameras]
+        camera = np.repeat(np.arange(len(cameras)), [len(part[0]) for part in located])
         row, boxes, scores, points, covariances = (
-            np.concatenate([part[column] for part in parts]) for column in range(5)
+            np.concatenate([part[column] for part in located]) for column in range(5)
         )
         information = invert(covariances)
         pulls = np.einsum("dij,dj->di", information, points)
-        return cls(camera, row, boxes, scores, points, covariances, information, pulls)
+        parts, doubt = _parts(camera, boxes), np.zeros(len(row))
+        doubt[parts[:, 0]] = -np.log(OWN)
+        return cls(camera, row, scores, points, covariances, information, pulls, parts, doubt)
 
 
 def _located(detections: Detections, least: float) -> tuple[Ints, Array, Array, Array, Array]:
@@ -86,24 +91,18 @@ def _located(detections: Detections, least: float) -> tuple[Ints, Array, Array, 
     return rows, detections.boxes[rows].astype(np.float64), scores, floor[rows], covariance[rows]
 
 
-def _doubled(sightings: _Sightings, owner: Ints) -> NDArray[np.bool_]:
-    """``(D,)`` which of those nobody took may be another box of somebody who has one.
-
-    Of two boxes of which one is mostly in the other, that is the one beside somebody's, or else the
-    smaller one.
-    """
-    doubled = np.zeros(len(owner), bool)
-    for camera in np.unique(sightings.camera):
-        here = np.flatnonzero(sightings.camera == camera)
-        boxes, taken = sightings.boxes[here], owner[here] != _NO_OWNER
-        rows, cols, inside = geometry.coverage(boxes, boxes)
-        most = (rows != cols) & (inside > DOUBLED)
-        part, whole = rows[most], cols[most]
-        size = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+def _parts(camera: Ints, boxes: Array) -> Ints:
+    """``(Q, 2)`` rows of boxes, and of larger ones of the same camera that each mostly lies in."""
+    found = [np.zeros((0, 2), np.int64)]
+    size = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    for number in np.unique(camera):
+        here = np.flatnonzero(camera == number)
+        rows, cols, inside = geometry.coverage(boxes[here], boxes[here])
+        part, whole = here[rows[inside > PART]], here[cols[inside > PART]]
+        # Of two that are equal, the later one is the part.
         smaller = (size[part] < size[whole]) | ((size[part] == size[whole]) & (part > whole))
-        doubled[here[part[smaller | taken[whole]]]] = True
-        doubled[here[whole[taken[part]]]] = True
-    return doubled
+        found.append(np.column_stack([part, whole])[smaller])
+    return np.concatenate(found)
 
 
 class FloorTracker:
@@ -214,14 +213,16 @@ class FloorTracker:
         total = covariance[:, None] + sightings.covariances[here]  # (N, D, 2, 2)
         away = sightings.points[here] - mean[:, None]
         distance, density = apart(away, total)
-        cost = np.log(STRANGERS) - density
+        cost = np.log(STRANGERS) - density + sightings.doubt[here]
         rows, cols = np.nonzero((distance <= self.config.gate) & (cost <= 0))
         return rows, cols, cost[rows, cols]
 
     def _births(self, sightings: _Sightings, owner: Ints) -> Ints:
         """New people for the detections nobody took; one camera adds to those of another."""
         free = (owner == _NO_OWNER) & (sightings.scores >= self.config.birth_score)
-        free &= ~_doubled(sightings, owner)
+        part, whole = sightings.parts.T
+        free[part] = False
+        free[whole[owner[part] != _NO_OWNER]] = False
         known, count = len(self.ids), len(self.ids)
         new = np.full(len(owner), _NO_OWNER)  # by row among the new
         for camera in np.unique(sightings.camera[free]):
