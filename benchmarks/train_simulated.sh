@@ -4,7 +4,7 @@
 # From the repository's root, in an environment with the extras sim and pretrained.
 set -eu
 panoramas=$1 work=$2 people=${3:-3000} images=${4:-12}
-mtmc simulate "$work/crops" --crops --ids "$people" --images "$images" --panoramas "$panoramas"
+mtmc simulate "$work/crops" --crops --ids "$people" --images "$images" --seed 11 --panoramas "$panoramas"
 for preset in simulated simulated_lite; do
   resume=""
   [ -f "$work/$preset/last.pt" ] && resume=--resume

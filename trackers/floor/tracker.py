@@ -16,7 +16,6 @@ import numpy as np
 from mtmc.trackers import geometry
 from mtmc.trackers.assignment import match
 from mtmc.trackers.floor.config import (
-    BESIDE,
     MERGE_REACH,
     OWN,
     PART,
@@ -53,7 +52,7 @@ class _Sightings:
         covariances: ``(D, 2, 2)`` m².
         information: ``(D, 2, 2)`` their inverses.
         pulls: ``(D, 2)`` information times point.
-        parts: ``(Q, 2)`` detections that start nobody beside others, and these.
+        parts: ``(Q, 2)`` detections, and others of whose bodies each may be a part.
         doubt: ``(D,)`` log odds by which each is less likely somebody's of their own.
     """
 
@@ -69,17 +68,15 @@ class _Sightings:
 
     @classmethod
     def of(cls, cameras: Sequence[Detections], least: float) -> _Sightings:
-        parts = [_located(detections, least) for detections in cameras]
-        camera = np.repeat(np.arange(len(cameras)), [len(part[0]) for part in parts])
+        located = [_located(detections, least) for detections in cameras]
+        camera = np.repeat(np.arange(len(cameras)), [len(part[0]) for part in located])
         row, boxes, scores, points, covariances = (
-            np.concatenate([part[column] for part in parts]) for column in range(5)
+            np.concatenate([part[column] for part in located]) for column in range(5)
         )
         information = invert(covariances)
         pulls = np.einsum("dij,dj->di", information, points)
-        pairs, inside = _parts(camera, boxes)
-        doubt = np.zeros(len(row))
-        doubt[pairs[inside > PART, 0]] = -np.log(OWN)
-        parts = pairs[inside > BESIDE]
+        parts, doubt = _parts(camera, boxes), np.zeros(len(row))
+        doubt[parts[:, 0]] = -np.log(OWN)
         return cls(camera, row, scores, points, covariances, information, pulls, parts, doubt)
 
 
@@ -94,19 +91,18 @@ def _located(detections: Detections, least: float) -> tuple[Ints, Array, Array, 
     return rows, detections.boxes[rows].astype(np.float64), scores, floor[rows], covariance[rows]
 
 
-def _parts(camera: Ints, boxes: Array) -> tuple[Ints, Array]:
-    """Rows ``(Q, 2)`` of boxes and of larger ones of the same camera, and how much is in these."""
-    pairs, shares = [np.zeros((0, 2), np.int64)], [np.zeros(0)]
+def _parts(camera: Ints, boxes: Array) -> Ints:
+    """``(Q, 2)`` rows of boxes, and of larger ones of the same camera that each mostly lies in."""
+    found = [np.zeros((0, 2), np.int64)]
     size = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
     for number in np.unique(camera):
         here = np.flatnonzero(camera == number)
         rows, cols, inside = geometry.coverage(boxes[here], boxes[here])
-        part, whole = here[rows], here[cols]
+        part, whole = here[rows[inside > PART]], here[cols[inside > PART]]
         # Of two that are equal, the later one is the part.
         smaller = (size[part] < size[whole]) | ((size[part] == size[whole]) & (part > whole))
-        pairs.append(np.column_stack([part, whole])[smaller])
-        shares.append(inside[smaller])
-    return np.concatenate(pairs), np.concatenate(shares)
+        found.append(np.column_stack([part, whole])[smaller])
+    return np.concatenate(found)
 
 
 class FloorTracker:

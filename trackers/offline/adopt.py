@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
+UNLIKE = 4.0  # nats of looks against somebody, from which on a detection shows another one
 INSIDE = 0.7  # least IoU in gaps, where a straight line is a good answer already
 
 
@@ -110,4 +111,4 @@ def _alike(
     a, b = mean_looks(paths, looks)[track], np.nan_to_num(looks[source])
     unknown: NDArray[np.bool_] = ~(np.any(a, axis=1) & np.any(b, axis=1))
     against = config.appearance_middle - np.sum(a * b, axis=1)
-    return np.asarray(unknown | (config.appearance_weight * against < config.link_evidence))
+    return np.asarray(unknown | (config.appearance_weight * against < UNLIKE))

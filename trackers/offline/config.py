@@ -8,6 +8,7 @@ from mtmc.trackers.rate import NOMINAL_FPS, frames_in
 from mtmc.trackers.settings import Checked, setting
 
 CUT_GAP = 0.67  # seconds unseen after which tracks are cut, to be linked anew
+RETURN = 1.0  # seconds, mean, until somebody who was lost is seen again, if at all
 WINDOW = 1.0  # seconds at each end that tell a track's motion and size
 STRAIGHT = 0.2  # seconds, standard deviation, over which a path may be smoothed
 
@@ -53,6 +54,7 @@ class RefineFrames:
         thing_age: in frames.
         whole_period: in frames.
         extend: in frames.
+        return_time: frames; evidence for a link loses a nat with each so many.
         link_window: frames at each end that tell a track's motion and size.
         smooth_position: standard deviation, in frames, of the smoothing of positions; 0 for none.
         smooth_size: likewise for width and height.
@@ -72,11 +74,12 @@ class RefineFrames:
     thing_age: int
     whole_period: float
     extend: int
+    return_time: float
     link_window: int
     smooth_position: float
     smooth_size: float
     noise: MotionNoise
-    link_evidence: float = 4.0
+    link_evidence: float = 2.5
     appearance_weight: float = 10.0
     appearance_middle: float = 0.6
     adopt_score: float = 0.1
@@ -127,6 +130,7 @@ class RefineConfig(Checked):
             thing_age=frames_in(self.thing_age, fps),
             whole_period=self.whole_period * fps,
             extend=round(self.extend * fps),
+            return_time=RETURN * fps,
             link_window=frames_in(WINDOW, fps),
             smooth_position=min(1.0, STRAIGHT * fps),
             smooth_size=min(2.0, STRAIGHT * fps),

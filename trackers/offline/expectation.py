@@ -9,7 +9,7 @@ import numpy as np
 
 from mtmc.trackers.kalman import VALUE, VELOCITY
 from mtmc.trackers.offline.ends import track_ends
-from mtmc.trackers.offline.link import motion_evidence, size_evidence
+from mtmc.trackers.offline.link import evidence
 from mtmc.trackers.offline.rows import Paths, cut, join
 
 if TYPE_CHECKING:
@@ -57,10 +57,9 @@ def _chains(paths: Paths, config: RefineFrames) -> tuple[Paths, Ints]:
     ends = track_ends(pieces, config.noise, config.link_window, at_start=False)
     starts = track_ends(pieces, config.noise, config.link_window, at_start=True)
     pairs = before, before + 1
-    evidence = motion_evidence(ends, starts, pairs, config.noise)
-    evidence += size_evidence(ends, starts, pairs)
+    likely = evidence(ends, starts, pairs, config) > config.link_evidence
     new = np.ones(len(whose), bool)
-    new[before[evidence > config.link_evidence] + 1] = False
+    new[before[likely] + 1] = False
     chain = np.cumsum(new) - 1
     return replace(pieces, track=chain[pieces.track]), whose[new]
 

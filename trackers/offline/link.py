@@ -14,7 +14,7 @@ from mtmc.trackers.offline.ends import carried
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mtmc.trackers.offline.config import MotionNoise
+    from mtmc.trackers.offline.config import MotionNoise, RefineFrames
     from mtmc.trackers.offline.ends import Ends
 
     Array = NDArray[np.float64]
@@ -33,6 +33,24 @@ def candidate_pairs(ends: Ends, starts: Ends, longest: int) -> Pairs:
     run_start = np.cumsum(count) - count
     cols = order[np.arange(len(rows)) + np.repeat(first - run_start, count)]
     return rows, cols
+
+
+def evidence(ends: Ends, starts: Ends, pairs: Pairs, config: RefineFrames) -> Array:
+    """Log-likelihood ratio of one person seen again: by motion, size and how soon.
+
+    Args:
+        ends: where tracks end.
+        starts: where tracks start, velocities pointing back in time.
+        pairs: indices into both.
+        config: of the refinement.
+
+    Returns:
+        One number per pair, in nats; who is seen again after a while is mostly somebody else.
+    """
+    gap = starts.frames[pairs[1]] - ends.frames[pairs[0]]
+    alike = motion_evidence(ends, starts, pairs, config.noise) + size_evidence(ends, starts, pairs)
+    result: Array = alike - gap / config.return_time
+    return result
 
 
 def motion_evidence(ends: Ends, starts: Ends, pairs: Pairs, noise: MotionNoise) -> Array:

@@ -12,13 +12,7 @@ from mtmc.trackers.offline.adopt import adopt
 from mtmc.trackers.offline.config import RefineConfig, RefineFrames
 from mtmc.trackers.offline.ends import track_ends
 from mtmc.trackers.offline.expectation import expected
-from mtmc.trackers.offline.link import (
-    best_links,
-    candidate_pairs,
-    chain_labels,
-    motion_evidence,
-    size_evidence,
-)
+from mtmc.trackers.offline.link import best_links, candidate_pairs, chain_labels, evidence
 from mtmc.trackers.offline.rows import NOBODY, Paths, Rows, corners, cut, join, mean_looks
 from mtmc.trackers.offline.smoothing import smooth
 from mtmc.trackers.offline.things import on_things
@@ -220,12 +214,11 @@ def link(paths: Paths, looks: Looks | None, config: RefineFrames) -> Paths:
     ends = track_ends(paths, config.noise, config.link_window, at_start=False)
     starts = track_ends(paths, config.noise, config.link_window, at_start=True)
     pairs = candidate_pairs(ends, starts, config.link_gap)
-    evidence = motion_evidence(ends, starts, pairs, config.noise)
-    evidence += size_evidence(ends, starts, pairs)
+    gain = evidence(ends, starts, pairs, config) - config.link_evidence
     if looks is not None:
         likeness = _likeness(paths, looks, pairs, unknown=config.appearance_middle)
-        evidence += config.appearance_weight * (likeness - config.appearance_middle)
-    links = best_links(pairs, evidence - config.link_evidence, paths.count)
+        gain += config.appearance_weight * (likeness - config.appearance_middle)
+    links = best_links(pairs, gain, paths.count)
     return paths.relabel(chain_labels(links, paths.count))
 
 

@@ -45,9 +45,9 @@ class OnlineConfig(CutsConfig):
             there, and others may go on as somebody else. With many people at a time, in between
             only new tracks and the people they could be are looked at.
         patience: seconds from a track's first sighting to the decision, at least.
-        min_crops: a track with fewer crops waits on, as does one that was not taken for the same
-            person twice running,
-        max_patience: until so many seconds are over, when it is decided whatever is known of it.
+        min_crops: a track with fewer crops waits on, up to ``max_patience``, as does one that was
+            not taken for the same person twice running.
+        max_patience: after so many seconds a track is decided whatever is known of it.
         memory: seconds for which somebody whom no camera sees is remembered. Who comes back later
             gets a new id; the longer, the more memory a run takes that goes on for days.
         floor_limit: less than offline: a few seconds of hidden feet must not outweigh all else.

@@ -37,8 +37,8 @@ def scenes():
     found = []
     for video in sorted((demo_folder() / "videos").glob("*"))[:2]:
         capture = cv2.VideoCapture(str(video))
-        pictures = [capture.read()[1] for _ in range(80)]
-        found += [pictures[39], pictures[79]]
+        pictures = [capture.read()[1] for _ in range(190)]
+        found += [pictures[149], pictures[189]]
     return found
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mtmc.trackers.offline import RefineConfig, make_table, refine
+from mtmc.trackers.offline import RefineConfig, linked, make_table, refine
 from mtmc.trackers.offline.link import best_links, chain_labels
 
 BOX = np.array([0.0, 0, 50, 120])
@@ -45,6 +45,15 @@ def test_a_gap_is_linked_and_filled():
     np.testing.assert_allclose(found["box"], expected, atol=1e-3)
     filled = (found["step"] >= 40) & (found["step"] < 60)
     assert np.array_equal(found["detected"], ~filled)
+
+
+@pytest.mark.parametrize(("gap", "people"), [(30, 1), (145, 2)])
+def test_who_comes_back_late_is_somebody_else_at_equal_evidence(gap, people):
+    start = 60 + gap
+    before = walk(1, range(1, 60), (100, 200), (2, 0), noise=1)
+    after = walk(2, range(start, start + 60), (105, 205), (2, 0), noise=1, seed=1)
+    for settings, found in ((AT_30, people), (replace(AT_30, return_time=1e9), 1)):
+        assert len(set(linked(together(before, after), settings).tolist())) == found
 
 
 def test_people_who_pass_each_other_unseen_keep_their_ways():
