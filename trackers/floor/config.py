@@ -9,8 +9,6 @@ from mtmc.trackers.settings import TrackerConfig, setting, share
 # How likely a detection must be for a person to be theirs rather than somebody new's.
 STRANGERS = 0.005  # people per m² who may be at a place without being known yet
 WALKING = 1.0  # standard deviation, m/s, of the speed of somebody new
-PART = 0.7  # share of a box in a larger one from which on it is rather a part of that one's body
-OWN = 0.05  # probability that it is somebody's all the same
 MERGE_REACH = 0.5  # m: two people no further apart, whom no camera sees both, may be one
 SWEEPS = 3  # how often the cameras are gone through, each with what all the others say
 

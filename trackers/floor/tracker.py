@@ -13,17 +13,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from mtmc.trackers import geometry
 from mtmc.trackers.assignment import match
-from mtmc.trackers.floor.config import (
-    MERGE_REACH,
-    OWN,
-    PART,
-    STRANGERS,
-    SWEEPS,
-    WALKING,
-    FloorConfig,
-)
+from mtmc.trackers.floor.config import MERGE_REACH, STRANGERS, SWEEPS, WALKING, FloorConfig
 from mtmc.trackers.floor.motion import FloorMotion
 from mtmc.trackers.floor.reading import apart, fused, invert, known_places
 from mtmc.trackers.floor.relink import relink
@@ -52,8 +43,6 @@ class _Sightings:
         covariances: ``(D, 2, 2)`` m².
         information: ``(D, 2, 2)`` their inverses.
         pulls: ``(D, 2)`` information times point.
-        parts: ``(Q, 2)`` detections, and others of whose bodies each may be a part.
-        doubt: ``(D,)`` log odds by which each is less likely somebody's of their own.
     """
 
     camera: Ints
@@ -63,46 +52,26 @@ class _Sightings:
     covariances: Array
     information: Array
     pulls: Array
-    parts: Ints
-    doubt: Array
 
     @classmethod
     def of(cls, cameras: Sequence[Detections], least: float) -> _Sightings:
-        located = [_located(detections, least) for detections in cameras]
-        camera = np.repeat(np.arange(len(cameras)), [len(part[0]) for part in located])
-        row, boxes, scores, points, covariances = (
-            np.concatenate([part[column] for part in located]) for column in range(5)
+        parts = [_located(detections, least) for detections in cameras]
+        camera = np.repeat(np.arange(len(cameras)), [len(part[0]) for part in parts])
+        row, scores, points, covariances = (
+            np.concatenate([part[column] for part in parts]) for column in range(4)
         )
         information = invert(covariances)
         pulls = np.einsum("dij,dj->di", information, points)
-        parts, doubt = _parts(camera, boxes), np.zeros(len(row))
-        doubt[parts[:, 0]] = -np.log(OWN)
-        return cls(camera, row, scores, points, covariances, information, pulls, parts, doubt)
+        return cls(camera, row, scores, points, covariances, information, pulls)
 
 
-def _located(detections: Detections, least: float) -> tuple[Ints, Array, Array, Array, Array]:
-    """Row, box, score, place and covariance of the detections that have a place."""
+def _located(detections: Detections, least: float) -> tuple[Ints, Array, Array, Array]:
+    """Row, score, place and covariance of the detections that have a place."""
     floor, covariance = detections.floor, detections.floor_covariance
     if floor is None or covariance is None:
-        nothing = np.zeros((0, 4)), np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2, 2))
-        return np.zeros(0, np.int64), *nothing
+        return np.zeros(0, np.int64), np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2, 2))
     rows = np.flatnonzero(known_places(floor, covariance) & (detections.scores >= least))
-    scores = detections.scores[rows].astype(np.float64)
-    return rows, detections.boxes[rows].astype(np.float64), scores, floor[rows], covariance[rows]
-
-
-def _parts(camera: Ints, boxes: Array) -> Ints:
-    """``(Q, 2)`` rows of boxes, and of larger ones of the same camera that each mostly lies in."""
-    found = [np.zeros((0, 2), np.int64)]
-    size = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    for number in np.unique(camera):
-        here = np.flatnonzero(camera == number)
-        rows, cols, inside = geometry.coverage(boxes[here], boxes[here])
-        part, whole = here[rows[inside > PART]], here[cols[inside > PART]]
-        # Of two that are equal, the later one is the part.
-        smaller = (size[part] < size[whole]) | ((size[part] == size[whole]) & (part > whole))
-        found.append(np.column_stack([part, whole])[smaller])
-    return np.concatenate(found)
+    return rows, detections.scores[rows].astype(np.float64), floor[rows], covariance[rows]
 
 
 class FloorTracker:
@@ -213,16 +182,13 @@ class FloorTracker:
         total = covariance[:, None] + sightings.covariances[here]  # (N, D, 2, 2)
         away = sightings.points[here] - mean[:, None]
         distance, density = apart(away, total)
-        cost = np.log(STRANGERS) - density + sightings.doubt[here]
+        cost = np.log(STRANGERS) - density
         rows, cols = np.nonzero((distance <= self.config.gate) & (cost <= 0))
         return rows, cols, cost[rows, cols]
 
     def _births(self, sightings: _Sightings, owner: Ints) -> Ints:
         """New people for the detections nobody took; one camera adds to those of another."""
         free = (owner == _NO_OWNER) & (sightings.scores >= self.config.birth_score)
-        part, whole = sightings.parts.T
-        free[part] = False
-        free[whole[owner[part] != _NO_OWNER]] = False
         known, count = len(self.ids), len(self.ids)
         new = np.full(len(owner), _NO_OWNER)  # by row among the new
         for camera in np.unique(sightings.camera[free]):
