@@ -213,7 +213,8 @@ def _found_twice(
     rows, cols, iou = geometry.iou(boxes[born], boxes[found])
     area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
     mine, other = area[born[rows]], area[found[cols]]
-    inside = iou / (1.0 + iou) * (mine + other) / np.minimum(mine, other)
+    shared = iou / (1.0 + iou) * (mine + other)
+    inside = shared / np.minimum(mine, other)  # of the smaller one
     some = (iou >= _TWICE_IOU) & (inside >= _TWICE_INSIDE) & (cols < len(taken) + rows)
     twice = np.zeros(len(born), bool)
     twice[rows[some]] = True

@@ -45,9 +45,11 @@ class OnnxDetector(NetworkDetector):
         del root
         path, size = onnx_file(config.weights), config.image_size
         threads = config.threads or available_cores()
-        on_gpu = config.device == "cuda"
-        network = Network(path, size, _open(path, "cuda", threads)) if on_gpu else None
-        super().__init__(config, network or CpuNetwork(path, size, threads))
+        if config.device == "cuda":
+            network = Network(path, size, _open(path, "cuda", threads))
+        else:
+            network = CpuNetwork(path, size, threads)
+        super().__init__(config, network)
 
 
 class CpuNetwork(Network):
