@@ -66,7 +66,12 @@ def run(
         ),
     ] = None,
     calibration: Annotated[
-        Path | None, typer.Option(help="Folder or file with the cameras' calibration.")
+        str | None,
+        typer.Option(
+            help="Folder or file with the cameras' calibration; cameras that it lacks are found "
+            "from people whom several see, if it is not none.  [default: auto]",
+            metavar="PATH|auto|none",
+        ),
     ] = None,
     corrections: Annotated[
         Path | None,

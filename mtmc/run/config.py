@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from mtmc.config import Plugin, Settings, build, choose
@@ -71,11 +72,16 @@ class OutputConfig(Checked):
     width: int = setting(1920, ge=16, unit="px", public=True)
     height: int = setting(1080, ge=16, unit="px", public=True)
 
+FOUND, NO_CALIBRATION = "auto", "none"  # in the place of a calibration
+
 
 @dataclass(frozen=True)
 class RunConfig:
     """All settings of ``mtmc run``.
 
+    ``calibration`` is the file or folder of the cameras' calibration. Where there is none, and for
+    cameras that it lacks, where they stand is found out from people whom several of them see;
+    ``none`` leaves that out.
     ``corrections`` is the file of what people said of an earlier run of the same videos,
     ``gallery`` that of the people who are known from one run to the next.
     ``workers`` is how many processes read the cameras and follow people, or the Ray cluster on
@@ -93,7 +99,7 @@ class RunConfig:
     refine: RefineConfig | None = field(default_factory=RefineConfig)
     completion: CompletionConfig | None = field(default_factory=CompletionConfig)
     output: OutputConfig = field(default_factory=OutputConfig)
-    calibration: str | None = None
+    calibration: str = FOUND
     corrections: str | None = None
     gallery: str | None = None
     workers: int | str = 1
@@ -124,6 +130,8 @@ class RunConfig:
         }
         given = ((name, settings.get(name)) for name in FILES)
         files: dict[str, Any] = {name: str(file) for name, file in given if file is not None}
+        if settings.get("calibration", FOUND) is None:
+            files["calibration"] = NO_CALIBRATION
         return cls(
             **plugins,
             **parts,
@@ -131,6 +139,12 @@ class RunConfig:
             **files,
             workers=_workers(settings.get("workers", 1)),
         )
+
+    @property
+    def calibration_file(self) -> Path | None:
+        """Where the cameras' calibration is, if it is given."""
+        given = self.calibration not in (FOUND, NO_CALIBRATION)
+        return Path(self.calibration) if given else None
 
     def settings(self) -> Settings:
         """All that results depend on as plain settings, which ``from_settings`` reads back.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from mtmc.calibration import Calibration
+from mtmc.calibration.estimate.tracks import Found as FoundCamera
 from mtmc.corrections.telling import Telling
 from mtmc.outputs.crops import SPOOL, CropSpool
 from mtmc.outputs.tracks import TrackTable
@@ -25,7 +26,7 @@ from mtmc.perception.scores import Meaning
 from mtmc.reid.threads import available_cores
 from mtmc.run.anonymised import Shown
 from mtmc.run.answers import Answers, OnAnswer, OnSeen
-from mtmc.run.config import ReidConfig, RunConfig
+from mtmc.run.config import NO_CALIBRATION, ReidConfig, RunConfig
 from mtmc.run.finishing import Finishing
 from mtmc.run.group import (
     Cameras,
@@ -48,6 +49,7 @@ from mtmc.sources.background import Background
 from mtmc.tracking.camera import Sighting
 from mtmc.tracking.memory import Memory
 from mtmc.tracking.messages import CameraStep, Decisions, departed
+from mtmc.tracking.placing import find_cameras
 from mtmc.tracking.rows import ROW, Rows, make_rows, untracked_rows
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Frame, TrackKey
@@ -83,7 +85,8 @@ class Pipeline:
             nobody looks.
         on_answer: called by an online run with what it knows after each step, before any lag.
 
-    After ``run``, ``things`` are the tracks of no people and ``tracklets`` those of an offline run;
+    After ``run``, ``things`` are the tracks of no people, ``tracklets`` those of an offline run, and
+    ``found`` the cameras of which was found out where they stand;
     ``spool`` and, of live cameras, ``crops`` are to be removed once their results are written.
     """
 
@@ -158,6 +161,7 @@ class Pipeline:
         )
         self.tracklets: Sequence[Tracklet] = ()
         self.things = TrackTable(np.zeros(0, ROW), self._names, {})
+        self.found: Mapping[str, FoundCamera] = {}
         self.interrupted = False
         self.failure: WorkerError | None = None  # why it could not go on
 
@@ -327,12 +331,31 @@ class Pipeline:
         self.progress.people = self._answers.people
         self._on_step(self.progress)
 
+    def _find_cameras(self, rows: Rows) -> None:
+        """Find out where the cameras without a calibration stand."""
+        views = [camera.view for camera in self._tracking.cameras.values()]
+        if len(views) < 2 or all(view.model for view in views):
+            return
+        self.found = find_cameras(rows, views)
+        self._parts.calibration.update({n: each.model for n, each in self.found.items()})
+        if self.found:
+            others = [view.name for view in views if view.model is None]
+            apart = max(each.apart for each in self.found.values())
+            log.info(
+                "calibration: found from people whom several cameras see: %s%s; %.1f m apart",
+                ", ".join(self.found), f", not {', '.join(others)}" if others else "", apart,
+            )  # fmt: skip
+
     def _finish(self) -> TrackTable:
         self._tracking.check_calibration()
         self.meaning.note()
         ids = self.spool.ids()
         said = dict(ids)
-        rows, self.tracklets = self._finishing.finish(self.spool.rows(), ids)
+        rows = self.spool.rows()
+        if self._finishing.refines and self._config.calibration != NO_CALIBRATION:
+            with self._watch("associate"):
+                self._find_cameras(self._finishing.alone(rows))
+        rows, self.tracklets = self._finishing.finish(rows, ids)
         if self.events:
             self.events.finish(self._time, said, ids)
         self.progress.people = len(set(ids.values()))

@@ -143,7 +143,7 @@ def _decide(
             check_changes(config, answers)
             known = results.folder / layout.CALIBRATION
             here = settings.get("calibration") == results.settings.get("calibration")
-            where = str(known) if here and config.calibration else config.calibration
+            where = str(known) if here and config.calibration_file else config.calibration
             parts = recorded_parts(replace(config, calibration=where), answers)
             check_tracker(config, parts)
             if before and corrections:

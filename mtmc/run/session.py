@@ -15,6 +15,7 @@ import yaml
 
 from mtmc.calibration import Calibration
 from mtmc.calibration.estimate.save import save_calibration
+from mtmc.calibration.estimate.tracks import Found
 from mtmc.config import Settings
 from mtmc.corrections import Corrections
 from mtmc.files import claimed, write_text
@@ -353,7 +354,7 @@ class OneRun:
     def _write_record(self, status: str) -> dict[str, Any]:
         config, parts, progress = self._config, self._parts, self._pipeline.progress
         seconds, stages = time.time() - self._started, self._watch.seconds
-        clocks = self._pipeline.clock_offsets
+        clocks, found = self._pipeline.clock_offsets, self._pipeline.found
         frames = sum(progress.frames.values())
         record = {
             "status": status,
@@ -367,6 +368,7 @@ class OneRun:
                     "frames": progress.frames[reader.name],
                     "tracks": progress.tracks[reader.name],
                     "calibrated": reader.name in parts.calibration,
+                    **({"found": _found(found[reader.name])} if reader.name in found else {}),
                     **_start(reader),
                     **({"clock_offset": clocks[reader.name]} if reader.name in clocks else {}),
                     **({"losses": asdict(reader.losses)} if reader.live else {}),
@@ -404,6 +406,11 @@ class OneRun:
 def _parts(reader: CameraReader) -> dict[str, list[str]]:
     """The files that a recording goes on in."""
     return {"parts": list(reader.camera.more)} if reader.camera.more else {}
+
+
+def _found(camera: Found) -> dict[str, float]:
+    """How well it is known where a camera stands: s that others saw people with it, m apart."""
+    return {"together": round(camera.together, 1), "apart": round(camera.apart, 2)}
 
 
 def _start(reader: CameraReader) -> dict[str, str]:

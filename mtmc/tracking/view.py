@@ -24,7 +24,7 @@ class View:
         name: of the camera.
         fps: of the frames that are read.
         size: ``(width, height)`` px of its images.
-        model: its calibration for images of that size, None where there is none.
+        model: its calibration for images of that size, None where none is known yet.
         kinds: names of what is followed.
         clock: when each frame was taken; it fills as frames are read.
         bias: how far its places are off, which is learned meanwhile.
@@ -40,7 +40,7 @@ class View:
 
     def __post_init__(self) -> None:
         if self.model is not None:
-            object.__setattr__(self, "model", self.model.resized(self.size))
+            self.place(self.model)
         object.__setattr__(self, "clock", FrameClock(self.fps))
 
     def known(self, kinds: Ints | None, count: int) -> Mask:
@@ -55,6 +55,10 @@ class View:
         if kinds is None or PERSON not in self.kinds:
             return np.ones(count, bool)
         return np.asarray(kinds == list(self.kinds).index(PERSON))
+
+    def place(self, model: Calibration) -> None:
+        """From now on, it is known where the camera stands."""
+        object.__setattr__(self, "model", model.resized(self.size))
 
     @property
     def calibration(self) -> Calibration:

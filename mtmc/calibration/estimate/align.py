@@ -116,14 +116,12 @@ class Alignment:
         shift: moves it afterwards, m.
         ticks: to add to its clock.
         score: how many sightings find one of the other camera, about.
-        rival: the same of the best that is something else, as a share.
     """
 
     factor: complex
     shift: complex
     ticks: int
     score: float
-    rival: float
 
 
 def align(a: FloorTracks, b: FloorTracks, window: float, free_scale: bool) -> Alignment | None:
@@ -147,23 +145,12 @@ def align(a: FloorTracks, b: FloorTracks, window: float, free_scale: bool) -> Al
     proposals = list(_proposals(a, b, window, free_scale))
     proposals.sort(key=lambda proposal: proposal[0], reverse=True)
     judged = [
-        Alignment(factor, shift, ticks, judge(a, b, factor, shift, ticks), 0.0)
+        Alignment(factor, shift, ticks, judge(a, b, factor, shift, ticks))
         for _, factor, shift, ticks in proposals[:MOST_CANDIDATES]
     ]
     if not judged:
         return None
-    best = _polished(a, b, max(judged, key=lambda alignment: alignment.score), free_scale)
-    others = [j.score for j in judged if _differs(j, best, b)]
-    rival = max(others, default=0.0) / max(best.score, 1e-9)
-    return Alignment(best.factor, best.shift, best.ticks, best.score, min(rival, 1.0))
-
-
-def _differs(one: Alignment, other: Alignment, b: FloorTracks) -> bool:
-    """Whether two alignments put people or moments elsewhere."""
-    middle = np.nanmean(b.points) if np.isfinite(b.points).any() else 0j
-    apart = float(np.abs((one.factor - other.factor) * middle + one.shift - other.shift))
-    turned = float(np.abs(np.angle(one.factor / other.factor)))
-    return abs(one.ticks - other.ticks) * TICK > 1 or apart > 1 or turned > np.radians(30)
+    return _polished(a, b, max(judged, key=lambda each: each.score), window, free_scale)
 
 
 def _proposals(
@@ -280,12 +267,16 @@ def pairs_at(
     return result
 
 
-def _polished(a: FloorTracks, b: FloorTracks, start: Alignment, free_scale: bool) -> Alignment:
+def _polished(
+    a: FloorTracks, b: FloorTracks, start: Alignment, window: float, free_scale: bool
+) -> Alignment:
     """Fitted to all tracks that agree, with the time offsets around it."""
     best = start
     for _ in range(4):
         improved = False
         for ticks in range(best.ticks - 3, best.ticks + 4):
+            if abs(ticks) * TICK > window:
+                continue
             found = _refit(a, b, best, ticks, free_scale)
             if found is not None and found.score > best.score * (1 + 1e-6):
                 best, improved = found, True
@@ -311,4 +302,4 @@ def _refit(
     var_y = (weight * np.abs(y - mean_y) ** 2).sum()
     factor = complex(_factors(np.array([both]), np.array([var_y]), free_scale)[0])
     shift = complex(mean_x - factor * mean_y)
-    return Alignment(factor, shift, ticks, judge(a, b, factor, shift, ticks), 0.0)
+    return Alignment(factor, shift, ticks, judge(a, b, factor, shift, ticks))

@@ -42,6 +42,7 @@ class PosedCamera:
         people: whole standing people; None where the calibration is known.
         pose: as far as it is found out; None where the calibration is known.
         known: its calibration, which stays as it is, and so does its clock.
+        in_time: whether its clock is the others' for certain.
     """
 
     sightings: SeenTracks
@@ -49,6 +50,15 @@ class PosedCamera:
     people: Standing | None = None
     pose: Pose | None = None
     known: Calibration | None = None
+    in_time: bool = False
+
+    @property
+    def model(self) -> Calibration:
+        """The camera of its pose; the one that is known."""
+        if self.known is not None:
+            return self.known
+        assert self.pose is not None
+        return self.view.model(self.pose)
 
     @property
     def offset(self) -> float:
@@ -262,8 +272,9 @@ def _to_values(camera: PosedCamera, is_reference: bool) -> Doubles:
     pose = camera.pose
     assert pose is not None
     focal = [] if camera.view.lens is not None else [np.log(pose.focal)]
-    place = [] if is_reference else [pose.yaw, pose.x, pose.y, pose.offset]
-    return np.array([*focal, pose.tilt, pose.roll, np.log(pose.height), *place])
+    place = [] if is_reference else [pose.yaw, pose.x, pose.y]
+    clock = [] if is_reference or camera.in_time else [pose.offset]
+    return np.array([*focal, pose.tilt, pose.roll, np.log(pose.height), *place, *clock])
 
 
 def _from_values(values: Doubles, camera: PosedCamera, is_reference: bool) -> Pose:
@@ -275,6 +286,6 @@ def _from_values(values: Doubles, camera: PosedCamera, is_reference: bool) -> Po
     tilt, roll, height = numbers[:3]
     pose = replace(pose, tilt=tilt, roll=roll, height=float(np.exp(height)))
     if not is_reference:
-        yaw, x, y, offset = numbers[3:]
-        pose = replace(pose, yaw=yaw, x=x, y=y, offset=offset)
+        yaw, x, y = numbers[3:6]
+        pose = replace(pose, yaw=yaw, x=x, y=y, offset=(*numbers[6:], pose.offset)[0])
     return pose
