@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from mtmc.associate import Relocating
 from mtmc.calibration import Calibration
 from mtmc.calibration.estimate.tracks import Found as FoundCamera
 from mtmc.corrections.telling import Telling
@@ -41,6 +42,7 @@ from mtmc.run.group import (
 from mtmc.run.lag import Told
 from mtmc.run.open_tracks import OpenTracks
 from mtmc.run.parts import Parts, Progress
+from mtmc.run.placing import Placing
 from mtmc.run.roster import News
 from mtmc.run.stopwatch import Stopwatch
 from mtmc.run.workers import RemoteCameras, WorkerError
@@ -52,6 +54,7 @@ from mtmc.tracking.messages import CameraStep, Decisions, departed
 from mtmc.tracking.placing import find_cameras
 from mtmc.tracking.rows import ROW, Rows, make_rows, untracked_rows
 from mtmc.tracking.tracklet import Tracklet
+from mtmc.tracking.view import View
 from mtmc.types import Frame, TrackKey
 
 if TYPE_CHECKING:
@@ -162,6 +165,14 @@ class Pipeline:
         self.tracklets: Sequence[Tracklet] = ()
         self.things = TrackTable(np.zeros(0, ROW), self._names, {})
         self.found: Mapping[str, FoundCamera] = {}
+        associator = parts.associator
+        finds = config.calibration != NO_CALIBRATION and self._tracking.joint is None
+        # Offline, that is done once, at last.
+        self._placing = (
+            Placing(self._views, live=live)
+            if finds and online and isinstance(associator, Relocating)
+            else None
+        )
         self.interrupted = False
         self.failure: WorkerError | None = None  # why it could not go on
 
@@ -241,6 +252,8 @@ class Pipeline:
         if not seen:  # their workers are gone
             return
         with self._watch("associate"):
+            if self._placing is not None:
+                seen = self._placed(self._placing, seen, max(f.time for f in frames))
             steps = [each.step for each in seen]
             for each in seen:
                 self._tracking.note(each.sighting, keep=self._memory is not None)
@@ -302,6 +315,8 @@ class Pipeline:
         inferences = [each.inference for each in seen]
         told = zip(sightings, inferences, strict=True)
         rows = np.concatenate([part for each in told for part in self._rows(*each)])
+        if self._placing is not None:
+            self._placing.take(self._time, rows, [each.step for each in seen])
         shown = self._shown(sightings, inferences) if self._answers.pictured else sightings
         self._answers.take(Told(self._time, rows, shown, decisions, gone))
         for step in (*(each.step for each in seen), *gone):
@@ -331,15 +346,27 @@ class Pipeline:
         self.progress.people = self._answers.people
         self._on_step(self.progress)
 
+    def _views(self) -> list[View]:
+        """All cameras, by number."""
+        return [camera.view for camera in self._tracking.cameras.values()]
+
+    def _placed(self, placing: Placing, seen: Sequence[Seen], time: float) -> list[Seen]:
+        """What cameras tell, with places, as soon as it is known where they stand."""
+        if placing.news(time) and isinstance(self._parts.associator, Relocating):
+            placing.relocate(self._parts.associator)
+        return placing.located(seen)
+
     def _find_cameras(self, rows: Rows) -> None:
         """Find out where the cameras without a calibration stand."""
-        views = [camera.view for camera in self._tracking.cameras.values()]
-        if len(views) < 2 or all(view.model for view in views):
-            return
-        self.found = find_cameras(rows, views)
+        if self._placing is not None:
+            self._placing.close()
+            self.found = self._placing.found
+        elif self._finishing.refines and self._config.calibration != NO_CALIBRATION:
+            with self._watch("associate"):
+                self.found = find_cameras(self._finishing.alone(rows), self._views())
         self._parts.calibration.update({n: each.model for n, each in self.found.items()})
         if self.found:
-            others = [view.name for view in views if view.model is None]
+            others = [view.name for view in self._views() if view.model is None]
             apart = max(each.apart for each in self.found.values())
             log.info(
                 "calibration: found from people whom several cameras see: %s%s; %.1f m apart",
@@ -352,9 +379,7 @@ class Pipeline:
         ids = self.spool.ids()
         said = dict(ids)
         rows = self.spool.rows()
-        if self._finishing.refines and self._config.calibration != NO_CALIBRATION:
-            with self._watch("associate"):
-                self._find_cameras(self._finishing.alone(rows))
+        self._find_cameras(rows)
         rows, self.tracklets = self._finishing.finish(rows, ids)
         if self.events:
             self.events.finish(self._time, said, ids)

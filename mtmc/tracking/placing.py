@@ -17,9 +17,7 @@ LONGEST = 600.0  # seconds of the footage that are looked at
 SPAN = 60.0  # seconds between two beginnings of these that are tried
 
 
-def find_cameras(
-    rows: Rows, views: Sequence[View], reference: str | None = None
-) -> dict[str, Found]:
+def find_cameras(rows: Rows, views: Sequence[View]) -> dict[str, Found]:
     """Find out where cameras stand, and take it for true where that is certain.
 
     Cameras that are calibrated stay where they are, and the others join their floor. The clocks
@@ -28,19 +26,20 @@ def find_cameras(
     Args:
         rows: of all cameras' tracks.
         views: of the cameras, by number; those that are found get a model.
-        reference: the camera that stays in place, where none is calibrated; any where None.
 
     Returns:
         The cameras that were found, by name; empty where none was.
 
     Source: as ``calibrate_tracks``.
     """
+    if len(views) < 2 or all(view.model for view in views):
+        return {}
     rows = rows[rows["track"] != NOBODY]
     rows = rows[_busiest(rows)]
     seen = {view.name: _seen(rows[rows["camera"] == n], view) for n, view in enumerate(views)}
     known = {view.name: view.model for view in views if view.model is not None}
     try:
-        found = calibrate_tracks(seen, known, {}, None if known else reference, 0.0).found
+        found = calibrate_tracks(seen, known, {}, None, 0.0).found
     except ValueError:  # why not, nobody has asked
         return {}
     for view in views:

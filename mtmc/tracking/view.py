@@ -56,9 +56,13 @@ class View:
             return np.ones(count, bool)
         return np.asarray(kinds == list(self.kinds).index(PERSON))
 
-    def place(self, model: Calibration) -> None:
-        """From now on, it is known where the camera stands."""
-        object.__setattr__(self, "model", model.resized(self.size))
+    def place(self, model: Calibration | None) -> None:
+        """From now on, it is known where the camera stands; None where it is not any more."""
+        object.__setattr__(self, "model", model and model.resized(self.size))
+
+    def unplaced(self) -> View:
+        """The same, without a calibration."""
+        return View(self.name, self.fps, self.size, None, self.kinds)
 
     @property
     def calibration(self) -> Calibration:
@@ -86,6 +90,14 @@ class View:
         points, covariances = self.model.locate(boxes)
         moved = points + self.bias.moves(self.rays(boxes))
         return moved, covariances + self.bias.spread**2 * np.eye(2)
+
+    def placed(
+        self, boxes: NDArray[np.floating], kinds: Ints | None = None
+    ) -> tuple[Doubles, Doubles]:
+        """The same of boxes of any ``kinds``: places of people, NaN of others; see ``known``."""
+        places, covariances = self.locate(boxes)
+        places[~self.known(kinds, len(boxes))] = np.nan
+        return places, covariances
 
     def rays(self, boxes: NDArray[np.floating]) -> Doubles:
         """Unit directions ``(N, 2)`` on the floor in which the camera looks there, 0 if unknown."""
