@@ -66,12 +66,7 @@ def run(
         ),
     ] = None,
     calibration: Annotated[
-        str | None,
-        typer.Option(
-            help="Folder or file with the cameras' calibration; cameras that it lacks are found "
-            "from people whom several see, if it is not none.  [default: auto]",
-            metavar="PATH|auto|none",
-        ),
+        Path | None, typer.Option(help="Folder or file with the cameras' calibration.")
     ] = None,
     corrections: Annotated[
         Path | None,

@@ -119,8 +119,8 @@ def put_together(
         UserError: the calibration, the corrections or the associator's settings are wrong.
     """
     calibration, names = {}, [reader.name for reader in readers]
-    if config.calibration_file:
-        calibration = load_calibration(config.calibration_file, names, partial=True)
+    if config.calibration:
+        calibration = load_calibration(Path(config.calibration), names, partial=True)
     for reader in readers:
         if (model := calibration.get(reader.name)) and (said := doubt_at_sight(model, reader.size)):
             log.warning("camera %s: its calibration %s", reader.name, said)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 from mtmc.config import Plugin, Settings, build, choose
@@ -72,16 +71,13 @@ class OutputConfig(Checked):
     width: int = setting(1920, ge=16, unit="px", public=True)
     height: int = setting(1080, ge=16, unit="px", public=True)
 
-FOUND, NO_CALIBRATION = "auto", "none"  # in the place of a calibration
-
 
 @dataclass(frozen=True)
 class RunConfig:
     """All settings of ``mtmc run``.
 
-    ``calibration`` is the file or folder of the cameras' calibration. Where there is none, and for
-    cameras that it lacks, where they stand is found out from people whom several of them see;
-    ``none`` leaves that out.
+    ``find_cameras`` is whether to find out where the cameras stand of which there is no
+    ``calibration``, from people whom several of them see.
     ``corrections`` is the file of what people said of an earlier run of the same videos,
     ``gallery`` that of the people who are known from one run to the next.
     ``workers`` is how many processes read the cameras and follow people, or the Ray cluster on
@@ -99,7 +95,8 @@ class RunConfig:
     refine: RefineConfig | None = field(default_factory=RefineConfig)
     completion: CompletionConfig | None = field(default_factory=CompletionConfig)
     output: OutputConfig = field(default_factory=OutputConfig)
-    calibration: str = FOUND
+    calibration: str | None = None
+    find_cameras: bool = True
     corrections: str | None = None
     gallery: str | None = None
     workers: int | str = 1
@@ -130,21 +127,14 @@ class RunConfig:
         }
         given = ((name, settings.get(name)) for name in FILES)
         files: dict[str, Any] = {name: str(file) for name, file in given if file is not None}
-        if settings.get("calibration", FOUND) is None:
-            files["calibration"] = NO_CALIBRATION
         return cls(
             **plugins,
             **parts,
             reid=_reid(settings.get("reid", {})),
             **files,
+            find_cameras=_switch("find_cameras", settings.get("find_cameras", True)),
             workers=_workers(settings.get("workers", 1)),
         )
-
-    @property
-    def calibration_file(self) -> Path | None:
-        """Where the cameras' calibration is, if it is given."""
-        given = self.calibration not in (FOUND, NO_CALIBRATION)
-        return Path(self.calibration) if given else None
 
     def settings(self) -> Settings:
         """All that results depend on as plain settings, which ``from_settings`` reads back.
@@ -163,9 +153,11 @@ class RunConfig:
             given: the settings that the run was called with.
         """
         result: Settings = {}
+        defaults = {f.name: f.default for f in dataclasses.fields(self)}
         for name, value in self.settings().items():
             if not isinstance(value, Mapping):
-                section = value
+                if value != defaults[name]:
+                    result[name] = value
             else:
                 part = getattr(self, name)
                 plain = part.cls.Config() if isinstance(part, Plugin) else type(part)()
@@ -177,8 +169,8 @@ class RunConfig:
                     for key, each in value.items()
                     if key in asked or each != default.get(key)
                 }
-            if section or (section is None and name in SECTIONS):
-                result[name] = section
+                if section:
+                    result[name] = section
         return result
 
 
@@ -202,6 +194,12 @@ def _part(name: str, section: Any) -> Any:
     if name in OPTIONAL and section in (None, False):
         return None
     return build(SECTIONS[name], section, name)
+
+
+def _switch(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise UserError(f"{name}: {quoted(value)} is neither true nor false")
+    return value
 
 
 def _reid(section: Any) -> ReidConfig | Plugin:

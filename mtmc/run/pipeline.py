@@ -27,7 +27,7 @@ from mtmc.perception.scores import Meaning
 from mtmc.reid.threads import available_cores
 from mtmc.run.anonymised import Shown
 from mtmc.run.answers import Answers, OnAnswer, OnSeen
-from mtmc.run.config import NO_CALIBRATION, ReidConfig, RunConfig
+from mtmc.run.config import ReidConfig, RunConfig
 from mtmc.run.finishing import Finishing
 from mtmc.run.group import (
     Cameras,
@@ -88,9 +88,9 @@ class Pipeline:
             nobody looks.
         on_answer: called by an online run with what it knows after each step, before any lag.
 
-    After ``run``, ``things`` are the tracks of no people, ``tracklets`` those of an offline run, and
-    ``found`` the cameras of which was found out where they stand;
-    ``spool`` and, of live cameras, ``crops`` are to be removed once their results are written.
+    After ``run``, ``things`` are the tracks of no people, ``tracklets`` those of an offline run
+    and ``found`` the cameras of which it was found out where they stand; ``spool`` and, of live
+    cameras, ``crops`` are to be removed once their results are written.
     """
 
     def __init__(
@@ -166,12 +166,12 @@ class Pipeline:
         self.things = TrackTable(np.zeros(0, ROW), self._names, {})
         self.found: Mapping[str, FoundCamera] = {}
         associator = parts.associator
-        finds = config.calibration != NO_CALIBRATION and self._tracking.joint is None
-        # Offline, that is done once, at last.
+        # One for all cameras knows these from the beginning.
+        self._finds = config.find_cameras and self._tracking.joint is None
         self._placing = (
             Placing(self._views, live=live)
-            if finds and online and isinstance(associator, Relocating)
-            else None
+            if self._finds and online and isinstance(associator, Relocating)
+            else None  # offline, that is done once, at last
         )
         self.interrupted = False
         self.failure: WorkerError | None = None  # why it could not go on
@@ -361,7 +361,7 @@ class Pipeline:
         if self._placing is not None:
             self._placing.close()
             self.found = self._placing.found
-        elif self._finishing.refines and self._config.calibration != NO_CALIBRATION:
+        elif self._finds and self._finishing.refines:
             with self._watch("associate"):
                 self.found = find_cameras(self._finishing.alone(rows), self._views())
         self._parts.calibration.update({n: each.model for n, each in self.found.items()})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -89,26 +89,18 @@ class Placing:
     def relocate(self, associator: Relocating) -> None:
         """Tell the association where everybody was whom it remembers."""
         rows = np.concatenate([np.zeros(0, ROW), *(rows for _, rows in self._rows)])
-        tracks = [
-            self._same.get(key, key[1])
-            for key in zip(rows["camera"].tolist(), rows["track"].tolist(), strict=True)
-        ]
-        order = np.lexsort((rows["time"], tracks, rows["camera"]))
-        rows, tracks = rows[order], np.array(tracks, np.int64)[order]
-        keys = np.stack([rows["camera"].astype(np.int64), tracks], axis=1)
-        starts = np.flatnonzero((np.diff(keys, axis=0, prepend=-1) != 0).any(axis=1))
-        parts = {
-            tuple(keys[start].tolist()): part
-            for start, part in zip(starts.tolist(), np.split(rows, starts[1:]), strict=True)
-        }
+        parts: dict[tuple[int, int], list[int]] = defaultdict(list)
+        whose = zip(rows["camera"].tolist(), rows["track"].tolist(), strict=True)
+        for row, (camera, track) in enumerate(whose):
+            parts[camera, self._same.get((camera, track), track)].append(row)
         views = self._views()
         numbers = {view.name: number for number, view in enumerate(views)}
 
         def path(tracklet: Tracklet) -> FloorPath:
             camera = numbers[tracklet.key.camera]
             number = tracklet.key.track_id
-            mine = parts.get((camera, self._same.get((camera, number), number)))
-            return _path(mine, views[camera], tracklet)
+            mine = parts[camera, self._same.get((camera, number), number)]
+            return _path(rows[mine], views[camera], tracklet)
 
         associator.relocate(path)
 
@@ -129,10 +121,10 @@ def _located(seen: Seen, view: View) -> Seen:
     return replace(seen, step=step, sighting=replace(seen.sighting, floor=floor))
 
 
-def _path(rows: Rows | None, view: View, tracklet: Tracklet) -> FloorPath:
+def _path(rows: Rows, view: View, tracklet: Tracklet) -> FloorPath:
     """Where a track was on the floor."""
     path = FloorPath()
-    if rows is None or view.model is None:
+    if view.model is None:
         return path
     rows = rows[(rows["time"] >= tracklet.start) & (rows["time"] <= tracklet.end)]
     floor, covariances = view.placed(rows["box"], rows["kind"])

@@ -122,9 +122,9 @@ class Roster:
 
     def _calibration(self, name: str) -> Calibration | None:
         """Of a new camera."""
-        path = self._config.calibration_file
-        if path is None:
+        if self._config.calibration is None:
             return None
+        path = Path(self._config.calibration)
         model = load_calibration(path, [*self._known, name], partial=True).get(name)
         if model is None:
             log.warning("camera %s: %s has nothing of it; it joins without places", name, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -23,7 +24,7 @@ LEAST, DOUBT = 0.25, 4.5
 def certain(name: str, cameras: Mapping[str, PosedCamera]) -> bool:
     """Whether a camera and the others see the same people, more than they would by chance."""
     share, count = agreement(name, cameras)
-    return share >= LEAST + DOUBT / max(count, 1) ** 0.5
+    return share >= LEAST + DOUBT / math.sqrt(max(count, 1))
 
 
 def agreement(name: str, cameras: Mapping[str, PosedCamera]) -> tuple[float, int]:

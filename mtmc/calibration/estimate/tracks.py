@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -186,4 +186,3 @@ def _report(cameras: Mapping[str, PosedCamera]) -> dict[str, Found]:
             camera.known is not None,
         )
     return found
-
