@@ -14,7 +14,8 @@ from mtmc.tracking.view import View
 from mtmc.types import Mask
 
 LONGEST = 600.0  # seconds of the footage that are looked at
-SPAN = 60.0  # seconds between two beginnings of these that are tried
+ENOUGH = 300.0  # seconds of tracks in each camera; so much of them as tell where cameras stand
+SPAN = 60.0  # seconds between two beginnings that are tried
 
 
 def find_cameras(rows: Rows, views: Sequence[View]) -> dict[str, Found]:
@@ -35,7 +36,7 @@ def find_cameras(rows: Rows, views: Sequence[View]) -> dict[str, Found]:
     if len(views) < 2 or all(view.model for view in views):
         return {}
     rows = rows[rows["track"] != NOBODY]
-    rows = rows[_busiest(rows)]
+    rows = rows[_busiest(rows, views)]
     seen = {view.name: _seen(rows[rows["camera"] == n], view) for n, view in enumerate(views)}
     known = {view.name: view.model for view in views if view.model is not None}
     try:
@@ -54,11 +55,18 @@ def _seen(rows: Rows, view: View) -> SeenTracks:
     return SeenTracks.make(view.size, people["time"], people["track"].astype(np.int64), boxes)
 
 
-def _busiest(rows: Rows) -> Mask:
-    """Those of the ``LONGEST`` time with most of them."""
-    time = rows["time"]
+def _busiest(rows: Rows, views: Sequence[View]) -> Mask:
+    """Those of the time with most of them, which is as long as it takes to see enough."""
+    seconds = np.array([view.period for view in views])[rows["camera"]]
+    order = np.argsort(rows["time"], kind="stable")
+    time, total = rows["time"][order], np.concatenate([[0.0], np.cumsum(seconds[order])])
     starts = np.arange(time.min(initial=0.0), time.max(initial=0.0) + SPAN, SPAN)
-    ordered = np.sort(time)
-    first, last = (np.searchsorted(ordered, starts + more) for more in (0.0, LONGEST))
-    start = starts[int((last - first).argmax())]
-    return np.asarray((time >= start) & (time < start + LONGEST), np.bool_)
+    length, start = SPAN, 0.0
+    while True:
+        first, last = (np.searchsorted(time, starts + more) for more in (0.0, length))
+        seen = total[last] - total[first]
+        start = float(starts[seen.argmax()])
+        if seen.max() >= ENOUGH * len(views) or length >= LONGEST:
+            break
+        length = min(2 * length, LONGEST)
+    return np.asarray((rows["time"] >= start) & (rows["time"] < start + length), np.bool_)

@@ -85,6 +85,13 @@ class FloorTracks:
         spread = np.where(known, np.abs(self.points - middle[:, None]) ** 2, 0).sum(axis=1)
         return FloorTracks(self.first, self.points[np.sort(np.argsort(-spread)[:count])])
 
+    def packed(self) -> FloorTracks:
+        """The same places in as few rows as will do, whosever they are."""
+        missing = np.isnan(self.points)
+        most = int((~missing).sum(axis=0).max(initial=0))
+        order = np.argsort(missing, axis=0, kind="stable")[:most]
+        return FloorTracks(self.first, np.take_along_axis(self.points, order, axis=0))
+
 
 def _on_clock(clock: Doubles, times: Doubles, places: Points) -> Points:
     """A smoothed track at the ticks, NaN further than ``GAP`` from a sighting."""
@@ -142,10 +149,11 @@ def align(a: FloorTracks, b: FloorTracks, window: float, free_scale: bool) -> Al
         numbers; all time offsets by the correlation theorem.
     """
     a, b = a.longest(MOST_TRACKS), b.longest(MOST_TRACKS)
+    a_seen, b_seen = a.packed(), b.packed()
     proposals = list(_proposals(a, b, window, free_scale))
     proposals.sort(key=lambda proposal: proposal[0], reverse=True)
     judged = [
-        Alignment(factor, shift, ticks, judge(a, b, factor, shift, ticks))
+        Alignment(factor, shift, ticks, judge(a_seen, b_seen, factor, shift, ticks))
         for _, factor, shift, ticks in proposals[:MOST_CANDIDATES]
     ]
     if not judged:

@@ -141,7 +141,10 @@ class Meetings:
 
 
 def refine(
-    cameras: Mapping[str, PosedCamera], reference: str, gates: Sequence[float] = GATES
+    cameras: Mapping[str, PosedCamera],
+    reference: str,
+    gates: Sequence[float] = GATES,
+    moving: str | None = None,
 ) -> dict[str, PosedCamera]:
     """Poses and clocks that make people of ordinary height meet themselves.
 
@@ -149,21 +152,27 @@ def refine(
         cameras: with approximate poses on a common floor.
         reference: stays where it is, and so does its clock; what it is like may change.
         gates: m that tracks of one person are apart, round by round.
+        moving: the only camera that is moved; all but the reference where None.
     """
     result = dict(cameras)
     for gate in gates:
-        pairs = all_meetings(result, gate)
-        result |= _solve(result, reference, pairs)
+        pairs = all_meetings(result, gate, moving)
+        result |= _solve(result, reference, pairs, moving)
     return result
 
 
 def all_meetings(
-    cameras: Mapping[str, PosedCamera], gate: float
+    cameras: Mapping[str, PosedCamera], gate: float, one: str | None = None
 ) -> dict[tuple[str, str], Meetings]:
-    """Where any two cameras see one person, whose tracks are ``gate`` m apart at most."""
+    """Where any two cameras see one person, whose tracks are ``gate`` m apart at most.
+
+    With ``one``, only where that is one of the two.
+    """
     tracks = {name: camera.tracks() for name, camera in cameras.items()}
     found = {}
     for a, b in itertools.combinations(cameras, 2):
+        if one is not None and one not in (a, b):
+            continue
         meetings = _meet(cameras[a], cameras[b], tracks[a], tracks[b], gate)
         if len(meetings.spread):
             found[a, b] = meetings
@@ -206,9 +215,14 @@ def _solve(
     cameras: Mapping[str, PosedCamera],
     reference: str,
     pairs: Mapping[tuple[str, str], Meetings],
+    moving: str | None,
 ) -> dict[str, PosedCamera]:
-    """One robust least squares fit of everything."""
-    free = {name: camera for name, camera in cameras.items() if camera.pose is not None}
+    """One robust least squares fit of everything, or of one camera."""
+    free = {
+        name: camera
+        for name, camera in cameras.items()
+        if camera.pose is not None and moving in (None, name)
+    }
     starts = {name: _to_values(camera, name == reference) for name, camera in free.items()}
     ends = np.cumsum([len(values) for values in starts.values()])[:-1]
 

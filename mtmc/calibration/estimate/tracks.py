@@ -153,7 +153,7 @@ def _placed(
             return placed
         surest = max(links, key=lambda name: links[name].score)
         more = placed | {surest: _put(cameras[surest], links[surest])}
-        more = refine(more, reference, FIRST_GATES)
+        more = refine(more, reference, FIRST_GATES, moving=surest)
         if certain(surest, more):
             placed, doubted = more, set()
         else:
