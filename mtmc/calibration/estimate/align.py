@@ -172,15 +172,19 @@ def _proposals(
     lags, ticks = lags[np.abs(ticks) * TICK <= window], ticks[np.abs(ticks) * TICK <= window]
     if len(lags) == 0 or len(a.points) == 0 or len(b.points) == 0:
         return
+    in_time = len(lags) == 1  # where Fourier has nothing to save
     sides = []
-    for side in (a, b):
-        known = np.isfinite(side.points)
-        values = np.where(known, side.points, 0)
+    for side, points in zip((a, b), common(a, b, int(ticks[0])), strict=True):
+        each = points if in_time else side.points
+        known = np.isfinite(each)
+        values = np.where(known, each, 0)
         stack = np.stack([known.astype(complex), values, np.abs(values).astype(complex) ** 2])
-        sides.append(np.fft.fft(stack, length, axis=-1))
+        sides.append(stack if in_time else np.fft.fft(stack, length, axis=-1))
     (a_mask, a_values, a_squares), (b_mask, b_values, b_squares) = sides
 
     def correlate(x: Points, y: Points) -> Points:
+        if in_time:
+            return (x @ y.conj().T)[:, None]
         result: Points = np.fft.ifft(x * y.conj(), axis=-1)[:, lags]
         return result
 

@@ -84,9 +84,12 @@ def calibrate_tracks(
         raise ValueError("; ".join(f"{name} {why}" for name, why in lost.items()))
     references = [reference] if reference is not None else _references(cameras)
     placed: dict[str, PosedCamera] = {}
+    left = dict(cameras)  # who may be on one floor with another of them
     for name in references:
-        if name not in placed and len(found := _placed(cameras, name, window)) > len(placed):
+        found = _placed(left, name, window) if name in left else {}
+        if len(found) > len(placed):
             placed, reference = found, name
+        left = {other: camera for other, camera in left.items() if other not in found}
     if len(placed) < 2:
         raise ValueError(
             f"no camera shares enough walks with {references[0]!r}: "
