@@ -93,7 +93,7 @@ class Scene:
         self.config = config
         # Independent streams, so that one camera more changes nobody's clothes.
         streams = np.random.SeedSequence(config.seed).spawn(6)
-        place_rng, look_rng, plan_rng, manner_rng, self._noise_rng, walk_rng = (
+        place_rng, look_rng, plan_rng, manner_rng, _, walk_rng = (
             np.random.default_rng(s) for s in streams
         )
         self.place: Place = PLACES[config.place](place_rng, config.cameras)
