@@ -27,18 +27,19 @@ from mtmc.files import explained
 from mtmc.simulate.body import Floats
 from mtmc.simulate.camera import Camera, look_at
 from mtmc.simulate.cast import Pose
-from mtmc.simulate.choreography import free_spots, ways_of
 from mtmc.simulate.dress import PersonMesh, dress
 from mtmc.simulate.extra import require_sim
 from mtmc.simulate.moments import DT, draw_moment, draw_seated
 from mtmc.simulate.motion import Manner, draw_manner
 from mtmc.simulate.panorama import Panorama, Pixels, read_panoramas
-from mtmc.simulate.places import PLACES, Place, draw_picture
+from mtmc.simulate.place import Place, draw_picture
+from mtmc.simulate.places import PLACES
 from mtmc.simulate.props import Prop, draw_props, furnish
 from mtmc.simulate.render import Renderer
 from mtmc.simulate.sensor import Sensor
 from mtmc.simulate.views import draw_company, draw_view
 from mtmc.simulate.wardrobe import Cloth, Look, draw_looks
+from mtmc.simulate.ways import free_spots, ways_of
 from mtmc.simulate.workers import each
 
 CAMERAS, MOMENTS = 3, 14  # of a scene

@@ -12,7 +12,8 @@ from mtmc.simulate.cast import Pose
 from mtmc.simulate.choreography import plan, walk
 from mtmc.simulate.dress import PersonMesh, dress
 from mtmc.simulate.motion import Manner, Path, Poses, draw_manner, solve
-from mtmc.simulate.places import PLACES, Place
+from mtmc.simulate.place import Place
+from mtmc.simulate.places import PLACES
 from mtmc.simulate.render import Renderer
 from mtmc.simulate.sensor import Sensor
 from mtmc.simulate.wardrobe import Look, draw_looks
