@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from mtmc.run.pipeline import Pipeline
 from mtmc.run.record import Said, camera_record, clock_zero
 from mtmc.run.resume import what_is_there
 from mtmc.run.stopwatch import Stopwatch
+from mtmc.sources import CameraReader, open_cameras
 
 NOTE_EVERY = 60.0  # seconds between two records of a live run that goes on
 
@@ -109,11 +111,13 @@ class OneRun:
         finished = not self._pipeline.interrupted
         things, models = self._pipeline.things, self._models()
         hidden = self._write_hidden(table)
-        drawing = Drawing(out, self._parts.readers, models, table, things, config.output, hidden)
+        seen_again = config.output.video and finished and not self._live
+        readers = self._readers_here() if seen_again else self._parts.readers
+        drawing = Drawing(out, readers, models, table, things, config.output, hidden)
         with self._watch("write"):
             drawing.clear(mosaic=not self._live)
             drawing.floor_picture()
-        if config.output.video and finished and not self._live:
+        if seen_again:
             # Should it end while the videos are drawn, everything else is there.
             self._write_record("interrupted")
             with self._watch("video"):
@@ -122,6 +126,14 @@ class OneRun:
         if self._pipeline.failure is not None:
             raise self._pipeline.failure
         return record
+
+    def _readers_here(self) -> Sequence[CameraReader]:
+        """All cameras, to be read once more by this process: workers have ended by then."""
+        readers = self._parts.readers
+        if self._parts.workers is None:
+            return readers
+        counts = {reader.name: reader.total for reader in readers if reader.total is not None}
+        return open_cameras([reader.camera for reader in readers], self._config.sources, counts)
 
     def _step(self, progress: Progress) -> None:
         self._listener.step(progress)
