@@ -31,11 +31,14 @@ class Placing:
 
     Args:
         views: of all cameras, by number; others may be added. Of those that have a model, it stays.
+        associator: is told where everybody was, as soon as that is known.
         live: whether the run must not wait for it.
     """
 
-    def __init__(self, views: Callable[[], Sequence[View]], *, live: bool) -> None:
-        self._views = views
+    def __init__(
+        self, views: Callable[[], Sequence[View]], associator: Relocating, *, live: bool
+    ) -> None:
+        self._views, self._associator = views, associator
         self._rows: deque[tuple[float, Rows]] = deque()
         self._same: dict[tuple[int, int], int] = {}  # under which number a track went on before
         self._due = FIRST
@@ -61,32 +64,33 @@ class Placing:
             self._rows.popleft()
         self._began = time if self._began is None else self._began
 
-    def news(self, time: float) -> bool:
-        """Whether, by a time, s, it became known where cameras stand, or known better."""
+    def look(self, time: float) -> None:
+        """Find out where cameras stand, where it is time, s, for that."""
         if self._finding is None:
             if self._began is None or time - self._began < self._due:
-                return False
+                return
             self._due *= AGAIN
             rows = np.concatenate([np.zeros(0, ROW), *(rows for _, rows in self._rows)])
             given = [v.unplaced() if v.name in self.found else v for v in self._views()]
             if self._apart is None:
-                return self._place(find_cameras(rows, given))
-            self._finding = self._apart.submit(find_cameras, rows, given)
-        if not self._finding.done():
-            return False
-        found, self._finding = self._finding.result(), None
-        return self._place(found)
+                self._place(find_cameras(rows, given))
+            else:
+                self._finding = self._apart.submit(find_cameras, rows, given)
+        elif self._finding.done():
+            found, self._finding = self._finding.result(), None
+            self._place(found)
 
-    def _place(self, found: Mapping[str, Found]) -> bool:
+    def _place(self, found: Mapping[str, Found]) -> None:
         """Have the cameras where they were found."""
         changed = bool(found or self.found)
         for view in self._views():
             if view.name in found or view.name in self.found:
                 view.place(found[view.name].model if view.name in found else None)
         self.found = found
-        return changed
+        if changed:
+            self._relocate()
 
-    def relocate(self, associator: Relocating) -> None:
+    def _relocate(self) -> None:
         """Tell the association where everybody was whom it remembers."""
         rows = np.concatenate([np.zeros(0, ROW), *(rows for _, rows in self._rows)])
         parts: dict[tuple[int, int], list[int]] = defaultdict(list)
@@ -102,7 +106,7 @@ class Placing:
             mine = parts[camera, self._same.get((camera, number), number)]
             return _path(rows[mine], views[camera], tracklet)
 
-        associator.relocate(path)
+        self._associator.relocate(path)
 
     def close(self) -> None:
         """Do not wait for what is being found out."""
