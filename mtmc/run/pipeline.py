@@ -130,7 +130,7 @@ class Pipeline:
         # A tracker over all cameras knows these from the beginning.
         self._finds = config.find_cameras and self._tracking.joint is None
         self._placing: Placing | None = None  # offline, that is done once, at last
-        if self._finds and isinstance(parts.associator, Relocating):
+        if self._finds and online and isinstance(parts.associator, Relocating):
             live = any(reader.live for reader in parts.readers)
             self._placing = Placing(self._views, parts.associator, live=live)
         self.interrupted = False
