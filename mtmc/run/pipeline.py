@@ -48,7 +48,7 @@ from mtmc.sources import CameraReader
 from mtmc.tracking.camera import Sighting
 from mtmc.tracking.memory import Memory
 from mtmc.tracking.messages import CameraStep, Decisions, empty_step
-from mtmc.tracking.placing import find_cameras
+from mtmc.tracking.placing import find_cameras, late_clocks
 from mtmc.tracking.rows import ROW, Rows, make_rows, untracked_rows
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.tracking.view import View
@@ -311,7 +311,14 @@ class Pipeline:
             self.found = self._placing.found
         elif self._finds and self._finishing.refines:
             with self._watch("associate"):
-                self.found = find_cameras(self._finishing.alone(rows), self._views())
+                alone = self._finishing.alone(rows)
+                self.found = find_cameras(alone, self._views())
+                if late := late_clocks(alone, self._views()):
+                    log.warning(
+                        "clocks: several cameras see the same people, but not at the same time; "
+                        "with %s they would; see offset in cameras.yaml, and mtmc calibrate tracks",
+                        ", ".join(f"{name} {offset:+.1f} s" for name, offset in late.items()),
+                    )
         self._parts.calibration.update({n: each.model for n, each in self.found.items()})
         if self.found:
             others = [view.name for view in self._views() if view.model is None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from mtmc.types import Mask
 
 LONGEST = 600.0  # seconds of the footage that are looked at
 ENOUGH = 300.0  # seconds of tracks in each camera; so much of them as tell where cameras stand
+CLOCKS, LATE = 10.0, 0.5  # s that clocks may differ by, and from which on that matters
 SPAN = 60.0  # seconds between two beginnings that are tried
 
 
@@ -33,20 +34,34 @@ def find_cameras(rows: Rows, views: Sequence[View]) -> dict[str, Found]:
 
     Source: as ``calibrate_tracks``.
     """
-    if len(views) < 2 or all(view.model for view in views):
+    found = {n: each for n, each in _found(rows, views, 0.0).items() if not each.known}
+    for view in views:
+        if view.name in found:
+            view.place(found[view.name].model)
+    return found
+
+
+def late_clocks(rows: Rows, views: Sequence[View]) -> dict[str, float]:
+    """Seconds to add to cameras' clocks for them to see the same people as others at once.
+
+    Of those alone of which it is certain, and not known where they stand.
+    """
+    found = _found(rows, views, CLOCKS)
+    return {name: each.offset for name, each in found.items() if abs(each.offset) >= LATE}
+
+
+def _found(rows: Rows, views: Sequence[View], window: float) -> Mapping[str, Found]:
+    """The cameras of which it is certain where they stand, if clocks differ by so much, s."""
+    known = {view.name: view.model for view in views if view.model is not None}
+    if len(views) < 2 or len(known) == len(views):
         return {}
     rows = rows[rows["track"] != NOBODY]
     rows = rows[_busiest(rows, views)]
     seen = {view.name: _seen(rows[rows["camera"] == n], view) for n, view in enumerate(views)}
-    known = {view.name: view.model for view in views if view.model is not None}
     try:
-        found = calibrate_tracks(seen, known, {}, None, 0.0).found
+        return calibrate_tracks(seen, known, {}, None, window).found
     except ValueError:  # why not, nobody has asked
         return {}
-    for view in views:
-        if view.name in found and view.name not in known:
-            view.place(found[view.name].model)
-    return {name: each for name, each in found.items() if name not in known}
 
 
 def _seen(rows: Rows, view: View) -> SeenTracks:

@@ -78,6 +78,26 @@ def test_online_they_are_found_on_the_way(scene, tmp_path):
     assert table.filter(table["time"] > 17)["global_id"].n_unique() < 2 * PEOPLE
 
 
+def test_clocks_that_are_late_are_told(scene, tmp_path, caplog):
+    """And those cameras are not put where they would stand if they were right."""
+    names = list(room())
+    late = dict(zip(names, (0.0, 2.4, 0.0, -3.0), strict=True))
+    about = [
+        {"name": n, "fps": FPS, "size": [1280, 720], "frames": STEPS, "offset": offset}
+        for n, offset in late.items()
+    ]
+    (tmp_path / "cameras.yaml").write_text(str({"cameras": about}))
+    settings = {**SETTINGS, "detector": {"name": "motfile", "folder": str(scene / "det")}}
+    run(tmp_path / "cameras.yaml", tmp_path / "out", settings)
+    (line,) = [r.getMessage() for r in caplog.records]
+    assert line.startswith("clocks: several cameras see the same people, but not at the same time")
+    said = dict(part.split()[:2] for part in line.split("with ")[1].split(" they")[0].split(", "))
+    assert {n: float(s) for n, s in said.items()} == {
+        name: pytest.approx(-offset, abs=0.3) for name, offset in late.items() if offset
+    }
+    assert found(Results.open(tmp_path / "out")) == {name for name in names if not late[name]}
+
+
 def test_strangers_are_not_put_on_one_floor(tmp_path):
     """Cameras in rooms of their own."""
     for seed, (name, model) in enumerate(room().items()):
