@@ -139,15 +139,12 @@ def _fuse(
     return place, _Places(when, where, covariance, *tall.told(), steps)
 
 
-def _filtered(
-    places: _Places, chains: Ints, config: FloorConfig, *, back: bool
-) -> tuple[Array, Array, Statures]:
+def _filtered(places: _Places, chains: Ints, *, back: bool) -> tuple[Array, Array, Statures]:
     """State ``(K, 4)``, covariance and stature at each place, by it and its chain before or after.
 
     Args:
         places: all of them.
         chains: ``(K,)`` who each is.
-        config: of the tracker.
         back: from the end, rather than from the start.
     """
     mean = np.zeros((len(chains), 4))
@@ -178,8 +175,8 @@ def _filtered(
 
 def _exchanges(places: _Places, chains: Ints, config: FloorConfig) -> list[_Exchange]:
     """At every time, the matching of pasts to futures, where it is better than the present one."""
-    before = _filtered(places, chains, config, back=False)
-    after = _filtered(places, chains, config, back=True)
+    before = _filtered(places, chains, back=False)
+    after = _filtered(places, chains, back=True)
     found = []
     last = np.full(chains.max() + 1, -1)  # place of each chain so far
     final = last.copy()
