@@ -2,9 +2,9 @@
 # Makes a person detector as the one that ships was made, or goes on where it was cut off: call it
 # again.
 #   benchmarks/train_detector.sh PANORAMAS WORK [FRAMES] [EPOCHS] [START]
-# From the repository's root, in an environment with the extra sim. START is the network to begin
-# with, the one that ships unless told. A long training, a short one on from it with another seed,
-# and the mean of the two.
+# From the repository's root, in an environment with the extra sim. FRAMES are 336 at least: every
+# eighth scene of 42 is for validation. START is the network to begin with, the one that ships
+# unless told. A long training, a short one on from it with another seed, and the mean of the two.
 set -eu
 panoramas=$1 work=$2 frames=${3:-5040} epochs=${4:-16} start=${5:-mtmc/weights/simulated.onnx}
 mtmc simulate "$work/stills" --frames "$frames" --seed 7 --panoramas "$panoramas"
