@@ -14,8 +14,8 @@ from mtmc.evaluate.report import Row
 from mtmc.evaluate.scores import score
 from mtmc.outputs.tracks import TrackTable, mot_rows
 from mtmc.run.lag import Lag, Told
+from mtmc.run.listener import Listener
 from mtmc.run.parts import Progress
-from mtmc.run.session import Listener
 from mtmc.tracking.rows import ROW, Rows
 from mtmc.types import TrackKey
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -15,21 +14,20 @@ import numpy as np
 
 from mtmc.calibration import Calibration
 from mtmc.corrections.telling import Telling
-from mtmc.outputs.crops import SPOOL, CropSpool
+from mtmc.outputs.crops import SPOOL, CropSpool, Cutter
 from mtmc.outputs.tracks import TrackTable
 from mtmc.perception.budget import Budget, Looks
-from mtmc.perception.changes import MEMORY, Changes
+from mtmc.perception.changes import Changes
 from mtmc.perception.log import Inference, InferenceLog
 from mtmc.perception.perception import Perception
 from mtmc.perception.scores import Meaning
-from mtmc.reid.threads import available_cores
+from mtmc.run.ahead import detected_ahead, start_readers
 from mtmc.run.anonymised import Shown
 from mtmc.run.answers import Answers, OnAnswer, OnSeen
 from mtmc.run.config import ReidConfig, RunConfig
 from mtmc.run.finishing import Finishing
 from mtmc.run.group import (
     Cameras,
-    Found,
     Group,
     Seen,
     camera_tracking,
@@ -43,11 +41,10 @@ from mtmc.run.parts import Parts, Progress
 from mtmc.run.roster import News
 from mtmc.run.stopwatch import Stopwatch
 from mtmc.run.workers import RemoteCameras, WorkerError
-from mtmc.sources import CameraReader, align
-from mtmc.sources.background import Background
+from mtmc.sources import CameraReader
 from mtmc.tracking.camera import Sighting
 from mtmc.tracking.memory import Memory
-from mtmc.tracking.messages import CameraStep, Decisions, departed
+from mtmc.tracking.messages import CameraStep, Decisions, empty_step
 from mtmc.tracking.rows import ROW, Rows, make_rows, untracked_rows
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.types import Frame, TrackKey
@@ -57,13 +54,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("mtmc")
 
-FEW_CORES = 2  # a network alone keeps so many busy, and a thread beside it only disturbs
 GONE_AFTER = 2.0  # seconds after which nothing of a camera that has ended is on its way
-STEPS_AHEAD = 2  # time steps the detector may be ahead of the rest
-
-Step = dict[str, Frame]
-Detecting = Callable[[], Found]
-Detected = Generator[Detecting, None, None]
 
 
 class Pipeline:
@@ -99,56 +90,27 @@ class Pipeline:
         on_answer: OnAnswer | None = None,
     ) -> None:
         self._config, self._parts = config, parts
+        self._on_step, self._watch = on_step, watch
         online = parts.associator.online
+        self._names = [reader.name for reader in parts.readers]
+        self._numbers = {name: number for number, name in enumerate(self._names)}
+        self._fps = {reader.name: reader.fps for reader in parts.readers}
         self._pictured = pictured(parts.readers)
-        changes = None if parts.recorded else Changes(self._pictured)
         self.budget = _budget(config, parts)
-        live = any(reader.live for reader in parts.readers) or parts.roster is not None
-        self._perception = Perception(
-            parts.detector,
-            parts.embedder,
-            inference,
-            changes,
-            self.budget,
-            recording=not live and parts.workers is None,
-        )
-        self._fps = {r.name: r.fps for r in parts.readers}
+        self._perception = _perception(parts, inference, self._pictured, self.budget)
         self.meaning = Meaning(parts.detector, self._fps)
-        cutter = None if parts.recorded else cutter_of(config, self._pictured, parts.embedder)
-        self.crops = CropSpool(inference.path if inference else out / SPOOL) if cutter else None
         self._tracking = scene_tracking(
             config, parts.readers, parts.calibration, parts.kinds, online=online
         )
-        self._cameras: Cameras = Group(
-            self._perception,
-            self._tracking,
-            parts.embedder,
-            cutter,
-            recorded=parts.recorded,
-            budget=self.budget,
-            watch=watch,
-        )
-        self._watch = watch
-        self._on_step = on_step
+        cutter = None if parts.recorded else cutter_of(config, self._pictured, parts.embedder)
+        self.crops = CropSpool(inference.path if inference else out / SPOOL) if cutter else None
         self._shown = Shown(parts.readers, config.output.anonymise)
-        self._names = [reader.name for reader in parts.readers]
-        self._numbers = {name: number for number, name in enumerate(self._names)}
         self._answers = Answers(config, parts, out, self._names, on_seen, on_answer)
         self.spool, self.events = self._answers.spool, self._answers.events
+        self._cameras = self._looked_at(cutter)
         self._time = 0.0  # of the last step, s
         self._seen: dict[str, float] = {}  # when each camera's last frame was taken, s
         self._open = OpenTracks()
-        if parts.workers is not None:
-            # Some of it is about all cameras at once.
-            here = self._tracking.joint is not None or self.budget is not None
-            self._cameras = RemoteCameras(
-                parts.workers,
-                config,
-                parts,
-                self._perception,
-                self._cameras if here else None,
-                pictures=self._answers.pictured,
-            )
         self.progress = Progress(dict.fromkeys(self._names, 0), dict.fromkeys(self._names, 0))
         self._telling = Telling(parts.corrections, self._names, parts.before)
         # Online, the association has a memory of its own.
@@ -160,6 +122,25 @@ class Pipeline:
         self.things = TrackTable(np.zeros(0, ROW), self._names, {})
         self.interrupted = False
         self.failure: WorkerError | None = None  # why it could not go on
+
+    def _looked_at(self, cutter: Cutter | None) -> Cameras:
+        """All cameras, whose frames this process or its workers look at."""
+        parts, perception = self._parts, self._perception
+        here = Group(
+            perception,
+            self._tracking,
+            parts.embedder,
+            cutter,
+            recorded=parts.recorded,
+            budget=self.budget,
+            watch=self._watch,
+        )
+        if parts.workers is None:
+            return here
+        # Some of it is about all cameras at once.
+        joint = here if self._tracking.joint is not None or self.budget is not None else None
+        wanted = self._answers.pictured
+        return RemoteCameras(parts.workers, self._config, parts, perception, joint, pictures=wanted)
 
     @property
     def clock_offsets(self) -> Mapping[str, float]:
@@ -178,13 +159,17 @@ class Pipeline:
 
     def _follow(self) -> None:
         """Go through the videos to their end, or to Ctrl-C."""
-        self._start_readers()
-        steps = self._ahead(self._detected())
+        parts, perception = self._parts, self._perception
+        start_readers(parts.readers, perception, self._tracking.needs_image)
+        workers = parts.workers
+        steps = detected_ahead(
+            parts.readers, self._cameras, perception, self._watch, apart=workers is not None
+        )
         try:
             for found in steps:
                 self._step(*found())
-            if self._parts.workers is not None and self._parts.workers.failure is not None:
-                raise self._parts.workers.failure
+            if workers is not None and workers.failure is not None:
+                raise workers.failure
         except KeyboardInterrupt:
             self.interrupted = True
             log.warning("interrupted; writing what was done so far")
@@ -192,43 +177,13 @@ class Pipeline:
             self.interrupted, self.failure = True, error
         finally:
             # Readers first: the detecting thread may be waiting for a silent camera.
-            for reader in self._parts.readers:
+            for reader in parts.readers:
                 reader.close()
             steps.close()
-            if self._parts.workers is not None:
-                self._parts.workers.end(self._watch)
+            if workers is not None:
+                workers.end(self._watch)
             if self.crops:
                 self.crops.close()
-
-    def _ahead(self, steps: Detected) -> Background[Detecting] | Detected:
-        """Later steps are begun before earlier ones are done.
-
-        In a thread of its own where there is a core for what comes after it, else as many as the
-        detector works on beside us.
-        """
-        apart = self._parts.workers is not None or available_cores() > FEW_CORES
-        ahead = -(-self._perception.ahead // max(len(self._names), 1))
-        return Background(steps, max(ahead, STEPS_AHEAD)) if apart else _before(steps, ahead)
-
-    def _start_readers(self) -> None:
-        known = {} if self._tracking.needs_image else self._perception.recorded
-        for reader in self._parts.readers:
-            # Where pictures change is seen only beside earlier ones.
-            before = math.ceil(MEMORY * reader.fps)
-            reader.start(pixels_from=max(1, known.get(reader.name, 0) + 1 - before))
-
-    def _detected(self) -> Detected:
-        """The frames of each time step with what the detector, or the log, says of each."""
-        for step in self._timed(align(self._parts.readers)):
-            yield self._cameras.detect(list(step.values()))
-
-    def _timed(self, steps: Iterator[Step]) -> Iterator[Step]:
-        while True:
-            with self._watch("wait for frames"):
-                step = next(steps, None)
-            if step is None:
-                return
-            yield step
 
     def _step(self, frames: Sequence[Frame], inferences: Sequence[Inference]) -> None:
         with self._watch("track"):
@@ -288,7 +243,7 @@ class Pipeline:
             name = reader.name
             late = self._time - self._seen.get(name, math.inf) > GONE_AFTER
             if late and self._open.of(name) and reader.live and reader.ended:
-                steps.append(departed(name, self._time, self._open.of(name)))
+                steps.append(empty_step(name, time=self._time, ended=sorted(self._open.of(name))))
         return steps
 
     def _write(
@@ -342,16 +297,6 @@ class Pipeline:
         return TrackTable(rows, self._names, ids, places, kinds, names)
 
 
-def _before(steps: Detected, ahead: int) -> Detected:
-    """The same, each when so many after it are begun, too."""
-    begun: deque[Detecting] = deque()
-    for step in steps:
-        begun.append(step)
-        if len(begun) > ahead:
-            yield begun.popleft()
-    yield from begun
-
-
 def numbered(rows: Rows, cameras: Sequence[str], kinds: Sequence[str]) -> TrackTable:
     """Tracks of things, each of which has a number of its own, in the order they were seen."""
     keys, first = np.unique(rows[["camera", "track"]], return_index=True)
@@ -367,3 +312,17 @@ def _budget(config: RunConfig, parts: Parts) -> Budget | None:
     if not isinstance(reid, ReidConfig) or not reid.budget.given or parts.recorded:
         return None
     return Budget(cast("StagedEmbedder", parts.embedder), reid.budget, Looks())
+
+
+def _perception(
+    parts: Parts, inference: InferenceLog | None, pictured: Set[str], budget: Budget | None
+) -> Perception:
+    live = any(reader.live for reader in parts.readers) or parts.roster is not None
+    return Perception(
+        parts.detector,
+        parts.embedder,
+        inference,
+        None if parts.recorded else Changes(pictured),
+        budget,
+        recording=not live and parts.workers is None,
+    )

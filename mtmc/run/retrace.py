@@ -29,8 +29,10 @@ from mtmc.run.correct import (
 )
 from mtmc.run.drawing import Drawing
 from mtmc.run.known import with_known_people
+from mtmc.run.listener import Listener
+from mtmc.run.one_run import OneRun
+from mtmc.run.record import Said
 from mtmc.run.resume import about_calibration, about_corrections, about_lag
-from mtmc.run.session import Listener, OneRun, Said
 from mtmc.sources import Camera, find_cameras, open_cameras
 from mtmc.sources.cameras import Source
 
