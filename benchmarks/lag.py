@@ -16,7 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import wildtrack
-from association_rooms import Networks, Variant, assembled
+from association_rooms import PLACES_BY, Networks, Variant, assembled
 from rich.console import Console
 
 from mtmc.config import override
@@ -85,14 +85,14 @@ def main():
     parser.add_argument("--reid", required=True, help="as for mtmc run")
     parser.add_argument("--wildtrack", type=Path, metavar="ROOT")
     parser.add_argument("--set", action="append", default=[], help="as for mtmc run")
-    parser.add_argument("--calibrated", action="store_true", help="the rooms, too")
+    parser.add_argument("--places", choices=PLACES_BY, default="found", help="of the rooms")
     parser.add_argument("--out", type=Path, default=Path("lag"))
     options = parser.parse_args()
     networks, places = Networks(options.detector, options.reid), defaultdict(list)
     for room in options.rooms:
         place = room.name.split("-")[0]
         log = networks.log(room)
-        variant = Variant(place, networks.reid, True, options.calibrated)
+        variant = Variant(place, networks.reid, True, options.places)
         places[place].append(in_room(room, variant, log, options.set))
         log.close()
         print(

@@ -211,7 +211,8 @@ class OneRun:
             "status": status,
             "mode": "online" if parts.associator.online else "offline",
             "cameras": {
-                r.name: camera_record(r, progress, parts.calibration, clocks) for r in parts.readers
+                r.name: camera_record(r, progress, parts.calibration, clocks, self._pipeline.found)
+                for r in parts.readers
             },
             "given": self._given,
             "clock_zero": clock_zero(parts.readers),

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from mtmc.associate import Relocating
 from mtmc.calibration import Calibration
+from mtmc.calibration.estimate.tracks import Found as FoundCamera
 from mtmc.corrections.telling import Telling
 from mtmc.outputs.crops import SPOOL, CropSpool, Cutter
 from mtmc.outputs.tracks import TrackTable
@@ -38,6 +40,7 @@ from mtmc.run.group import (
 from mtmc.run.lag import Told
 from mtmc.run.open_tracks import OpenTracks
 from mtmc.run.parts import Parts, Progress
+from mtmc.run.placing import Placing
 from mtmc.run.roster import News
 from mtmc.run.stopwatch import Stopwatch
 from mtmc.run.workers import RemoteCameras, WorkerError
@@ -45,8 +48,10 @@ from mtmc.sources import CameraReader
 from mtmc.tracking.camera import Sighting
 from mtmc.tracking.memory import Memory
 from mtmc.tracking.messages import CameraStep, Decisions, empty_step
+from mtmc.tracking.placing import find_cameras, late_clocks
 from mtmc.tracking.rows import ROW, Rows, make_rows, untracked_rows
 from mtmc.tracking.tracklet import Tracklet
+from mtmc.tracking.view import View
 from mtmc.types import Frame, TrackKey
 
 if TYPE_CHECKING:
@@ -74,8 +79,9 @@ class Pipeline:
             nobody looks.
         on_answer: called by an online run with what it knows after each step, before any lag.
 
-    After ``run``, ``things`` are the tracks of no people and ``tracklets`` those of an offline run;
-    ``spool`` and, of live cameras, ``crops`` are to be removed once their results are written.
+    After ``run``, ``things`` are the tracks of no people, ``tracklets`` those of an offline run
+    and ``found`` the cameras of which it was found out where they stand; ``spool`` and, of live
+    cameras, ``crops`` are to be removed once their results are written.
     """
 
     def __init__(
@@ -120,6 +126,13 @@ class Pipeline:
         )
         self.tracklets: Sequence[Tracklet] = ()
         self.things = TrackTable(np.zeros(0, ROW), self._names, {})
+        self.found: Mapping[str, FoundCamera] = {}
+        # A tracker over all cameras knows these from the beginning.
+        self._finds = config.find_cameras and self._tracking.joint is None
+        self._placing: Placing | None = None  # offline, that is done once, at last
+        if self._finds and online and isinstance(parts.associator, Relocating):
+            live = any(reader.live for reader in parts.readers)
+            self._placing = Placing(self._views, parts.associator, live=live)
         self.interrupted = False
         self.failure: WorkerError | None = None  # why it could not go on
 
@@ -192,6 +205,9 @@ class Pipeline:
         if not seen:  # their workers are gone
             return
         with self._watch("associate"):
+            if self._placing is not None:
+                self._placing.look(max(f.time for f in frames))
+                seen = self._placing.located(seen)
             steps = [each.step for each in seen]
             for each in seen:
                 self._tracking.note(each.sighting, keep=self._memory is not None)
@@ -253,6 +269,8 @@ class Pipeline:
         inferences = [each.inference for each in seen]
         told = zip(sightings, inferences, strict=True)
         rows = np.concatenate([part for each in told for part in self._rows(*each)])
+        if self._placing is not None:
+            self._placing.take(self._time, rows, [each.step for each in seen])
         shown = self._shown(sightings, inferences) if self._answers.pictured else sightings
         self._answers.take(Told(self._time, rows, shown, decisions, gone))
         for step in (*(each.step for each in seen), *gone):
@@ -282,12 +300,42 @@ class Pipeline:
         self.progress.people = self._answers.people
         self._on_step(self.progress)
 
+    def _views(self) -> list[View]:
+        """All cameras, by number."""
+        return [camera.view for camera in self._tracking.cameras.values()]
+
+    def _find_cameras(self, rows: Rows) -> None:
+        """Find out where the cameras without a calibration stand."""
+        if self._placing is not None:
+            self._placing.close()
+            self.found = self._placing.found
+        elif self._finds and self._finishing.refines:
+            with self._watch("associate"):
+                alone = self._finishing.alone(rows)
+                self.found = find_cameras(alone, self._views())
+                if late := late_clocks(alone, self._views()):
+                    log.warning(
+                        "clocks: several cameras see the same people, but not at the same time; "
+                        "with %s they would; see offset in cameras.yaml, and mtmc calibrate tracks",
+                        ", ".join(f"{name} {offset:+.1f} s" for name, offset in late.items()),
+                    )
+        self._parts.calibration.update({n: each.model for n, each in self.found.items()})
+        if self.found:
+            others = [view.name for view in self._views() if view.model is None]
+            apart = max(each.apart for each in self.found.values())
+            log.info(
+                "calibration: found from people whom several cameras see: %s%s; %.1f m apart",
+                ", ".join(self.found), f", not {', '.join(others)}" if others else "", apart,
+            )  # fmt: skip
+
     def _finish(self) -> TrackTable:
         self._tracking.check_calibration()
         self.meaning.note()
         ids = self.spool.ids()
         said = dict(ids)
-        rows, self.tracklets = self._finishing.finish(self.spool.rows(), ids)
+        rows = self.spool.rows()
+        self._find_cameras(rows)
+        rows, self.tracklets = self._finishing.finish(rows, ids)
         if self.events:
             self.events.finish(self._time, said, ids)
         self.progress.people = len(set(ids.values()))

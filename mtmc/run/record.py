@@ -7,6 +7,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Self
 
+from mtmc.calibration.estimate.tracks import Found
 from mtmc.run.parts import Progress
 from mtmc.sources import CameraReader
 from mtmc.sources.address import hide_passwords
@@ -17,6 +18,7 @@ def camera_record(
     progress: Progress,
     calibrated: Container[str],
     clocks: Mapping[str, float],
+    found: Mapping[str, Found],
 ) -> dict[str, Any]:
     """What is told of a camera.
 
@@ -25,6 +27,7 @@ def camera_record(
         progress: of the run.
         calibrated: the cameras of which it is known where they stand.
         clocks: seconds to add to cameras' clocks, where that is known.
+        found: the cameras of which that was found out from people.
     """
     name, camera = reader.name, reader.camera
     more: dict[str, Any] = {}
@@ -32,6 +35,9 @@ def camera_record(
         more |= {"start": camera.began.time.isoformat(), "start_from": camera.began.by}
     if name in clocks:
         more["clock_offset"] = clocks[name]
+    if name in found:
+        about = found[name]
+        more["found"] = {"together": round(about.together, 1), "apart": round(about.apart, 2)}
     if reader.live:
         more["losses"] = asdict(reader.losses)
     return {

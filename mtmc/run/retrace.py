@@ -147,6 +147,10 @@ def _decide(
             here = settings.get("calibration") == results.settings.get("calibration")
             where = str(known) if here and config.calibration else config.calibration
             parts = recorded_parts(replace(config, calibration=where), answers)
+            if here:  # what was found out is found out again
+                cameras = results.record["cameras"]
+                given = {n: m for n, m in parts.calibration.items() if "found" not in cameras[n]}
+                parts = replace(parts, calibration=given)
             check_tracker(config, parts)
             if before and corrections:
                 parts = replace(parts, before=before.edited(corrections.entries).before)
