@@ -36,7 +36,7 @@ LAGS = (0.0, 1.0, 2.0, 5.0, 10.0)
 def in_room(room, variant, log, settings):
     """A room's figures by lag."""
     config, parts = assembled(room, variant, settings)
-    late = LagListener(LAGS, config.refine.fill_gap, Listener())
+    late = LagListener(LAGS, config.refine, Listener())
     late.begin(parts.readers)
     with tempfile.TemporaryDirectory() as folder:
         tracks = Path(folder) / "tracks"
@@ -51,7 +51,7 @@ def in_room(room, variant, log, settings):
 def in_wildtrack(root, settings):
     """The figures of WILDTRACK's annotated boxes, by places alone."""
     truth = wildtrack.read_boxes(root)
-    late = LagListener(LAGS, RefineConfig().fill_gap, Listener())
+    late = LagListener(LAGS, RefineConfig(), Listener())
     with tempfile.TemporaryDirectory() as folder:
         scene, out = Path(folder) / "scene", Path(folder) / "out"
         wildtrack.write_scene(scene, truth, truth, wildtrack.read_calibration(root))

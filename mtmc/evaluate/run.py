@@ -172,8 +172,7 @@ def evaluate_recording(
         settings = override(settings, [] if out else ["output.video=false"])
         late = None
         if lags:
-            gap = config.refine.fill_gap if config.refine else 0.0
-            late = LagListener(lags, gap, listener)
+            late = LagListener(lags, config.refine, listener)
         record = run(root / "videos", folder, settings, listener=late or listener)
         if late:
             cameras = scoring.cameras(root / "gt", folder)

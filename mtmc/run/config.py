@@ -53,7 +53,8 @@ class OutputConfig(Checked):
         anonymise: ``head`` or ``person`` makes that part of everybody unrecognizable in all
             pictures and videos; None shows people.
         lag: seconds by which an online run tells later who is who. What it takes back by then is
-            never told. Offline, all is known in the end.
+            never told, and boxes are completed with what is known by then. Offline, all is known
+            in the end.
         keep: whether to keep what the networks said, for `mtmc associate`.
         events: where an online run sends its events, beside `events.jsonl`: URLs such as
             ``mqtt://host/topic``, or files ``*.jsonl``.

@@ -6,7 +6,6 @@ import logging
 import math
 from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -49,7 +48,7 @@ from mtmc.tracking.camera import Sighting
 from mtmc.tracking.memory import Memory
 from mtmc.tracking.messages import CameraStep, Decisions, empty_step
 from mtmc.tracking.placing import find_cameras, late_clocks
-from mtmc.tracking.rows import ROW, Rows, make_rows, untracked_rows
+from mtmc.tracking.rows import ROW, Rows, as_detected, make_rows, untracked_rows
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.tracking.view import View
 from mtmc.types import Frame, TrackKey
@@ -272,7 +271,8 @@ class Pipeline:
         if self._placing is not None:
             self._placing.take(self._time, rows, [each.step for each in seen])
         shown = self._shown(sightings, inferences) if self._answers.pictured else sightings
-        self._answers.take(Told(self._time, rows, shown, decisions, gone))
+        found = [self.meaning.probable(inference.detections) for inference in inferences]
+        self._answers.take(Told(self._time, rows, shown, decisions, gone, found))
         for step in (*(each.step for each in seen), *gone):
             self._open.take(step)
         if self.crops:  # first: see there
@@ -286,9 +286,7 @@ class Pipeline:
         if not self._finishing.refines:
             return [make_rows(number, frame, tracks, sighting.floor, inference.changed)]
         # As detected: the refinement smooths, and has a use for what no track took.
-        boxes, found = tracks.boxes.copy(), tracks.det_index >= 0
-        boxes[found] = detections.boxes[tracks.det_index[found]]
-        tracks = replace(tracks, boxes=boxes)
+        tracks = as_detected(tracks, detections)
         rows = make_rows(number, frame, tracks, sighting.floor, inference.changed)
         return [rows, untracked_rows(number, frame, self.meaning.probable(detections), tracks)]
 
