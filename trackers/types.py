@@ -21,6 +21,7 @@ _EMPTY = {
     "embeddings": (0, 0),
     "floor": (0, 2),
     "floor_covariance": (0, 2, 2),
+    "statures": (0, 3),
     "classes": (0,),
 }
 _DTYPES: dict[str, type] = {
@@ -29,6 +30,7 @@ _DTYPES: dict[str, type] = {
     "embeddings": np.float32,
     "floor": np.float64,
     "floor_covariance": np.float64,
+    "statures": np.float64,
     "classes": np.int64,
 }
 
@@ -75,6 +77,8 @@ class Detections:
             calibration.
         floor_covariance: ``(N, 2, 2) float64`` of the positions, m², with what cameras disagree by;
             given if `floor` is.
+        statures: ``(N, 3) float64`` how tall each is who stands at `floor`, m, and by how much more
+            for each metre along x and y; NaN where unknown, None where nothing is.
         classes: ``(N,) int64`` number of what each is; None where all are of one kind. What is of
             another class is never the same.
 
@@ -88,6 +92,7 @@ class Detections:
     floor: NDArray[np.float64] | None = None
     floor_covariance: NDArray[np.float64] | None = None
     classes: NDArray[np.int64] | None = None
+    statures: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         for name, dtype in _DTYPES.items():
@@ -117,7 +122,10 @@ class Detections:
     def _check_floor(self) -> None:
         if self.floor is None and self.floor_covariance is None:
             return
-        for name, shape in (("floor", (len(self), 2)), ("floor_covariance", (len(self), 2, 2))):
+        shapes = {"floor": (len(self), 2), "floor_covariance": (len(self), 2, 2)}
+        if self.statures is not None:
+            shapes["statures"] = (len(self), 3)
+        for name, shape in shapes.items():
             value = getattr(self, name)
             if value is None or value.shape != shape:
                 got = None if value is None else value.shape
@@ -135,6 +143,7 @@ class Detections:
             None if self.floor is None else self.floor[index],
             None if self.floor_covariance is None else self.floor_covariance[index],
             None if self.classes is None else self.classes[index],
+            None if self.statures is None else self.statures[index],
         )
 
 
@@ -263,6 +272,7 @@ class SceneTracker(Protocol):
         ids: NDArray[np.int64],
         points: NDArray[np.float64],
         covariances: NDArray[np.float64],
+        statures: NDArray[np.float64] | None = None,
     ) -> NDArray[np.int64]:
         """Look again at who is who, after the last step; ``ids`` as they are is an answer, too.
 
@@ -271,6 +281,7 @@ class SceneTracker(Protocol):
             ids: ``(N,)`` as they were reported.
             points: ``(N, 2)`` m.
             covariances: ``(N, 2, 2)`` m².
+            statures: ``(N, 3)`` as `Detections` have them; None where nothing is known.
 
         Returns:
             ``(N,)`` ids.

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.calibration.fisheye import fisheye_pixels, fisheye_rays
+from mtmc.trackers.floor.stature import USUAL, USUAL_SPREAD
 from mtmc.types import Doubles
 
-PERSON_HEIGHT = 1.70  # m
-PERSON_HEIGHT_SPREAD = 0.12  # m, standard deviation among adults
+PERSON_HEIGHT, PERSON_HEIGHT_SPREAD = USUAL, USUAL_SPREAD
 PLAUSIBLE_HEIGHT = (1.35, 2.1)  # m; outside, the box does not show a whole standing person
 SHORT_SPREAD = 0.25  # m, likewise where the box is too short for one: legs hidden, or sitting
 PERSON_ASPECT = 0.4  # width of a standing person's box as a share of its height

@@ -46,13 +46,16 @@ def relink_people(
     here = np.array([view.model is not None for view in views], bool)[rows["camera"]]
     found = np.flatnonzero(here & rows["detected"] & (rows["track"] != NOBODY))
     points, covariances = np.full((len(found), 2), np.nan), np.zeros((len(found), 2, 2))
+    statures = np.full((len(found), 3), np.nan)
     for number, view in enumerate(views):
         mine = rows["camera"][found] == number
-        points[mine], covariances[mine] = view.locate(rows["box"][found[mine]])
+        boxes = rows["box"][found[mine]]
+        points[mine], covariances[mine] = view.locate(boxes)
+        statures[mine] = view.statures(boxes, points[mine])
     keys = zip(rows["camera"][found].tolist(), rows["track"][found].tolist(), strict=True)
     ids = np.array([people[key] for key in keys], np.int64)
     result = np.zeros(len(rows), np.int64)
-    result[found] = tracker.relink(rows["time"][found], ids, points, covariances)
+    result[found] = tracker.relink(rows["time"][found], ids, points, covariances, statures)
     return result
 
 

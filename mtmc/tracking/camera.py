@@ -123,7 +123,8 @@ class CameraTracking:
         if self.view.model is None:
             return detections
         floor, covariance = self.view.locate(detections.boxes)
-        return replace(detections, floor=floor, floor_covariance=covariance)
+        statures = self.view.statures(detections.boxes, floor)
+        return replace(detections, floor=floor, floor_covariance=covariance, statures=statures)
 
     def update(
         self, frame: Frame, detections: Detections, embedded: Ints | None = None

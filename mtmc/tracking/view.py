@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtmc.calibration import Calibration
-from mtmc.calibration.camera import BORDER
+from mtmc.calibration.camera import BORDER, NEAREST
 from mtmc.detectors.people import PERSON
 from mtmc.tracking.agreement import Bias
 from mtmc.tracking.frame_clock import FrameClock
@@ -99,6 +99,27 @@ class View:
         places[~self.known(kinds, len(boxes))] = np.nan
         return places, covariances
 
+    def statures(self, boxes: NDArray[np.floating], points: Doubles) -> Doubles:
+        """How tall people are by the tops of their boxes, as `Detections` have it.
+
+        Args:
+            boxes: ``(N, 4)`` px.
+            points: ``(N, 2)`` m, where they stand.
+
+        Returns:
+            ``(N, 3)`` m, and by how much more for each metre along x and y; NaN where unknown.
+        """
+        result = np.full((len(boxes), 3), np.nan)
+        if self.model is None or (position := self.model.position) is None:
+            return result
+        tall = self.model.heights(boxes, points)
+        tall[self.headless(boxes)] = np.nan
+        away = points - position[:2]
+        # On one ray, what is further from the camera is further from its height.
+        slope = (tall - position[2]) / np.maximum((away**2).sum(axis=1), NEAREST**2)
+        result[:, 0], result[:, 1:] = tall, slope[:, None] * away
+        return result
+
     def rays(self, boxes: NDArray[np.floating]) -> Doubles:
         """Unit directions ``(N, 2)`` on the floor in which the camera looks there, 0 if unknown."""
         feet = np.column_stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]]).astype(np.float64)
@@ -112,7 +133,7 @@ class View:
         border = BORDER * self.size[0]
         return np.asarray((boxes[:, 0] <= border) | (boxes[:, 2] >= self.size[0] - border))
 
-    def headless(self, boxes: Doubles) -> Mask:
+    def headless(self, boxes: NDArray[np.floating]) -> Mask:
         """Which boxes ``(N, 4)`` the upper border cuts."""
         return np.asarray(boxes[:, 1] <= BORDER * self.size[1])
 

@@ -12,6 +12,7 @@ from mtmc.trackers.assignment import match
 from mtmc.trackers.floor.config import STRANGERS, WALKING, FloorConfig
 from mtmc.trackers.floor.motion import FloorMotion
 from mtmc.trackers.floor.reading import fused, invert
+from mtmc.trackers.floor.stature import Statures, standing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,12 +33,16 @@ class _Places:
         times: ``(K,)`` s.
         points: ``(K, 2)`` m.
         covariances: ``(K, 2, 2)`` m².
+        tall: ``(K,)`` m, NaN where unknown.
+        unsure: ``(K,)`` m², variances of these.
         steps: bounds of the places of each distinct time.
     """
 
     times: Array
     points: Array
     covariances: Array
+    tall: Array
+    unsure: Array
     steps: list[slice]
 
 
@@ -46,6 +51,7 @@ def relink(
     ids: Ints,
     points: Array,
     covariances: Array,
+    statures: Array | None = None,
     config: FloorConfig | None = None,
 ) -> Ints:
     """Ids that change where another continuation of the paths is more likely.
@@ -60,6 +66,7 @@ def relink(
         ids: ``(N,)`` as `FloorTracker` gave them.
         points: ``(N, 2)`` m.
         covariances: ``(N, 2, 2)`` m².
+        statures: ``(N, 3)`` as `Detections` have them; None where nothing is known.
         config: of the tracker; the defaults where None.
 
     Returns:
@@ -68,7 +75,9 @@ def relink(
     config = config or FloorConfig()
     if not len(times):
         return ids
-    place, places = _fuse(times, ids, points, covariances)
+    if statures is None:
+        statures = np.full((len(ids), 3), np.nan)
+    place, places = _fuse(times, ids, points, covariances, statures)
     chains = np.zeros(len(places.times), np.int64)
     chains[place] = ids
     for _ in range(SWEEPS):
@@ -114,19 +123,24 @@ class _Exchange:
         return result
 
 
-def _fuse(times: Array, ids: Ints, points: Array, covariances: Array) -> tuple[Ints, _Places]:
+def _fuse(
+    times: Array, ids: Ints, points: Array, covariances: Array, statures: Array
+) -> tuple[Ints, _Places]:
     """The place ``(N,)`` each sighting belongs to, and the places."""
     moments, moment = np.unique(times, return_inverse=True)
     people, person = np.unique(ids, return_inverse=True)
     keys, place = np.unique(moment * len(people) + person, return_inverse=True)
     where, covariance = fused(points, covariances, place, len(keys))
+    tall = Statures.unknown(len(keys))
+    tall.correct(place, *standing(statures, points - where[place], covariance[place]))
     bounds = np.searchsorted(keys // len(people), np.arange(len(moments) + 1)).tolist()
     steps = [slice(*bound) for bound in pairwise(bounds)]
-    return place, _Places(moments[keys // len(people)], where, covariance, steps)
+    when = moments[keys // len(people)]
+    return place, _Places(when, where, covariance, *tall.told(), steps)
 
 
-def _filtered(places: _Places, chains: Ints, *, back: bool) -> tuple[Array, Array]:
-    """State ``(K, 4)`` and covariance at each place, of it and all of its chain before or after.
+def _filtered(places: _Places, chains: Ints, *, back: bool) -> tuple[Array, Array, Statures]:
+    """State ``(K, 4)``, covariance and stature at each place, by it and its chain before or after.
 
     Args:
         places: all of them.
@@ -135,6 +149,7 @@ def _filtered(places: _Places, chains: Ints, *, back: bool) -> tuple[Array, Arra
     """
     mean = np.zeros((len(chains), 4))
     covariance = np.zeros((len(chains), 4, 4))
+    known, tall = Statures.unknown(len(chains)), Statures.unknown(chains.max() + 1)
     motion = FloorMotion(WALKING)
     motion.add(np.zeros((chains.max() + 1, 2)))
     state = motion.mean, motion.covariance
@@ -142,7 +157,11 @@ def _filtered(places: _Places, chains: Ints, *, back: bool) -> tuple[Array, Arra
     for step in reversed(places.steps) if back else places.steps:
         rows, time = chains[step], places.times[step.start]
         motion.mean, motion.covariance = state[0][rows], state[1][rows]
-        motion.predict(np.nan_to_num(np.abs(time - last[rows])))
+        now, since = tall[rows], np.nan_to_num(np.abs(time - last[rows]))
+        motion.predict(since)
+        now.predict(since)
+        now.correct(np.arange(len(rows)), places.tall[step], places.unsure[step])
+        tall[rows] = known[step] = now
         motion.correct(np.arange(len(rows)), places.points[step], places.covariances[step])
         state[0][rows], state[1][rows] = motion.mean, motion.covariance
         mean[step], covariance[step] = motion.mean, motion.covariance
@@ -151,7 +170,7 @@ def _filtered(places: _Places, chains: Ints, *, back: bool) -> tuple[Array, Arra
         mean[:, 2:] *= -1
         covariance[:, :2, 2:] *= -1
         covariance[:, 2:, :2] *= -1
-    return mean, covariance
+    return mean, covariance, known
 
 
 def _exchanges(places: _Places, chains: Ints, config: FloorConfig) -> list[_Exchange]:
@@ -172,6 +191,8 @@ def _exchanges(places: _Places, chains: Ints, config: FloorConfig) -> list[_Exch
         motion.mean, motion.covariance = before[0][last[past]], before[1][last[past]]
         motion.predict(time - places.times[last[past]])
         rows, cols, cost = _costs(motion, after[0][step], after[1][step], config)
+        statures = before[2][last[past[rows]]]
+        cost -= statures.odds(*after[2][step][cols].told())
         present = past[rows] == here[cols]
         taken = match(rows, cols, cost, 0.0, (len(past), len(here)))
         new = dict(zip(here[taken[1]].tolist(), past[taken[0]].tolist(), strict=True))

@@ -18,6 +18,7 @@ from mtmc.trackers.floor.config import MERGE_REACH, STRANGERS, SWEEPS, WALKING, 
 from mtmc.trackers.floor.motion import FloorMotion
 from mtmc.trackers.floor.reading import apart, fused, invert, known_places
 from mtmc.trackers.floor.relink import relink
+from mtmc.trackers.floor.stature import Statures, standing
 from mtmc.trackers.types import Detections, Tracks
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class _Sightings:
         covariances: ``(D, 2, 2)`` m².
         information: ``(D, 2, 2)`` their inverses.
         pulls: ``(D, 2)`` information times point.
+        statures: ``(D, 3)`` as `Detections` have them.
     """
 
     camera: Ints
@@ -52,26 +54,31 @@ class _Sightings:
     covariances: Array
     information: Array
     pulls: Array
+    statures: Array
 
     @classmethod
     def of(cls, cameras: Sequence[Detections], least: float) -> _Sightings:
         parts = [_located(detections, least) for detections in cameras]
         camera = np.repeat(np.arange(len(cameras)), [len(part[0]) for part in parts])
-        row, scores, points, covariances = (
-            np.concatenate([part[column] for part in parts]) for column in range(4)
+        row, scores, points, covariances, statures = (
+            np.concatenate([part[column] for part in parts]) for column in range(5)
         )
         information = invert(covariances)
         pulls = np.einsum("dij,dj->di", information, points)
-        return cls(camera, row, scores, points, covariances, information, pulls)
+        return cls(camera, row, scores, points, covariances, information, pulls, statures)
 
 
-def _located(detections: Detections, least: float) -> tuple[Ints, Array, Array, Array]:
-    """Row, score, place and covariance of the detections that have a place."""
+def _located(detections: Detections, least: float) -> tuple[Ints, Array, Array, Array, Array]:
+    """Row, score, place, covariance and stature of the detections that have a place."""
     floor, covariance = detections.floor, detections.floor_covariance
     if floor is None or covariance is None:
-        return np.zeros(0, np.int64), np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2, 2))
+        nobody = np.zeros(0, np.int64), np.zeros(0)
+        return *nobody, np.zeros((0, 2)), np.zeros((0, 2, 2)), np.zeros((0, 3))
     rows = np.flatnonzero(known_places(floor, covariance) & (detections.scores >= least))
-    return rows, detections.scores[rows].astype(np.float64), floor[rows], covariance[rows]
+    known = detections.statures
+    statures = np.full((len(detections), 3), np.nan) if known is None else known
+    scores = detections.scores[rows].astype(np.float64)
+    return rows, scores, floor[rows], covariance[rows], statures[rows]
 
 
 class FloorTracker:
@@ -93,6 +100,7 @@ class FloorTracker:
     def __init__(self, config: FloorConfig | None = None) -> None:
         self.config = config or FloorConfig()
         self.motion = FloorMotion(WALKING)
+        self.statures = Statures.unknown(0)
         self.ids = np.zeros(0, np.int64)
         self.hits = np.zeros(0, np.int64)
         self.seen = np.zeros(0)  # s, time of the last detection
@@ -119,6 +127,7 @@ class FloorTracker:
         first = self._time is None
         step = 0.0 if self._time is None else max(0.0, time - self._time)
         self.motion.predict(step)
+        self.statures.predict(step)
         # One step may miss somebody however far apart the steps are.
         known = min(time - self.config.max_age, time if self._time is None else self._time)
         self._time = time
@@ -140,9 +149,16 @@ class FloorTracker:
         now = self.seen == self._time
         return self.ids[now], self.motion.mean[now, :2]
 
-    def relink(self, times: Array, ids: Ints, points: Array, covariances: Array) -> Ints:
+    def relink(
+        self,
+        times: Array,
+        ids: Ints,
+        points: Array,
+        covariances: Array,
+        statures: Array | None = None,
+    ) -> Ints:
         """See `SceneTracker`."""
-        return relink(times, ids, points, covariances, self.config)
+        return relink(times, ids, points, covariances, statures, self.config)
 
     def _assign(self, sightings: _Sightings) -> Ints:
         """``(D,)`` the person, by row, of each detection."""
@@ -156,33 +172,58 @@ class FloorTracker:
             for camera in np.unique(sightings.camera):
                 here = np.flatnonzero(sightings.camera == camera)
                 owner[here] = _NO_OWNER
-                self._match(sightings, owner, here, prior, pull)
+                self._match(sightings, owner, here, (prior, pull), self.statures)
             if np.array_equal(before, owner):
                 break
         return owner
 
     def _match(
-        self, sightings: _Sightings, owner: Ints, here: Ints, prior: Array, pull: Array
+        self,
+        sightings: _Sightings,
+        owner: Ints,
+        here: Ints,
+        prior: tuple[Array, Array],
+        statures: Statures,
     ) -> None:
-        """Match some detections, of one camera, to people given what the others own, in place."""
+        """Match some detections, of one camera, to people given what the others own, in place.
+
+        People are known by ``prior``, information and pull, and ``statures`` beforehand.
+        """
         others = np.flatnonzero(owner >= 0)
-        information, pulls = prior.copy(), pull.copy()
+        information, pulls = prior[0].copy(), prior[1].copy()
         np.add.at(information, owner[others], sightings.information[others])
         np.add.at(pulls, owner[others], sightings.pulls[others])
         covariance = invert(information)
         mean = np.einsum("nij,nj->ni", covariance, pulls)
-        rows, cols, cost = self._costs(mean, covariance, sightings, here)
+        statures = statures[:]
+        self._measure(statures, sightings, owner, mean, covariance)
+        rows, cols, cost = self._costs(mean, covariance, statures, sightings, here)
         taken = match(rows, cols, cost, 0.0, (len(mean), len(here)))
         owner[here[taken[1]]] = taken[0]
 
+    def _measure(
+        self, statures: Statures, sightings: _Sightings, owner: Ints, mean: Array, unsure: Array
+    ) -> None:
+        """Take in how tall people are, in place, by what they own; they stand at ``mean``."""
+        owned = np.flatnonzero(owner >= 0)
+        whose, known = owner[owned], sightings.statures[owned]
+        away = sightings.points[owned] - mean[whose]
+        statures.correct(whose, *standing(known, away, unsure[whose]))
+
     def _costs(
-        self, mean: Array, covariance: Array, sightings: _Sightings, here: Ints
+        self,
+        mean: Array,
+        covariance: Array,
+        statures: Statures,
+        sightings: _Sightings,
+        here: Ints,
     ) -> tuple[Ints, Ints, Array]:
         """Allowed pairs of people and detections, and the negative log odds of each."""
         total = covariance[:, None] + sightings.covariances[here]  # (N, D, 2, 2)
         away = sightings.points[here] - mean[:, None]
         distance, density = apart(away, total)
-        cost = np.log(STRANGERS) - density
+        tall = standing(sightings.statures[here], away, covariance[:, None])
+        cost = np.log(STRANGERS) - density - statures[:, None].odds(*tall)
         rows, cols = np.nonzero((distance <= self.config.gate) & (cost <= 0))
         return rows, cols, cost[rows, cols]
 
@@ -195,7 +236,7 @@ class FloorTracker:
             here = np.flatnonzero(free & (sightings.camera == camera))
             if count > known:
                 nothing = np.zeros((count - known, 2, 2)), np.zeros((count - known, 2))
-                self._match(sightings, new, here, *nothing)
+                self._match(sightings, new, here, nothing, Statures.unknown(count - known))
             alone = here[new[here] == _NO_OWNER]
             new[alone] = count - known + np.arange(len(alone))
             count += len(alone)
@@ -205,6 +246,7 @@ class FloorTracker:
     def _add(self, sightings: _Sightings, new: Ints, count: int) -> None:
         first = np.array([np.flatnonzero(new == row)[0] for row in range(count)], np.int64)
         self.motion.add(sightings.points[first])
+        self.statures.add(count)
         self.ids = np.concatenate([self.ids, self._next_id + np.arange(count)])
         self.hits = np.concatenate([self.hits, np.zeros(count, np.int64)])
         self.seen = np.concatenate([self.seen, np.zeros(count)])
@@ -218,6 +260,8 @@ class FloorTracker:
             return
         points, covariances = sightings.points[owned], sightings.covariances[owned]
         self.motion.correct(rows, *fused(points, covariances, place, len(rows)))
+        where, unsure = self.motion.mean[:, :2], self.motion.covariance[:, :2, :2]
+        self._measure(self.statures, sightings, owner, where, unsure)
         self.hits += np.bincount(owner[owned], minlength=len(self.ids))
         self.seen[rows] = time
 
@@ -271,5 +315,6 @@ class FloorTracker:
         if mask.all():
             return
         self.motion.keep(mask)
+        self.statures = self.statures[mask]
         self.ids, self.hits, self.seen = self.ids[mask], self.hits[mask], self.seen[mask]
         self.alike = self.alike[np.ix_(mask, mask)]

@@ -215,7 +215,7 @@ class OnlineAssociator:
         """
         members = self._people.members
         ready = [t for t in self._waiting if self._config.ready(t, time)]
-        if ready and time - self._learned >= LEARN_EVERY - ROUNDING:
+        if visible and time - self._learned >= LEARN_EVERY - ROUNDING:
             self._learned = time
             self._learn(visible)
         if everybody:

@@ -80,7 +80,7 @@ class SceneFollower(Base):
     def positions(self):
         return self.seen, np.full((len(self.seen), 2), 5.0)
 
-    def relink(self, times, ids, points, covariances):
+    def relink(self, times, ids, points, covariances, statures):
         CALLS.append(("relink", len(ids), 0))
         return ids
 
