@@ -1,4 +1,4 @@
-"""Who is who in simulated rooms: IDF1 over all cameras, offline and online, calibrated or not.
+"""Who is who in simulated rooms: IDF1 over all cameras, offline and online, by places or looks.
 
     uv run python benchmarks/association_rooms.py ROOMS --detector WEIGHTS --reid OSNET.onnx color
 
@@ -53,6 +53,7 @@ PLACES = {
     "lab": {"cameras": 4, "people": 6, "seconds": 40.0},
     "corridor": {"cameras": 6, "people": 20, "seconds": 48.0},
 }
+PLACES_BY = {"given": "calibrated", "found": "cameras found", "none": "appearance alone"}
 FIGURES = ("IDF1", "mean", "tracks", "mixed", "split")
 
 
@@ -63,12 +64,12 @@ class Variant:
     place: str
     reid: str
     online: bool
-    calibrated: bool
+    places: str  # of PLACES_BY
 
     def __str__(self):
         """As the table says it."""
         mode = "online" if self.online else "offline"
-        return f"{mode}, {'calibrated' if self.calibrated else 'appearance alone'}"
+        return f"{mode}, {PLACES_BY[self.places]}"
 
 
 def render(room, place, seed, fps):
@@ -149,7 +150,8 @@ def assembled(room, variant, settings):
         "detector": {"name": "motion"},  # a stand-in: the log has all the answers
         "associator": {"name": "online" if variant.online else "offline"},
         "reid": variant.reid,
-        "calibration": str(room / "calibration") if variant.calibrated else None,
+        "calibration": str(room / "calibration") if variant.places == "given" else None,
+        "find_cameras": variant.places == "found",
         "output": {"video": False},
     }
     config = RunConfig.from_settings(override(chosen, settings))
@@ -285,8 +287,8 @@ def score_room(room, place, networks, options, results):
     """Adds a room's figures for all variants to the results."""
     log = networks.log(room)
     for online in (False, True):
-        for calibrated in (True, False):
-            variant = Variant(place, networks.reid, online, calibrated)
+        for places in PLACES_BY:
+            variant = Variant(place, networks.reid, online, places)
             figures = results[variant][room.name] = measure(room, variant, log, options.set)
             if options.each:
                 shown = " ".join(f"{name} {value:.1f}" for name, value in figures.items())

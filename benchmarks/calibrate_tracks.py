@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from mtmc.calibration import load_calibration
-from mtmc.calibration.estimate.sightings import Sightings
+from mtmc.calibration.estimate.sightings import SeenTracks
 from mtmc.calibration.estimate.tracks import calibrate_tracks
 from mtmc.calibration.load import load_lenses
 from mtmc.mot import MotKind, read_mot
@@ -36,7 +36,7 @@ def read(root, size, fps):
         boxes = boxes + NOISE * rng.standard_normal(boxes.shape)
         offsets[path.stem] = OFFSETS[number % len(OFFSETS)]
         times = (rows.frames - 1) / fps - offsets[path.stem]
-        sightings[path.stem] = Sightings.make(size, times, rows.ids, boxes)
+        sightings[path.stem] = SeenTracks.make(size, times, rows.ids, boxes)
     return sightings, offsets
 
 

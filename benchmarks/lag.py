@@ -16,7 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import wildtrack
-from association_rooms import Networks, Variant, assembled
+from association_rooms import PLACES_BY, Networks, Variant, assembled
 from rich.console import Console
 
 from mtmc.config import override
@@ -36,7 +36,7 @@ LAGS = (0.0, 1.0, 2.0, 5.0, 10.0)
 def in_room(room, variant, log, settings):
     """A room's figures by lag."""
     config, parts = assembled(room, variant, settings)
-    late = LagListener(LAGS, config.refine.fill_gap, Listener())
+    late = LagListener(LAGS, config.refine, Listener())
     late.begin(parts.readers)
     with tempfile.TemporaryDirectory() as folder:
         tracks = Path(folder) / "tracks"
@@ -51,7 +51,7 @@ def in_room(room, variant, log, settings):
 def in_wildtrack(root, settings):
     """The figures of WILDTRACK's annotated boxes, by places alone."""
     truth = wildtrack.read_boxes(root)
-    late = LagListener(LAGS, RefineConfig().fill_gap, Listener())
+    late = LagListener(LAGS, RefineConfig(), Listener())
     with tempfile.TemporaryDirectory() as folder:
         scene, out = Path(folder) / "scene", Path(folder) / "out"
         wildtrack.write_scene(scene, truth, truth, wildtrack.read_calibration(root))
@@ -85,14 +85,14 @@ def main():
     parser.add_argument("--reid", required=True, help="as for mtmc run")
     parser.add_argument("--wildtrack", type=Path, metavar="ROOT")
     parser.add_argument("--set", action="append", default=[], help="as for mtmc run")
-    parser.add_argument("--calibrated", action="store_true", help="the rooms, too")
+    parser.add_argument("--places", choices=PLACES_BY, default="found", help="of the rooms")
     parser.add_argument("--out", type=Path, default=Path("lag"))
     options = parser.parse_args()
     networks, places = Networks(options.detector, options.reid), defaultdict(list)
     for room in options.rooms:
         place = room.name.split("-")[0]
         log = networks.log(room)
-        variant = Variant(place, networks.reid, True, options.calibrated)
+        variant = Variant(place, networks.reid, True, options.places)
         places[place].append(in_room(room, variant, log, options.set))
         log.close()
         print(

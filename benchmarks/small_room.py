@@ -18,8 +18,9 @@ from mtmc.evaluate.scene import ScoredScene
 from mtmc.mot import MotRows, format_mot
 from mtmc.simulate.body import Floats
 from mtmc.simulate.camera import Camera, look_at
-from mtmc.simulate.choreography import Floor, plan, walk
+from mtmc.simulate.choreography import plan, walk
 from mtmc.simulate.motion import Path
+from mtmc.simulate.ways import Floor
 from mtmc.types import Mask
 
 SIZE = (1920, 1024)  # px

@@ -30,6 +30,12 @@ class Overlaps(NamedTuple):
     values: NDArray[np.floating]
 
 
+def areas(boxes: Floats) -> Floats:
+    """``(N,)`` px² of boxes ``(N, 4)``, ``x1, y1, x2, y2`` in pixels."""
+    area: Floats = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    return area
+
+
 def iou(a: Floats, b: Floats) -> Overlaps:
     """Intersection over union of the boxes of one set with those of another.
 

@@ -211,7 +211,7 @@ def _found_twice(
     """Which of the boxes ``born`` show somebody whom one before it, or one ``taken``, shows."""
     found = np.concatenate([taken, born])
     rows, cols, iou = geometry.iou(boxes[born], boxes[found])
-    area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    area = geometry.areas(boxes)
     mine, other = area[born[rows]], area[found[cols]]
     shared = iou / (1.0 + iou) * (mine + other)
     inside = shared / np.minimum(mine, other)  # of the smaller one

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from mtmc.associate.decisions import Association
 from mtmc.tracking.messages import CameraStep, Decisions
-from mtmc.tracking.tracklet import Tracklet
+from mtmc.tracking.tracklet import FloorPath, Tracklet
 
 if TYPE_CHECKING:
     from mtmc.calibration import Calibration
@@ -70,6 +70,15 @@ class Knowing(Protocol):
                 with marks that keep one person's together and two people's apart.
             last: the greatest id that was given so far; others get greater ones.
         """
+        ...
+
+
+@runtime_checkable
+class Relocating(Protocol):
+    """An online associator that goes by places on the floor, which may become known later."""
+
+    def relocate(self, path: Callable[[Tracklet], FloorPath]) -> None:
+        """Between two steps: where each tracklet that it remembers was, as is known by now."""
         ...
 
 

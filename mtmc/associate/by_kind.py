@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from mtmc.associate import Associator, Revising
+from mtmc.associate import Associator, Relocating, Revising
 from mtmc.associate.decisions import Association
 from mtmc.tracking.messages import CameraStep, Decisions, Revision
-from mtmc.tracking.tracklet import Tracklet
+from mtmc.tracking.tracklet import FloorPath, Tracklet
 from mtmc.types import TrackKey
 
 
@@ -35,6 +35,12 @@ class ByKind:
         for associator in self._each:
             if isinstance(associator, Revising):
                 associator.revise()
+
+    def relocate(self, path: Callable[[Tracklet], FloorPath]) -> None:
+        """See ``Relocating``."""
+        for associator in self._each:
+            if isinstance(associator, Relocating):
+                associator.relocate(path)
 
     def update(self, time: float, steps: Sequence[CameraStep]) -> Decisions:
         """See ``Associator``."""

@@ -103,7 +103,7 @@ def _entries(path: Path, cameras: Sequence[str], partial: bool = False) -> dict[
         )
     if missing:
         log.warning(
-            "%s: no calibration for %s%s; the floor tells nothing there",
+            "%s: no calibration for %s%s",
             path,
             ", ".join(missing),
             f" (it also has: {others})" if others != "none" else "",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mtmc.commands.options import with_chosen
+from mtmc.commands.options import Tracker, with_chosen
 from mtmc.errors import UserError
 
 if TYPE_CHECKING:
@@ -23,89 +23,107 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mtmc"
 
 
+Root = Annotated[
+    Path | None,
+    typer.Argument(help="With --mot16: the benchmark's folder.  [default: data/MOT16]"),
+]
+Mot16 = Annotated[
+    bool, typer.Option("--mot16", help="Score one camera at a time: MOT15, 16, 17, 20 layout.")
+]
+Lab = Annotated[
+    Path | None,
+    typer.Option(help="Run on ROOT/videos and score by ROOT/gt/<camera>.txt.", metavar="ROOT"),
+]
+Truth = Annotated[
+    Path | None,
+    typer.Option(help="Score --results by the global ids in DIR/<camera>.txt.", metavar="DIR"),
+]
+Tracks = Annotated[
+    Path | None,
+    typer.Option(help="Score these tracks, <name>.txt, and run nothing.", metavar="DIR"),
+]
+Sequences = Annotated[
+    str | None,
+    typer.Option(help="Some sequences: names, their parts (02), patterns.", metavar="A,B"),
+]
+Boxes = Annotated[
+    str | None,
+    typer.Option(
+        help="public (det/det.txt), a folder of <sequence>.txt, a detector's name or weights.",
+        metavar="public|DETECTOR",
+    ),
+]
+Reid = Annotated[str | None, typer.Option(help="A .pt or .onnx file, or color.", metavar="CKPT")]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Change a setting: tracker.max_age=3", metavar="K=V"),
+]
+Offline = Annotated[
+    bool, typer.Option("--offline", help="Refine the finished tracks, with the future known.")
+]
+Protocol = Annotated[
+    str | None,
+    typer.Option(help="mot16, or motmetrics: by that library.", metavar="mot16|motmetrics"),
+]
+Frames = Annotated[
+    str | None,
+    typer.Option(help="Frames to score; those with ground truth by default.", metavar="A-B"),
+]
+Every = Annotated[
+    int | None,
+    typer.Option(min=1, help="Only every N-th frame is annotated; found out by default."),
+]
+OnFloor = Annotated[
+    Path | None,
+    typer.Option(help="With --gt: also compare positions on the floor, within 1 m."),
+]
+Lags = Annotated[
+    str | None,
+    typer.Option(help="With --lab: what ids are worth that are told so late, s.", metavar="A,B"),
+]
+Out = Annotated[Path | None, typer.Option(help="Keep the tracks here.", metavar="DIR")]
+Cache = Annotated[
+    Path | None,
+    typer.Option(help="What detector and ReID said before.  [default: ~/.cache/mtmc]"),
+]
+Class = Annotated[
+    str | None,
+    typer.Option("--class", help="Score this class: person, car, or a number.", metavar="NAME"),
+]
+Draw = Annotated[
+    Path | None,
+    typer.Option(
+        help="Show what is false, missed or switched, one .mp4 each; with --lag a .png.",
+        metavar="MP4",
+    ),
+]
+Json = Annotated[
+    Path | None, typer.Option("--json", help="Also write all figures here.", metavar="FILE")
+]
+
+
 def evaluate(
-    root: Annotated[
-        Path | None,
-        typer.Argument(help="With --mot16: the benchmark's folder.  [default: data/MOT16]"),
-    ] = None,
-    mot16: Annotated[
-        bool, typer.Option("--mot16", help="Score one camera at a time: MOT15, 16, 17, 20 layout.")
-    ] = False,
-    lab: Annotated[
-        Path | None,
-        typer.Option(help="Run on ROOT/videos and score by ROOT/gt/<camera>.txt.", metavar="ROOT"),
-    ] = None,
-    gt: Annotated[
-        Path | None,
-        typer.Option(help="Score --results by the global ids in DIR/<camera>.txt.", metavar="DIR"),
-    ] = None,
-    results: Annotated[
-        Path | None,
-        typer.Option(help="Score these tracks, <name>.txt, and run nothing.", metavar="DIR"),
-    ] = None,
-    sequences: Annotated[
-        str | None,
-        typer.Option(help="Some sequences: names, their parts (02), patterns.", metavar="A,B"),
-    ] = None,
-    detections: Annotated[
-        str | None,
-        typer.Option(
-            help="public (det/det.txt), a folder of <sequence>.txt, a detector's name or weights.",
-            metavar="public|DETECTOR",
-        ),
-    ] = None,
-    tracker: Annotated[str | None, typer.Option(help="The tracker's name.")] = None,
-    reid: Annotated[
-        str | None, typer.Option(help="A .pt or .onnx file, or color.", metavar="CKPT")
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Change a setting: tracker.max_age=3", metavar="K=V"),
-    ] = None,
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Refine the finished tracks, with the future known.")
-    ] = False,
-    protocol: Annotated[
-        str | None,
-        typer.Option(help="mot16, or motmetrics: by that library.", metavar="mot16|motmetrics"),
-    ] = None,
-    frames: Annotated[
-        str | None,
-        typer.Option(help="Frames to score; those with ground truth by default.", metavar="A-B"),
-    ] = None,
-    every: Annotated[
-        int | None,
-        typer.Option(min=1, help="Only every N-th frame is annotated; found out by default."),
-    ] = None,
-    calibration: Annotated[
-        Path | None,
-        typer.Option(help="With --gt: also compare positions on the floor, within 1 m."),
-    ] = None,
-    lag: Annotated[
-        str | None,
-        typer.Option(
-            help="With --lab: what ids are worth that are told so late, s.", metavar="A,B"
-        ),
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="Keep the tracks here.", metavar="DIR")] = None,
-    cache: Annotated[
-        Path | None,
-        typer.Option(help="What detector and ReID said before.  [default: ~/.cache/mtmc]"),
-    ] = None,
-    class_: Annotated[
-        str | None,
-        typer.Option("--class", help="Score this class: person, car, or a number.", metavar="NAME"),
-    ] = None,
-    draw: Annotated[
-        Path | None,
-        typer.Option(
-            help="Show what is false, missed or switched, one .mp4 each; with --lag a .png.",
-            metavar="MP4",
-        ),
-    ] = None,
-    json_: Annotated[
-        Path | None, typer.Option("--json", help="Also write all figures here.", metavar="FILE")
-    ] = None,
+    root: Root = None,
+    mot16: Mot16 = False,
+    lab: Lab = None,
+    gt: Truth = None,
+    results: Tracks = None,
+    sequences: Sequences = None,
+    detections: Boxes = None,
+    tracker: Tracker = None,
+    reid: Reid = None,
+    set_: Changes = None,
+    offline: Offline = False,
+    protocol: Protocol = None,
+    frames: Frames = None,
+    every: Every = None,
+    calibration: OnFloor = None,
+    lag: Lags = None,
+    out: Out = None,
+    cache: Cache = None,
+    class_: Class = None,
+    draw: Draw = None,
+    json_: Json = None,
 ) -> None:
     """Score tracks: HOTA, MOTA, IDF1 and all that belongs to them.
 
@@ -121,13 +139,12 @@ def evaluate(
             "mtmc eval: expected one of --mot16, --lab ROOT and --gt DIR, got "
             f"{' and '.join(chosen) or 'none'}"
         )
-    if mot16:
-        report = _benchmark(given)
-    elif lab:
+    if lab:
         report = _recording(lab, given)
-    else:
-        assert gt is not None
+    elif gt:
         report = _files(gt, given)
+    else:
+        report = _benchmark(given)
     from mtmc.commands.tables import plain
 
     report.print(plain())
@@ -157,7 +174,7 @@ def _benchmark(given: dict[str, Any]) -> Report:
     from rich.progress import Progress
 
     from mtmc.commands.display import console
-    from mtmc.evaluate.run import MOT16, PUBLIC, TrackOptions, evaluate_benchmark
+    from mtmc.evaluate.benchmark import MOT16, PUBLIC, TrackOptions, evaluate_benchmark
 
     results = given["--results"]
     always = ("ROOT", "--sequences", "--protocol", *_SCORING)

@@ -31,6 +31,7 @@ Changes = Annotated[
     list[str] | None,
     typer.Option("--set", help="Change a setting: detector.confidence=0.3", metavar="K=V"),
 ]
+Tracker = Annotated[str | None, typer.Option(help="The tracker's name.")]
 From = Annotated[str | None, typer.Option("--from", help="Only from then on: seconds, or 9:05:00.")]
 To = Annotated[str | None, typer.Option(help="And until then.")]
 Host = Annotated[

@@ -40,10 +40,7 @@ def to_detections(
 
 
 def non_maximum_suppression(
-    boxes: NDArray[np.float32],
-    scores: NDArray[np.float32],
-    iou: float,
-    classes: NDArray[np.int64] | None = None,
+    boxes: NDArray[np.float32], scores: NDArray[np.float32], iou: float
 ) -> NDArray[np.int64]:
     """Rows of the boxes that remain, strongest first; of equal scores the first row wins.
 
@@ -53,13 +50,7 @@ def non_maximum_suppression(
         boxes: ``(N, 4) float32`` ``x1, y1, x2, y2``.
         scores: ``(N,)``.
         iou: a box goes when it overlaps a stronger one by more.
-        classes: ``(N,)``; a box goes for one of its own class only. None takes all for one class.
     """
-    if classes is not None:
-        groups = [np.flatnonzero(classes == number) for number in np.unique(classes)]
-        kept = [rows[non_maximum_suppression(boxes[rows], scores[rows], iou)] for rows in groups]
-        rows = np.sort(np.concatenate([np.zeros(0, np.int64), *kept]))
-        return rows[np.argsort(-scores[rows], kind="stable")]
     order = np.argsort(-scores, kind="stable")
     columns = np.ascontiguousarray(boxes[order].T)
     kept, waiting, limit = [], np.arange(len(order)), _not_above(iou)

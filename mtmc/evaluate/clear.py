@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mtmc.evaluate.scene import EPS, Contest
+from mtmc.evaluate.scene import EPS, SIMILAR, Contest
 
 if TYPE_CHECKING:
     from mtmc.evaluate.scene import Floats, Ints, Mask, ScoredScene
@@ -86,10 +86,10 @@ class Clear:
         return values
 
 
-def clear(scene: ScoredScene, threshold: float = 0.5) -> Clear:
+def clear(scene: ScoredScene) -> Clear:
     """CLEAR MOT counts of one scene.
 
-    In each time step boxes of similarity >= ``threshold`` are matched one to one: pairs that were
+    In each time step boxes of similarity >= 0.5 are matched one to one: pairs that were
     matched in the time step before are kept, then the total similarity is maximal. A time step
     without ground truth or without results is no step at all: what was matched before it counts as
     the time step before. Cameras do not continue one another's matches, yet an identity that
@@ -99,7 +99,7 @@ def clear(scene: ScoredScene, threshold: float = 0.5) -> Clear:
     if not len(truth) or not len(result):
         return Clear(FN=len(truth), FP=len(result), ML=truth.num_ids, one_sided=True)
     rank = _ranks(scene)
-    matched = _match(scene, rank, threshold)
+    matched = _match(scene, rank)
     pairs = scene.pairs[matched]
     person, track = truth.ids[pairs.truth], result.ids[pairs.result]
     steps = truth.steps[pairs.truth]
@@ -137,14 +137,14 @@ def _ranks(scene: ScoredScene) -> Ints:
     return np.cumsum(both) + camera.reshape(-1)
 
 
-def matches(scene: ScoredScene, threshold: float = 0.5) -> Mask:
+def matches(scene: ScoredScene) -> Mask:
     """``(P,) bool``: the pairs that are matched, see `clear`."""
-    return _match(scene, _ranks(scene), threshold)
+    return _match(scene, _ranks(scene))
 
 
-def _match(scene: ScoredScene, rank: Ints, threshold: float) -> Mask:
+def _match(scene: ScoredScene, rank: Ints) -> Mask:
     pairs = scene.pairs
-    candidates = pairs.similarity >= threshold - EPS
+    candidates = pairs.similarity >= SIMILAR - EPS
     scores: Floats = np.where(candidates, pairs.similarity, 0.0)
     contest = Contest.among(scene, candidates)
     person, track = scene.truth.ids[pairs.truth], scene.result.ids[pairs.result]

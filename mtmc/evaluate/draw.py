@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import logging
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,8 @@ from mtmc.outputs.drawing import BLACK, WHITE, Color, draw_box, draw_text
 from mtmc.outputs.video import VideoWriter
 from mtmc.types import Frame, Image
 
+log = logging.getLogger("mtmc")
+
 FALSE, MISSED, SWITCHED, FOUND = (40, 40, 230), (0, 210, 255), (230, 60, 230), (170, 170, 170)
 LEGEND = {"false": FALSE, "missed": MISSED, "switched": SWITCHED, "right": FOUND}
 BLANK = 32  # grey level of a picture without one
@@ -29,17 +32,16 @@ def draw_mistakes(
     cameras: Iterable[tuple[CameraRows, ScoringProtocol]],
     frames_of: Callable[[str], Iterable[Frame]],
     fps_of: Callable[[str], float],
-) -> Iterator[str]:
+) -> None:
     """Draw each camera's mistakes as a video, or on one blank picture where it has no frames.
+
+    What was written is logged, a line for each camera.
 
     Args:
         file: ``.mp4``; of several cameras each has a file with its name at the end.
         cameras: with their scoring.
         frames_of: the pictures of a camera.
         fps_of: frames per second of a camera.
-
-    Yields:
-        For each camera a line about what was written.
 
     Raises:
         UserError: a file cannot be written.
@@ -59,7 +61,7 @@ def draw_mistakes(
                 target.write_bytes(data.tobytes())
         seen = f"{count} of {camera.num_frames} frames"
         what = seen if count else "without frames, in one picture"
-        yield f"{target}: {mistakes.told()}; {what}"
+        log.info("wrote %s: %s; %s", target, mistakes.told(), what)
 
 
 def _video(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from mtmc.evaluate.scene import SIMILAR
+
 if TYPE_CHECKING:
     from mtmc.evaluate.scene import ScoredScene
 
@@ -41,15 +43,15 @@ class Identity:
         }
 
 
-def identity(scene: ScoredScene, threshold: float = 0.5) -> Identity:
-    """Match people and tracks one to one so that most boxes of similarity >= ``threshold`` agree.
+def identity(scene: ScoredScene) -> Identity:
+    """Match people and tracks one to one so that most boxes of similarity >= 0.5 agree.
 
     The published problem gives every person and every track the choice of having no partner; with
     one box of agreement worth one, the maximum over the plain ``people x tracks`` matrix is the
     same and much smaller.
     """
     truth, result, pairs = scene.truth, scene.result, scene.pairs
-    near = pairs[pairs.similarity >= threshold]
+    near = pairs[pairs.similarity >= SIMILAR]
     cell = truth.ids[near.truth] * result.num_ids + result.ids[near.result]
     agree = np.bincount(cell, minlength=truth.num_ids * result.num_ids)
     agree = agree.reshape(truth.num_ids, result.num_ids)

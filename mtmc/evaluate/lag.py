@@ -14,8 +14,9 @@ from mtmc.evaluate.report import Row
 from mtmc.evaluate.scores import score
 from mtmc.outputs.tracks import TrackTable, mot_rows
 from mtmc.run.lag import Lag, Told
+from mtmc.run.listener import Listener
 from mtmc.run.parts import Progress
-from mtmc.run.session import Listener
+from mtmc.trackers.offline import RefineConfig
 from mtmc.tracking.rows import ROW, Rows
 from mtmc.types import TrackKey
 
@@ -31,22 +32,25 @@ class LagListener(Listener):
 
     Args:
         lags: seconds.
-        gap: see ``Lag``.
+        refine: see ``Lag``.
         listener: hears of the run, too.
     """
 
     revises = True
 
-    def __init__(self, lags: Sequence[float], gap: float, listener: Listener) -> None:
-        self._seconds, self._gap, self._next = (*lags, EVER), gap, listener
+    def __init__(
+        self, lags: Sequence[float], refine: RefineConfig | None, listener: Listener
+    ) -> None:
+        self._seconds, self._refine, self._next = (*lags, EVER), refine, listener
         self._rows = 0
 
     def begin(self, cameras: Sequence[CameraReader]) -> None:
         """See ``Listener``."""
         self._next.begin(cameras)
         self._periods = {camera.name: 1 / camera.fps for camera in cameras}
-        names = list(self._periods)
-        self._lags = {lag: Lag(lag, self._gap, names) if lag else None for lag in self._seconds}
+        self._lags = {
+            lag: Lag(lag, self._refine, cameras) if lag else None for lag in self._seconds
+        }
         self._told: dict[float, list[Told]] = {lag: [] for lag in self._lags}
 
     def step(self, progress: Progress) -> None:
@@ -148,11 +152,11 @@ class _Shown:
             90th percentile of the seconds from a track's first sighting until an id is told that
             it keeps to its end; left out where that is never.
         """
-        known = final.rows[final.rows["detected"] & (final.person > 0)]
-        truly = final.person[final.rows["detected"] & (final.person > 0)]
+        tracked = final.rows["detected"] & (final.rows["step"] >= 0) & (final.person > 0)
+        known, truly = final.rows[tracked], final.person[tracked]
         size = 1 + max(int(rows["step"].max(initial=-1)) for rows in (self.rows, final.rows))
         person, at = np.zeros(size, np.int64), np.full(size, np.nan)
-        seen = self.rows["detected"]
+        seen = self.rows["detected"] & (self.rows["step"] >= 0)  # not what was taken up
         person[self.rows["step"][seen]] = self.person[seen]
         at[self.rows["step"][seen]] = self.at[seen]
         person, at = person[known["step"]], at[known["step"]]

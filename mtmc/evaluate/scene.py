@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 EPS = float(np.finfo(float).eps)
+SIMILAR = 0.5  # from here on two boxes may be one person
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mtmc.detectors.people import PERSON
 from mtmc.trackers import SceneTracker
+from mtmc.trackers.geometry import areas
 from mtmc.trackers.offline import (
     NOBODY,
     RefineConfig,
@@ -137,8 +138,7 @@ class CameraRefinement:
         rows = complete(rows, self._config())
         rows["frame"], rows["time"] = clock.frames(rows["step"]), clock.times(rows["step"])
         rows["box"] = view.clipped(rows["box"])
-        area = np.prod(rows["box"][:, 2:] - rows["box"][:, :2], axis=1)
-        shown: Rows = rows[(area >= 1) & (rows["frame"] > 0)]  # px²
+        shown: Rows = rows[(areas(rows["box"]) >= 1) & (rows["frame"] > 0)]  # px²
         return shown
 
     def _config(self) -> RefineFrames:

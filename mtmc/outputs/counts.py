@@ -31,7 +31,7 @@ def table_of(
     import polars as pl
 
     rows = [
-        {"place": place.name, "start": start, "end": start + every, **_counted(place, mine, start)}
+        {"place": place.name, "start": start, "end": start + every, **_counted(place, mine)}
         for place in places
         for start, mine in _periods([e for e in events if e.place == place.name], every, end)
     ]
@@ -49,7 +49,7 @@ def _periods(
         yield start, [e._replace(start=max(e.start, start), end=min(e.end, after)) for e in within]
 
 
-def _counted(place: Place, events: Sequence[Event], start: float) -> dict[str, Any]:
+def _counted(place: Place, events: Sequence[Event]) -> dict[str, Any]:
     if place.is_line:
         ways = [event.way for event in events]
         return {way: ways.count(way) for way in ("in", "out")}

@@ -1,5 +1,6 @@
 """``mtmc run``: from a folder of videos to a folder of results."""
 
-from mtmc.run.session import Listener, run
+from mtmc.run.listener import Listener
+from mtmc.run.session import run
 
 __all__ = ["Listener", "run"]

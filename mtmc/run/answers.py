@@ -81,8 +81,7 @@ class Answers:
         elif lag:
             name = config.associator.name
             log.warning("associator %s: takes back nothing in time; output.lag only delays", name)
-        gap = config.refine.fill_gap if config.refine else 0.0
-        self._lag = Lag(lag, gap, names, pictures=self.pictured) if lag else None
+        self._lag = Lag(lag, config.refine, parts.readers, pictures=self.pictured) if lag else None
         self._open = OpenTracks()  # as they are told
         self._lately: set[TrackKey] = set()  # those that were, or were decided since
         self._steps = 0

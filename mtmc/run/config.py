@@ -53,7 +53,8 @@ class OutputConfig(Checked):
         anonymise: ``head`` or ``person`` makes that part of everybody unrecognizable in all
             pictures and videos; None shows people.
         lag: seconds by which an online run tells later who is who. What it takes back by then is
-            never told. Offline, all is known in the end.
+            never told, and boxes are completed with what is known by then. Offline, all is known
+            in the end.
         keep: whether to keep what the networks said, for `mtmc associate`.
         events: where an online run sends its events, beside `events.jsonl`: URLs such as
             ``mqtt://host/topic``, or files ``*.jsonl``.
@@ -76,6 +77,8 @@ class OutputConfig(Checked):
 class RunConfig:
     """All settings of ``mtmc run``.
 
+    ``find_cameras`` is whether to find out where the cameras stand of which there is no
+    ``calibration``, from people whom several of them see.
     ``corrections`` is the file of what people said of an earlier run of the same videos,
     ``gallery`` that of the people who are known from one run to the next.
     ``workers`` is how many processes read the cameras and follow people, or the Ray cluster on
@@ -94,6 +97,7 @@ class RunConfig:
     completion: CompletionConfig | None = field(default_factory=CompletionConfig)
     output: OutputConfig = field(default_factory=OutputConfig)
     calibration: str | None = None
+    find_cameras: bool = True
     corrections: str | None = None
     gallery: str | None = None
     workers: int | str = 1
@@ -129,6 +133,7 @@ class RunConfig:
             **parts,
             reid=_reid(settings.get("reid", {})),
             **files,
+            find_cameras=_switch("find_cameras", settings.get("find_cameras", True)),
             workers=_workers(settings.get("workers", 1)),
         )
 
@@ -149,9 +154,11 @@ class RunConfig:
             given: the settings that the run was called with.
         """
         result: Settings = {}
+        defaults = {f.name: f.default for f in dataclasses.fields(self)}
         for name, value in self.settings().items():
             if not isinstance(value, Mapping):
-                section = value
+                if value != defaults[name]:
+                    result[name] = value
             else:
                 part = getattr(self, name)
                 plain = part.cls.Config() if isinstance(part, Plugin) else type(part)()
@@ -163,8 +170,8 @@ class RunConfig:
                     for key, each in value.items()
                     if key in asked or each != default.get(key)
                 }
-            if section or (section is None and name in SECTIONS):
-                result[name] = section
+                if section:
+                    result[name] = section
         return result
 
 
@@ -188,6 +195,12 @@ def _part(name: str, section: Any) -> Any:
     if name in OPTIONAL and section in (None, False):
         return None
     return build(SECTIONS[name], section, name)
+
+
+def _switch(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise UserError(f"{name}: {quoted(value)} is neither true nor false")
+    return value
 
 
 def _reid(section: Any) -> ReidConfig | Plugin:

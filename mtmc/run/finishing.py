@@ -67,8 +67,7 @@ class Finishing:
         self.things: Rows = np.zeros(0, ROW)
         self._last = parts.known.last if parts.known else 0
         self.names = parts.known.names() if parts.known else {}
-        calibrated = any(view.model for view in self._views)
-        self._completion = config.completion if calibrated else None
+        self._completion = config.completion
         self._fill_gap = config.refine.fill_gap if config.refine else 0.0
 
     @property
@@ -112,6 +111,16 @@ class Finishing:
         if self._associator.online:
             return rows, ()  # it forgets those that ended
         return rows, [part for t in tracklets for part in found.parts.get(t.key, [t])]
+
+    def alone(self, rows: Rows) -> Rows:
+        """The rows as each camera by itself would refine them, before it is known who is who."""
+        result = [np.zeros(0, ROW)]
+        for mine, refinement in self._by_camera(rows):
+            known = {t.key.track_id: t for t in self._memory.of(refinement.view.name)}
+            part = refinement.linked(rows[mine], known)[0]
+            part["person"] = part["track"]
+            result.append(refinement.completed(part))
+        return np.concatenate(result)
 
     def _told(self, rows: Rows, tracklets: Sequence[Tracklet]) -> list[Tracklet]:
         """The tracklets with what people have said of them, cut as they have; so are the rows."""
@@ -181,7 +190,7 @@ class Finishing:
         result = [np.zeros(0, ROW)]
         with self._watch("refine"):
             rows["person"] = people_of(rows, self._numbers, ids)
-            if self._completion is not None:
+            if self._completion is not None and any(view.model for view in self._views):
                 people = self._views[0].known(rows["kind"], len(rows))
                 whole = complete_scene(rows[people], self._views, self._completion, self._fill_gap)
                 rows = np.concatenate([whole, rows[~people]])

@@ -17,12 +17,14 @@ import cv2
 import numpy as np
 
 from mtmc.associate.online.associator import REVISE_MEMORY
-from mtmc.run.gaps import Gaps
-from mtmc.trackers import Tracks
+from mtmc.run.hindsight import Hindsight, Moment, Source, once
+from mtmc.sources import CameraReader
+from mtmc.trackers import Detections, Tracks
+from mtmc.trackers.offline import RefineConfig
 from mtmc.tracking.camera import Sighting
 from mtmc.tracking.messages import CameraStep, Decisions
-from mtmc.tracking.rows import ROW, Rows
-from mtmc.types import Frame, Ints, Mask, TrackKey
+from mtmc.tracking.rows import ROW, Rows, as_detected, untracked_rows
+from mtmc.types import Frame, Ints, TrackKey
 
 LONGEST = REVISE_MEMORY  # seconds; later, nothing is taken back of what has ended
 ROUNDING = 1e-6  # seconds: differences of times are not exact
@@ -40,6 +42,7 @@ class Told:
         sightings: of the cameras that sent a frame.
         decisions: what the association answered.
         gone: of cameras that are gone for good: that their tracks have ended.
+        detections: of each of the ``sightings``, their scores probabilities; none once it is told.
     """
 
     time: float
@@ -47,6 +50,7 @@ class Told:
     sightings: Sequence[Sighting]
     decisions: Decisions
     gone: Sequence[CameraStep] = ()
+    detections: Sequence[Detections] = ()
 
     @classmethod
     def last(cls, decisions: Decisions) -> Self:
@@ -63,6 +67,7 @@ class _Track:
         now: whose it is by what is known now; 0 where nothing is.
         person: whose it was when it was last told,
         number: and under which number that was; 0 before.
+        numbers: all under which it was told, by whose it was.
         weighed: as whom it was decided, and how probable that was.
         ended: whether that was told.
     """
@@ -71,6 +76,7 @@ class _Track:
     now: int = 0
     person: int = 0
     number: int = 0
+    numbers: dict[int, int] = field(default_factory=dict)
     weighed: tuple[int, float | None] = (0, None)
     ended: bool = False
 
@@ -79,22 +85,28 @@ class Lag:
     """Holds back what is told of an online run.
 
     Tracks are numbered anew, in the order they are told. Of two that one frame shows of one person,
-    as brief overlaps are, the surer is told. Boxes that are only predicted are not; who is seen
-    again before that is told is put on the way between.
+    as brief overlaps are, the surer is told. Boxes that are only predicted are not. Where finished
+    tracks are refined, what is known of the seconds around a moment is refined alike.
 
     Args:
         seconds: for which, by the frames' times.
-        gap: longest time between two sightings that is filled so, s.
-        cameras: their names, by number.
+        refine: of the refinement; None for none.
+        cameras: by number; more may be added.
         pictures: whether these wait, too; they are dropped otherwise.
     """
 
     def __init__(
-        self, seconds: float, gap: float, cameras: Sequence[str], *, pictures: bool = False
+        self,
+        seconds: float,
+        refine: RefineConfig | None,
+        cameras: Sequence[CameraReader],
+        *,
+        pictures: bool = False,
     ) -> None:
         self._seconds, self._pictures, self._cameras = seconds, pictures, cameras
-        self._gaps = Gaps(gap)
-        self._held: deque[tuple[Told, list[_Track]]] = deque()
+        self._config = refine
+        self._hindsight: dict[str, Hindsight[_Track]] = {}
+        self._held: deque[Told] = deque()
         self._tracks: dict[TrackKey, _Track] = {}  # under each key they had
         self._numbers: Counter[str] = Counter()  # given so far, by camera
         # What was decided since a step was last told.
@@ -121,21 +133,35 @@ class Lag:
         return self._until(told.time - self._seconds + ROUNDING)
 
     def _hold(self, told: Told) -> None:
-        tracks: list[_Track] = []
-        sightings: list[Sighting] = []
-        for sighting in told.sightings:
-            camera = sighting.frame.camera
-            for old, new in sighting.step.renewed.tolist():
-                if known := self._tracks.get(TrackKey(camera, old)):
-                    self._tracks[TrackKey(camera, new)] = known
-            for number in sighting.tracks.ids.tolist():
-                track = self._tracks.setdefault(TrackKey(camera, number), _Track())
-                track.held.append((told.rows, len(tracks)))
-                told.rows["person"][len(tracks)] = track.now
-                tracks.append(track)
+        first, sightings = 0, []
+        for sighting, detections in zip(told.sightings, told.detections, strict=True):
+            rows = told.rows[first : first + len(sighting.tracks)]
+            first += len(rows)
+            self._hold_rows(sighting, rows, detections)
             frame = sighting.frame if self._pictures else replace(sighting.frame, image=None)
             sightings.append(replace(sighting, frame=_packed(frame)))
-        self._held.append((replace(told, sightings=sightings), tracks))
+        self._held.append(replace(told, sightings=sightings, detections=()))
+
+    def _hold_rows(self, sighting: Sighting, rows: Rows, detections: Detections) -> None:
+        """Hold what a camera saw."""
+        frame, seen, camera = sighting.frame, sighting.tracks, sighting.frame.camera
+        for old, new in sighting.step.renewed.tolist():
+            if known := self._tracks.get(TrackKey(camera, old)):
+                self._tracks[TrackKey(camera, new)] = known
+        number = [each.name for each in self._cameras].index(camera)
+        if camera not in self._hindsight:
+            turn = (number + 1) / len(self._cameras)
+            reader = self._cameras[number]
+            self._hindsight[camera] = Hindsight(reader, self._config, self._seconds, turn)
+        free = rows[:0]
+        if self._config:
+            rows["box"] = as_detected(seen, detections).boxes
+            free = untracked_rows(number, frame, detections, seen)
+        tracks = [self._tracks.setdefault(TrackKey(camera, n), _Track()) for n in seen.ids.tolist()]
+        for place, track in enumerate(tracks):
+            track.held.append((rows, place))
+            rows["person"][place] = track.now
+        self._hindsight[camera].take(Moment(frame.index, frame.time, rows, tracks, free))
 
     def _believe(self, decisions: Decisions) -> None:
         """Take in whom rows show that are held."""
@@ -156,26 +182,17 @@ class Lag:
 
     def _until(self, time: float) -> list[Told]:
         due = []
-        while self._held and self._held[0][0].time <= time:
-            due.append(self._told(*self._held.popleft()))
+        while self._held and self._held[0].time <= time:
+            due.append(self._told(self._held.popleft()))
         return due
 
-    def _told(self, told: Told, tracks: Sequence[_Track]) -> Told:
+    def _told(self, told: Told) -> Told:
         """A step as it is told after the lag."""
-        for track in tracks:
-            track.held.popleft()
-        kept, first = _once(told.rows), 0
         sightings, rows = [], [told.rows[:0]]
         for sighting in told.sightings:
-            here = slice(first, first + len(sighting.tracks))
-            first = here.stop
-            seen = self._seen(sighting, told.rows[here], tracks[here], kept[here])
-            mine = told.rows[here][kept[here]]
-            number = self._cameras.index(seen.frame.camera)
-            later = (each.rows for each, _ in self._held)
-            filled = self._gaps.fill(mine, number, seen.frame, later)
-            rows += [mine, filled]
-            sightings.append(_with(seen, filled))
+            seen, mine = self._seen(sighting)
+            sightings.append(seen)
+            rows.append(mine)
         decisions = Decisions(
             self._decided, merged=self._merged, closed=self._closed, confidence=self._confidence
         )
@@ -183,24 +200,50 @@ class Lag:
         gone = [replace(step, ended=self._ended(step)) for step in told.gone]
         return Told(told.time, np.concatenate(rows), sightings, decisions, gone)
 
-    def _seen(
-        self, sighting: Sighting, rows: Rows, tracks: Sequence[_Track], kept: Mask
-    ) -> Sighting:
-        """What a camera saw, with the numbers of the tracks that are told, also in its rows."""
-        frame, renewed = sighting.frame, []
-        for place, track in enumerate(tracks):
-            if kept[place]:
-                before = track.number
-                rows["track"][place] = self._number(frame.camera, track, int(rows["person"][place]))
-                renewed += [(before, track.number)] if before not in (0, track.number) else []
-        seen = replace(sighting.tracks[kept], ids=rows["track"][kept])
+    def _seen(self, sighting: Sighting) -> tuple[Sighting, Rows]:
+        """What a camera saw, with the numbers of the tracks that are told; and its rows."""
+        frame, ended = sighting.frame, self._ended(sighting.step)
+        moment, rows, of = self._hindsight[frame.camera].told()
+        for track in moment.tracks:
+            track.held.popleft()
+        rows["person"] = [each.rows["person"][place] for each, place in of]
+        kept = np.flatnonzero(once(rows))
+        rows, of = rows[kept], [of[place] for place in kept.tolist()]
+        renewed = self._number_rows(frame.camera, rows, moment, of)
+        told, tracks = rows["track"] > 0, [each.tracks[place] for each, place in of]
+        now = np.array([0 if track.ended else track.number for track in tracks], np.int64)
+        going_on = told & rows["detected"] & (rows["track"] == now)
+        ids, boxes, scores = (rows[name][going_on] for name in ("track", "box", "score"))
         step = CameraStep(
-            *(frame.camera, frame.index, frame.time, seen.ids, seen.boxes, seen.scores),
-            *(seen.det_index >= 0, np.zeros_like(seen.ids)),
-            ended=self._ended(sighting.step),
-            renewed=np.array(renewed, np.int64).reshape(-1, 2),
+            *(frame.camera, frame.index, frame.time, ids, boxes, scores),
+            *(np.ones(len(ids), bool), np.zeros_like(ids)),
+            ended=ended,
+            renewed=renewed,
         )
-        return replace(sighting, frame=_unpacked(frame), tracks=seen, step=step)
+        rows = rows[told]
+        kinds = None if sighting.tracks.classes is None else rows["kind"].astype(np.int64)
+        seen = np.where(rows["detected"], 0, -1)
+        shown = Tracks(rows["track"], rows["box"], rows["score"], seen, kinds)
+        frame = _unpacked(frame)
+        return replace(sighting, frame=frame, tracks=shown, floor=None, step=step), rows
+
+    def _number_rows(
+        self, camera: str, rows: Rows, moment: Moment[_Track], of: Sequence[Source[_Track]]
+    ) -> Ints:
+        """Give rows the numbers of the tracks they are told under; returns those that changed.
+
+        What is new goes on under a number that its track had as that person's, or is not told.
+        """
+        renewed = []
+        for place, (each, there) in enumerate(of):
+            track, person = each.tracks[there], int(rows["person"][place])
+            before = track.number
+            if each is moment or not (before or track.ended):
+                rows["track"][place] = self._number(camera, track, person)
+                renewed += [(before, track.number)] if before not in (0, track.number) else []
+            else:
+                rows["track"][place] = track.numbers.get(person, 0)
+        return np.array(renewed, np.int64).reshape(-1, 2)
 
     def _ended(self, step: CameraStep) -> Ints:
         """The numbers of a camera's tracks that have ended."""
@@ -215,6 +258,7 @@ class Lag:
         if not track.number or person != track.person:
             self._numbers[camera] += 1
             track.number, track.person = self._numbers[camera], 0
+            track.numbers[person] = track.number
             if person:
                 self._decide(camera, track, person)
         return track.number
@@ -223,34 +267,11 @@ class Lag:
         """A track is told as somebody's from now on."""
         key = TrackKey(camera, track.number)
         track.person = self._decided[key] = person
+        track.numbers.pop(0, None)
+        track.numbers[person] = track.number
         weighed, confidence = track.weighed
         if weighed == person and confidence is not None:
             self._confidence[key] = confidence
-
-
-def _once(rows: Rows) -> Mask:
-    """``(N,)`` which rows are told: those seen, of one person in one frame the surest."""
-    kept: Mask = rows["person"] == 0
-    order = np.argsort(-rows["score"], kind="stable")
-    order = order[rows["detected"][order]]
-    where = np.stack([rows["camera"], rows["frame"], rows["person"]], axis=1)[order]
-    kept[order[np.unique(where, axis=0, return_index=True)[1]]] = True
-    return np.asarray(kept & rows["detected"])
-
-
-def _with(sighting: Sighting, filled: Rows) -> Sighting:
-    """A sighting with the boxes of those who are hidden."""
-    seen = sighting.tracks
-    if not len(filled):
-        return sighting
-    tracks = Tracks(
-        np.concatenate([seen.ids, filled["track"]]),
-        np.concatenate([seen.boxes, filled["box"]]),
-        np.concatenate([seen.scores, filled["score"]]),
-        np.concatenate([seen.det_index, np.full(len(filled), -1)]),
-        None if seen.classes is None else np.concatenate([seen.classes, filled["kind"]]),
-    )
-    return replace(sighting, tracks=tracks)
 
 
 def _packed(frame: Frame) -> Frame:

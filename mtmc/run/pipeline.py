@@ -4,32 +4,31 @@ from __future__ import annotations
 
 import logging
 import math
-from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from mtmc.associate import Relocating
 from mtmc.calibration import Calibration
+from mtmc.calibration.estimate.tracks import Found as FoundCamera
 from mtmc.corrections.telling import Telling
-from mtmc.outputs.crops import SPOOL, CropSpool
+from mtmc.outputs.crops import SPOOL, CropSpool, Cutter
 from mtmc.outputs.tracks import TrackTable
 from mtmc.perception.budget import Budget, Looks
-from mtmc.perception.changes import MEMORY, Changes
+from mtmc.perception.changes import Changes
 from mtmc.perception.log import Inference, InferenceLog
 from mtmc.perception.perception import Perception
 from mtmc.perception.scores import Meaning
-from mtmc.reid.threads import available_cores
+from mtmc.run.ahead import detected_ahead, start_readers
 from mtmc.run.anonymised import Shown
 from mtmc.run.answers import Answers, OnAnswer, OnSeen
 from mtmc.run.config import ReidConfig, RunConfig
 from mtmc.run.finishing import Finishing
 from mtmc.run.group import (
     Cameras,
-    Found,
     Group,
     Seen,
     camera_tracking,
@@ -40,16 +39,18 @@ from mtmc.run.group import (
 from mtmc.run.lag import Told
 from mtmc.run.open_tracks import OpenTracks
 from mtmc.run.parts import Parts, Progress
+from mtmc.run.placing import Placing
 from mtmc.run.roster import News
 from mtmc.run.stopwatch import Stopwatch
 from mtmc.run.workers import RemoteCameras, WorkerError
-from mtmc.sources import CameraReader, align
-from mtmc.sources.background import Background
+from mtmc.sources import CameraReader
 from mtmc.tracking.camera import Sighting
 from mtmc.tracking.memory import Memory
-from mtmc.tracking.messages import CameraStep, Decisions, departed
-from mtmc.tracking.rows import ROW, Rows, make_rows, untracked_rows
+from mtmc.tracking.messages import CameraStep, Decisions, empty_step
+from mtmc.tracking.placing import find_cameras, late_clocks
+from mtmc.tracking.rows import ROW, Rows, as_detected, make_rows, untracked_rows
 from mtmc.tracking.tracklet import Tracklet
+from mtmc.tracking.view import View
 from mtmc.types import Frame, TrackKey
 
 if TYPE_CHECKING:
@@ -57,13 +58,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("mtmc")
 
-FEW_CORES = 2  # a network alone keeps so many busy, and a thread beside it only disturbs
 GONE_AFTER = 2.0  # seconds after which nothing of a camera that has ended is on its way
-STEPS_AHEAD = 2  # time steps the detector may be ahead of the rest
-
-Step = dict[str, Frame]
-Detecting = Callable[[], Found]
-Detected = Generator[Detecting, None, None]
 
 
 class Pipeline:
@@ -83,8 +78,9 @@ class Pipeline:
             nobody looks.
         on_answer: called by an online run with what it knows after each step, before any lag.
 
-    After ``run``, ``things`` are the tracks of no people and ``tracklets`` those of an offline run;
-    ``spool`` and, of live cameras, ``crops`` are to be removed once their results are written.
+    After ``run``, ``things`` are the tracks of no people, ``tracklets`` those of an offline run
+    and ``found`` the cameras of which it was found out where they stand; ``spool`` and, of live
+    cameras, ``crops`` are to be removed once their results are written.
     """
 
     def __init__(
@@ -99,56 +95,27 @@ class Pipeline:
         on_answer: OnAnswer | None = None,
     ) -> None:
         self._config, self._parts = config, parts
+        self._on_step, self._watch = on_step, watch
         online = parts.associator.online
+        self._names = [reader.name for reader in parts.readers]
+        self._numbers = {name: number for number, name in enumerate(self._names)}
+        self._fps = {reader.name: reader.fps for reader in parts.readers}
         self._pictured = pictured(parts.readers)
-        changes = None if parts.recorded else Changes(self._pictured)
         self.budget = _budget(config, parts)
-        live = any(reader.live for reader in parts.readers) or parts.roster is not None
-        self._perception = Perception(
-            parts.detector,
-            parts.embedder,
-            inference,
-            changes,
-            self.budget,
-            recording=not live and parts.workers is None,
-        )
-        self._fps = {r.name: r.fps for r in parts.readers}
+        self._perception = _perception(parts, inference, self._pictured, self.budget)
         self.meaning = Meaning(parts.detector, self._fps)
-        cutter = None if parts.recorded else cutter_of(config, self._pictured, parts.embedder)
-        self.crops = CropSpool(inference.path if inference else out / SPOOL) if cutter else None
         self._tracking = scene_tracking(
             config, parts.readers, parts.calibration, parts.kinds, online=online
         )
-        self._cameras: Cameras = Group(
-            self._perception,
-            self._tracking,
-            parts.embedder,
-            cutter,
-            recorded=parts.recorded,
-            budget=self.budget,
-            watch=watch,
-        )
-        self._watch = watch
-        self._on_step = on_step
+        cutter = None if parts.recorded else cutter_of(config, self._pictured, parts.embedder)
+        self.crops = CropSpool(inference.path if inference else out / SPOOL) if cutter else None
         self._shown = Shown(parts.readers, config.output.anonymise)
-        self._names = [reader.name for reader in parts.readers]
-        self._numbers = {name: number for number, name in enumerate(self._names)}
         self._answers = Answers(config, parts, out, self._names, on_seen, on_answer)
         self.spool, self.events = self._answers.spool, self._answers.events
+        self._cameras = self._looked_at(cutter)
         self._time = 0.0  # of the last step, s
         self._seen: dict[str, float] = {}  # when each camera's last frame was taken, s
         self._open = OpenTracks()
-        if parts.workers is not None:
-            # Some of it is about all cameras at once.
-            here = self._tracking.joint is not None or self.budget is not None
-            self._cameras = RemoteCameras(
-                parts.workers,
-                config,
-                parts,
-                self._perception,
-                self._cameras if here else None,
-                pictures=self._answers.pictured,
-            )
         self.progress = Progress(dict.fromkeys(self._names, 0), dict.fromkeys(self._names, 0))
         self._telling = Telling(parts.corrections, self._names, parts.before)
         # Online, the association has a memory of its own.
@@ -158,8 +125,34 @@ class Pipeline:
         )
         self.tracklets: Sequence[Tracklet] = ()
         self.things = TrackTable(np.zeros(0, ROW), self._names, {})
+        self.found: Mapping[str, FoundCamera] = {}
+        # A tracker over all cameras knows these from the beginning.
+        self._finds = config.find_cameras and self._tracking.joint is None
+        self._placing: Placing | None = None  # offline, that is done once, at last
+        if self._finds and online and isinstance(parts.associator, Relocating):
+            live = any(reader.live for reader in parts.readers)
+            self._placing = Placing(self._views, parts.associator, live=live)
         self.interrupted = False
         self.failure: WorkerError | None = None  # why it could not go on
+
+    def _looked_at(self, cutter: Cutter | None) -> Cameras:
+        """All cameras, whose frames this process or its workers look at."""
+        parts, perception = self._parts, self._perception
+        here = Group(
+            perception,
+            self._tracking,
+            parts.embedder,
+            cutter,
+            recorded=parts.recorded,
+            budget=self.budget,
+            watch=self._watch,
+        )
+        if parts.workers is None:
+            return here
+        # Some of it is about all cameras at once.
+        joint = here if self._tracking.joint is not None or self.budget is not None else None
+        wanted = self._answers.pictured
+        return RemoteCameras(parts.workers, self._config, parts, perception, joint, pictures=wanted)
 
     @property
     def clock_offsets(self) -> Mapping[str, float]:
@@ -178,13 +171,17 @@ class Pipeline:
 
     def _follow(self) -> None:
         """Go through the videos to their end, or to Ctrl-C."""
-        self._start_readers()
-        steps = self._ahead(self._detected())
+        parts, perception = self._parts, self._perception
+        start_readers(parts.readers, perception, self._tracking.needs_image)
+        workers = parts.workers
+        steps = detected_ahead(
+            parts.readers, self._cameras, perception, self._watch, apart=workers is not None
+        )
         try:
             for found in steps:
                 self._step(*found())
-            if self._parts.workers is not None and self._parts.workers.failure is not None:
-                raise self._parts.workers.failure
+            if workers is not None and workers.failure is not None:
+                raise workers.failure
         except KeyboardInterrupt:
             self.interrupted = True
             log.warning("interrupted; writing what was done so far")
@@ -192,43 +189,13 @@ class Pipeline:
             self.interrupted, self.failure = True, error
         finally:
             # Readers first: the detecting thread may be waiting for a silent camera.
-            for reader in self._parts.readers:
+            for reader in parts.readers:
                 reader.close()
             steps.close()
-            if self._parts.workers is not None:
-                self._parts.workers.end(self._watch)
+            if workers is not None:
+                workers.end(self._watch)
             if self.crops:
                 self.crops.close()
-
-    def _ahead(self, steps: Detected) -> Background[Detecting] | Detected:
-        """Later steps are begun before earlier ones are done.
-
-        In a thread of its own where there is a core for what comes after it, else as many as the
-        detector works on beside us.
-        """
-        apart = self._parts.workers is not None or available_cores() > FEW_CORES
-        ahead = -(-self._perception.ahead // max(len(self._names), 1))
-        return Background(steps, max(ahead, STEPS_AHEAD)) if apart else _before(steps, ahead)
-
-    def _start_readers(self) -> None:
-        known = {} if self._tracking.needs_image else self._perception.recorded
-        for reader in self._parts.readers:
-            # Where pictures change is seen only beside earlier ones.
-            before = math.ceil(MEMORY * reader.fps)
-            reader.start(pixels_from=max(1, known.get(reader.name, 0) + 1 - before))
-
-    def _detected(self) -> Detected:
-        """The frames of each time step with what the detector, or the log, says of each."""
-        for step in self._timed(align(self._parts.readers)):
-            yield self._cameras.detect(list(step.values()))
-
-    def _timed(self, steps: Iterator[Step]) -> Iterator[Step]:
-        while True:
-            with self._watch("wait for frames"):
-                step = next(steps, None)
-            if step is None:
-                return
-            yield step
 
     def _step(self, frames: Sequence[Frame], inferences: Sequence[Inference]) -> None:
         with self._watch("track"):
@@ -237,6 +204,9 @@ class Pipeline:
         if not seen:  # their workers are gone
             return
         with self._watch("associate"):
+            if self._placing is not None:
+                self._placing.look(max(f.time for f in frames))
+                seen = self._placing.located(seen)
             steps = [each.step for each in seen]
             for each in seen:
                 self._tracking.note(each.sighting, keep=self._memory is not None)
@@ -288,7 +258,7 @@ class Pipeline:
             name = reader.name
             late = self._time - self._seen.get(name, math.inf) > GONE_AFTER
             if late and self._open.of(name) and reader.live and reader.ended:
-                steps.append(departed(name, self._time, self._open.of(name)))
+                steps.append(empty_step(name, time=self._time, ended=sorted(self._open.of(name))))
         return steps
 
     def _write(
@@ -298,8 +268,11 @@ class Pipeline:
         inferences = [each.inference for each in seen]
         told = zip(sightings, inferences, strict=True)
         rows = np.concatenate([part for each in told for part in self._rows(*each)])
+        if self._placing is not None:
+            self._placing.take(self._time, rows, [each.step for each in seen])
         shown = self._shown(sightings, inferences) if self._answers.pictured else sightings
-        self._answers.take(Told(self._time, rows, shown, decisions, gone))
+        found = [self.meaning.probable(inference.detections) for inference in inferences]
+        self._answers.take(Told(self._time, rows, shown, decisions, gone, found))
         for step in (*(each.step for each in seen), *gone):
             self._open.take(step)
         if self.crops:  # first: see there
@@ -313,9 +286,7 @@ class Pipeline:
         if not self._finishing.refines:
             return [make_rows(number, frame, tracks, sighting.floor, inference.changed)]
         # As detected: the refinement smooths, and has a use for what no track took.
-        boxes, found = tracks.boxes.copy(), tracks.det_index >= 0
-        boxes[found] = detections.boxes[tracks.det_index[found]]
-        tracks = replace(tracks, boxes=boxes)
+        tracks = as_detected(tracks, detections)
         rows = make_rows(number, frame, tracks, sighting.floor, inference.changed)
         return [rows, untracked_rows(number, frame, self.meaning.probable(detections), tracks)]
 
@@ -327,12 +298,42 @@ class Pipeline:
         self.progress.people = self._answers.people
         self._on_step(self.progress)
 
+    def _views(self) -> list[View]:
+        """All cameras, by number."""
+        return [camera.view for camera in self._tracking.cameras.values()]
+
+    def _find_cameras(self, rows: Rows) -> None:
+        """Find out where the cameras without a calibration stand."""
+        if self._placing is not None:
+            self._placing.close()
+            self.found = self._placing.found
+        elif self._finds and self._finishing.refines:
+            with self._watch("associate"):
+                alone = self._finishing.alone(rows)
+                self.found = find_cameras(alone, self._views())
+                if late := late_clocks(alone, self._views()):
+                    log.warning(
+                        "clocks: several cameras see the same people, but not at the same time; "
+                        "with %s they would; see offset in cameras.yaml, and mtmc calibrate tracks",
+                        ", ".join(f"{name} {offset:+.1f} s" for name, offset in late.items()),
+                    )
+        self._parts.calibration.update({n: each.model for n, each in self.found.items()})
+        if self.found:
+            others = [view.name for view in self._views() if view.model is None]
+            apart = max(each.apart for each in self.found.values())
+            log.info(
+                "calibration: found from people whom several cameras see: %s%s; %.1f m apart",
+                ", ".join(self.found), f", not {', '.join(others)}" if others else "", apart,
+            )  # fmt: skip
+
     def _finish(self) -> TrackTable:
         self._tracking.check_calibration()
         self.meaning.note()
         ids = self.spool.ids()
         said = dict(ids)
-        rows, self.tracklets = self._finishing.finish(self.spool.rows(), ids)
+        rows = self.spool.rows()
+        self._find_cameras(rows)
+        rows, self.tracklets = self._finishing.finish(rows, ids)
         if self.events:
             self.events.finish(self._time, said, ids)
         self.progress.people = len(set(ids.values()))
@@ -340,16 +341,6 @@ class Pipeline:
         self.things = numbered(self._finishing.things, self._names, kinds)
         places, names = self._finishing.places(rows, ids), self._finishing.names
         return TrackTable(rows, self._names, ids, places, kinds, names)
-
-
-def _before(steps: Detected, ahead: int) -> Detected:
-    """The same, each when so many after it are begun, too."""
-    begun: deque[Detecting] = deque()
-    for step in steps:
-        begun.append(step)
-        if len(begun) > ahead:
-            yield begun.popleft()
-    yield from begun
 
 
 def numbered(rows: Rows, cameras: Sequence[str], kinds: Sequence[str]) -> TrackTable:
@@ -367,3 +358,17 @@ def _budget(config: RunConfig, parts: Parts) -> Budget | None:
     if not isinstance(reid, ReidConfig) or not reid.budget.given or parts.recorded:
         return None
     return Budget(cast("StagedEmbedder", parts.embedder), reid.budget, Looks())
+
+
+def _perception(
+    parts: Parts, inference: InferenceLog | None, pictured: Set[str], budget: Budget | None
+) -> Perception:
+    live = any(reader.live for reader in parts.readers) or parts.roster is not None
+    return Perception(
+        parts.detector,
+        parts.embedder,
+        inference,
+        None if parts.recorded else Changes(pictured),
+        budget,
+        recording=not live and parts.workers is None,
+    )

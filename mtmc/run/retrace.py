@@ -29,8 +29,10 @@ from mtmc.run.correct import (
 )
 from mtmc.run.drawing import Drawing
 from mtmc.run.known import with_known_people
+from mtmc.run.listener import Listener
+from mtmc.run.one_run import OneRun
+from mtmc.run.record import Said
 from mtmc.run.resume import about_calibration, about_corrections, about_lag
-from mtmc.run.session import Listener, OneRun, Said
 from mtmc.sources import Camera, find_cameras, open_cameras
 from mtmc.sources.cameras import Source
 
@@ -145,6 +147,10 @@ def _decide(
             here = settings.get("calibration") == results.settings.get("calibration")
             where = str(known) if here and config.calibration else config.calibration
             parts = recorded_parts(replace(config, calibration=where), answers)
+            if here:  # what was found out is found out again
+                cameras = results.record["cameras"]
+                given = {n: m for n, m in parts.calibration.items() if "found" not in cameras[n]}
+                parts = replace(parts, calibration=given)
             check_tracker(config, parts)
             if before and corrections:
                 parts = replace(parts, before=before.edited(corrections.entries).before)

@@ -21,12 +21,12 @@ from pathlib import Path
 import numpy as np
 
 from mtmc.errors import UserError
+from mtmc.files import explained
 from mtmc.simulate.dress import dress
 from mtmc.simulate.extra import require_sim
 from mtmc.simulate.figures import Figures
 from mtmc.simulate.motion import draw_manner
 from mtmc.simulate.outfits import draw_outfits
-from mtmc.simulate.output import writing
 from mtmc.simulate.panorama import Panorama, made_up_panoramas, read_panoramas
 from mtmc.simulate.photo import develop, draw_eye
 from mtmc.simulate.portrait import portrait
@@ -119,7 +119,7 @@ def write_crops(
     require_sim()
     if config.panoramas is not None:
         read_panoramas(config.panoramas)  # what is wrong with them is said before the work begins
-    with writing(out):
+    with explained(out):
         for name in ("bounding_box_train", "bounding_box_test", "query", DONE):
             (out / name).mkdir(parents=True, exist_ok=True)
     _check_settings(config, out)
@@ -143,7 +143,7 @@ def _check_settings(config: CropsConfig, out: Path) -> None:
                     f"{out}: holds crops made with other {name} ({was.get(name)}, not {value}); "
                     "choose an empty folder, or the same settings to add people"
                 )
-    with writing(kept):
+    with explained(kept):
         kept.write_text(json.dumps(settings), encoding="utf-8")
 
 
@@ -163,7 +163,7 @@ def _write_group(config: CropsConfig, out: Path, group: int) -> int:
         _places[key] = read_panoramas(folder) if folder else made_up_panoramas(config.seed)
     crops = _photograph(config, _places[key], group)
     asked: set[tuple[int, int]] = set()  # people and cameras that have their query
-    with writing(out):
+    with explained(out):
         for crop in crops:
             person = group * GROUP + crop.person
             # Half of a person's pictures at most: something must be left to find.

@@ -23,22 +23,23 @@ from typing import Any
 import cv2
 import numpy as np
 
+from mtmc.files import explained
 from mtmc.simulate.body import Floats
 from mtmc.simulate.camera import Camera, look_at
 from mtmc.simulate.cast import Pose
-from mtmc.simulate.choreography import free_spots, ways_of
 from mtmc.simulate.dress import PersonMesh, dress
 from mtmc.simulate.extra import require_sim
 from mtmc.simulate.moments import DT, draw_moment, draw_seated
 from mtmc.simulate.motion import Manner, draw_manner
-from mtmc.simulate.output import writing
 from mtmc.simulate.panorama import Panorama, Pixels, read_panoramas
-from mtmc.simulate.places import PLACES, Place, draw_picture
+from mtmc.simulate.place import Place, draw_picture
+from mtmc.simulate.places import PLACES
 from mtmc.simulate.props import Prop, draw_props, furnish
 from mtmc.simulate.render import Renderer
 from mtmc.simulate.sensor import Sensor
 from mtmc.simulate.views import draw_company, draw_view
 from mtmc.simulate.wardrobe import Cloth, Look, draw_looks
+from mtmc.simulate.ways import free_spots, ways_of
 from mtmc.simulate.workers import each
 
 CAMERAS, MOMENTS = 3, 14  # of a scene
@@ -112,7 +113,7 @@ def write_frames(
     require_sim()
     if config.panoramas is not None:
         read_panoramas(config.panoramas)  # what is wrong with them is said before the work begins
-    with writing(out):
+    with explained(out):
         for name in ("images", "annotations", ".scenes"):
             (out / name).mkdir(parents=True, exist_ok=True)
     report = progress or (lambda _: None)
@@ -125,7 +126,7 @@ def write_frames(
             s for s in sorted(records) if (s % VALIDATION == VALIDATION - 1) == (split == "val")
         ]
         path = out / "annotations" / f"instances_{split}.json"
-        with writing(path):
+        with explained(path):
             path.write_text(json.dumps(_coco([r for s in chosen for r in records[s]], config)))
 
 
@@ -165,7 +166,7 @@ def _scene(config: FramesConfig, out: Path, scene: int) -> list[dict[str, Any]]:
     else:
         frames = _write_views(config, config.panoramas, out, scene)
     content = {"seed": config.seed, "panoramas": config.places, "frames": frames}
-    with writing(done):
+    with explained(done):
         done.write_text(json.dumps(content), encoding="utf-8")
     return frames
 
@@ -198,7 +199,7 @@ def _write(
     """Write a picture; gives what the annotations need."""
     file_name = f"{scene:06d}_{frame:02d}.jpg"
     _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    with writing(out):
+    with explained(out):
         (out / "images" / file_name).write_bytes(data.tobytes())
     height, width = image.shape[:2]
     return {"file_name": file_name, "width": width, "height": height, "people": people}

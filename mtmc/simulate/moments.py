@@ -8,8 +8,8 @@ import numpy as np
 
 from mtmc.simulate.body import Floats, Rest
 from mtmc.simulate.cast import Pose
-from mtmc.simulate.choreography import Seat
 from mtmc.simulate.motion import Manner, Path, solve
+from mtmc.simulate.ways import Seat
 
 STEPS, DT = 14, 1 / 15  # of the walk around each moment, s
 

@@ -13,10 +13,9 @@ of truth do not depend on how many processes there are.
 from __future__ import annotations
 
 import json
-import os
 import queue
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
@@ -25,7 +24,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from mtmc.errors import UserError
+from mtmc.files import explained
 from mtmc.mot import MotKind, MotRows, write_mot
 from mtmc.reid.threads import available_cores
 from mtmc.simulate.extra import require_sim
@@ -35,23 +34,6 @@ from mtmc.simulate.workers import report as tell
 
 PEDESTRIAN = 1  # MOT's class
 FAINT = 0.25  # less visible people are not to be evaluated: their flag is 0
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turn failures to write into the error a user is meant to read.
-
-    Raises:
-        UserError: the disk is full or the path cannot be written.
-    """
-    try:
-        yield
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise UserError(
-            f"{error.filename or path}: cannot be written ({reason}); choose another OUT or free "
-            "some space"
-        ) from error
 
 
 class _Video:
@@ -92,7 +74,7 @@ def simulate(
         UserError: the extra `sim` is missing or `out` cannot be written.
     """
     require_sim()
-    with writing(out):
+    with explained(out):
         for name in ("videos", "gt", "calibration"):
             (out / name).mkdir(parents=True, exist_ok=True)
         probe = out / "videos" / ".probe"
@@ -117,7 +99,7 @@ def _render(
     config: SceneConfig, out: Path, cameras: list[int], report: Callable[[int], None]
 ) -> None:
     scene = Scene(config, cameras)
-    with writing(out):
+    with explained(out):
         videos = [
             _Video(
                 out / "videos" / f"{c.name}.mp4",

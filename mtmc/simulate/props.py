@@ -15,9 +15,8 @@ import numpy as np
 from mtmc.simulate.backdrop import Backdrop
 from mtmc.simulate.body import Floats
 from mtmc.simulate.camera import look_at
-from mtmc.simulate.choreography import Seat, free_spots
 from mtmc.simulate.geometry import Builder
-from mtmc.simulate.places import (
+from mtmc.simulate.place import (
     BRICKS,
     LEAVES,
     PATCHES,
@@ -29,6 +28,7 @@ from mtmc.simulate.places import (
     Place,
 )
 from mtmc.simulate.stage import Lamp, Stage, Surface
+from mtmc.simulate.ways import Seat, free_spots
 
 FINE, SIDE = 320, 160  # px, as drawn and as kept
 FAR = 14.0  # m from the camera

@@ -12,7 +12,8 @@ from mtmc.simulate.cast import Pose
 from mtmc.simulate.choreography import plan, walk
 from mtmc.simulate.dress import PersonMesh, dress
 from mtmc.simulate.motion import Manner, Path, Poses, draw_manner, solve
-from mtmc.simulate.places import PLACES, Place
+from mtmc.simulate.place import Place
+from mtmc.simulate.places import PLACES
 from mtmc.simulate.render import Renderer
 from mtmc.simulate.sensor import Sensor
 from mtmc.simulate.wardrobe import Look, draw_looks
@@ -93,7 +94,7 @@ class Scene:
         self.config = config
         # Independent streams, so that one camera more changes nobody's clothes.
         streams = np.random.SeedSequence(config.seed).spawn(6)
-        place_rng, look_rng, plan_rng, manner_rng, self._noise_rng, walk_rng = (
+        place_rng, look_rng, plan_rng, manner_rng, _, walk_rng = (
             np.random.default_rng(s) for s in streams
         )
         self.place: Place = PLACES[config.place](place_rng, config.cameras)

@@ -28,7 +28,7 @@ class Lamp:
 
 @dataclass(frozen=True)
 class Surface:
-    """A kind of surface of the place (see `places.SURFACES`); colours are sRGB."""
+    """A kind of surface of the place (see `place.PLAIN` and its like); colours are sRGB."""
 
     kind: int
     color: tuple[float, float, float]

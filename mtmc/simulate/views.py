@@ -15,7 +15,6 @@ import numpy as np
 
 from mtmc.simulate.body import Floats
 from mtmc.simulate.cast import Pose
-from mtmc.simulate.choreography import Seat
 from mtmc.simulate.clutter import grain, patch, set_about
 from mtmc.simulate.dress import OUTER, TOP, PersonMesh, dress
 from mtmc.simulate.figures import Figures, Shot
@@ -27,6 +26,7 @@ from mtmc.simulate.photo import Eye, compressed, draw_eye, expose
 from mtmc.simulate.portrait import facing, grounded, light_in, turn_of
 from mtmc.simulate.props import Prop
 from mtmc.simulate.stage import Lamp
+from mtmc.simulate.ways import Seat
 
 SIZES = [(512, 384), (512, 288), (512, 320), (384, 448)]  # px
 TALL = 1.7  # m, somebody

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +106,26 @@ def _described(streams: list[Any]) -> str:
         f"{number} ({s.codec_context.width}x{s.codec_context.height})"
         for number, s in enumerate(streams)
     )
+
+
+@dataclass
+class Damage:
+    """What was wrong with a file."""
+
+    packets: int = 0
+    broke_off: str | None = None
+
+
+def decoded(container: Any, stream: Any, damage: Damage) -> Iterator[Any]:
+    """Frames up to the end or to where the data breaks; damaged packets are left out."""
+    try:
+        for packet in container.demux(stream):
+            try:
+                yield from packet.decode()
+            except av.error.InvalidDataError:
+                damage.packets += 1
+    except av.error.FFmpegError as error:
+        damage.broke_off = error.strerror
 
 
 def is_video(path: Path) -> bool:

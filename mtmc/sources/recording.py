@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import av
@@ -13,7 +12,7 @@ import av
 from mtmc.errors import UserError
 from mtmc.sources.address import hide_credentials
 from mtmc.sources.camera import FASTEST, SLOWEST, Camera, rate_fits
-from mtmc.sources.opening import open_video, range_of, tell_streams, to_image
+from mtmc.sources.opening import Damage, decoded, open_video, range_of, tell_streams, to_image
 from mtmc.sources.orientation import Orientation
 from mtmc.sources.rate import stated_rate, timed_rate
 from mtmc.sources.source import Request
@@ -97,7 +96,7 @@ class _Part:
             self.stated = stated_rate(container, stream)
             self._frames, self._duration = int(stream.frames), _duration(container, stream)
             begins = _begins(container, stream)
-            first = next(_decoded(container, stream, _Damage()), None)
+            first = next(decoded(container, stream, Damage()), None)
         if first is None:
             raise UserError(f"{self._where}: no frame of it can be decoded")
         self.timed = None if camera.fps or self.stated else self._timed_rate()
@@ -229,10 +228,10 @@ class VideoFile:
                     "after" if pause > 0 else "before",
                     "" if pause > 0 else "; it is read as if it followed at once",
                 )
-            before, damage, orientation = index, _Damage(), Orientation()
+            before, damage, orientation = index, Damage(), Orientation()
             container, stream = open_video(self._camera, part.uri)
             with container:
-                for frame in _decoded(container, stream, damage):
+                for frame in decoded(container, stream, damage):
                     index += 1
                     elapsed = clock.tell(stamp(frame, container))
                     if request.wants(index):
@@ -244,7 +243,7 @@ class VideoFile:
                 self._tell(part, index - before, damage)
         self._told = True
 
-    def _tell(self, part: _Part, count: int, damage: _Damage) -> None:
+    def _tell(self, part: _Part, count: int, damage: Damage) -> None:
         name = self._camera.name
         if damage.broke_off:
             log.warning(
@@ -259,23 +258,3 @@ class VideoFile:
                 count,
                 part.total,
             )
-
-
-@dataclass
-class _Damage:
-    """What was wrong with a file."""
-
-    packets: int = 0
-    broke_off: str | None = None
-
-
-def _decoded(container: Any, stream: Any, damage: _Damage) -> Iterator[Any]:
-    """Frames up to the end or to where the data breaks; damaged packets are left out."""
-    try:
-        for packet in container.demux(stream):
-            try:
-                yield from packet.decode()
-            except av.error.InvalidDataError:
-                damage.packets += 1
-    except av.error.FFmpegError as error:
-        damage.broke_off = error.strerror

@@ -8,14 +8,13 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import av
 import cv2
 import numpy as np
 
 from mtmc.errors import UserError
 from mtmc.sources.camera import Camera, rate_fits
+from mtmc.sources.opening import Damage, decoded, tell_streams
 from mtmc.sources.opening import open_video as _open
-from mtmc.sources.opening import tell_streams
 from mtmc.sources.opening import to_image as _to_image
 from mtmc.sources.orientation import Orientation
 from mtmc.sources.rate import heard_rate, stated_rate
@@ -29,32 +28,6 @@ RETRY_PAUSE = 1.0  # seconds between attempts to open a broken stream again
 JITTER = 0.5  # seconds by which a network may delay a picture
 SILENCE = 2.0  # seconds without a picture, or frames, that are counted as a drop-out
 SILENCE_FRAMES = 5
-
-
-def _decode(
-    container: Any, stream: Any, camera: Camera, losses: Losses | None = None
-) -> Iterator[Any]:
-    """Frames up to the end or to where the data breaks; damaged packets are left out.
-
-    They are counted in ``losses`` where given, and warned of otherwise.
-    """
-    damaged = 0
-    try:
-        for packet in container.demux(stream):
-            try:
-                yield from packet.decode()
-            except av.error.InvalidDataError:
-                damaged += 1
-                if losses is not None:
-                    losses.damaged += 1
-    except av.error.FFmpegError as error:
-        if losses is not None:
-            return
-        log.warning(
-            "camera %s: breaks off (%s); goes on with what was read", camera.name, error.strerror
-        )
-    if damaged and losses is None:
-        log.warning("camera %s: %d damaged packets left out", camera.name, damaged)
 
 
 class LiveStream:
@@ -80,7 +53,7 @@ class LiveStream:
     def _heard_rate(self) -> float:
         """How fast a stream sends that does not say."""
         assert self._opened is not None
-        heard = heard_rate(_decode(*self._opened, self._camera))
+        heard = heard_rate(decoded(*self._opened, Damage()))
         fps = heard if heard is not None and rate_fits(heard) else DEFAULT_FPS
         log.info(
             "camera %s: the stream does not tell its frame rate; %.3g a second are %s ('fps' in "
@@ -112,6 +85,7 @@ class LiveStream:
 
     def _decoded(self, request: Request) -> Iterator[Any]:
         """What is decoded of the stream, each time it is opened."""
+        damage = Damage()
         while True:
             opened = self._opened or self._reopen(request)
             if opened is None:
@@ -121,7 +95,10 @@ class LiveStream:
             self._opened = None
             container, stream = opened
             with container:
-                yield from _decode(container, stream, self._camera, request.losses)
+                for frame in decoded(container, stream, damage):
+                    request.losses.damaged = damage.packets
+                    yield frame
+            request.losses.damaged = damage.packets
 
     def _reopen(self, request: Request) -> tuple[Any, Any] | None:
         give_up = time.monotonic() + self._reconnect

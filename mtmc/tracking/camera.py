@@ -247,9 +247,7 @@ class CameraTracking:
     def _locate(self, tracks: Tracks) -> tuple[Doubles, Doubles] | tuple[None, None]:
         if not self.view.model:
             return None, None
-        places, covariances = self.view.locate(tracks.boxes)
-        places[~self.view.known(tracks.classes, len(tracks))] = np.nan
-        return places, covariances
+        return self.view.placed(tracks.boxes, tracks.classes)
 
 
 def _pairs(changes: Mapping[int, int]) -> Ints:

@@ -43,11 +43,6 @@ class Gallery:
     def __len__(self) -> int:
         return len(self._sums)
 
-    @property
-    def best_quality(self) -> float:
-        """Of the best crop so far, 0 when there is none."""
-        return max(self._weights, default=0.0)
-
     def add(self, embedding: Floats, quality: float, time: float = 0.0) -> None:
         """Take in a unit vector ``(D,)`` of a crop of that quality in 0..1, seen at ``time`` s."""
         weight = max(float(quality), 1e-3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -89,12 +89,14 @@ class CameraStep:
         )
 
 
-def departed(camera: str, time: float, tracks: Iterable[int]) -> CameraStep:
-    """What there is to tell of a camera that is gone for good: that its tracks have ended."""
+def empty_step(
+    camera: str, frame: int = 0, time: float = 0.0, ended: Sequence[int] = ()
+) -> CameraStep:
+    """A moment at which a camera sees nobody, and knows of tracks that have ended."""
     ids, numbers, boxes = np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros((0, 4))
     return CameraStep(
-        *(camera, 0, time, ids, boxes.astype(np.float32), numbers, np.zeros(0, bool), ids),
-        ended=np.array(sorted(tracks), np.int64),
+        *(camera, frame, time, ids, boxes.astype(np.float32), numbers, np.zeros(0, bool), ids),
+        ended=np.array(ended, np.int64),
     )
 
 

@@ -35,7 +35,7 @@ def expected(view: View, points: Doubles, moments: Ints) -> Mask:
     boxes[~known] = 0
     shown = view.clipped(boxes)
     known &= boxes[:, 3] - boxes[:, 1] >= TALL * view.size[1]
-    result = known & (_areas(shown) >= WHOLE * np.maximum(_areas(boxes), 1e-9))
+    result = known & (geometry.areas(shown) >= WHOLE * np.maximum(geometry.areas(boxes), 1e-9))
     for moment in np.unique(moments[result]):
         here = np.flatnonzero((moments == moment) & known)
         rows, columns, cover = geometry.coverage(boxes[here], boxes[here])
@@ -62,10 +62,6 @@ def odds(seen: Mask, should: Mask, looks: Doubles | None = None) -> Doubles:
     against = np.log((1 - share) / (1 - FALSE))
     told: Doubles = np.where(seen, for_it, np.where(should, against, 0.0)).sum(axis=1)
     return told
-
-
-def _areas(boxes: Doubles) -> Doubles:
-    return np.asarray(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1), np.float64)
 
 
 class Presence:

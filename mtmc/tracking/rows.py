@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,13 @@ def make_rows(
     if tracks.classes is not None:
         rows["kind"] = tracks.classes
     return rows
+
+
+def as_detected(tracks: Tracks, detections: Detections) -> Tracks:
+    """The tracks of one frame with the boxes of their detections in place of the tracker's."""
+    boxes, found = tracks.boxes.copy(), tracks.det_index >= 0
+    boxes[found] = detections.boxes[tracks.det_index[found]]
+    return replace(tracks, boxes=boxes)
 
 
 def untracked_rows(camera: int, frame: Frame, detections: Detections, tracks: Tracks) -> Rows:

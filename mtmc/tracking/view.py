@@ -24,7 +24,7 @@ class View:
         name: of the camera.
         fps: of the frames that are read.
         size: ``(width, height)`` px of its images.
-        model: its calibration for images of that size, None where there is none.
+        model: its calibration for images of that size, None where none is known yet.
         kinds: names of what is followed.
         clock: when each frame was taken; it fills as frames are read.
         bias: how far its places are off, which is learned meanwhile.
@@ -40,7 +40,7 @@ class View:
 
     def __post_init__(self) -> None:
         if self.model is not None:
-            object.__setattr__(self, "model", self.model.resized(self.size))
+            self.place(self.model)
         object.__setattr__(self, "clock", FrameClock(self.fps))
 
     def known(self, kinds: Ints | None, count: int) -> Mask:
@@ -55,6 +55,14 @@ class View:
         if kinds is None or PERSON not in self.kinds:
             return np.ones(count, bool)
         return np.asarray(kinds == list(self.kinds).index(PERSON))
+
+    def place(self, model: Calibration | None) -> None:
+        """From now on, it is known where the camera stands; None where it is not any more."""
+        object.__setattr__(self, "model", model and model.resized(self.size))
+
+    def unplaced(self) -> View:
+        """The same, without a calibration."""
+        return View(self.name, self.fps, self.size, None, self.kinds)
 
     @property
     def calibration(self) -> Calibration:
@@ -82,6 +90,14 @@ class View:
         points, covariances = self.model.locate(boxes)
         moved = points + self.bias.moves(self.rays(boxes))
         return moved, covariances + self.bias.spread**2 * np.eye(2)
+
+    def placed(
+        self, boxes: NDArray[np.floating], kinds: Ints | None = None
+    ) -> tuple[Doubles, Doubles]:
+        """The same of boxes of any ``kinds``: places of people, NaN of others; see ``known``."""
+        places, covariances = self.locate(boxes)
+        places[~self.known(kinds, len(boxes))] = np.nan
+        return places, covariances
 
     def rays(self, boxes: NDArray[np.floating]) -> Doubles:
         """Unit directions ``(N, 2)`` on the floor in which the camera looks there, 0 if unknown."""

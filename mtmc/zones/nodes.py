@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from mtmc.events.event import Event
 from mtmc.events.teller import Teller
-from mtmc.tracking.messages import CameraStep, Decisions
+from mtmc.tracking.messages import CameraStep, Decisions, empty_step
 from mtmc.types import TrackKey
 from mtmc.zones.directory import Answer, Directory
 from mtmc.zones.obeying import Obeying
@@ -123,22 +121,4 @@ def _ending(tracks: Sequence[TrackKey]) -> list[CameraStep]:
     by_camera: dict[str, list[int]] = {}
     for camera, track in tracks:
         by_camera.setdefault(camera, []).append(track)
-    return [
-        replace(empty_step(camera), ended=np.array(ended, np.int64))
-        for camera, ended in by_camera.items()
-    ]
-
-
-def empty_step(camera: str, frame: int = 0, time: float = 0.0) -> CameraStep:
-    """A moment at which a camera sees nobody."""
-    none = np.zeros(0, np.int64)
-    return CameraStep(
-        camera,
-        frame,
-        time,
-        none,
-        np.zeros((0, 4), np.float32),
-        np.zeros(0, np.float32),
-        np.zeros(0, bool),
-        none,
-    )
+    return [empty_step(camera, ended=ended) for camera, ended in by_camera.items()]

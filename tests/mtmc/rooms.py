@@ -42,6 +42,18 @@ def circling(people, steps, fps, radius=2.5, speed=1.0):
     return 5 + radius * np.stack([np.cos(angle), np.sin(angle)], axis=2)
 
 
+def wandering(people, steps, fps, seed=0, speed=1.2):
+    """``(steps, people, 2)`` m: people who go from place to place, each their own way."""
+    random = np.random.default_rng(seed)
+    paths = np.empty((steps, people, 2))
+    for person in range(people):
+        places = random.uniform(2, 8, (steps, 2))
+        ways = np.cumsum([0, *np.hypot(*np.diff(places, axis=0).T)])
+        gone = speed / fps * np.arange(steps)
+        paths[:, person] = np.stack([np.interp(gone, ways, axis) for axis in places.T], axis=1)
+    return paths
+
+
 def write_room(folder, models, paths, fps, missing=0.0, seed=0):
     """What ``mtmc run`` reads, and ``gt/``; returns the calibration file."""
     random = np.random.default_rng(seed)

@@ -118,3 +118,13 @@ def test_trackers_and_reid_are_imported_by_one_name(folder):
     for path in files(folder):
         bare = {m for m in imported(path) if m.split(".")[0] in {"trackers", "reid"}}
         assert not bare, f"{path}: imports {bare}; all of ours is in mtmc"
+
+
+def test_what_benchmarks_import_is_there():
+    modules = {module_name(path): path for path in EVERY}
+    for path in files("benchmarks"):
+        for wanted in {m for m in imported(path) if m.startswith("mtmc.")} - set(modules):
+            module, name = wanted.rsplit(".", 1)
+            assert module in modules, f"{path.name}: {wanted}"
+            words = modules[module].read_text(encoding="utf-8").replace("(", " ").split()
+            assert name in {word.strip(",:=\"'") for word in words}, f"{path.name}: {wanted}"

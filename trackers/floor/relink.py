@@ -125,15 +125,12 @@ def _fuse(times: Array, ids: Ints, points: Array, covariances: Array) -> tuple[I
     return place, _Places(moments[keys // len(people)], where, covariance, steps)
 
 
-def _filtered(
-    places: _Places, chains: Ints, config: FloorConfig, *, back: bool
-) -> tuple[Array, Array]:
+def _filtered(places: _Places, chains: Ints, *, back: bool) -> tuple[Array, Array]:
     """State ``(K, 4)`` and covariance at each place, of it and all of its chain before or after.
 
     Args:
         places: all of them.
         chains: ``(K,)`` who each is.
-        config: of the tracker.
         back: from the end, rather than from the start.
     """
     mean = np.zeros((len(chains), 4))
@@ -159,8 +156,8 @@ def _filtered(
 
 def _exchanges(places: _Places, chains: Ints, config: FloorConfig) -> list[_Exchange]:
     """At every time, the matching of pasts to futures, where it is better than the present one."""
-    before = _filtered(places, chains, config, back=False)
-    after = _filtered(places, chains, config, back=True)
+    before = _filtered(places, chains, back=False)
+    after = _filtered(places, chains, back=True)
     found = []
     last = np.full(chains.max() + 1, -1)  # place of each chain so far
     final = last.copy()

@@ -87,7 +87,7 @@ class RefineFrames:
 
 @dataclass(frozen=True, slots=True)
 class RefineConfig(Checked):
-    """Settings of the second look at each camera's finished tracks, offline.
+    """Settings of the second look at each camera's tracks, when it is known what comes after.
 
     Args:
         link_gap: longest gap across which tracks are linked; 0 links nothing.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,10 +52,7 @@ def track_ends(paths: Paths, noise: MotionNoise, window: int, *, at_start: bool)
     seen = np.full((window, len(frames), 2), np.nan)
     seen[window - 1 - inwards[near], paths.track[near]] = paths.values[near, :2]
 
-    cut = np.searchsorted(paths.track[near], np.arange(len(frames) + 1))
-    sizes = paths.values[near, 2:]
-    size = np.array([np.median(sizes[a:b], axis=0) for a, b in pairwise(cut)])
-    size = size.reshape(-1, 2)
+    size = _medians(paths.values[near, 2:], paths.track[near], len(frames))
     scale = np.repeat(size[:, 1:] ** 2, 2, axis=1)
     state = kalman.start(paths.values[outermost, :2], _UNKNOWN * scale, noise.walking**2 * scale)
     for centres in seen:
@@ -66,6 +62,14 @@ def track_ends(paths: Paths, noise: MotionNoise, window: int, *, at_start: bool)
         kalman.update(part, centres[here], noise.measured**2 * scale[here])
         state[:, here] = part
     return Ends(frames, state, size)
+
+
+def _medians(values: Array, groups: NDArray[np.int64], count: int) -> Array:
+    """``(count, C)`` of the rows of each group, of which none is empty."""
+    first, last = (np.searchsorted(groups, np.arange(count), side) for side in ("left", "right"))
+    columns = [column[np.lexsort((column, groups))] for column in values.T]
+    middle = [0.5 * (c[(first + last - 1) // 2] + c[(first + last) // 2]) for c in columns]
+    return np.column_stack(middle)
 
 
 def carried(state: Array, gap: NDArray[np.integer], height: Array, noise: MotionNoise) -> Array:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    F = TypeVar("F", bound=np.floating[Any])
 
 _MOST = 12.0  # log odds of the surest
 
@@ -46,9 +46,9 @@ class ScoreCurve:
         return f"{half:.2f} as 50 %, {sure:.2f} as 90 %"
 
 
-def logistic(log_odds: Array) -> Array:
+def logistic(log_odds: NDArray[F]) -> NDArray[F]:
     """Probabilities of log odds, of any shape."""
-    share: Array = 1.0 / (1.0 + np.exp(-np.clip(log_odds, -50, 50)))
+    share: NDArray[F] = 1.0 / (1.0 + np.exp(-np.clip(log_odds, -50, 50)))
     return share
 
 

@@ -99,7 +99,7 @@ def _by_moment(
     ticks = (np.array(tracklet.path.ticks) + 0.5) * TICK
     times, moment = np.unique(np.concatenate([ticks, crop_times]), return_inverse=True)
     odds = np.zeros((len(times), people.shares.shape[0] + 1))
-    both = np.concatenate([_by_floor(tracklet, row, people, config), by_looks])
+    both = np.concatenate([_by_floor(tracklet, row, people), by_looks])
     np.add.at(odds[:, :-1], moment, both)
     return times, odds
 
@@ -123,7 +123,7 @@ def _by_looks(
     return times, mean * np.minimum(1.0, since / FLOOR_MEMORY)[:, None]
 
 
-def _by_floor(tracklet: Tracklet, row: int, people: _People, config: EvidenceConfig) -> Doubles:
+def _by_floor(tracklet: Tracklet, row: int, people: _People) -> Doubles:
     """``(ticks, people)`` log odds by where the other cameras see everybody."""
     result = np.zeros((len(tracklet.path.ticks), people.shares.shape[0]))
     mine, theirs = Positions.of([tracklet], -np.inf, np.inf), people.positions

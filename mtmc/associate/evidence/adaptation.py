@@ -102,6 +102,34 @@ class Adaptation:
             result = replace(result, shifts=dict(zip(names.tolist(), shifts, strict=True)))
         return result
 
+    def held(self, plain: float) -> tuple[Self, float]:
+        """Similarities of which a share is that of the embeddings as they are.
+
+        What both say on average is a similarity of this kind again, by completing the square, but
+        for what all pairs have in common.
+
+        Args:
+            plain: 0..1.
+
+        Returns:
+            The adaptation; and how many times as long its distances are as the average, since
+            without what is in common crops would not have unit length.
+        """
+        learned = (1 - plain) * self.length**2
+        shrunk = learned * (1 - self.shortened) ** 2  # along the directions
+        across, along = plain + learned, plain + shrunk
+        parts = self.directions @ self.centre
+        rest = self.centre - parts @ self.directions
+        common = plain * float(learned / across * rest @ rest + shrunk / along @ parts**2)
+        stretch = 1 / max(1 - common, TINY)
+        held = replace(
+            self,
+            centre=learned / across * rest + (shrunk / along * parts) @ self.directions,
+            shortened=1 - np.sqrt(along / across),
+            length=float(np.sqrt(across * stretch)),
+        )
+        return held, stretch
+
     def __call__(self, looks: Looks) -> Looks:
         """The looks, adapted; as they are where nothing is known of any."""
         if looks.sums.shape[1] != len(self.centre):

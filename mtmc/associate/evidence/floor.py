@@ -63,7 +63,7 @@ def floor_evidence(
     """
     shape = (len(a), len(b))
     if any(tracklet.person is not None for tracklet in (*a, *b)):
-        return sparse.csr_array(_tracked_evidence(a, b, config))
+        return sparse.csr_array(_tracked_evidence(a, b))
     first = Positions.of(a, -np.inf, np.inf)
     if len(first.ticks) == 0:
         return sparse.csr_array(shape, dtype=np.float32)
@@ -91,9 +91,7 @@ def floor_evidence(
     return sparse.csr_array(found + found.T) if itself else found
 
 
-def _tracked_evidence(
-    a: Sequence[Tracklet], b: Sequence[Tracklet], config: EvidenceConfig
-) -> NDArray[np.float32]:
+def _tracked_evidence(a: Sequence[Tracklet], b: Sequence[Tracklet]) -> NDArray[np.float32]:
     """Log odds between tracklets of which a tracker over all cameras says who they are.
 
     Returns:

@@ -22,7 +22,9 @@ from mtmc.types import Doubles
 SAME, OTHER, SPREAD, SHARE = 0.4, 1.1, 0.2, 0.15
 PRIOR = 4.0  # tracklets that this counts as much as
 FROM_CAMERA = 1.1  # people who share one camera's light and view are more alike
-MIN_TRACKLETS = 6  # of people whom one frame showed with somebody else; fewer tell nothing
+# Tracklets of people whom one frame showed with somebody else: so few tell nothing, so many are
+# believed; in between, what suits the embedder has the rest of a say.
+FEW, ENOUGH = 4, 16
 MOST_TRACKLETS = 2000  # more tell nothing new, and all pairs are compared
 MIN_HALF = 3  # crops in each half of a track
 ROUNDS = 50  # of expectation maximisation
@@ -63,6 +65,11 @@ class Mixture:
         """Of one person's and of two people's distances, each by its share."""
         unit = np.exp(-0.5 * ((values[None] - [[self.same], [self.other]]) / self.deviation) ** 2)
         return self.share * unit[0], (1 - self.share) * unit[1]
+
+    def times(self, factor: float) -> Mixture:
+        """Of distances that are so many times as long."""
+        same, other, deviation = factor * self.same, factor * self.other, factor * self.deviation
+        return Mixture(same, other, deviation, self.share)
 
     def fitted(self, values: Doubles, tracklets: float) -> Mixture:
         """To distances of all pairs, by expectation maximisation, starting here and held to it.
@@ -133,19 +140,40 @@ def learn_scale(
     together = conflicts(known).toarray()
     others = int(together.any(axis=1).sum())
     default = Scale.given(max_distance, config, looks)
-    if others < MIN_TRACKLETS:
+    trust = float(np.clip((others - FEW) / (ENOUGH - FEW), 0, 1))
+    if trust == 0:
         return _learned(default, known, looks, together)
     adaptation = Adaptation.learn([t.gallery for t in known], others)
     if config.camera_colours:
         adaptation = adaptation.between_cameras(looks)
-    looks = adaptation(looks)
-    scale = Scale(1.0, 1.0, looks.coherence(), adaptation)
-    found = _learned(scale, known, looks, together)
+    adapted = adaptation(looks)
+    scale = Scale(1.0, 1.0, adapted.coherence(), adaptation)
+    found = _learned(scale, known, adapted, together)
     near = adaptation.nearness
     prior = Mixture(near * SAME, near * OTHER, near * SPREAD, SHARE)
     mixture = prior.fitted(found.across, len(known))
     scale = replace(scale, across=mixture.even, within=mixture.even / FROM_CAMERA)
+    if trust < 1:
+        held = _held(scale, default, trust, looks)
+        mixture = mixture.times(held.across / scale.across)
+        found, scale = _learned(held, known, held.adapted(looks), together), held
     return replace(found, scale=scale, mixture=mixture)
+
+
+def _held(learned: Scale, default: Scale, trust: float, looks: Looks) -> Scale:
+    """What both scales say on average, of which the learned one has a share.
+
+    Args:
+        learned: from few tracklets.
+        default: what suits the embedder, of looks as they are.
+        trust: the learned one's share, 0..1.
+        looks: as they are.
+    """
+    assert learned.adaptation is not None
+    across = 1 / ((1 - trust) / default.across + trust / learned.across)
+    within = 1 / ((1 - trust) / default.within + trust / learned.within)
+    adaptation, stretch = learned.adaptation.held(across * (1 - trust) / default.across)
+    return Scale(stretch * across, stretch * within, adaptation(looks).coherence(), adaptation)
 
 
 def _learned(

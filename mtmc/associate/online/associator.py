@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -22,7 +22,7 @@ from mtmc.associate.online.revision import name_groups, regroup
 from mtmc.trackers.settings import setting
 from mtmc.tracking.memory import Memory
 from mtmc.tracking.messages import CameraStep, Decisions, Revision
-from mtmc.tracking.tracklet import Tracklet, by_start
+from mtmc.tracking.tracklet import FloorPath, Tracklet, by_start
 from mtmc.types import Ints, TrackKey
 
 LEARN_EVERY = 2.0  # seconds between two looks at what distances mean
@@ -112,6 +112,11 @@ class OnlineAssociator:
     def know(self, people: Mapping[int, Sequence[Tracklet]], last: int) -> None:
         """See ``Associator``."""
         self._people.know(people, last)
+
+    def relocate(self, path: Callable[[Tracklet], FloorPath]) -> None:
+        """See ``Relocating``."""
+        for tracklet in {*self._memory.open(), *self._people.members}:
+            tracklet.path = path(tracklet)
 
     def update(self, time: float, steps: Sequence[CameraStep]) -> Decisions:
         """See ``Associator``."""

@@ -85,6 +85,13 @@ class FloorTracks:
         spread = np.where(known, np.abs(self.points - middle[:, None]) ** 2, 0).sum(axis=1)
         return FloorTracks(self.first, self.points[np.sort(np.argsort(-spread)[:count])])
 
+    def packed(self) -> FloorTracks:
+        """The same places in as few rows as will do, whosever they are."""
+        missing = np.isnan(self.points)
+        most = int((~missing).sum(axis=0).max(initial=0))
+        order = np.argsort(missing, axis=0, kind="stable")[:most]
+        return FloorTracks(self.first, np.take_along_axis(self.points, order, axis=0))
+
 
 def _on_clock(clock: Doubles, times: Doubles, places: Points) -> Points:
     """A smoothed track at the ticks, NaN further than ``GAP`` from a sighting."""
@@ -116,14 +123,12 @@ class Alignment:
         shift: moves it afterwards, m.
         ticks: to add to its clock.
         score: how many sightings find one of the other camera, about.
-        rival: the same of the best that is something else, as a share.
     """
 
     factor: complex
     shift: complex
     ticks: int
     score: float
-    rival: float
 
 
 def align(a: FloorTracks, b: FloorTracks, window: float, free_scale: bool) -> Alignment | None:
@@ -144,26 +149,16 @@ def align(a: FloorTracks, b: FloorTracks, window: float, free_scale: bool) -> Al
         numbers; all time offsets by the correlation theorem.
     """
     a, b = a.longest(MOST_TRACKS), b.longest(MOST_TRACKS)
+    a_seen, b_seen = a.packed(), b.packed()
     proposals = list(_proposals(a, b, window, free_scale))
     proposals.sort(key=lambda proposal: proposal[0], reverse=True)
     judged = [
-        Alignment(factor, shift, ticks, judge(a, b, factor, shift, ticks), 0.0)
+        Alignment(factor, shift, ticks, judge(a_seen, b_seen, factor, shift, ticks))
         for _, factor, shift, ticks in proposals[:MOST_CANDIDATES]
     ]
     if not judged:
         return None
-    best = _polished(a, b, max(judged, key=lambda alignment: alignment.score), free_scale)
-    others = [j.score for j in judged if _differs(j, best, b)]
-    rival = max(others, default=0.0) / max(best.score, 1e-9)
-    return Alignment(best.factor, best.shift, best.ticks, best.score, min(rival, 1.0))
-
-
-def _differs(one: Alignment, other: Alignment, b: FloorTracks) -> bool:
-    """Whether two alignments put people or moments elsewhere."""
-    middle = np.nanmean(b.points) if np.isfinite(b.points).any() else 0j
-    apart = float(np.abs((one.factor - other.factor) * middle + one.shift - other.shift))
-    turned = float(np.abs(np.angle(one.factor / other.factor)))
-    return abs(one.ticks - other.ticks) * TICK > 1 or apart > 1 or turned > np.radians(30)
+    return _polished(a, b, max(judged, key=lambda each: each.score), window, free_scale)
 
 
 def _proposals(
@@ -177,15 +172,19 @@ def _proposals(
     lags, ticks = lags[np.abs(ticks) * TICK <= window], ticks[np.abs(ticks) * TICK <= window]
     if len(lags) == 0 or len(a.points) == 0 or len(b.points) == 0:
         return
+    in_time = len(lags) == 1  # where Fourier has nothing to save
     sides = []
-    for side in (a, b):
-        known = np.isfinite(side.points)
-        values = np.where(known, side.points, 0)
+    for side, points in zip((a, b), common(a, b, int(ticks[0])), strict=True):
+        each = points if in_time else side.points
+        known = np.isfinite(each)
+        values = np.where(known, each, 0)
         stack = np.stack([known.astype(complex), values, np.abs(values).astype(complex) ** 2])
-        sides.append(np.fft.fft(stack, length, axis=-1))
+        sides.append(stack if in_time else np.fft.fft(stack, length, axis=-1))
     (a_mask, a_values, a_squares), (b_mask, b_values, b_squares) = sides
 
     def correlate(x: Points, y: Points) -> Points:
+        if in_time:
+            return (x @ y.conj().T)[:, None]
         result: Points = np.fft.ifft(x * y.conj(), axis=-1)[:, lags]
         return result
 
@@ -280,12 +279,16 @@ def pairs_at(
     return result
 
 
-def _polished(a: FloorTracks, b: FloorTracks, start: Alignment, free_scale: bool) -> Alignment:
+def _polished(
+    a: FloorTracks, b: FloorTracks, start: Alignment, window: float, free_scale: bool
+) -> Alignment:
     """Fitted to all tracks that agree, with the time offsets around it."""
     best = start
     for _ in range(4):
         improved = False
         for ticks in range(best.ticks - 3, best.ticks + 4):
+            if abs(ticks) * TICK > window:
+                continue
             found = _refit(a, b, best, ticks, free_scale)
             if found is not None and found.score > best.score * (1 + 1e-6):
                 best, improved = found, True
@@ -311,4 +314,4 @@ def _refit(
     var_y = (weight * np.abs(y - mean_y) ** 2).sum()
     factor = complex(_factors(np.array([both]), np.array([var_y]), free_scale)[0])
     shift = complex(mean_x - factor * mean_y)
-    return Alignment(factor, shift, ticks, judge(a, b, factor, shift, ticks), 0.0)
+    return Alignment(factor, shift, ticks, judge(a, b, factor, shift, ticks))

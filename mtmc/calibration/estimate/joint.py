@@ -42,6 +42,7 @@ class PosedCamera:
         people: whole standing people; None where the calibration is known.
         pose: as far as it is found out; None where the calibration is known.
         known: its calibration, which stays as it is, and so does its clock.
+        in_time: whether its clock is the others' for certain.
     """
 
     sightings: SeenTracks
@@ -49,6 +50,15 @@ class PosedCamera:
     people: Standing | None = None
     pose: Pose | None = None
     known: Calibration | None = None
+    in_time: bool = False
+
+    @property
+    def model(self) -> Calibration:
+        """The camera of its pose; the one that is known."""
+        if self.known is not None:
+            return self.known
+        assert self.pose is not None
+        return self.view.model(self.pose)
 
     @property
     def offset(self) -> float:
@@ -131,7 +141,10 @@ class Meetings:
 
 
 def refine(
-    cameras: Mapping[str, PosedCamera], reference: str, gates: Sequence[float] = GATES
+    cameras: Mapping[str, PosedCamera],
+    reference: str,
+    gates: Sequence[float] = GATES,
+    moving: str | None = None,
 ) -> dict[str, PosedCamera]:
     """Poses and clocks that make people of ordinary height meet themselves.
 
@@ -139,21 +152,27 @@ def refine(
         cameras: with approximate poses on a common floor.
         reference: stays where it is, and so does its clock; what it is like may change.
         gates: m that tracks of one person are apart, round by round.
+        moving: the only camera that is moved; all but the reference where None.
     """
     result = dict(cameras)
     for gate in gates:
-        pairs = all_meetings(result, gate)
-        result |= _solve(result, reference, pairs)
+        pairs = all_meetings(result, gate, moving)
+        result |= _solve(result, reference, pairs, moving)
     return result
 
 
 def all_meetings(
-    cameras: Mapping[str, PosedCamera], gate: float
+    cameras: Mapping[str, PosedCamera], gate: float, one: str | None = None
 ) -> dict[tuple[str, str], Meetings]:
-    """Where any two cameras see one person, whose tracks are ``gate`` m apart at most."""
+    """Where any two cameras see one person, whose tracks are ``gate`` m apart at most.
+
+    With ``one``, only where that is one of the two.
+    """
     tracks = {name: camera.tracks() for name, camera in cameras.items()}
     found = {}
     for a, b in itertools.combinations(cameras, 2):
+        if one is not None and one not in (a, b):
+            continue
         meetings = _meet(cameras[a], cameras[b], tracks[a], tracks[b], gate)
         if len(meetings.spread):
             found[a, b] = meetings
@@ -196,9 +215,14 @@ def _solve(
     cameras: Mapping[str, PosedCamera],
     reference: str,
     pairs: Mapping[tuple[str, str], Meetings],
+    moving: str | None,
 ) -> dict[str, PosedCamera]:
-    """One robust least squares fit of everything."""
-    free = {name: camera for name, camera in cameras.items() if camera.pose is not None}
+    """One robust least squares fit of everything, or of one camera."""
+    free = {
+        name: camera
+        for name, camera in cameras.items()
+        if camera.pose is not None and moving in (None, name)
+    }
     starts = {name: _to_values(camera, name == reference) for name, camera in free.items()}
     ends = np.cumsum([len(values) for values in starts.values()])[:-1]
 
@@ -262,8 +286,9 @@ def _to_values(camera: PosedCamera, is_reference: bool) -> Doubles:
     pose = camera.pose
     assert pose is not None
     focal = [] if camera.view.lens is not None else [np.log(pose.focal)]
-    place = [] if is_reference else [pose.yaw, pose.x, pose.y, pose.offset]
-    return np.array([*focal, pose.tilt, pose.roll, np.log(pose.height), *place])
+    place = [] if is_reference else [pose.yaw, pose.x, pose.y]
+    clock = [] if is_reference or camera.in_time else [pose.offset]
+    return np.array([*focal, pose.tilt, pose.roll, np.log(pose.height), *place, *clock])
 
 
 def _from_values(values: Doubles, camera: PosedCamera, is_reference: bool) -> Pose:
@@ -275,6 +300,6 @@ def _from_values(values: Doubles, camera: PosedCamera, is_reference: bool) -> Po
     tilt, roll, height = numbers[:3]
     pose = replace(pose, tilt=tilt, roll=roll, height=float(np.exp(height)))
     if not is_reference:
-        yaw, x, y, offset = numbers[3:]
-        pose = replace(pose, yaw=yaw, x=x, y=y, offset=offset)
+        yaw, x, y = numbers[3:6]
+        pose = replace(pose, yaw=yaw, x=x, y=y, offset=(*numbers[6:], pose.offset)[0])
     return pose

@@ -14,6 +14,8 @@ from mtmc.calibration.load import read_cameras
 from mtmc.calibration.model import Calibration
 from mtmc.files import write_text
 
+MADE = "# Made by `mtmc calibrate tracks`, which may write it anew.\n"
+
 
 def save_calibration(path: Path, models: Mapping[str, Calibration]) -> None:
     """Write cameras to a YAML file; other cameras that it has stay in it.
@@ -33,25 +35,28 @@ def save_offsets(
     """Write the cameras of a run with their clocks put right, for the next run.
 
     Args:
-        path: the ``cameras.yaml``.
+        path: the ``cameras.yaml``; one that somebody else has written stays as it is.
         record: the run's ``run.json``.
-        offsets: s to add to each camera's clock, besides what the run already added.
+        offsets: s to add to a camera's clock, besides what the run already added; 0 for others.
 
     Returns:
-        ``path``, or None where a camera is no file and so has to be written by hand.
+        Where it was written, or None where a camera is no file and so has to be written by hand.
     """
-    before = {about[0]: about[4] for about in record.get("about", {}).get("cameras", [])}
+    before = {about[0]: about[2:5] for about in record.get("about", {}).get("cameras", [])}
     cameras = []
-    for name, offset in offsets.items():
-        about = record["cameras"][name]
+    for name, about in record["cameras"].items():
         source = Path(about.get("source", ""))
         if not about.get("source") or not source.exists():
             return None
-        total = round(float(before.get(name) or 0.0) + offset, 3)
+        stream, fps, offset = before.get(name, (None, None, 0.0))
+        total = round(float(offset or 0.0) + offsets.get(name, 0.0), 3)
         files = [str(Path(part).resolve()) for part in (source, *about.get("parts", ()))]
         entry = {"name": name, "path": files if len(files) > 1 else files[0], "offset": total}
-        cameras.append(entry | ({"start": about["start"]} if "start" in about else {}))
-    write_text(path, yaml.safe_dump({"cameras": cameras}, sort_keys=False))
+        said = {"stream": stream, "fps": fps, "start": about.get("start")}
+        cameras.append(entry | {key: value for key, value in said.items() if value is not None})
+    if path.exists() and not path.read_bytes().startswith(MADE.encode()):
+        path = path.with_stem(f"{path.stem}_calibrated")
+    write_text(path, MADE + yaml.safe_dump({"cameras": cameras}, sort_keys=False))
     return path
 
 

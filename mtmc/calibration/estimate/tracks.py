@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mtmc.calibration import Calibration, CameraModel
+from mtmc.calibration import Calibration
 from mtmc.calibration.entry import Lens
 from mtmc.calibration.estimate.align import TICK, Alignment, FloorTracks, align
+from mtmc.calibration.estimate.certainty import certain
 from mtmc.calibration.estimate.heights import pose_from_heights, standing
 from mtmc.calibration.estimate.joint import PosedCamera, all_meetings, refine
 from mtmc.calibration.estimate.pose import PixelMap
 from mtmc.calibration.estimate.sightings import SeenTracks
 
 LEAST_SCORE = 25  # ticks that people are together in both cameras, below which it may be chance
-GREATEST_RIVAL = 0.8  # share of the score that another alignment may have
 FIRST_GATES = (1.5, 1.0)  # m, when a camera was just put there
 GATE = 1.0  # m that tracks of one person may be apart in the end
 
@@ -77,22 +77,27 @@ def calibrate_tracks(
     Raises:
         ValueError: no two cameras can be put together.
     """
-    cameras, lost = _prepared(sightings, known, lenses)
+    cameras, lost = _prepared(sightings, known, lenses, in_time=window == 0)
     if reference is not None and reference not in cameras:
         raise ValueError(f"camera {reference!r} {lost.get(reference, 'is not there')}")
     if not cameras:
         raise ValueError("; ".join(f"{name} {why}" for name, why in lost.items()))
-    if reference is None:
-        reference = _best_reference(cameras, [name for name in cameras if name in known])
-    placed = _placed(cameras, reference, window)
-    for name in cameras:
-        if name not in placed:
-            lost[name] = "shares too few walks with the others to tell where it stands"
+    references = [reference] if reference is not None else _references(cameras)
+    placed: dict[str, PosedCamera] = {}
+    left = dict(cameras)  # who may be on one floor with another of them
+    for name in references:
+        found = _placed(left, name, window) if name in left else {}
+        if len(found) > len(placed):
+            placed, reference = found, name
+        left = {other: camera for other, camera in left.items() if other not in found}
     if len(placed) < 2:
         raise ValueError(
-            f"no camera shares enough walks with {reference!r}: "
+            f"no camera shares enough walks with {references[0]!r}: "
             + "; ".join(f"{name} {why}" for name, why in lost.items())
         )
+    for name in cameras.keys() - placed.keys():
+        lost[name] = "shares too few walks with the others to tell where it stands"
+    assert reference is not None
     return Result(_report(refine(placed, reference)), lost)
 
 
@@ -100,6 +105,8 @@ def _prepared(
     sightings: Mapping[str, SeenTracks],
     known: Mapping[str, Calibration],
     lenses: Mapping[str, Lens],
+    *,
+    in_time: bool,
 ) -> tuple[dict[str, PosedCamera], dict[str, str]]:
     """Cameras that know their own floor, and why others do not."""
     cameras, lost = {}, {}
@@ -115,14 +122,18 @@ def _prepared(
         except ValueError as error:
             lost[name] = str(error)
             continue
-        cameras[name] = PosedCamera(seen, view, people, pose)
+        cameras[name] = PosedCamera(seen, view, people, pose, in_time=in_time)
     return cameras, lost
 
 
-def _best_reference(cameras: Mapping[str, PosedCamera], known: Sequence[str]) -> str:
-    """The camera that sees feet most often, of the known ones where there are any."""
-    seen = {n: int(np.isfinite(cameras[n].feet()).sum()) for n in known or cameras}
-    return max(seen, key=lambda name: seen[name])
+def _references(cameras: Mapping[str, PosedCamera]) -> list[str]:
+    """Who may stay where it is, the one that sees feet most often first.
+
+    Of cameras that are known one does for all.
+    """
+    known = [name for name, camera in cameras.items() if camera.known]
+    seen = {name: int(np.isfinite(cameras[name].feet()).sum()) for name in known or cameras}
+    return sorted(seen, key=lambda name: -seen[name])[: 1 if known else None]
 
 
 def _placed(
@@ -130,21 +141,26 @@ def _placed(
 ) -> dict[str, PosedCamera]:
     """The cameras on the floor of the reference, one after the other, the surest first."""
     placed = {n: c for n, c in cameras.items() if c.known or n == reference}
+    doubted: set[str] = set()  # as long as nobody else is placed
     while True:
         together = FloorTracks.together([camera.tracks()[0] for camera in placed.values()])
         links = {
             name: link
             for name, camera in cameras.items()
             if name not in placed
+            and name not in doubted
             and (link := align(together, camera.tracks()[0], window, free_scale=True))
             and link.score >= LEAST_SCORE
-            and link.rival <= GREATEST_RIVAL
         }
         if not links:
             return placed
-        surest = max(links, key=lambda name: links[name].score * (1 - links[name].rival))
-        placed[surest] = _put(cameras[surest], links[surest])
-        placed = refine(placed, reference, FIRST_GATES)
+        surest = max(links, key=lambda name: links[name].score)
+        more = placed | {surest: _put(cameras[surest], links[surest])}
+        more = refine(more, reference, FIRST_GATES, moving=surest)
+        if certain(surest, more):
+            placed, doubted = more, set()
+        else:
+            doubted.add(surest)
 
 
 def _put(camera: PosedCamera, link: Alignment) -> PosedCamera:
@@ -166,15 +182,10 @@ def _report(cameras: Mapping[str, PosedCamera]) -> dict[str, Found]:
                 together += moments.seconds
         distance = np.concatenate(apart)
         found[name] = Found(
-            camera.known or _model(camera),
+            camera.model,
             camera.offset,
             together,
             float(np.median(distance)) if len(distance) else float("nan"),
             camera.known is not None,
         )
     return found
-
-
-def _model(camera: PosedCamera) -> CameraModel:
-    assert camera.pose is not None
-    return camera.view.model(camera.pose)

@@ -18,6 +18,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mtmc.trackers.scores.curve import logistic
 from mtmc.types import Floats, Mask
 
 LayoutName = Literal["yolox", "yolov5", "yolov8", "end2end", "detr", "omz"]
@@ -82,7 +83,7 @@ class Dense:
         per_class = columns[first : first + self.classes]
         scores = _best(per_class, people)
         if self.logits:
-            scores = sigmoid(scores)
+            scores = logistic(scores)
         if self.objectness:
             scores = columns[4] * scores
         rows = np.flatnonzero(~(scores < least))  # also what is not a number
@@ -136,7 +137,7 @@ class Split:
             per_class /= per_class.sum(axis=0)
         scores = _best(per_class, people)
         if self.squash == "sigmoid":
-            scores = sigmoid(scores)
+            scores = logistic(scores)
         rows = np.flatnonzero(~(scores < least))
         best = _among(per_class[:, rows].argmax(axis=0), people)
         boxes = outputs[self.boxes][image][rows]
@@ -210,11 +211,6 @@ def corners(boxes: Floats) -> Floats:
     """``(N, 4)`` centres and sizes as ``x1, y1, x2, y2``."""
     centers, halves = boxes[:, :2], boxes[:, 2:] / 2
     return np.concatenate([centers - halves, centers + halves], axis=1)
-
-
-def sigmoid(values: Floats) -> Floats:
-    """Logits as scores in 0..1."""
-    return np.asarray(1 / (1 + np.exp(-values.clip(-60, 60))), np.float32)
 
 
 def yolox_grid(size: tuple[int, int]) -> tuple[Floats, Floats]:

@@ -11,6 +11,7 @@ from mtmc.offline.completion.figures import ALIKE, habits, typical
 from mtmc.offline.completion.fusion import Fused
 from mtmc.offline.completion.sightings import Sightings
 from mtmc.trackers.figures import hidden, moved, off
+from mtmc.trackers.geometry import areas
 from mtmc.tracking.view import View
 from mtmc.types import Doubles, Ints, Mask
 
@@ -122,7 +123,7 @@ class _Camera:
         bounds = np.concatenate([[-np.inf], seen_at, [np.inf]])
         lasting = (bounds[following + 1] - bounds[following]) * view.period
         with np.errstate(invalid="ignore", divide="ignore"):
-            share = _areas(view.clipped(boxes)) / _areas(boxes)
+            share = areas(view.clipped(boxes)) / areas(boxes)
         known = covered & (share >= INSIDE) & (_nearest(others, times) <= self.config.support)
         score = np.interp(steps, seen_at, self.sightings.scores[own])
         gap = np.where(seen >= 0, -1, gaps + following)
@@ -163,10 +164,6 @@ def _weights(view: View, boxes: Doubles, feet: Doubles, head: Doubles) -> Double
     aside = ~view.cut_aside(boxes)
     top = ~view.headless(boxes) * np.maximum(head, DOUBTFUL)
     return np.column_stack([aside, top, feet, aside]).astype(np.float64)
-
-
-def _areas(boxes: Doubles) -> Doubles:
-    return np.asarray(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1), np.float64)
 
 
 def _nearest(times: Doubles, wanted: Doubles) -> Doubles:

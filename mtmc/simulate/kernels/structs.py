@@ -67,7 +67,7 @@ class Material:
 
 @wp.struct
 class Surface:
-    """One surface of the place; kinds as numbered in `places.SURFACES`."""
+    """One surface of the place; kinds as numbered in `place`."""
 
     kind: int
     color: wp.vec3

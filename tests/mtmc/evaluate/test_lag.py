@@ -1,7 +1,6 @@
 """What a lag is worth, in a scene where that can be counted."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,15 +12,16 @@ from mtmc.evaluate.run import parse_lags
 from mtmc.mot import MotRows
 from mtmc.run import Listener
 from mtmc.run.lag import Told
+from mtmc.trackers.offline import RefineConfig
 from mtmc.tracking.messages import Decisions, Revision
-from tests.mtmc.run.test_lag import A, told
+from tests.mtmc.run.test_lag import CAMERAS, A, told
 
 
 @pytest.fixture(scope="module")
 def figures():
     """One person for 4 s, said to be 7 and found to be 3 after 2 s."""
-    late = LagListener([0.0, 1.0, 5.0], 0.5, Listener())
-    late.begin([SimpleNamespace(name="a", fps=10)])
+    late = LagListener([0.0, 1.0, 5.0], RefineConfig(), Listener())
+    late.begin(CAMERAS)
     moments = [told(frame, [1], {1: 7} if frame == 1 else {}) for frame in range(1, 22)]
     found = replace(moments[-1].decisions, revised=[Revision(A[1], 3, 1)])
     moments[-1] = replace(moments[-1], decisions=found)

@@ -7,7 +7,7 @@ import pytest
 
 from mtmc.perception.log import Inference
 from mtmc.perception.perception import Perception
-from mtmc.run.pipeline import _before
+from mtmc.run.ahead import _before
 from mtmc.trackers import Detections
 from mtmc.types import Frame
 

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from mtmc.errors import UserError
-from mtmc.evaluate.run import TrackOptions, evaluate_cameras
+from mtmc.evaluate.benchmark import TrackOptions
+from mtmc.evaluate.run import evaluate_cameras
 from mtmc.run import run
 from tests.mtmc.rooms import circling, room, write_room
 

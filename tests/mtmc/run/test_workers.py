@@ -73,7 +73,7 @@ def compared(folder, tmp_path, settings, **options):
 @pytest.mark.parametrize(
     "settings",
     [
-        {"associator": "offline", "sources": {"stride": 2}},
+        {"associator": "offline", "sources": {"stride": 2}, "output": {"video": True}},
         {"associator": "online", "tracker": "botsort", "crops": {"interval": 0.1}},
         {"detector": "motion", "output": {"video": False, "anonymise": "person"}},
     ],

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from mtmc.simulate.choreography import Errand, Floor, Seat, plan, walk
+from mtmc.simulate.choreography import Errand, plan, walk
+from mtmc.simulate.ways import Floor, Seat
 
 ROOM = Floor(
     bounds=(0, 0, 6, 5), blocked=[(2, 2, 4, 3)], doors=[(5.5, 0.4)],

@@ -3,7 +3,7 @@ import pytest
 
 pytest.importorskip("warp")
 
-from mtmc.simulate.places import lab
+from mtmc.simulate.lab import lab
 from mtmc.simulate.props import furnish
 
 

@@ -26,7 +26,6 @@ def test_a_full_gallery_drops_the_worse_of_the_most_alike():
     gallery.add(unit(0, 1), 0.9)
     gallery.add(unit(1, 0.1), 0.6)
     assert gallery.rows() == pytest.approx(np.stack([unit(0, 1), unit(1, 0.1)]))
-    assert gallery.best_quality == 0.9
 
 
 def test_settling_adds_up_neighbours_in_time_and_keeps_the_sums():

@@ -144,6 +144,25 @@ def test_the_mean_of_few_is_not_believed():
     assert apart(few(looks))[off].mean() < apart(many(looks))[off].mean()
 
 
+@pytest.mark.parametrize("plain", [0.0, 0.3, 1.0])
+def test_held_back_is_the_mean_with_the_embeddings_as_they_are(plain):
+    random = np.random.default_rng(7)
+    galleries = galleries_of(people(6, random), random, pose=0.5 * unit(random.normal(size=DIM)))
+    looks = Looks.of_galleries(galleries, ["a"] * 6)
+    learned = Adaptation.learn(galleries, 6)
+    assert len(learned.directions)
+    held, stretch = learned.held(plain)
+    as_they_are, adapted, found = (
+        1 - mean @ mean.T
+        for mean in (
+            each.sums / each.totals[:, :1] for each in (looks, learned(looks), held(looks))
+        )
+    )
+    expected = stretch * (plain * as_they_are + (1 - plain) * adapted)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert held(looks).sums.dtype == np.float32
+
+
 def test_looks_without_embeddings_stay():
     random = np.random.default_rng(6)
     learned = Adaptation.learn(galleries_of(people(6, random), random), 6)

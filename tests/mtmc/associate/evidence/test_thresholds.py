@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from mtmc.associate.evidence import scale as thresholds
+from mtmc.associate.evidence.appearance import appearance, looks_of
 from mtmc.associate.evidence.config import EvidenceConfig
 from mtmc.associate.evidence.scale import learn_scale
 from mtmc.associate.offline import OfflineAssociator, OfflineConfig
@@ -65,6 +66,31 @@ def test_too_little_evidence_leaves_the_embedders_own():
         assert found.scale.adaptation is None
         assert found.scale.across == 0.4
         assert found.scale.within == pytest.approx(0.4 * CONFIG.same_camera)
+
+
+def test_what_few_tracklets_say_is_half_believed(monkeypatch):
+    """Between those that tell nothing and those that are enough, log odds are in between, too."""
+    tracklets = lengthened(confusable(2, 0.5)[0])
+    times = np.arange(30) / 10
+    few = [
+        make_tracklet(camera, number, times, tracklets[number].gallery.rows())
+        for number, camera in enumerate("aaaaabbbbb")
+    ]
+
+    def odds():
+        scale = learn_scale(few, 0.5, EvidenceConfig(appearance_limit=100)).scale
+        looks = looks_of(few, scale)
+        return appearance(looks, looks, scale, EvidenceConfig(appearance_limit=100))[:5, 5:]
+
+    said = []
+    for few_enough in ((10, 11), (9, 10), (4, 16)):
+        for name, value in zip(("FEW", "ENOUGH"), few_enough, strict=True):
+            monkeypatch.setattr(thresholds, name, value)
+        said.append(odds())
+    plain, learned, held = said
+    assert np.corrcoef(held.ravel(), (plain + learned).ravel())[0, 1] > 0.99
+    assert held.mean() == pytest.approx(0.5 * (plain + learned).mean(), abs=0.5)
+    assert abs(plain - learned).mean() > 1
 
 
 def test_a_track_that_changed_person_does_not_widen_the_point():
