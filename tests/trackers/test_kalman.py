@@ -7,7 +7,6 @@ import pytest
 from mtmc.trackers import kalman
 from mtmc.trackers.motion import AreaModel, HeightModel, Motion, SizeModel, TopModel
 
-
 TOP = TopModel(measured=0.02, position=0.01, velocity=0.001, start=0.02, size=2.0, step=2.0)
 MODELS = [AreaModel(), HeightModel(), SizeModel(), TOP]
 
