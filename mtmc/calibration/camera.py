@@ -170,25 +170,16 @@ class CameraModel:
         sure_head[(boxes[:, 1] <= 1) | (~cut & ~whole & ~beyond)] = 0
         return _fuse(by_feet, sure_feet, by_head, sure_head)
 
-    def by_feet(
-        self,
-        boxes: NDArray[np.floating],
-        lean: NDArray[np.floating] | float = 0.0,
-    ) -> tuple[Doubles, Doubles]:
+    def by_feet(self, boxes: NDArray[np.floating]) -> tuple[Doubles, Doubles]:
         """Floor positions by the bottoms of boxes alone; see ``Calibration``."""
         feet, noise, seen = _edges(boxes, 3, self.size or UNBOUNDED)
-        feet[:, 0] += lean
         return _known(*self._with_information(feet, 0.0, 0.0, noise), seen)
 
     def by_head(
-        self,
-        boxes: NDArray[np.floating],
-        heights: NDArray[np.floating],
-        lean: NDArray[np.floating] | float = 0.0,
+        self, boxes: NDArray[np.floating], heights: NDArray[np.floating]
     ) -> tuple[Doubles, Doubles]:
         """Floor positions by the tops of boxes alone; see ``Calibration``."""
         heads, noise, seen = _edges(boxes, 1, self.size or UNBOUNDED)
-        heads[:, 0] -= lean
         spread = np.full((len(heads), 1), POSTURE_SPREAD)
         tall = np.asarray(heights, np.float64)
         return _known(*self._with_information(heads, tall, spread, noise), seen)

@@ -108,14 +108,8 @@ class FloorHomography:
         covariances[known] = moves @ moves.transpose(0, 2, 1) + self.error**2 * np.eye(2)
         return points, covariances
 
-    def by_feet(
-        self,
-        boxes: NDArray[np.floating],
-        lean: NDArray[np.floating] | float = 0.0,
-    ) -> tuple[Doubles, Doubles]:
+    def by_feet(self, boxes: NDArray[np.floating]) -> tuple[Doubles, Doubles]:
         """Floor positions by the bottoms of boxes; see ``Calibration``."""
-        boxes = np.array(boxes, np.float64)
-        boxes[:, ::2] += np.reshape(lean, (-1, 1))
         points, covariances = self.locate(boxes)
         known = np.isfinite(points).all(axis=1)
         information = np.zeros_like(covariances)
@@ -124,13 +118,10 @@ class FloorHomography:
         return points, information
 
     def by_head(
-        self,
-        boxes: NDArray[np.floating],
-        heights: NDArray[np.floating],
-        lean: NDArray[np.floating] | float = 0.0,
+        self, boxes: NDArray[np.floating], heights: NDArray[np.floating]
     ) -> tuple[Doubles, Doubles]:
         """Unknown: a floor does not tell where heads are."""
-        del heights, lean
+        del heights
         return np.zeros((len(boxes), 2)), np.zeros((len(boxes), 2, 2))
 
     def heights(self, boxes: NDArray[np.floating], points: NDArray[np.floating]) -> Doubles:

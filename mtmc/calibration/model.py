@@ -46,17 +46,11 @@ class Calibration(Protocol):
             ``(N, 2)`` m, NaN where unknown, and ``(N, 2, 2)`` covariances, m², infinite there.
         """
 
-    def by_feet(
-        self,
-        boxes: NDArray[np.floating],
-        lean: NDArray[np.floating] | float = 0.0,
-    ) -> tuple[Doubles, Doubles]:
+    def by_feet(self, boxes: NDArray[np.floating]) -> tuple[Doubles, Doubles]:
         """Floor positions of people whose feet are where their boxes end.
 
         Args:
             boxes: ``(N, 4)`` ``x1, y1, x2, y2`` px.
-            lean: ``(N,)`` px, how far right of the middles of boxes the feet are, and left of them
-                the heads, as the image of upright people is slanted.
 
         Returns:
             ``(N, 2)`` m and ``(N, 2, 2)`` inverse covariances, 1/m²; both 0 where the box does not
@@ -64,10 +58,7 @@ class Calibration(Protocol):
         """
 
     def by_head(
-        self,
-        boxes: NDArray[np.floating],
-        heights: NDArray[np.floating],
-        lean: NDArray[np.floating] | float = 0.0,
+        self, boxes: NDArray[np.floating], heights: NDArray[np.floating]
     ) -> tuple[Doubles, Doubles]:
         """Floor positions of people ``heights`` ``(N,)`` m tall whose heads are where boxes begin.
 

@@ -128,9 +128,8 @@ class _Fusion:
         walk = self._walk([self._located().evidence(everybody)])
         for _ in range(ROUNDS):
             at = between(walk.places(), self._knot, self._share)
-            lean = self._lean(at)
-            heights = self._heights(at, lean)
-            ends, tops = self._readings(heights, lean)
+            heights = self._heights(at)
+            ends, tops = self._readings(heights)
             feet, hidden, head = self._responsible(at, ends, tops)
             parts = [ends.evidence(feet), ends.behind(self._rays).evidence(hidden)]
             walk = self._walk([*parts, tops.evidence(head)])
@@ -152,25 +151,13 @@ class _Fusion:
             points[mine[known]], information[mine[known]] = found[known], invert(covariance[known])
         return _Reading.of(points, information)
 
-    def _lean(self, at: Doubles) -> Doubles:
-        """``(N,)`` px, how far right of the middles of boxes the feet are, and left the heads."""
-        lean = np.zeros(len(at))
-        for mine, view in self._sightings.by_view(self._views):
-            tall = np.full(len(mine), PERSON_HEIGHT)
-            boxes = view.calibration.standing(at[mine], tall)
-            feet = view.calibration.from_floor(at[mine])
-            most = 0.5 * (self._sightings.boxes[mine, 3] - self._sightings.boxes[mine, 1])
-            away = np.nan_to_num(feet[:, 0] - (boxes[:, 0] + boxes[:, 2]) / 2)
-            lean[mine] = np.clip(away, -most, most)
-        return lean
-
-    def _readings(self, heights: Doubles, lean: Doubles) -> tuple[_Reading, _Reading]:
+    def _readings(self, heights: Doubles) -> tuple[_Reading, _Reading]:
         """Places by the bottoms of the boxes and by their tops."""
         feet, head = self._nothing(), self._nothing()
         for mine, view in self._sightings.by_view(self._views):
             boxes, tall = self._sightings.boxes[mine], heights[self._sightings.person[mine]]
-            ends = view.calibration.by_feet(boxes, lean[mine])
-            tops = view.calibration.by_head(boxes, tall, lean[mine])
+            ends = view.calibration.by_feet(boxes)
+            tops = view.calibration.by_head(boxes, tall)
             for column in range(2):
                 feet[column][mine], head[column][mine] = ends[column], tops[column]
             feet[0][mine] += view.bias.moves(self._rays[mine])
@@ -190,13 +177,12 @@ class _Fusion:
         top = (1 - OUTLIERS) * tops.density(at)
         return good / total, hidden / total, top / (top + OUTLIERS / AREA)
 
-    def _heights(self, at: Doubles, lean: Doubles) -> Doubles:
+    def _heights(self, at: Doubles) -> Doubles:
         """``(P,)`` m, medians of what all tops say of people who were there."""
         sightings = self._sightings
         tall, slope = np.full(len(at), np.nan), np.zeros(len(at))
         for mine, view in sightings.by_view(self._views):
-            boxes = sightings.boxes[mine].copy()
-            boxes[:, ::2] -= lean[mine, None]
+            boxes = sightings.boxes[mine]
             step = 0.1  # m
             tall[mine] = view.calibration.heights(boxes, at[mine])
             farther = view.calibration.heights(boxes, at[mine] + step * self._rays[mine])

@@ -7,16 +7,16 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from mtmc.offline.completion.config import CompletionConfig
-from mtmc.offline.completion.figures import ALIKE, habits, typical
-from mtmc.offline.completion.fusion import Fused
+from mtmc.offline.completion.fusion import Fused, weighted_median
 from mtmc.offline.completion.sightings import Sightings
-from mtmc.trackers.figures import hidden, moved, off
+from mtmc.trackers.figures import moved, off
 from mtmc.trackers.geometry import areas
 from mtmc.tracking.view import View
 from mtmc.types import Doubles, Ints, Mask
 
 INSIDE = 0.25  # least share of a box that lies in the image
 DOUBTFUL = 0.05  # weight of a top that is not at the head
+MOST_OFF = 0.3  # of the height, or of the log of the width: more is nobody's usual box
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,14 +149,19 @@ class _Camera:
         away = off(boxes, there)
         weights = _weights(self.view, boxes, self.fused.feet[own], self.fused.head[own])
         fine = np.isfinite(away).all(axis=1)
-        boxes, there, away = boxes[fine], there[fine], away[fine]
-        weights, seen_at = weights[fine], seen_at[fine]
-        usual = typical(away, weights)
-        whole = 1 - hidden(boxes, moved(there, usual))
-        sides = whole[:, 0] * whole[:, 2]
-        weights *= np.column_stack([sides, whole[:, 1], whole[:, 3], sides])
-        reach = ALIKE / self.view.period
-        return moved(plain, habits(seen_at, away, weights, usual, steps, reach))
+        return moved(plain, typical(away[fine], weights[fine]))
+
+
+def typical(away: Doubles, weights: Doubles) -> Doubles:
+    """``(D,)`` how boxes of one person in one camera are off as a rule: hardly, if little is known.
+
+    Args:
+        away: ``(N, D)`` as of ``off``.
+        weights: ``(N, D)``.
+    """
+    known = np.vstack([np.clip(away, -MOST_OFF, MOST_OFF), np.zeros(away.shape[1])])
+    heavy = np.vstack([weights, np.ones(away.shape[1])])
+    return np.array([weighted_median(v, w) for v, w in zip(known.T, heavy.T, strict=True)])
 
 
 def _weights(view: View, boxes: Doubles, feet: Doubles, head: Doubles) -> Doubles:

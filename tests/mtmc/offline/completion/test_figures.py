@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mtmc.offline.completion.figures import habits, typical
+from mtmc.offline.completion.outlook import typical
 from mtmc.trackers.figures import mended, moved, off
 
 PERSON = np.array([[100.0, 50.0, 180.0, 250.0]])
@@ -39,16 +39,10 @@ def test_the_top_is_where_it_was_seen():
     assert mended(PERSON + np.array([0, 30, 0, 0]), PERSON)[0, 1] == 80
 
 
-def test_habits_are_of_those_nearby_and_far_from_all_what_is_typical():
-    steps = np.concatenate([np.arange(1, 101), np.arange(300, 310)])
-    away = np.where(steps < 200, 0.1, -0.1)[:, None]
-    usual = typical(away, np.ones_like(away))
-    assert usual == pytest.approx([0.1])
-    wanted = np.array([1, 50, 305, 5000])
-    near = habits(steps, away, np.ones_like(away), usual, wanted, reach=10.0)[:, 0]
-    assert near == pytest.approx([0.1, 0.1, -0.1, 0.1], abs=0.02)
-    ignored = np.where(steps < 200, 1.0, 0.0)[:, None]
-    assert habits(steps, away, ignored, usual, wanted, 10.0)[2] == pytest.approx(0.1, abs=0.01)
+def test_the_usual_is_what_most_boxes_are():
+    away = np.where(np.arange(110) < 100, 0.1, -0.1)[:, None]
+    assert typical(away, np.ones_like(away)) == pytest.approx([0.1])
+    assert typical(away, np.where(away > 0, 0.0, 1.0)) == pytest.approx([-0.1])
 
 
 def test_of_whom_little_is_known_nothing_is_typical():
