@@ -18,7 +18,7 @@ from rich.table import Table
 from trackers_vs_peers import TUNED_ON, read_detections, score
 
 from mtmc.evaluate.sequences import find_sequences
-from mtmc.trackers import Detections, coast, geometry
+from mtmc.trackers import Detections, coast
 from mtmc.trackers.coast import Coast, CoastConfig
 from mtmc.trackers.offline import RefineConfig, make_table, refine
 
@@ -28,13 +28,13 @@ ONLINE = {
     "no coasting (only matched boxes)": {"coast_age": 0},
     "coasting only while covered": {"COAST_OPEN": 0},
     "coasting whatever the camera does": {"COAST_DRIFT": 1e9},
-    "no growth of boxes": {"GROWTH": 0.0},
-    "plain IoU instead of height-weighted": {"plain": True},
+    "boxes are never cut": {"CUT": 0.0},
+    "lost ones as steady as others": {"BLURRED": 0.0},
+    "odds alike for who was lost": {"LOST_ODDS": 6.5},
     "forgets after one second": {"max_age": 1.0},
     "forgets after four seconds": {"max_age": 4.0},
     "unsure detections from 0.05": {"UNSURE": 0.05},
     "no unsure detections": {"UNSURE": 0.5},
-    "filter noise of BoT-SORT": {"POSITION_STD": 1 / 20, "VELOCITY_STD": 1 / 160},
     "one match confirms": {"min_hits": 1},
     "three matches confirm": {"min_hits": 3},
 }
@@ -62,16 +62,15 @@ STEPS = [
 ]
 
 
-def follow(sequence, *, plain=False, **settings):
+def follow(sequence, **settings):
     """Runs COAST: what it reports, and all detections with its ids as rows for the refinement.
 
     Settings in capitals are constants of its module.
     """
     constants = {name: value for name, value in settings.items() if name.isupper()}
     chosen = {name: value for name, value in settings.items() if not name.isupper()}
-    overlap = {"height_iou": geometry.iou} if plain else {}
     reported, detected = [], []
-    with patch.dict(vars(coast), constants), patch.dict(vars(geometry), overlap):
+    with patch.dict(vars(coast), constants):
         tracker = Coast(CoastConfig(**chosen), sequence.fps)
         for frame, (boxes, scores) in enumerate(read_detections(sequence.folder), start=1):
             tracks = tracker.update(Detections(boxes, scores))

@@ -77,7 +77,7 @@ class BotSort(AppearanceTracker):
         seen = self.confirmed & (self.misses == 0)
         if config.camera:
             sure = seen[overlaps.rows] & high[overlaps.cols] & (overlaps.values >= _CAMERA_OVERLAP)
-            shift = camera_shift(boxes, detections.boxes, overlaps, sure)
+            shift = camera_shift(*self.motion.places(detections.boxes), overlaps, sure)
             if shift.any():
                 self.motion.shift(shift)
                 overlaps = geometry.iou(self.motion.boxes(), detections.boxes)

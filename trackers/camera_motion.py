@@ -12,21 +12,20 @@ if TYPE_CHECKING:
     from mtmc.trackers.geometry import Overlaps
 
     Array = NDArray[np.float64]
-    Floats = NDArray[np.floating]
 
 _LEAST_PAIRS = 3
-_TO_CENTRES = np.array([[0.5, 0.0], [0.0, 0.5], [0.5, 0.0], [0.0, 0.5]])  # boxes times this
 _MEDIAN_ERROR = 1.2533 * 1.4826  # standard error of a median, from the median absolute deviation
 
 
 def camera_shift(
-    predicted: Array, seen: Floats, overlaps: Overlaps, taking_part: NDArray[np.bool_]
+    predicted: Array, seen: Array, overlaps: Overlaps, taking_part: NDArray[np.bool_]
 ) -> Array:
-    """The common part of how boxes differ from where they were expected.
+    """The common part of how places differ from where they were expected.
 
     Args:
-        predicted: ``(N, 4)`` where the tracks should be now.
-        seen: ``(M, 4)`` detections.
+        predicted: ``(N, 2)`` where the tracks should be now, at the point by which their filter
+            follows them: of another point, a person who comes nearer has another motion.
+        seen: ``(M, 2)`` that point of the detections.
         overlaps: of the two; a pair counts where each is the other's best.
         taking_part: ``(P,)`` mask of the pairs in question.
 
@@ -45,7 +44,7 @@ def camera_shift(
     mutual = (best_of_row[rows] == best_of_col[cols]).nonzero()[0]
     mutual = mutual[best_of_row[rows[mutual]] == mutual]
     moved = seen.take(cols[mutual], axis=0) - predicted.take(rows[mutual], axis=0)
-    return common_shift(moved.dot(_TO_CENTRES))
+    return common_shift(moved)
 
 
 def common_shift(moved: Array) -> Array:

@@ -1,10 +1,10 @@
 """COAST, the default tracker: a camera- and occlusion-aware SORT.
 
-What it takes from others: confident detections first (ByteTrack), boxes grown before they are
-compared (C-BIoU), overlap weighted by height (Hybrid-SORT). What it adds: the filter trusts a
-track's velocity over many frames, the camera's motion is read off the boxes themselves, and a
-track that steps behind somebody coasts on, reported where it is expected, until it is seen again.
-What each part brings is measured in docs/trackers.md.
+The filter trusts a track's velocity over many frames, and follows heads, which are hidden less
+than feet. Who takes which detection is decided at once, by how likely each is to be the track's own
+rather than somebody else's, given what the filter is unsure of. The camera's motion is read off the
+boxes themselves, and a track that steps behind somebody coasts on, reported where it is expected,
+until it is seen again. What each part brings is measured in docs/research/trackers-2026-11.md.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mtmc.trackers import geometry
 from mtmc.trackers.assignment import Rounds
 from mtmc.trackers.camera_motion import camera_shift
 from mtmc.trackers.lifecycle import LiveTracker
-from mtmc.trackers.motion import Motion, SizeModel
+from mtmc.trackers.motion import Motion, TopModel, student
 from mtmc.trackers.rate import NOMINAL_FPS, frames_in
 from mtmc.trackers.settings import TrackerConfig, setting
 
@@ -29,20 +29,22 @@ if TYPE_CHECKING:
     from mtmc.trackers.assignment import Pairs
     from mtmc.trackers.types import Detections, Tracks
 
-SURE = 0.5  # probability from which on detections are matched first,
-UNSURE = 0.3  # and from which on second, to tracks just lost
-FIRST_OVERLAP = 0.25  # least height-weighted IoU of grown boxes, times the score, in round one,
-TENTATIVE_OVERLAP = 0.3  # and for tracks not yet confirmed
-SECOND_IOU = 0.5  # least IoU in the second round
-GROWTH = 0.1  # of boxes, per side, before they are compared, as a share of their size
+SURE = 0.5  # probability of a person from which on every track may take a detection,
+UNSURE = 0.3  # and from which on confirmed ones that were seen just now
 LOW_AGE = 0.16  # seconds a track may be lost and still take an unsure detection
 COAST_HITS = 0.33  # seconds of matches a track must have to be reported without one
 COAST_COVER = 0.2  # share of the box that one visible person must cover
 COAST_OPEN = 0.07  # seconds a lost track is reported even when nobody covers it
 # No longer once the camera may have moved this share of the box's width since it was seen.
 COAST_DRIFT = 0.3
-POSITION_STD = 0.03  # filter noise of a position, as a share of the box size,
-VELOCITY_STD = 1 / 640  # and of a velocity per frame, at 30 per second
+# Filter noise, as shares of the box height, at 30 frames per second.
+NOISE = {"measured": 0.02, "position": 0.004, "velocity": 0.0006, "start": 0.02, "size": 2.0}
+BLURRED = 3.5  # noise of the last boxes before somebody was lost, in those of others: they are cut
+# Log odds that a detection is the track's own, against somebody else's, of whom one may be in every
+# height by height (and of any size within one height): of who was seen just now,
+SEEN_ODDS = 6.5
+LOST_ODDS = -0.5  # and of who was lost
+CUT = 0.15  # share of boxes that end anywhere, cut by what stands in front
 
 _CAMERA_MEMORY = 0.9  # per frame, of the running mean of the camera's speed
 _CAMERA_OVERLAP = 0.1  # least overlap of a pair that tells the camera's motion
@@ -88,59 +90,54 @@ class Coast(LiveTracker):
         self._extent = np.full(4, -np.inf)  # of all detections so far: -x1, -y1, x2, y2
 
     def _new_motion(self) -> Motion:
-        # The velocity is a random walk in time: over a step ``s`` times as long it changes
-        # ``sqrt(s)`` times as much per second, and a step covers ``s`` times the distance.
-        step = NOMINAL_FPS / self.fps
-        return Motion(SizeModel(POSITION_STD, VELOCITY_STD * step**1.5))
-
-    def _predict(self) -> None:
-        self.motion.predict(frozen_size=self.misses > 0)
+        return Motion(TopModel(**NOISE, step=NOMINAL_FPS / self.fps))
 
     def _associate(self, detections: Detections) -> Pairs:
-        scores = detections.scores
-        high = scores >= SURE
-        boxes, (rows, cols, overlap) = self._compare(detections, high)
-        pairs, cost = (rows, cols), 1.0 - overlap * scores[cols]
+        sure = detections.scores >= SURE
+        rows, cols, _ = self._meeting(detections, sure)
+        recent = self.confirmed & self._within(self._low_age)
+        some = sure[cols] | (recent[rows] & (detections.scores >= UNSURE)[cols])
+        rows, cols = rows[some], cols[some]
         rounds = Rounds(len(self.ids), len(detections))
-        rounds.match(pairs, cost, 1.0 - FIRST_OVERLAP, tracks=self.confirmed, detections=high)
-        low = (scores >= UNSURE) & ~high
-        if np.count_nonzero(low):
-            seen = self.confirmed & self._within(self._low_age)
-            # Boxes that overlap also do when grown.
-            some = ((rounds.free_rows & seen)[rows] & low[cols]).nonzero()[0]
-            rows, cols = rows[some], cols[some]
-            iou = geometry.pair_iou(boxes.take(rows, axis=0), detections.boxes.take(cols, axis=0))
-            rounds.match((rows, cols), 1.0 - iou, 1.0 - SECOND_IOU)
-        if np.count_nonzero(self.confirmed) < len(self.ids):
-            limit = 1.0 - TENTATIVE_OVERLAP
-            rounds.match(pairs, cost, limit, tracks=~self.confirmed, detections=high)
+        rounds.match((rows, cols), -self._log_odds(rows, cols, detections), 0.0)
         return rounds.pairs()
 
-    def _compare(
-        self, detections: Detections, high: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.float64], geometry.Overlaps]:
-        """Where the tracks are, camera motion included, and how they overlap the detections."""
-        config = self.config
-        boxes = self.motion.boxes()
-        grown = geometry.expand_boxes(detections.boxes, GROWTH)
-        overlaps = geometry.height_iou(geometry.expand_boxes(boxes, GROWTH), grown)
-        if not config.camera:
-            return boxes, overlaps
+    def _meeting(self, detections: Detections, sure: NDArray[np.bool_]) -> geometry.Overlaps:
+        """The tracks, moved with the camera, and the detections that meet."""
+        overlaps = geometry.iou(self.motion.boxes(), detections.boxes)
+        if not self.config.camera:
+            return overlaps
         steady = self.confirmed & (self.misses == 0)
-        sure = steady[overlaps.rows] & high[overlaps.cols] & (overlaps.values >= _CAMERA_OVERLAP)
-        shift = camera_shift(boxes, detections.boxes, overlaps, sure)
+        telling = steady[overlaps.rows] & sure[overlaps.cols] & (overlaps.values >= _CAMERA_OVERLAP)
+        shift = camera_shift(*self.motion.places(detections.boxes), overlaps, telling)
         length = math.hypot(*shift.tolist())
         speed = length / self._steps
         self._camera_speed += (1.0 - _CAMERA_MEMORY**self._steps) * (speed - self._camera_speed)
         if length >= _LEAST_SHIFT:
             self.motion.shift(shift)
-            boxes = self.motion.boxes()
-            overlaps = geometry.height_iou(geometry.expand_boxes(boxes, GROWTH), grown)
-        return boxes, overlaps
+            overlaps = geometry.iou(self.motion.boxes(), detections.boxes)
+        return overlaps
+
+    def _log_odds(
+        self, rows: NDArray[np.intp], cols: NDArray[np.intp], detections: Detections
+    ) -> NDArray[np.float64]:
+        """``(P,)`` that a track and a detection are one person, against two."""
+        lost = self.misses > 0
+        blur = np.where(lost, 1.0 + BLURRED**2, 1.0)[:, None]
+        away, variance = self.motion.innovation(detections.boxes, rows, cols, blur)
+        log_density = student(away, variance)
+        log_density[:, 3] = np.log((1.0 - CUT) * np.exp(log_density[:, 3]) + 0.5 * CUT)
+        odds: NDArray[np.float64] = log_density.sum(axis=1)
+        odds += np.where(lost, LOST_ODDS, SEEN_ODDS)[rows]
+        odds += np.log(detections.scores[cols])
+        return odds
 
     def _report(self, detections: Detections) -> Tracks:
         self._widen(detections.boxes)
         boxes = self.motion.boxes()
+        # The filter is steadier, the detection later: halfway between them fits best.
+        taken = (self.det_index >= 0).nonzero()[0]
+        boxes[taken] = 0.5 * (boxes[taken] + detections.boxes[self.det_index[taken]])
         seen = self.confirmed & (self.misses == 0)
         lost = (self.misses > 0) & self._within(self._coast_age)
         rows = (lost & (self.hits >= self._coast_hits) & self.confirmed).nonzero()[0]

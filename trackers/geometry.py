@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -63,24 +62,6 @@ def pair_iou(a: Floats, b: Floats) -> Floats:
     return _iou(_columns(a), _columns(b))
 
 
-def height_iou(a: Floats, b: Floats) -> Overlaps:
-    """IoU times the overlap over union of the vertical extents alone.
-
-    People standing at one depth share top and bottom, so this tells depths apart.
-
-    Args:
-        a: ``(N, 4)``, ``x1, y1, x2, y2`` in pixels.
-        b: ``(M, 4)``, likewise.
-
-    Returns:
-        The overlapping pairs, values in 0..1.
-
-    Source:
-        Yang et al., "Hybrid-SORT", AAAI 2024, section 3.3 (height-modulated IoU).
-    """
-    return _overlaps(_height_iou, a, b)
-
-
 def coverage(a: Floats, b: Floats) -> Overlaps:
     """How much of each box of ``a`` lies inside each box of ``b`` (intersection over ``a``'s area).
 
@@ -92,33 +73,6 @@ def coverage(a: Floats, b: Floats) -> Overlaps:
         The overlapping pairs, values in 0..1.
     """
     return _overlaps(_coverage, a, b)
-
-
-def expand_boxes(boxes: Floats, ratio: float) -> Floats:
-    """Boxes grown on every side by ``ratio`` of their width and height.
-
-    The IoU of grown boxes still tells near from far where the boxes themselves no longer overlap.
-
-    Args:
-        boxes: ``(N, 4)``, ``x1, y1, x2, y2`` in pixels.
-        ratio: growth per side; 0 leaves the boxes as they are.
-
-    Returns:
-        ``(N, 4)``.
-
-    Source:
-        Yang et al., "Hard to Track Objects with Irregular Motions and Similar Appearances? Make It
-        Easier by Buffering the Matching Space" (C-BIoU), WACV 2023, section 3.2.
-    """
-    grown: Floats = boxes.dot(_growth(ratio))
-    return grown
-
-
-@cache
-def _growth(ratio: float) -> Floats:
-    outwards = ratio * np.array([[1.0, 0.0, -1.0, 0.0], [0.0, 1.0, 0.0, -1.0]])
-    growth: Floats = np.eye(4) + np.concatenate([outwards, -outwards])
-    return growth
 
 
 # The formulas take coordinates first, (4, ...) arrays that broadcast, so that every step runs over
@@ -146,19 +100,6 @@ def _iou(a: Floats, b: Floats) -> Floats:
     both = _area(a[2:] - a[:2]) + _area(b[2:] - b[:2])
     both -= shared
     shared /= both
-    return shared
-
-
-def _height_iou(a: Floats, b: Floats) -> Floats:
-    sides = _overlap(a, b)
-    shared = _area(sides)
-    size_a, size_b = a[2:] - a[:2], b[2:] - b[:2]
-    both = _area(size_a) + _area(size_b)
-    both -= shared
-    shared /= both
-    shared *= sides[1]
-    # The vertical union is exact where the boxes overlap; elsewhere the product is zero anyway.
-    shared /= size_a[1] + size_b[1] - sides[1]
     return shared
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # Least values; the two coordinates that make a box's size keep a shrinking box a box.
 _LEAST = np.array([-np.inf, -np.inf, 1e-3, 1e-3])
+_STUDENT = np.log(2.0 / (np.pi * np.sqrt(3.0)))  # log density in the middle
 
 
 class BoxModel(Protocol):
@@ -182,6 +183,80 @@ class SizeModel:
         return self._variances(values) * self._position
 
 
+class TopModel:
+    """Middle of the upper edge, width and height; a size changes, but has no velocity.
+
+    What stands in front hides feet, not heads: where a box is cut its lower edge leaps, while the
+    upper one goes on. Noise grows with the height, and that of sizes is `size` times as large.
+
+    Args:
+        measured: standard deviation of a detection's place, as a share of the height.
+        position: of what is added to the place per frame, at 30 per second.
+        velocity: likewise to the velocity.
+        start: of the velocity of somebody new.
+        size: how much noisier sizes are than places.
+        step: length of a frame in those of 30 per second.
+    """
+
+    _TO_VALUES = np.array(
+        [[0.5, 0.0, -1.0, 0.0], [0.0, 1.0, 0.0, -1.0], [0.5, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0]]
+    )
+    _TO_BOXES = np.linalg.inv(_TO_VALUES)
+
+    def __init__(
+        self,
+        *,
+        measured: float,
+        position: float,
+        velocity: float,
+        start: float,
+        size: float,
+        step: float,
+    ) -> None:
+        # A velocity is a random walk in time: over a step ``s`` times as long it changes
+        # ``sqrt(s)`` times as much per second, and a step covers ``s`` times the distance.
+        each, moves = np.array([1.0, 1.0, size, size]), np.array([1.0, 1.0, 0.0, 0.0])
+        self._measured = np.square(measured * each)
+        self._position = np.square(position * each) * step
+        self._velocity = np.square(velocity * moves) * step**3
+        self._start = np.square(start * moves) * step**2
+
+    def encode(self, boxes: NDArray[np.floating]) -> Array:  # noqa: D102
+        values: Array = boxes.dot(self._TO_VALUES)
+        return values
+
+    def decode(self, values: Array) -> Array:  # noqa: D102
+        boxes: Array = values.dot(self._TO_BOXES)
+        return boxes
+
+    def initial_noise(self, values: Array) -> tuple[Array, Array]:  # noqa: D102
+        squared = np.square(values[:, 3:])
+        return squared * self._measured, squared * self._start
+
+    def process_noise(self, values: Array) -> tuple[Array, Array]:  # noqa: D102
+        squared = np.square(values[:, 3:])
+        return squared * self._position, squared * self._velocity
+
+    def measurement_noise(self, values: Array) -> Array:  # noqa: D102
+        return np.square(values[:, 3:]) * self._measured
+
+
+def student(away: Array, variance: Array) -> Array:
+    """Log density of Student's t distribution with three degrees of freedom.
+
+    Detections are mostly where they are expected, and now and then far off.
+
+    Args:
+        away: from the middle.
+        variance: of the normal distribution it stands for.
+    """
+    density: Array = np.log1p(away**2 / (3.0 * variance))
+    density *= -2.0
+    density -= 0.5 * np.log(variance)
+    density += _STUDENT
+    return density
+
+
 class Motion:
     """The motion of all living tracks: one box model, one Kalman state per track.
 
@@ -199,6 +274,10 @@ class Motion:
     def boxes(self) -> Array:
         """Current boxes, ``(N, 4)``."""
         return self.model.decode(self.state[kalman.VALUE])
+
+    def places(self, boxes: NDArray[np.floating]) -> tuple[Array, Array]:
+        """The points by which the filter follows: ``(N, 2)`` of the tracks, ``(M, 2)`` of boxes."""
+        return self.state[kalman.VALUE][:, :2], self.model.encode(boxes)[:, :2]
 
     def shift(self, offset: Array) -> None:
         """Moves all boxes by ``offset``, ``(2,)`` pixels."""
@@ -241,6 +320,30 @@ class Motion:
         away = self.model.encode(boxes)[None] - values[:, None]  # (N, M, 4)
         squared: Array = (away**2 / variances[:, None]).sum(axis=2)
         return squared
+
+    def innovation(
+        self,
+        boxes: NDArray[np.floating],
+        rows: NDArray[np.intp],
+        cols: NDArray[np.intp],
+        blur: Array,
+    ) -> tuple[Array, Array]:
+        """How far boxes are from where tracks are expected, and how far they may be.
+
+        Args:
+            boxes: ``(M, 4)`` detections.
+            rows: ``(P,)`` track of each pair.
+            cols: ``(P,)`` its box.
+            blur: ``(N, 1)`` by which to multiply the tracks' measurement noise.
+
+        Returns:
+            ``(P, 4)`` differences in box heights, and their variances.
+        """
+        values = self.state[kalman.VALUE]
+        variances = self.state[kalman.VAR_VALUE] + blur * self.model.measurement_noise(values)
+        height = values[:, 3:]
+        away = (self.model.encode(boxes)[cols] - values[rows]) / height[rows]
+        return away, (variances / height**2)[rows]
 
     def correct(self, rows: NDArray[np.intp], boxes: NDArray[np.floating]) -> None:
         """Corrects tracks with their detections.

@@ -35,11 +35,9 @@ def test_fractions():
     a, b = np.array([[0.0, 0, 4, 2]]), np.array([[2.0, 0, 4, 4], [2, 1, 6, 3], [4, 0, 6, 2]])
     np.testing.assert_allclose(table(geometry.iou(a, b), 1, 3), [[4 / 12, 2 / 14, 0]])
     np.testing.assert_allclose(table(geometry.coverage(a, b), 1, 3), [[4 / 8, 2 / 8, 0]])
-    expected = [[4 / 12 * 2 / 4, 2 / 14 * 1 / 3, 0]]
-    np.testing.assert_allclose(table(geometry.height_iou(a, b), 1, 3), expected)
 
 
-FUNCTIONS = [geometry.iou, geometry.coverage, geometry.height_iou]
+FUNCTIONS = [geometry.iou, geometry.coverage]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -57,11 +55,3 @@ def test_many_boxes_like_few(function, monkeypatch):
     monkeypatch.setattr("mtmc.trackers.geometry._DENSE", 10**9)
     np.testing.assert_array_equal(many, table(function(a, b), 90, 90))
     assert (many > 0).sum() > 100
-
-
-def test_expanded_boxes_meet_again():
-    a, b = np.array([[0.0, 0, 10, 10]]), np.array([[12.0, 0, 22, 10]])
-    assert len(geometry.iou(a, b).values) == 0
-    grown = geometry.expand_boxes(a, 0.5)
-    np.testing.assert_allclose(grown, [[-5, -5, 15, 15]])
-    assert len(geometry.iou(grown, geometry.expand_boxes(b, 0.5)).values) == 1

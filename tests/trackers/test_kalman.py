@@ -5,7 +5,10 @@ import numpy as np
 import pytest
 
 from mtmc.trackers import kalman
-from mtmc.trackers.motion import AreaModel, HeightModel, Motion, SizeModel
+from mtmc.trackers.motion import AreaModel, HeightModel, Motion, SizeModel, TopModel
+
+TOP = TopModel(measured=0.02, position=0.01, velocity=0.001, start=0.02, size=2.0, step=2.0)
+MODELS = [AreaModel(), HeightModel(), SizeModel(), TOP]
 
 
 def random_boxes(rng, count):
@@ -34,7 +37,7 @@ def step(matrices, model, box):
         matrices.update(model.encode(box[None])[0], R=np.diag(measured))
 
 
-@pytest.mark.parametrize("model", [AreaModel(), HeightModel(), SizeModel()])
+@pytest.mark.parametrize("model", MODELS)
 def test_agrees_with_filterpy(model):
     rng = np.random.default_rng(0)
     boxes = random_boxes(rng, 7)
@@ -58,7 +61,7 @@ def test_agrees_with_filterpy(model):
             np.testing.assert_allclose(covariance[row], np.diag(matrices.P, k=4), **close)
 
 
-@pytest.mark.parametrize("model", [AreaModel(), HeightModel(), SizeModel()])
+@pytest.mark.parametrize("model", MODELS)
 def test_decode_undoes_encode(model):
     boxes = random_boxes(np.random.default_rng(1), 50)
     np.testing.assert_allclose(model.decode(model.encode(boxes)), boxes, rtol=1e-12)

@@ -139,6 +139,28 @@ def test_coast_finds_who_steps_aside_by_most_of_their_width():
     assert run("coast", [at((0, 0))] * 10 + [at((31, 0))] * 4)[-1].ids.tolist() == [1]
 
 
+@pytest.mark.parametrize("fps", [5, 30])
+def test_coast_knows_whose_feet_are_hidden(fps):
+    """A walker steps behind a desk, which hides the lower 60 % of them, and out again."""
+    story = []
+    for t in range(3 * fps):
+        box = PERSON + np.tile([60.0 * t / fps, 0], 2)
+        if fps <= t < 2 * fps:
+            box[3] = box[1] + 48
+        story.append(Detections(box[None], np.array([0.9])))
+    tracker = trackers.create("coast", fps=fps)
+    found = [tracker.update(detections) for detections in story]
+    assert {i for tracks in found for i in tracks.ids.tolist()} == {1}
+
+
+def test_who_comes_nearer_does_not_move_the_camera():
+    tracker = trackers.create("coast")
+    for t in range(40):
+        grown = np.outer([0, 300, 600, 900], SIDEWAYS) + PERSON * [1, 1, 1, 1 + 0.02 * t]
+        tracker.update(Detections(grown, np.full(4, 0.9)))
+    assert tracker._camera_speed < 0.1
+
+
 def test_coast_takes_the_surer_of_two_boxes_that_fit_alike():
     story = [at((100, 0))] * 5 + [at((96, 0), (104, 0), scores=[0.55, 0.9])]
     last = run("coast", story)[-1]

@@ -133,9 +133,10 @@ def test_what_always_holds(seed, name):
 def test_without_such_detections_nothing_happens():
     rows = detections_of_a_crowd(0, "coast")
     rows = rows[rows["track"] != NOBODY]
-    np.testing.assert_array_equal(
-        refine(rows)["box"], refine(rows, RefineConfig(adopt_gap=0).at_rate(30))["box"]
+    with_all, without = (  # ghosts removed would be nobody's
+        refine(rows, RefineConfig(ghost_age=0, adopt_gap=gap).at_rate(30)) for gap in (0.33, 0)
     )
+    np.testing.assert_array_equal(with_all["box"], without["box"])
 
 
 def test_only_such_detections_are_nobody():
