@@ -126,8 +126,6 @@ class Pipeline:
         self.tracklets: Sequence[Tracklet] = ()
         self.things = TrackTable(np.zeros(0, ROW), self._names, {})
         self.found: Mapping[str, FoundCamera] = {}
-        # A tracker over all cameras knows these from the beginning.
-        self._finds = config.find_cameras and self._tracking.joint is None
         self._placing: Placing | None = None  # offline, that is done once, at last
         if self._finds and online and isinstance(parts.associator, Relocating):
             live = any(reader.live for reader in parts.readers)
@@ -301,6 +299,16 @@ class Pipeline:
     def _views(self) -> list[View]:
         """All cameras, by number."""
         return [camera.view for camera in self._tracking.cameras.values()]
+
+    @property
+    def _finds(self) -> bool:
+        """Whether it is to be found out where cameras stand; others may be added."""
+        # A tracker over all cameras knows these from the beginning.
+        if not self._config.find_cameras or self._tracking.joint is not None:
+            return False
+        views = self._views()
+        several = len(views) > 1 and not all(view.model for view in views)
+        return several or self._parts.roster is not None
 
     def _find_cameras(self, rows: Rows) -> None:
         """Find out where the cameras without a calibration stand."""

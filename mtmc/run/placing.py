@@ -21,6 +21,7 @@ from mtmc.tracking.view import View
 
 log = logging.getLogger("mtmc")
 
+MOST = 500_000  # rows that are kept
 FIRST, AGAIN = 10.0, 1.5  # seconds after which it is tried, and by how much longer each time
 
 
@@ -40,6 +41,7 @@ class Placing:
     ) -> None:
         self._views, self._associator = views, associator
         self._rows: deque[tuple[float, Rows]] = deque()
+        self._count = 0  # of rows
         self._same: dict[tuple[int, int], int] = {}  # under which number a track went on before
         self._due = FIRST
         self._began: float | None = None  # s
@@ -60,8 +62,9 @@ class Placing:
                 camera = numbers[step.camera]
                 self._same[camera, new] = self._same.get((camera, old), old)
         self._rows.append((time, rows[rows["detected"]]))
-        while self._rows[0][0] < time - LONGEST:
-            self._rows.popleft()
+        self._count += len(self._rows[-1][1])
+        while self._rows[0][0] < time - LONGEST or self._count > MOST:
+            self._count -= len(self._rows.popleft()[1])
         self._began = time if self._began is None else self._began
 
     def look(self, time: float) -> None:
@@ -70,7 +73,7 @@ class Placing:
             if self._began is None or time - self._began < self._due:
                 return
             self._due *= AGAIN
-            rows = np.concatenate([np.zeros(0, ROW), *(rows for _, rows in self._rows)])
+            rows = self._lately()
             given = [v.unplaced() if v.name in self.found else v for v in self._views()]
             if self._apart is None:
                 self._place(find_cameras(rows, given))
@@ -90,9 +93,16 @@ class Placing:
         if changed:
             self._relocate()
 
+    def _lately(self) -> Rows:
+        """All rows that are kept; of others, nothing else is."""
+        rows = np.concatenate([np.zeros(0, ROW), *(rows for _, rows in self._rows)])
+        kept = set(zip(rows["camera"].tolist(), rows["track"].tolist(), strict=True))
+        self._same = {key: before for key, before in self._same.items() if key in kept}
+        return rows
+
     def _relocate(self) -> None:
         """Tell the association where everybody was whom it remembers."""
-        rows = np.concatenate([np.zeros(0, ROW), *(rows for _, rows in self._rows)])
+        rows = self._lately()
         parts: dict[tuple[int, int], list[int]] = defaultdict(list)
         whose = zip(rows["camera"].tolist(), rows["track"].tolist(), strict=True)
         for row, (camera, track) in enumerate(whose):
