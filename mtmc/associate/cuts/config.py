@@ -24,4 +24,4 @@ class CutsConfig(EvidenceConfig):
 
     split: float | None = setting(2.0, gt=0)
     change: float | None = setting(4.0, gt=0)
-    overlap: float | None = setting(1.0, gt=0, unit="s")
+    overlap: float | None = setting(2.0, gt=0, unit="s")
