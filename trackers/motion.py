@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
 
@@ -134,7 +134,22 @@ class HeightModel:
         return self._variances(values, self.position_std, 1e-1)
 
 
-class SizeModel:
+class _Linear:
+    """Coordinates that are row vectors of boxes times a matrix, and back."""
+
+    _TO_VALUES: ClassVar[NDArray[np.floating]]
+    _TO_BOXES: ClassVar[NDArray[np.floating]]
+
+    def encode(self, boxes: NDArray[np.floating]) -> Array:
+        values: Array = boxes.dot(self._TO_VALUES)
+        return values
+
+    def decode(self, values: Array) -> Array:
+        boxes: Array = values.dot(self._TO_BOXES)
+        return boxes
+
+
+class SizeModel(_Linear):
     """Centre, width and height; the noise of x and y grows with width and height.
 
     Source: Aharon et al., "BoT-SORT: Robust Associations Multi-Pedestrian Tracking", 2022,
@@ -146,7 +161,6 @@ class SizeModel:
         velocity_std: uncertainty of a velocity per frame, likewise.
     """
 
-    # Both ways are linear: row vectors times these.
     _TO_VALUES = np.array(
         [[0.5, 0.0, -1.0, 0.0], [0.0, 0.5, 0.0, -1.0], [0.5, 0.0, 1.0, 0.0], [0.0, 0.5, 0.0, 1.0]]
     )
@@ -159,14 +173,6 @@ class SizeModel:
     def __init__(self, position_std: float = 1 / 20, velocity_std: float = 1 / 160) -> None:
         self._position = position_std**2
         self._velocity = velocity_std**2
-
-    def encode(self, boxes: NDArray[np.floating]) -> Array:  # noqa: D102
-        values: Array = boxes.dot(self._TO_VALUES)
-        return values
-
-    def decode(self, values: Array) -> Array:  # noqa: D102
-        boxes: Array = values.dot(self._TO_BOXES)
-        return boxes
 
     def _variances(self, values: Array) -> Array:
         return np.square(values.take(self._SIZES, axis=1))
@@ -183,7 +189,7 @@ class SizeModel:
         return self._variances(values) * self._position
 
 
-class TopModel:
+class TopModel(_Linear):
     """Middle of the upper edge, width and height; a size changes, but has no velocity.
 
     What stands in front hides feet, not heads: where a box is cut its lower edge leaps, while the
@@ -220,14 +226,6 @@ class TopModel:
         self._position = np.square(position * each) * step
         self._velocity = np.square(velocity * moves) * step**3
         self._start = np.square(start * moves) * step**2
-
-    def encode(self, boxes: NDArray[np.floating]) -> Array:  # noqa: D102
-        values: Array = boxes.dot(self._TO_VALUES)
-        return values
-
-    def decode(self, values: Array) -> Array:  # noqa: D102
-        boxes: Array = values.dot(self._TO_BOXES)
-        return boxes
 
     def initial_noise(self, values: Array) -> tuple[Array, Array]:  # noqa: D102
         squared = np.square(values[:, 3:])

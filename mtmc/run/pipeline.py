@@ -39,7 +39,7 @@ from mtmc.run.group import (
 from mtmc.run.lag import Told
 from mtmc.run.open_tracks import OpenTracks
 from mtmc.run.parts import Parts, Progress
-from mtmc.run.placing import Placing
+from mtmc.run.placing import Placing, tell_of, warn_of_clocks
 from mtmc.run.roster import News
 from mtmc.run.stopwatch import Stopwatch
 from mtmc.run.workers import RemoteCameras, WorkerError
@@ -47,7 +47,7 @@ from mtmc.sources import CameraReader
 from mtmc.tracking.camera import Sighting
 from mtmc.tracking.memory import Memory
 from mtmc.tracking.messages import CameraStep, Decisions, empty_step
-from mtmc.tracking.placing import find_cameras, late_clocks
+from mtmc.tracking.placing import busiest, find_cameras
 from mtmc.tracking.rows import ROW, Rows, as_detected, make_rows, untracked_rows
 from mtmc.tracking.tracklet import Tracklet
 from mtmc.tracking.view import View
@@ -317,22 +317,12 @@ class Pipeline:
             self.found = self._placing.found
         elif self._finds and self._finishing.refines:
             with self._watch("associate"):
-                alone = self._finishing.alone(rows)
+                # What a camera by itself would refine is dear; so no more than is looked at.
+                alone = self._finishing.alone(rows[busiest(rows, self._views())])
                 self.found = find_cameras(alone, self._views())
-                if late := late_clocks(alone, self._views()):
-                    log.warning(
-                        "clocks: several cameras see the same people, but not at the same time; "
-                        "with %s they would; see offset in cameras.yaml, and mtmc calibrate tracks",
-                        ", ".join(f"{name} {offset:+.1f} s" for name, offset in late.items()),
-                    )
+                warn_of_clocks(alone, self._views())
         self._parts.calibration.update({n: each.model for n, each in self.found.items()})
-        if self.found:
-            others = [view.name for view in self._views() if view.model is None]
-            apart = max(each.apart for each in self.found.values())
-            log.info(
-                "calibration: found from people whom several cameras see: %s%s; %.1f m apart",
-                ", ".join(self.found), f", not {', '.join(others)}" if others else "", apart,
-            )  # fmt: skip
+        tell_of(self.found, self._views())
 
     def _finish(self) -> TrackTable:
         self._tracking.check_calibration()

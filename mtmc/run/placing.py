@@ -14,7 +14,7 @@ from mtmc.associate import Relocating
 from mtmc.calibration.estimate.tracks import Found
 from mtmc.run.group import Seen
 from mtmc.tracking.messages import CameraStep
-from mtmc.tracking.placing import LONGEST, find_cameras
+from mtmc.tracking.placing import LONGEST, find_cameras, late_clocks
 from mtmc.tracking.rows import ROW, Rows
 from mtmc.tracking.tracklet import FloorPath, Tracklet
 from mtmc.tracking.view import View
@@ -122,6 +122,29 @@ class Placing:
         """Do not wait for what is being found out."""
         if self._apart is not None:
             self._apart.shutdown(wait=False, cancel_futures=True)
+
+
+def tell_of(found: Mapping[str, Found], views: Sequence[View]) -> None:
+    """Say which cameras were found, and which were not."""
+    if not found:
+        return
+    others = [view.name for view in views if view.model is None]
+    log.info(
+        "calibration: found from people whom several cameras see: %s%s; %.1f m apart",
+        ", ".join(found),
+        f", not {', '.join(others)}" if others else "",
+        max(each.apart for each in found.values()),
+    )
+
+
+def warn_of_clocks(rows: Rows, views: Sequence[View]) -> None:
+    """Say by how much clocks are off, where people tell, of cameras that were not found."""
+    if late := late_clocks(rows, views):
+        log.warning(
+            "clocks: several cameras see the same people, but not at the same time; with %s they "
+            "would; see offset in cameras.yaml, and mtmc calibrate tracks",
+            ", ".join(f"{name} {offset:+.1f} s" for name, offset in late.items()),
+        )
 
 
 def _located(seen: Seen, view: View) -> Seen:

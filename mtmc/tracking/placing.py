@@ -56,7 +56,7 @@ def _found(rows: Rows, views: Sequence[View], window: float) -> Mapping[str, Fou
     if len(views) < 2 or len(known) == len(views):
         return {}
     rows = rows[rows["track"] != NOBODY]
-    rows = rows[_busiest(rows, views)]
+    rows = rows[busiest(rows, views)]
     seen = {view.name: _seen(rows[rows["camera"] == n], view) for n, view in enumerate(views)}
     try:
         return calibrate_tracks(seen, known, {}, None, window).found
@@ -70,11 +70,12 @@ def _seen(rows: Rows, view: View) -> SeenTracks:
     return SeenTracks.make(view.size, people["time"], people["track"].astype(np.int64), boxes)
 
 
-def _busiest(rows: Rows, views: Sequence[View]) -> Mask:
-    """Those of the time with most of them, which is as long as it takes to see enough."""
-    seconds = np.array([view.period for view in views])[rows["camera"]]
-    order = np.argsort(rows["time"], kind="stable")
-    time, total = rows["time"][order], np.concatenate([[0.0], np.cumsum(seconds[order])])
+def busiest(rows: Rows, views: Sequence[View]) -> Mask:
+    """Those of the time with most of all tracks, which is as long as it takes to see enough."""
+    tracked = rows[rows["track"] != NOBODY]
+    seconds = np.array([view.period for view in views])[tracked["camera"]]
+    order = np.argsort(tracked["time"], kind="stable")
+    time, total = tracked["time"][order], np.concatenate([[0.0], np.cumsum(seconds[order])])
     starts = np.arange(time.min(initial=0.0), time.max(initial=0.0) + SPAN, SPAN)
     length, start = SPAN, 0.0
     while True:

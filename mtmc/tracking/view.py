@@ -16,7 +16,7 @@ from mtmc.tracking.frame_clock import FrameClock
 from mtmc.types import Doubles, Ints, Mask
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class View:
     """One camera.
 
@@ -41,7 +41,7 @@ class View:
     def __post_init__(self) -> None:
         if self.model is not None:
             self.place(self.model)
-        object.__setattr__(self, "clock", FrameClock(self.fps))
+        self.clock = FrameClock(self.fps)
 
     def known(self, kinds: Ints | None, count: int) -> Mask:
         """``(count,)`` of what there are looks and places on the floor.
@@ -58,7 +58,7 @@ class View:
 
     def place(self, model: Calibration | None) -> None:
         """From now on, it is known where the camera stands; None where it is not any more."""
-        object.__setattr__(self, "model", model and model.resized(self.size))
+        self.model = model and model.resized(self.size)
 
     def unplaced(self) -> View:
         """The same, without a calibration."""

@@ -11,6 +11,7 @@ from mtmc.calibration import Calibration
 from mtmc.calibration.camera import PERSON_HEIGHT
 from mtmc.calibration.estimate.align import SIGMA, FloorTracks, common
 from mtmc.calibration.estimate.joint import PosedCamera
+from mtmc.trackers.geometry import areas
 from mtmc.types import Doubles, Mask
 
 WHOLE = 0.8  # least share of a person's box that is in the image of a camera that should see them
@@ -45,7 +46,7 @@ def agreement(name: str, cameras: Mapping[str, PosedCamera]) -> tuple[float, int
     """
     tracks = {each: camera.tracks()[0] for each, camera in cameras.items()}
     fits = np.zeros(3)  # sightings, those that fit, and those that would by chance
-    for other in cameras.keys() - {name}:
+    for other in [each for each in cameras if each != name]:
         for a, b in ((name, other), (other, name)):
             fits += _fits(tracks[a], tracks[b], cameras[b])
     now, chance = fits[1:] / max(fits[0], 1)
@@ -83,6 +84,6 @@ def _shown(model: Calibration, size: tuple[int, int], points: np.ndarray) -> Mas
     """``(N,)`` whether people who stand at points ``(N, 2)`` m would be whole in the image."""
     boxes = model.resized(size).standing(points, np.full(len(points), PERSON_HEIGHT))
     inside = np.clip(boxes, 0, [*size, *size])
-    areas, shares = (np.prod(each[:, 2:] - each[:, :2], axis=1) for each in (boxes, inside))
+    whole = areas(boxes)
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.isfinite(areas) & (areas > 0) & (shares >= WHOLE * areas), np.bool_)
+        return np.asarray((whole > 0) & (areas(inside) >= WHOLE * whole), np.bool_)

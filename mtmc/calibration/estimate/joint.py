@@ -301,5 +301,6 @@ def _from_values(values: Doubles, camera: PosedCamera, is_reference: bool) -> Po
     pose = replace(pose, tilt=tilt, roll=roll, height=float(np.exp(height)))
     if not is_reference:
         yaw, x, y = numbers[3:6]
-        pose = replace(pose, yaw=yaw, x=x, y=y, offset=(*numbers[6:], pose.offset)[0])
+        offset = pose.offset if camera.in_time else numbers[6]
+        pose = replace(pose, yaw=yaw, x=x, y=y, offset=offset)
     return pose

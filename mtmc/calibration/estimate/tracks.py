@@ -90,13 +90,14 @@ def calibrate_tracks(
         if len(found) > len(placed):
             placed, reference = found, name
         left = {other: camera for other, camera in left.items() if other not in found}
+    for name in cameras:
+        if name not in placed:
+            lost[name] = "shares too few walks with the others to tell where it stands"
     if len(placed) < 2:
         raise ValueError(
             f"no camera shares enough walks with {references[0]!r}: "
             + "; ".join(f"{name} {why}" for name, why in lost.items())
         )
-    for name in cameras.keys() - placed.keys():
-        lost[name] = "shares too few walks with the others to tell where it stands"
     assert reference is not None
     return Result(_report(refine(placed, reference)), lost)
 
